@@ -1,0 +1,337 @@
+"""Every ``AUTH0_*`` key: where its value comes from, its default, what it may be."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import typing as t
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+#: Parameters of an authorization request that the extension itself sets, and who
+#: decides about each instead.
+RESERVED_PARAMETERS = {
+    "client_id": "AUTH0_CLIENT_ID",
+    "redirect_uri": "AUTH0_REDIRECT_URI",
+    "scope": "AUTH0_SCOPE",
+    "audience": "AUTH0_AUDIENCE",
+    "organization": "AUTH0_ORGANIZATION",
+    "state": "nothing: it is made for each login",
+    "nonce": "nothing: it is made for each login",
+    "response_type": "nothing: it is always 'code'",
+    "response_mode": "nothing: it is always 'query'",
+    "code_challenge": "nothing: it is made for each login",
+    "code_challenge_method": "nothing: it is always 'S256'",
+}
+
+_DOMAIN = re.compile(
+    r"(\[[0-9a-f:]+\]|[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*)"
+    r"(:[0-9]{1,5})?"
+)
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+
+
+class Problem(t.NamedTuple):
+    """One setting that is missing or wrong, and what to do about it."""
+
+    key: str
+    remedy: str
+
+
+def _text(value: t.Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("must be a text that is not empty")
+    return value.strip()
+
+
+def _domain(value: t.Any) -> str:
+    domain = _text(value).lower()
+    domain = re.sub(r"^https?://", "", domain).rstrip("/")
+    if not _DOMAIN.fullmatch(domain):
+        raise ValueError(
+            "must be the bare domain of the tenant, such as "
+            "my-tenant.us.auth0.com or localhost:4443, without a path"
+        )
+    return domain
+
+
+def _secrets(value: t.Any) -> tuple[str, ...]:
+    parts = value.split(",") if isinstance(value, str) else list(value)
+    secrets = tuple(part.strip() for part in parts if part.strip())
+    if not secrets:
+        raise ValueError("must not be empty; make one with: openssl rand -hex 64")
+    return secrets
+
+
+def _url(value: t.Any) -> str:
+    url = _text(value)
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.fragment:
+        raise ValueError("must be an absolute http or https URL without a fragment")
+    return url
+
+
+def _location(value: t.Any) -> str:
+    """Return a path of this app or an absolute URL."""
+    location = _text(value)
+    if location.startswith("/") and not location.startswith(("//", "/\\")):
+        return location
+    try:
+        return _url(location)
+    except ValueError:
+        raise ValueError(
+            "must be a path such as /welcome, or an absolute URL"
+        ) from None
+
+
+def _route(value: t.Any) -> str:
+    if not isinstance(value, str) or not (value == "" or value.startswith("/")):
+        raise ValueError("must begin with a slash, or be empty to turn the route off")
+    return value
+
+
+def _prefix(value: t.Any) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"(/[^/?#<>]+)*/?", value):
+        raise ValueError("must be a path such as /auth, or empty")
+    return value.rstrip("/")
+
+
+def _boolean(value: t.Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    known = {"true": True, "1": True, "yes": True, "on": True}
+    known |= {"false": False, "0": False, "no": False, "off": False}
+    try:
+        return known[str(value).strip().lower()]
+    except KeyError:
+        raise ValueError("must be true or false") from None
+
+
+def _seconds(value: t.Any) -> int:
+    if isinstance(value, timedelta):
+        value = value.total_seconds()
+    try:
+        seconds = int(value)
+    except (TypeError, ValueError):
+        seconds = 0
+    if seconds <= 0 or isinstance(value, bool):
+        raise ValueError("must be a whole number of seconds above zero")
+    return seconds
+
+
+def _scope(value: t.Any) -> str:
+    scopes = _text(value).split() if isinstance(value, str) else list(value)
+    return " ".join(dict.fromkeys(["openid", *scopes]))
+
+
+def _parameters(value: t.Any) -> Mapping[str, t.Any]:
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            raise ValueError("must be a JSON object") from None
+    if not isinstance(value, Mapping):
+        raise ValueError("must be a mapping, or a JSON object in the environment")
+    for name in value:
+        if name in RESERVED_PARAMETERS:
+            raise ValueError(
+                f"must not contain '{name}', which is decided by "
+                f"{RESERVED_PARAMETERS[name]}"
+            )
+    return dict(value)
+
+
+def _one_of(*choices: str) -> Callable[[t.Any], str]:
+    def parse(value: t.Any) -> str:
+        for choice in choices:
+            if str(value).strip().lower() == choice.lower():
+                return choice
+        raise ValueError(f"must be one of {', '.join(choices)}")
+
+    return parse
+
+
+def _setting(
+    parse: Callable[[t.Any], t.Any],
+    default: t.Any = MISSING,
+    *,
+    hidden: bool = False,
+) -> t.Any:
+    return field(default=default, repr=not hidden, metadata={"parse": parse})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """The settings of one app, read and checked once. Secrets are not in its repr."""
+
+    #: The tenant's domain, with a port if it has one.
+    domain: str = _setting(_domain)
+    #: The application's Client ID.
+    client_id: str = _setting(_text)
+    #: The application's Client Secret.
+    client_secret: str = _setting(_text, hidden=True)
+    #: Secrets that seal sessions: the first one seals, all of them open.
+    secret: tuple[str, ...] = _setting(_secrets, hidden=True)
+    #: The callback URL; made from the request when not set.
+    redirect_uri: str | None = _setting(_url, None)
+    #: The scopes to ask for; ``openid`` is always among them.
+    scope: str = _setting(_scope, "openid profile email")
+    #: The API that access tokens are for.
+    audience: str | None = _setting(_text, None)
+    #: The organization that every login is for.
+    organization: str | None = _setting(_text, None)
+    #: More parameters of every authorization request.
+    authorization_params: Mapping[str, t.Any] | None = _setting(_parameters, None)
+    #: Seconds from login to the end of a session.
+    session_absolute_duration: int = _setting(_seconds, 259200)
+    #: Seconds without a request to the end of a rolling session.
+    session_inactivity_duration: int = _setting(_seconds, 86400)
+    #: Whether activity moves the inactivity limit.
+    session_rolling: bool = _setting(_boolean, True)
+    #: Flask's ``SESSION_COOKIE_DOMAIN``.
+    cookie_domain: str | None = _setting(_text, None)
+    #: Flask's ``SESSION_COOKIE_PATH``.
+    cookie_path: str | None = _setting(_text, None)
+    #: Whether cookies end with the browser's own session.
+    cookie_transient: bool = _setting(_boolean, False)
+    #: Flask's ``SESSION_COOKIE_SECURE``.
+    cookie_secure: bool | None = _setting(_boolean, None)
+    #: Flask's ``SESSION_COOKIE_SAMESITE``.
+    cookie_same_site: str = _setting(_one_of("Lax", "Strict", "None"), "Lax")
+    #: In front of the paths of all routes.
+    url_prefix: str = _setting(_prefix, "")
+    #: Where a login starts.
+    login_path: str = _setting(_route, "/login")
+    #: Where the tenant sends the browser back to.
+    callback_path: str = _setting(_route, "/callback")
+    #: Where a session ends.
+    logout_path: str = _setting(_route, "/logout")
+    #: Where to go after a login that did not begin at a page.
+    post_login_redirect: str = _setting(_location, "/")
+    #: Where to go after a logout; the app's root when not set.
+    post_logout_redirect: str | None = _setting(_location, None)
+    #: Which logout endpoint of the tenant is used.
+    logout_strategy: str = _setting(_one_of("auto", "oidc", "v2"), "auto")
+    #: Seconds that a call to the tenant may take.
+    timeout: int = _setting(_seconds, 10)
+    #: Whether a development tenant is accepted outside debug and testing.
+    allow_development_tenant: bool = _setting(_boolean, False)
+
+    @property
+    def authorization_parameters(self) -> dict[str, t.Any]:
+        """The parameters that every authorization request begins with."""
+        parameters = {**(self.authorization_params or {}), "scope": self.scope}
+        if self.audience:
+            parameters["audience"] = self.audience
+        return parameters
+
+    @property
+    def secure(self) -> bool | None:
+        """Whether cookies are Secure, or ``None`` where each request decides."""
+        if self.cookie_secure is not None or self.redirect_uri is None:
+            return self.cookie_secure
+        return not is_plain_loopback(self.redirect_uri)
+
+
+def is_plain_loopback(url: str) -> bool:
+    """Tell whether a URL is plain http on a loopback host, as in development."""
+    parts = urlsplit(url)
+    return parts.scheme == "http" and parts.hostname in _LOOPBACK
+
+
+def read_config(
+    options: Mapping[str, t.Any],
+    app_config: Mapping[str, t.Any],
+    environ: Mapping[str, str] = os.environ,
+) -> tuple[Config | None, list[Problem]]:
+    """Read every key: options win over the app's config, and that over the environment.
+
+    :return: the settings, or ``None`` where there are problems, and all the problems.
+    """
+    values: dict[str, t.Any] = {}
+    problems = [_unknown(name) for name in options if name not in _fields()]
+    for name, setting in _fields().items():
+        try:
+            raw = _find(name, options, app_config, environ)
+            if raw is not None:
+                values[name] = setting.metadata["parse"](raw)
+            elif setting.default is MISSING:
+                problems.append(_missing(name))
+        except ValueError as error:
+            problems.append(Problem(key_of(name), str(error)))
+    problems += _contradictions(values)
+    return (None if problems else Config(**values)), problems
+
+
+def key_of(name: str) -> str:
+    """Return the configuration key of an option."""
+    return f"AUTH0_{name.upper()}"
+
+
+def _fields() -> dict[str, Field[t.Any]]:
+    return {each.name: each for each in fields(Config)}
+
+
+def _find(name: str, *sources: Mapping[str, t.Any]) -> t.Any:
+    options, app_config, environ = sources
+    if options.get(name) is not None:
+        return options[name]
+    if app_config.get(key_of(name)) is not None:
+        return app_config[key_of(name)]
+    return environ.get(key_of(name)) or _empty_path(name, environ)
+
+
+def _empty_path(name: str, environ: Mapping[str, t.Any]) -> str | None:
+    """Return "" for a path that is set to nothing, which turns its route off."""
+    return environ.get(key_of(name)) if name.endswith("_path") else None
+
+
+def _unknown(name: str) -> Problem:
+    return Problem(name, "is not an option of Auth0(); see the table of keys")
+
+
+def _missing(name: str) -> Problem:
+    where = {
+        "secret": "make one with: openssl rand -hex 64",
+        "domain": "copy it from the application's settings in the Auth0 dashboard",
+    }
+    return Problem(key_of(name), f"is missing; {where.get(name, where['domain'])}")
+
+
+def _contradictions(values: Mapping[str, t.Any]) -> list[Problem]:
+    problems = []
+    if (
+        values.get("cookie_same_site") == "None"
+        and values.get("cookie_secure") is False
+    ):
+        problems.append(
+            Problem(
+                "AUTH0_COOKIE_SAME_SITE",
+                "is None, which browsers accept for Secure cookies only; "
+                "leave AUTH0_COOKIE_SECURE on",
+            )
+        )
+    if values.get("callback_path", "/callback"):
+        problems += _misplaced_callback(values)
+    elif "redirect_uri" not in values:
+        problems.append(
+            Problem("AUTH0_REDIRECT_URI", "is needed when AUTH0_CALLBACK_PATH is empty")
+        )
+    return problems
+
+
+def _misplaced_callback(values: Mapping[str, t.Any]) -> list[Problem]:
+    route = values.get("url_prefix", "") + values.get("callback_path", "/callback")
+    path = urlsplit(values.get("redirect_uri", "")).path
+    if "redirect_uri" not in values or path.endswith(route):
+        return []
+    return [
+        Problem(
+            "AUTH0_REDIRECT_URI",
+            f"ends in {path or '/'}, but the callback is served at {route}; "
+            "change one of AUTH0_REDIRECT_URI, AUTH0_CALLBACK_PATH, AUTH0_URL_PREFIX",
+        )
+    ]
