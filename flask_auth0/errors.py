@@ -1,0 +1,192 @@
+"""What can go wrong, each with its HTTP status and a sentence for the user.
+
+::
+
+    HTTPException
+    └── Auth0Error
+        ├── ConfigurationError      the app's settings are wrong or missing
+        ├── LoginRequired           nobody is logged in
+        ├── LoginFailed             a login cannot go on
+        │   ├── AuthorizationFailed     the tenant said no
+        │   ├── LoginLoop               logins do not last, again and again
+        │   └── SessionTooLarge         a session does not fit into cookies
+        ├── TenantUnavailable       the tenant is down or slow
+        └── TenantError             the tenant's answer makes no sense
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Sequence
+
+from flask import current_app, has_request_context, jsonify, render_template, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+from .config import Problem
+from .negotiation import is_navigation
+
+
+class Action(t.NamedTuple):
+    """A way on that an error page offers."""
+
+    label: str
+    url: str
+
+
+class Auth0Error(HTTPException):
+    """The base of every error of this extension.
+
+    It answers a browser with a page and everything else with JSON. Register an error
+    handler for it, or for one of its subclasses, to answer in another way.
+    """
+
+    #: The HTTP status.
+    code: int = 500
+    #: What happened, for a program. The codes of OAuth where there is one.
+    error: str = "server_error"
+    #: What happened, in a few words for the user.
+    title: str = "Something went wrong"
+    #: What happened, in a sentence for the user.
+    description: str = "The login could not be completed."
+    #: Seconds after which a client may try again.
+    retry_after: int | None = None
+
+    def __init__(
+        self,
+        description: str | None = None,
+        *,
+        error: str | None = None,
+        remedy: str | None = None,
+        actions: Sequence[Action] = (),
+    ) -> None:
+        super().__init__(description or self.description)
+        self.error = error or self.error
+        #: What the developer can do about it. Shown in debug mode only.
+        self.remedy = remedy
+        #: The ways on for the user, the best one first.
+        self.actions = list(actions)
+
+    def get_response(self, environ: t.Any = None, scope: t.Any = None) -> Response:
+        """Return a page for a browser that navigates, and JSON for anything else."""
+        if not has_request_context():
+            return t.cast(Response, super().get_response(environ, scope))
+        response = self._page() if is_navigation(request) else jsonify(self.to_dict())
+        response.status_code = self.code
+        response.headers["Cache-Control"] = "no-store"
+        response.vary.update(["Accept", "Sec-Fetch-Mode", "X-Requested-With"])
+        if self.retry_after is not None:
+            response.headers["Retry-After"] = str(self.retry_after)
+        return response
+
+    def to_dict(self) -> dict[str, t.Any]:
+        """Return what a program gets to know, in the form of RFC 6749, section 5.2."""
+        return {"error": self.error, "error_description": self.description}
+
+    def _page(self) -> Response:
+        page = render_template(
+            "flask_auth0/error.html",
+            error=self,
+            actions=self.actions,
+            remedy=self.remedy if current_app.debug else None,
+        )
+        return current_app.make_response(page)
+
+
+class ConfigurationError(Auth0Error):
+    """The settings of an app are wrong or missing; it names all of them at once."""
+
+    error = "configuration_error"
+    title = "This app is not set up"
+
+    def __init__(self, *problems: Problem | str) -> None:
+        #: Each wrong or missing setting, with its remedy.
+        self.problems = problems
+        lines = [p if isinstance(p, str) else f"{p.key} {p.remedy}" for p in problems]
+        many = "\n  - ".join(["The settings for Auth0 are not right:", *lines])
+        super().__init__(lines[0] if len(lines) == 1 else many)
+
+    def __str__(self) -> str:
+        return self.description
+
+
+class LoginRequired(Auth0Error):
+    """Nobody is logged in, or not in the way that is asked for."""
+
+    code = 401
+    error = "login_required"
+    title = "Please log in"
+    description = "You need to log in to see this."
+
+    def __init__(
+        self, description: str | None = None, *, login_url: str | None = None
+    ) -> None:
+        actions = [Action("Log in", login_url)] if login_url else []
+        super().__init__(description, actions=actions)
+        #: Where a browser can log in and come back from.
+        self.login_url = login_url
+
+    def to_dict(self) -> dict[str, t.Any]:
+        return {**super().to_dict(), "login_url": self.login_url}
+
+
+class LoginFailed(Auth0Error):
+    """A login cannot go on."""
+
+    code = 400
+    error = "login_failed"
+    title = "The login did not work"
+
+
+class AuthorizationFailed(LoginFailed):
+    """The tenant answered with an error of OAuth, such as ``access_denied``."""
+
+    error = "access_denied"
+
+
+class LoginLoop(LoginFailed):
+    """Logins succeed, but the browser comes back without a session every time."""
+
+    error = "login_loop"
+    title = "The login does not last"
+    description = (
+        "You logged in several times, but your browser came back without "
+        "a session each time, so we stopped."
+    )
+
+
+class SessionTooLarge(LoginFailed):
+    """A session does not fit into the cookies of one request."""
+
+    code = 431
+    error = "session_too_large"
+    title = "There is too much data in your login"
+
+    def __init__(self, size: int, limit: int) -> None:
+        #: Bytes that the cookies would need, and how many there may be.
+        self.size, self.limit = size, limit
+        super().__init__(
+            f"Your login needs {size} bytes of cookies, and at most {limit} bytes "
+            "reach this app.",
+            remedy="Keep sessions on the server: set SESSION_TYPE, for example to "
+            "'redis'. Or ask for smaller tokens and fewer claims.",
+        )
+
+
+class TenantUnavailable(Auth0Error):
+    """The tenant cannot be reached, or does not answer in time."""
+
+    code = 503
+    error = "temporarily_unavailable"
+    title = "The login service is not answering"
+    description = "The login service cannot be reached right now."
+    retry_after = 5
+
+
+class TenantError(Auth0Error):
+    """The tenant answered, but its answer makes no sense or cannot be trusted."""
+
+    code = 502
+    error = "invalid_response"
+    title = "The login service gave a wrong answer"
+    description = "The login service gave an answer that this app cannot use."

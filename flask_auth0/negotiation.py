@@ -1,0 +1,35 @@
+"""Whether a request comes from a browser that navigates, or from a script."""
+
+from __future__ import annotations
+
+from flask import Request
+
+
+def is_navigation(request: Request) -> bool:
+    """Tell whether the answer will be shown as a page.
+
+    Browsers say so in ``Sec-Fetch-Mode`` (Fetch Metadata), on plain http they leave it
+    out and are known by their ``Accept``.
+    """
+    if is_htmx(request):
+        return False
+    mode = request.headers.get("Sec-Fetch-Mode")
+    if mode is not None:
+        return mode == "navigate"
+    if request.headers.get("X-Requested-With") == "XMLHttpRequest":
+        return False
+    accept = request.accept_mimetypes
+    return "text/html" in accept.values() and (
+        accept["text/html"] >= accept["application/json"]
+    )
+
+
+def is_htmx(request: Request) -> bool:
+    """Tell whether htmx sent the request for a part of a page."""
+    return request.headers.get("HX-Request") == "true"
+
+
+def is_prefetch(request: Request) -> bool:
+    """Tell whether a browser asks ahead of its user, who may never come."""
+    purpose = request.headers.get("Sec-Purpose") or request.headers.get("Purpose", "")
+    return "prefetch" in purpose or request.headers.get("X-Moz") == "prefetch"

@@ -1,0 +1,22 @@
+"""The moments of a login that an app can listen to; the sender is the app."""
+
+from __future__ import annotations
+
+from blinker import Namespace
+
+_signals = Namespace()
+
+#: Sent after a login, with ``user``, the claims as a dictionary.
+user_logged_in = _signals.signal("user-logged-in")
+
+#: Sent after a logout, with ``user``, the claims of who was logged in, or ``None``.
+user_logged_out = _signals.signal("user-logged-out")
+
+#: Sent when a login cannot go on, with ``error``, an :class:`.Auth0Error`.
+login_failed = _signals.signal("login-failed")
+
+#: Sent after new tokens were stored in the session of this request, with ``user``.
+token_refreshed = _signals.signal("token-refreshed")
+
+#: Sent after sessions were ended from outside, with ``sub`` and ``sid`` where known.
+session_revoked = _signals.signal("session-revoked")
