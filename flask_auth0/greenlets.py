@@ -1,0 +1,92 @@
+"""What the event loop needs where gevent has replaced Python's threads."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import typing as t
+from collections.abc import Callable, Coroutine
+
+T = t.TypeVar("T")
+
+
+def are_threads() -> bool:
+    """Tell whether ``threading`` starts greenlets instead of threads."""
+    monkey = sys.modules.get("gevent.monkey")
+    return monkey is not None and bool(monkey.is_module_patched("threading"))
+
+
+def start_thread(target: Callable[[], t.Any]) -> None:
+    """Start a thread of the operating system.
+
+    asyncio knows one running loop per thread: were it on a greenlet, all the other
+    greenlets of the thread would seem to run on it.
+    """
+    _original("_thread", "start_new_thread")(target, ())
+
+
+def make_loop() -> asyncio.AbstractEventLoop:
+    """Make an event loop that waits as the operating system does, not as gevent."""
+
+    class NativeLoop(asyncio.SelectorEventLoop):
+        def run_in_executor(  # type: ignore[override]
+            self, executor: t.Any, func: Callable[..., t.Any], *args: t.Any
+        ) -> asyncio.Future[t.Any]:
+            future = self.create_future()
+            start_thread(lambda: _settle(self, future, func, args))
+            return future
+
+        async def getaddrinfo(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
+            lookup = _original("socket", "getaddrinfo")
+            return await self.run_in_executor(None, lambda: lookup(*args, **kwargs))
+
+    return NativeLoop(_original("selectors", "DefaultSelector")())
+
+
+def wait(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[t.Any, t.Any, T]) -> T:
+    """Run a coroutine on the loop's thread while other greenlets of this one go on.
+
+    Only gevent's own watcher may be used from two threads; its locks would leave the
+    hub without anything to wait for.
+    """
+    import gevent
+    import gevent.event
+
+    done = gevent.event.Event()
+    watcher = gevent.get_hub().loop.async_()
+    watcher.start(done.set)
+    tasks: list[asyncio.Task[T]] = []
+
+    def start() -> None:
+        task = loop.create_task(coroutine)
+        tasks.append(task)
+        task.add_done_callback(lambda _: watcher.send())
+
+    loop.call_soon_threadsafe(start)
+    try:
+        done.wait()
+        return tasks[0].result()
+    except BaseException:
+        # Whoever stopped waiting, by a greenlet's timeout for example, wants no result.
+        loop.call_soon_threadsafe(lambda: tasks[0].cancel())
+        raise
+    finally:
+        watcher.stop()
+        watcher.close()
+
+
+def _settle(
+    loop: asyncio.AbstractEventLoop,
+    future: asyncio.Future[t.Any],
+    func: Callable[..., t.Any],
+    args: tuple[t.Any, ...],
+) -> None:
+    try:
+        settle, outcome = future.set_result, func(*args)
+    except Exception as error:
+        settle, outcome = future.set_exception, error
+    loop.call_soon_threadsafe(lambda: None if future.cancelled() else settle(outcome))
+
+
+def _original(module: str, name: str) -> t.Any:
+    return sys.modules["gevent.monkey"].get_original(module, name)

@@ -1,0 +1,107 @@
+"""One event loop per process, on a thread of its own, for calls from sync code."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import typing as t
+from collections.abc import Coroutine
+
+from . import greenlets
+
+T = t.TypeVar("T")
+
+_lock = threading.Lock()
+_loop: asyncio.AbstractEventLoop | None = None
+
+
+def get_loop() -> asyncio.AbstractEventLoop:
+    """Return the loop of this process; the first call starts it."""
+    global _loop
+    if _loop is None:
+        with _lock:
+            if _loop is None:
+                _loop = _start()
+    return _loop
+
+
+def is_current() -> bool:
+    """Tell whether the caller runs on the loop itself."""
+    try:
+        return asyncio.get_running_loop() is _loop
+    except RuntimeError:
+        return False
+
+
+def run(coroutine: Coroutine[t.Any, t.Any, T], timeout: float) -> T:
+    """Run a coroutine on the loop and wait for its result.
+
+    The context variables of the caller are visible inside, so Flask's proxies work.
+
+    :param timeout: seconds after which the coroutine is cancelled.
+    :raises TimeoutError: when the time is over.
+    :raises RuntimeError: when called on the loop itself, which would wait for ever.
+    """
+    if is_current():
+        coroutine.close()
+        raise RuntimeError("On the extension's own event loop: use 'await' instead.")
+    try:
+        return _wait(asyncio.wait_for(coroutine, timeout))
+    except asyncio.TimeoutError as error:
+        # It is the same class as TimeoutError from Python 3.11 on.
+        raise TimeoutError(f"No answer within {timeout:g} seconds.") from error
+
+
+async def call(coroutine: Coroutine[t.Any, t.Any, T]) -> T:
+    """Await a coroutine that runs on the loop, from any event loop."""
+    if is_current():
+        return await coroutine
+    if greenlets.are_threads():
+        return greenlets.wait(get_loop(), coroutine)
+    future = asyncio.run_coroutine_threadsafe(coroutine, get_loop())
+    return await asyncio.wrap_future(future)
+
+
+def drive(coroutine: Coroutine[t.Any, t.Any, T]) -> T:
+    """Run a coroutine that never waits for anything, without an event loop.
+
+    :raises RuntimeError: when it does wait.
+    """
+    try:
+        coroutine.send(None)
+    except StopIteration as stop:
+        return t.cast(T, stop.value)
+    coroutine.close()
+    raise RuntimeError("The coroutine waits for something: use run() instead.")
+
+
+def _wait(coroutine: Coroutine[t.Any, t.Any, T]) -> T:
+    if greenlets.are_threads():
+        return greenlets.wait(get_loop(), coroutine)
+    future = asyncio.run_coroutine_threadsafe(coroutine, get_loop())
+    try:
+        return future.result()
+    finally:
+        # Whoever stopped waiting, by an interrupt for example, wants no result.
+        future.cancel()
+
+
+def _start() -> asyncio.AbstractEventLoop:
+    if greenlets.are_threads():
+        loop = greenlets.make_loop()
+        greenlets.start_thread(loop.run_forever)
+        return loop
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name="flask_auth0", daemon=True).start()
+    return loop
+
+
+def _forget() -> None:
+    """Forget a loop whose thread did not come along into a forked process."""
+    global _lock, _loop
+    _lock, _loop = threading.Lock(), None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)
