@@ -1,0 +1,36 @@
+"""What a place for sealed states must be able to do."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Mapping
+
+#: The parts of a state: what is read with every request, and all the rest.
+HEAD, BODY = PARTS = ("head", "body")
+
+
+class Compartment(t.Protocol):
+    """Keeps the sealed parts of states, apart from what an app keeps in its session.
+
+    A state has two parts, so that what is read with every request stays small, and so
+    that noting a user's activity can never write an old token over a new one.
+    """
+
+    def read(self, session_id: str, part: str) -> str | None:
+        """Return a part of a state, or ``None``."""
+
+    def create(
+        self,
+        session_id: str,
+        parts: Mapping[str, str],
+        max_age: int,
+        *,
+        replaces: str | None = None,
+    ) -> None:
+        """Keep a new state for ``max_age`` seconds, and forget the one it replaces."""
+
+    def update(self, session_id: str, parts: Mapping[str, str], max_age: int) -> bool:
+        """Replace parts of a state, unless it is gone. Tell whether it was there."""
+
+    def delete(self, session_id: str) -> None:
+        """Forget a state."""

@@ -1,0 +1,92 @@
+"""The compartment as cookies: each part of a state split over as many as it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..errors import SessionTooLarge
+from .compartment import PARTS
+from .jar import TRANSACTION, CookieJar, cookie_jar, cookie_name, cookie_size
+
+#: Bytes of one cookie. Browsers drop one whose name, value and attributes are more
+#: than 4096 (RFC 6265, section 6.1), and say nothing.
+PIECE = 3500
+#: Bytes of all cookies of a request. gunicorn and nginx refuse a header of 8 KB.
+HEADER = 8000
+#: Bytes kept free for what the app puts into its own session later.
+RESERVE = 500
+
+
+class CookieCompartment:
+    """Keeps a state in the browser.
+
+    :param transient: whether the cookies end with the browser's own session.
+    """
+
+    def __init__(self, transient: bool) -> None:
+        self._transient = transient
+
+    def read(self, session_id: str, part: str) -> str | None:
+        """Return a part of a state, or ``None`` if a piece of it is missing."""
+        jar = cookie_jar()
+        count, _, text = (jar.get(_name(part, 0)) or "").partition(".")
+        if not (count.isascii() and count.isdigit() and len(count) == 2):
+            return None
+        pieces = [jar.get(_name(part, number)) for number in range(1, int(count))]
+        if any(piece is None for piece in pieces):
+            return None
+        return "".join([text, *filter(None, pieces)])
+
+    def create(
+        self,
+        session_id: str,
+        parts: Mapping[str, str],
+        max_age: int,
+        *,
+        replaces: str | None = None,
+    ) -> None:
+        """Keep a state in the place of whatever state the browser has.
+
+        :raises SessionTooLarge: when a browser could not send it back.
+        """
+        jar = cookie_jar()
+        pieces = {part: _split(part, text) for part, text in parts.items()}
+        _check_size(jar, pieces)
+        for part, cookies in pieces.items():
+            for name in jar.names(cookie_name(part)):
+                jar.delete(name)
+            for name, value in cookies.items():
+                jar.set(name, value, None if self._transient else max_age)
+
+    def update(self, session_id: str, parts: Mapping[str, str], max_age: int) -> bool:
+        """Replace parts of the state."""
+        self.create(session_id, parts, max_age)
+        return True
+
+    def delete(self, session_id: str) -> None:
+        """Forget whatever state the browser has."""
+        jar = cookie_jar()
+        for part in PARTS:
+            for name in jar.names(cookie_name(part)):
+                jar.delete(name)
+
+
+def _name(part: str, number: int) -> str:
+    return cookie_name(f"{part}{number}")
+
+
+def _split(part: str, text: str) -> dict[str, str]:
+    """Return the cookies of a part; the first one says how many there are."""
+    count = -(-(len(text) + len("00.")) // PIECE)
+    text = f"{count:02}.{text}"
+    starts = range(0, len(text), PIECE)
+    return {_name(part, n): text[i : i + PIECE] for n, i in enumerate(starts)}
+
+
+def _check_size(jar: CookieJar, pieces: Mapping[str, Mapping[str, str]]) -> None:
+    replaced = [cookie_name(part) for part in pieces]
+    others = jar.size_of_others(cookie_name(TRANSACTION), *replaced)
+    size = sum(cookie_size(*each) for part in pieces.values() for each in part.items())
+    limit = HEADER - RESERVE - others
+    if size > limit:
+        raise SessionTooLarge(size, max(limit, 0))

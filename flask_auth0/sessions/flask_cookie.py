@@ -1,0 +1,34 @@
+"""Flask's session cookie, set up as the ``AUTH0_COOKIE_*`` and durations say."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import Flask
+
+from ..config import Config
+
+_LIFETIME = "PERMANENT_SESSION_LIFETIME"
+
+
+def set_up_cookie(app: Flask, config: Config) -> None:
+    """Set Flask's ``SESSION_COOKIE_*``; what the app has set itself stays as it is."""
+    wanted = {
+        "SESSION_COOKIE_DOMAIN": config.cookie_domain,
+        "SESSION_COOKIE_PATH": config.cookie_path,
+        "SESSION_COOKIE_SAMESITE": config.cookie_same_site,
+        "SESSION_COOKIE_SECURE": config.secure,
+    }
+    for key, value in wanted.items():
+        if value is not None and _is_default(app, key):
+            app.config[key] = value
+    absolute = timedelta(seconds=config.session_absolute_duration)
+    if _is_default(app, _LIFETIME):
+        # The id of a state must not be gone before the state is.
+        app.config[_LIFETIME] = max(absolute, app.permanent_session_lifetime)
+    # Writing the whole session with every request would undo what others write.
+    app.config["SESSION_REFRESH_EACH_REQUEST"] = False
+
+
+def _is_default(app: Flask, key: str) -> bool:
+    return bool(app.config[key] == Flask.default_config[key])

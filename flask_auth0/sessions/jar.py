@@ -1,0 +1,112 @@
+"""Cookies that wait for the response of the current request."""
+
+from __future__ import annotations
+
+import typing as t
+
+from flask import current_app, request
+from werkzeug.wrappers import Response
+
+from ..per_request import per_request
+
+#: What the name of a transaction's cookie has after Flask's session cookie.
+TRANSACTION = "tx_"
+
+
+class PendingCookie(t.NamedTuple):
+    """A cookie to be set; without a value it is deleted."""
+
+    value: str | None
+    max_age: int | None
+    crosses_sites: bool = False
+
+
+class CookieJar:
+    """The request's cookies, as they will be once its response has arrived."""
+
+    def __init__(self) -> None:
+        self._pending: dict[str, PendingCookie] = {}
+
+    def get(self, name: str) -> str | None:
+        """Return the value of a cookie."""
+        pending = self._pending.get(name)
+        return request.cookies.get(name) if pending is None else pending.value
+
+    def names(self, prefix: str) -> list[str]:
+        """Return the names of all cookies with a prefix."""
+        names = dict.fromkeys([*request.cookies, *self._pending])
+        return [n for n in names if n.startswith(prefix) and self.get(n) is not None]
+
+    def set(
+        self,
+        name: str,
+        value: str,
+        max_age: int | None,
+        *,
+        crosses_sites: bool = False,
+    ) -> None:
+        """Set a cookie for ``max_age`` seconds, or for the browser's session.
+
+        :param crosses_sites: the browser must send it when it comes from the tenant,
+            so it is never ``SameSite=Strict``.
+        """
+        self._pending[name] = PendingCookie(value, max_age, crosses_sites)
+
+    def delete(self, name: str) -> None:
+        """Delete a cookie, if the browser has it."""
+        if name in request.cookies:
+            self._pending[name] = PendingCookie(None, 0)
+        else:
+            self._pending.pop(name, None)
+
+    def size_of_others(self, *prefixes: str) -> int:
+        """Return how many bytes of a request header the other cookies will need."""
+        pending = ((name, c.value or "") for name, c in self._pending.items())
+        cookies = {**request.cookies, **dict(pending)}
+        return sum(
+            cookie_size(name, value)
+            for name, value in cookies.items()
+            if not name.startswith(prefixes)
+        )
+
+    def write_to(self, response: Response) -> None:
+        """Put the cookies on a response, with the flags of Flask's session cookie."""
+        for name, cookie in self._pending.items():
+            flags = _flags(cookie.crosses_sites)
+            value = cookie.value or ""
+            response.set_cookie(name, value, max_age=cookie.max_age, **flags)
+        self._pending.clear()
+
+
+def cookie_jar() -> CookieJar:
+    """Return the jar of the current request."""
+    return per_request(CookieJar)
+
+
+def cookie_size(name: str, value: str) -> int:
+    """Return how many bytes of a request header a cookie needs."""
+    return len(name) + len(value) + len("=; ")
+
+
+def cookie_name(suffix: str) -> str:
+    """Return a name for a cookie beside Flask's session cookie.
+
+    It shares that one's prefix, so ``__Host-`` and ``__Secure-`` hold for all of them,
+    and two apps on one host need only different ``SESSION_COOKIE_NAME``.
+    """
+    interface = current_app.session_interface
+    return f"{interface.get_cookie_name(current_app)}_a0_{suffix}"
+
+
+def _flags(crosses_sites: bool) -> dict[str, t.Any]:
+    interface = current_app.session_interface
+    same_site = interface.get_cookie_samesite(current_app)
+    if crosses_sites and same_site == "Strict":
+        same_site = "Lax"
+    return {
+        "domain": interface.get_cookie_domain(current_app),
+        "path": interface.get_cookie_path(current_app),
+        "secure": bool(interface.get_cookie_secure(current_app)),
+        "samesite": same_site,
+        "httponly": True,
+    }

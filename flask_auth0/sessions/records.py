@@ -1,0 +1,99 @@
+"""The compartment as records of its own, in the back end of Flask-Session."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Mapping
+from datetime import timedelta
+
+from flask_session.base import ServerSideSessionInterface
+from flask_session.redis import RedisSessionInterface
+
+from .compartment import PARTS, Compartment
+
+#: Session ids of Flask-Session contain neither dots nor colons, so that no cookie can
+#: name a record, whatever ``SESSION_KEY_PREFIX`` is.
+PREFIX = "flask_auth0.state:"
+
+_lock = threading.Lock()
+
+
+class RecordCompartment:
+    """Keeps a state on the server, through Flask-Session's own three operations."""
+
+    def __init__(self, interface: ServerSideSessionInterface) -> None:
+        self._interface = interface
+
+    def read(self, session_id: str, part: str) -> str | None:
+        """Return a part of a state, or ``None``."""
+        record = self._interface._retrieve_session_data(record_key(session_id, part))
+        sealed = record.get("sealed") if isinstance(record, Mapping) else None
+        return sealed if isinstance(sealed, str) else None
+
+    def create(
+        self,
+        session_id: str,
+        parts: Mapping[str, str],
+        max_age: int,
+        *,
+        replaces: str | None = None,
+    ) -> None:
+        """Keep a new state for ``max_age`` seconds, and forget the one it replaces."""
+        for part, sealed in parts.items():
+            self._interface._upsert_session(
+                timedelta(seconds=max_age),
+                {"sealed": sealed},
+                record_key(session_id, part),
+            )
+        if replaces is not None:
+            self.delete(replaces)
+
+    def update(self, session_id: str, parts: Mapping[str, str], max_age: int) -> bool:
+        """Replace parts of a state, unless it is gone."""
+        with _lock:
+            if any(self.read(session_id, part) is None for part in parts):
+                return False
+            self.create(session_id, parts, max_age)
+            return True
+
+    def delete(self, session_id: str) -> None:
+        """Forget a state."""
+        for part in PARTS:
+            self._interface._delete_session(record_key(session_id, part))
+
+
+class RedisRecordCompartment(RecordCompartment):
+    """Keeps a state in Redis, where an update is one command that cannot create."""
+
+    _interface: RedisSessionInterface
+
+    def update(self, session_id: str, parts: Mapping[str, str], max_age: int) -> bool:
+        """Replace parts of a state, unless it is gone."""
+        encode = self._interface.serializer.encode
+        found = [
+            self._interface.client.set(
+                record_key(session_id, part),
+                encode({"sealed": sealed}),
+                ex=max_age,
+                xx=True,
+            )
+            for part, sealed in parts.items()
+        ]
+        return all(found)
+
+
+def record_key(session_id: str, part: str) -> str:
+    """Return where a part of a state is kept.
+
+    Whoever can list the keys of the back end learns no session id.
+    """
+    digest = hashlib.sha256(session_id.encode()).hexdigest()
+    return f"{PREFIX}{digest}.{part}"
+
+
+def record_compartment(interface: ServerSideSessionInterface) -> Compartment:
+    """Return the compartment for a session interface of Flask-Session."""
+    if isinstance(interface, RedisSessionInterface):
+        return RedisRecordCompartment(interface)
+    return RecordCompartment(interface)

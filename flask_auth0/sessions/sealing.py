@@ -1,0 +1,93 @@
+"""Encryption of what leaves the process: keys from secrets, and their rotation."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import os
+import typing as t
+import zlib
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+_NONCE = 12
+_PLAIN, _COMPRESSED = b"\0", b"\1"
+#: Below this many bytes, compression costs more than it saves.
+_WORTH_COMPRESSING = 512
+
+
+def derive_key(secret: str, purpose: str) -> bytes:
+    """Derive 32 bytes for one purpose from a secret (HKDF, RFC 5869)."""
+    info = f"flask_auth0 {purpose}".encode()
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(
+        secret.encode()
+    )
+
+
+class Sealer:
+    """Encrypts and authenticates JSON values, with AES-256-GCM.
+
+    Tokens are most of a state, and base64 is most of a token; compression takes that
+    third away again, so that more fits into a cookie.
+
+    :param secrets: the first one seals, all of them open.
+    :param purpose: what is sealed for one purpose cannot be opened for another.
+    """
+
+    def __init__(self, secrets: Sequence[str], purpose: str) -> None:
+        keys = [derive_key(secret, purpose) for secret in secrets]
+        self._ciphers = [AESGCM(key) for key in keys]
+        self._tag_keys = [derive_key(secret, f"{purpose} tag") for secret in secrets]
+
+    def seal(self, value: t.Any, context: str) -> str:
+        """Return a text that shows nothing and opens in the same context only."""
+        plain = json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+        if len(plain) < _WORTH_COMPRESSING:
+            packed = _PLAIN + plain
+        else:
+            packed = _COMPRESSED + zlib.compress(plain)
+        nonce = os.urandom(_NONCE)
+        sealed = self._ciphers[0].encrypt(nonce, packed, context.encode())
+        return urlsafe_b64encode(nonce + sealed).decode().rstrip("=")
+
+    def open(self, text: str, context: str) -> t.Any:
+        """Return what was sealed, or ``None`` for anything else."""
+        try:
+            raw = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        except ValueError:
+            return None
+        packed = self._decrypt(raw[:_NONCE], raw[_NONCE:], context.encode())
+        if packed is None:
+            return None
+        plain = packed[1:] if packed[:1] == _PLAIN else zlib.decompress(packed[1:])
+        return json.loads(plain)
+
+    def tag(self, text: str) -> str:
+        """Return a short text that only the holder of the newest secret can make."""
+        return _tag(self._tag_keys[0], text)
+
+    def has_tag(self, text: str, tag: str) -> bool:
+        """Tell whether a tag was made for a text, with any of the secrets."""
+        made = [_tag(key, text) for key in self._tag_keys]
+        found = [hmac.compare_digest(each.encode(), tag.encode()) for each in made]
+        return any(found)
+
+    def _decrypt(self, nonce: bytes, sealed: bytes, context: bytes) -> bytes | None:
+        if len(nonce) < _NONCE:
+            return None
+        for cipher in self._ciphers:
+            try:
+                return cipher.decrypt(nonce, sealed, context)
+            except InvalidTag:
+                continue
+        return None
+
+
+def _tag(key: bytes, text: str) -> str:
+    digest = hmac.digest(key, text.encode(), "sha256")
+    return urlsafe_b64encode(digest[:18]).decode()

@@ -1,0 +1,93 @@
+"""The SDK's transaction store: a sealed, short-lived cookie for each login attempt."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+import typing as t
+
+from auth0_server_python.auth_types import TransactionData
+from auth0_server_python.store import TransactionStore
+from pydantic import BaseModel
+
+from .cookies import HEADER
+from .jar import TRANSACTION, CookieJar, cookie_jar, cookie_name, cookie_size
+from .sealing import Sealer
+
+#: Seconds that a user has to log in.
+LIFETIME = 3600
+#: How many logins of one browser may be under way.
+MOST = 4
+#: Bytes that all of them may need together.
+BUDGET = 6000
+
+
+class CookieTransactionStore(TransactionStore):  # type: ignore[misc]
+    """Keeps what a login must remember until its callback, in the browser.
+
+    Two tabs cannot overwrite each other, and a login that is abandoned costs the
+    server nothing.
+
+    :param sealer: encrypts transactions.
+    """
+
+    def __init__(self, sealer: Sealer) -> None:
+        super().__init__({})
+        self._sealer = sealer
+
+    async def set(
+        self,
+        identifier: str,
+        state: t.Any,
+        remove_if_expires: bool = False,
+        options: dict[str, t.Any] | None = None,
+    ) -> None:
+        """Keep a transaction; the oldest ones give way where there are too many."""
+        data = state.model_dump() if isinstance(state, BaseModel) else dict(state)
+        data = {k: v for k, v in data.items() if v is not None}
+        name = _name(identifier)
+        content = {"data": data, "at": time.time()}
+        sealed = self._sealer.seal(content, name)
+        jar = cookie_jar()
+        self._make_room(jar, cookie_size(name, sealed))
+        jar.set(name, sealed, LIFETIME, crosses_sites=True)
+
+    async def get(
+        self, identifier: str, options: dict[str, t.Any] | None = None
+    ) -> TransactionData | None:
+        """Return a transaction, or ``None`` if it is unknown or too old."""
+        content = self._open(cookie_jar(), _name(identifier))
+        if content is None or time.time() >= content["at"] + LIFETIME:
+            return None
+        return TransactionData(**content["data"])
+
+    async def delete(
+        self, identifier: str, options: dict[str, t.Any] | None = None
+    ) -> None:
+        """Forget a transaction."""
+        cookie_jar().delete(_name(identifier))
+
+    def _open(self, jar: CookieJar, name: str) -> t.Any:
+        sealed = jar.get(name)
+        return None if sealed is None else self._sealer.open(sealed, name)
+
+    def _make_room(self, jar: CookieJar, needed: int) -> None:
+        """Delete the oldest transactions until a new one fits beside the others."""
+        names = jar.names(cookie_name(TRANSACTION))
+        opened = {name: self._open(jar, name) for name in names}
+        newest_first = sorted(names, key=lambda name: -_begun_at(opened[name]))
+        room = min(BUDGET, HEADER - jar.size_of_others(cookie_name(TRANSACTION)))
+        for number, name in enumerate(newest_first, start=1):
+            needed += cookie_size(name, jar.get(name) or "")
+            if number >= MOST or needed > room or opened[name] is None:
+                jar.delete(name)
+
+
+def _begun_at(content: t.Any) -> float:
+    return 0 if content is None else t.cast(float, content["at"])
+
+
+def _name(identifier: str) -> str:
+    """Return the cookie's name, which no ``state`` in a URL can choose freely."""
+    digest = hashlib.sha256(identifier.encode()).hexdigest()
+    return cookie_name(TRANSACTION + digest[:24])
