@@ -1,0 +1,236 @@
+"""Our ``ServerClient``: awaitable from any event loop, with shared HTTP connections."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import inspect
+import typing as t
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from weakref import WeakKeyDictionary
+
+import httpx
+from auth0_server_python.auth_server.server_client import ServerClient
+from authlib.integrations.httpx_client import AsyncOAuth2Client
+from flask import current_app, has_request_context
+
+from . import loop
+from .config import Config
+from .errors import ConfigurationError, TenantError
+from .per_request import per_request
+from .sessions.state import SessionStateStore
+from .signals import token_refreshed
+from .store_options import store_options
+
+#: In the discovery document of a development tenant.
+DEVELOPMENT_MARKER = "flask_auth0_development_tenant"
+
+R = t.TypeVar("R")
+
+
+class Connections:
+    """The HTTP connections of one event loop."""
+
+    def __init__(self, config: Config, headers: t.Mapping[str, str]) -> None:
+        # A context is slow to make, and both clients can use one.
+        tls = httpx.create_ssl_context()
+        options: dict[str, t.Any] = {
+            "headers": dict(headers),
+            "timeout": config.timeout,
+            "verify": tls,
+        }
+        self.http = httpx.AsyncClient(**options, cookies=_no_cookies())
+        self.oauth = _oauth_client(config, options)
+
+
+class OnOurLoop:
+    """Another client of the SDK, whose coroutines run on our loop as well."""
+
+    def __init__(self, client: t.Any) -> None:
+        self._client = client
+
+    def __getattr__(self, name: str) -> t.Any:
+        found = getattr(self._client, name)
+        if not inspect.iscoroutinefunction(found):
+            return found
+        return lambda *args, **kwargs: _dispatch(found, args, kwargs)
+
+
+class Refreshes:
+    """Whether the current request has received new tokens."""
+
+    happened = False
+
+
+class Client(ServerClient[t.Any]):  # type: ignore[misc]
+    """The SDK's client, safe in a Flask app.
+
+    Every public coroutine runs on the extension's own event loop, wherever it is
+    awaited, and is told the current request and a response that collects cookies.
+    """
+
+    def __init__(self, config: Config, **stores: t.Any) -> None:
+        self._config = config
+        self._connections: WeakKeyDictionary[asyncio.AbstractEventLoop, Connections] = (
+            WeakKeyDictionary()
+        )
+        super().__init__(
+            domain=config.domain,
+            client_id=config.client_id,
+            client_secret=config.client_secret,
+            redirect_uri=config.redirect_uri,
+            secret=config.secret[0],
+            organization=config.organization,
+            authorization_params=config.authorization_parameters,
+            **stores,
+        )
+
+    async def get_user(
+        self, store_options: dict[str, t.Any] | None = None
+    ) -> dict[str, t.Any] | None:
+        """Return the claims of the user, or ``None`` when nobody is logged in."""
+        if isinstance(self._state_store, SessionStateStore):
+            head = self._state_store.head()
+            return None if head is None else dict(head["user"])
+        found = await _dispatch(super().get_user, (store_options,), {})
+        return t.cast("dict[str, t.Any] | None", found)
+
+    async def get_session(
+        self, store_options: dict[str, t.Any] | None = None
+    ) -> dict[str, t.Any] | None:
+        """Return the session without its internals, or ``None``."""
+        if isinstance(self._state_store, SessionStateStore):
+            found = await super().get_session(store_options)
+        else:
+            found = await _dispatch(super().get_session, (store_options,), {})
+        return t.cast("dict[str, t.Any] | None", found)
+
+    async def get_token_by_refresh_token(
+        self, options: dict[str, t.Any]
+    ) -> dict[str, t.Any]:
+        """Exchange a refresh token for new tokens."""
+        exchange = super().get_token_by_refresh_token
+        tokens = await _dispatch(exchange, (options,), {})
+        if has_request_context():
+            per_request(Refreshes).happened = True
+        return t.cast("dict[str, t.Any]", tokens)
+
+    @property
+    def mfa(self) -> t.Any:
+        """The SDK's client for multi-factor authentication."""
+        return OnOurLoop(super().mfa)
+
+    @property
+    def passwordless(self) -> t.Any:
+        """The SDK's client for passwordless logins."""
+        return OnOurLoop(super().passwordless)
+
+    @property
+    def anonymous(self) -> t.Any:
+        """The SDK's client for anonymous sessions."""
+        return OnOurLoop(super().anonymous)
+
+    async def end_session_endpoint(self) -> str | None:
+        """Return the tenant's ``end_session_endpoint``, if it publishes one."""
+        if not loop.is_current():
+            return await loop.call(self.end_session_endpoint())
+        metadata = await self._get_oidc_metadata_cached(self._config.domain)
+        return t.cast("str | None", metadata.get("end_session_endpoint"))
+
+    # The SDK has no public way to give it HTTP connections. It calls the three below.
+
+    @property
+    def _oauth(self) -> AsyncOAuth2Client:
+        return self._here().oauth
+
+    @_oauth.setter
+    def _oauth(self, value: AsyncOAuth2Client) -> None:
+        """Ignore the client that the SDK makes: it belongs to no event loop."""
+
+    def _get_http_client(self, **kwargs: t.Any) -> t.Any:
+        return self._shared_http()
+
+    async def _fetch_oidc_metadata(self, domain: str) -> dict[str, t.Any]:
+        metadata = await super()._fetch_oidc_metadata(domain)
+        if not isinstance(metadata, dict):
+            raise TenantError()
+        self._refuse_development_tenant(metadata)
+        return metadata
+
+    @asynccontextmanager
+    async def _shared_http(self) -> AsyncIterator[httpx.AsyncClient]:
+        # Whoever leaves the context would close the connections of all the others.
+        yield self._here().http
+
+    def _here(self) -> Connections:
+        running = asyncio.get_running_loop()
+        if running not in self._connections:
+            made = Connections(self._config, self._telemetry_headers)
+            self._connections[running] = made
+        return self._connections[running]
+
+    def _refuse_development_tenant(self, metadata: t.Mapping[str, t.Any]) -> None:
+        if (
+            not metadata.get(DEVELOPMENT_MARKER)
+            or self._config.allow_development_tenant
+        ):
+            return
+        if not (current_app.debug or current_app.testing):
+            raise ConfigurationError(
+                f"{self._config.domain} is a development tenant: anyone can log in as "
+                "anybody there. Set AUTH0_DOMAIN to a tenant of Auth0, or run the app "
+                "in debug mode, or set AUTH0_ALLOW_DEVELOPMENT_TENANT."
+            )
+
+
+def _oauth_client(config: Config, options: dict[str, t.Any]) -> AsyncOAuth2Client:
+    return AsyncOAuth2Client(
+        client_id=config.client_id,
+        client_secret=config.client_secret,
+        cookies=_no_cookies(),
+        **options,
+    )
+
+
+def _no_cookies() -> CookieJar:
+    """Return a jar that stays empty: one user's cookies are not for the next one."""
+    return CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
+
+
+async def _dispatch(
+    method: Callable[..., Awaitable[R]],
+    args: tuple[t.Any, ...],
+    kwargs: dict[str, t.Any],
+) -> R:
+    """Await a method on our loop, with the store options of the current request."""
+    bound = inspect.signature(method).bind(*args, **kwargs)
+    bound.apply_defaults()
+    if has_request_context() and bound.arguments.get("store_options", True) is None:
+        bound.arguments["store_options"] = store_options()
+    running = t.cast("Coroutine[t.Any, t.Any, R]", method(*bound.args, **bound.kwargs))
+    if loop.is_current():
+        return await running
+    result = await loop.call(running)
+    _announce_refresh()
+    return result
+
+
+def _on_our_loop(method: Callable[..., Awaitable[R]]) -> Callable[..., Awaitable[R]]:
+    @functools.wraps(method)
+    async def call(self: t.Any, *args: t.Any, **kwargs: t.Any) -> R:
+        return await _dispatch(functools.partial(method, self), args, kwargs)
+
+    return call
+
+
+def _announce_refresh() -> None:
+    if has_request_context() and per_request(Refreshes).happened:
+        per_request(Refreshes).happened = False
+        token_refreshed.send(current_app._get_current_object())  # type: ignore[attr-defined]
+
+
+for _name, _method in inspect.getmembers(ServerClient, inspect.iscoroutinefunction):
+    if not _name.startswith("_") and _name not in vars(Client):
+        setattr(Client, _name, _on_our_loop(_method))

@@ -1,0 +1,67 @@
+"""What :class:`.Auth0` leaves on an app, and how requests find it."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+
+from auth0_server_python.store import StateStore, TransactionStore
+from flask import Flask, current_app
+
+from . import loop
+from .config import Config
+from .errors import ConfigurationError
+
+if t.TYPE_CHECKING:
+    from .client import Client
+    from .sessions.sealing import Sealer
+
+EXTENSION = "auth0"
+R = t.TypeVar("R")
+
+
+@dataclass(frozen=True)
+class AppState:
+    """The parts of the extension that belong to one app."""
+
+    config: Config
+    client: Client
+    state_store: StateStore
+    transaction_store: TransactionStore
+    sealer: Sealer
+    #: Returns what an app answers instead of :class:`.LoginRequired`, if anything.
+    unauthorized: Callable[[], t.Any]
+
+    @property
+    def routes(self) -> dict[str, str]:
+        """The endpoints of the routes that are turned on, with their rules."""
+        paths = {
+            "auth0.login": self.config.login_path,
+            "auth0.callback": self.config.callback_path,
+            "auth0.logout": self.config.logout_path,
+        }
+        return {name: path for name, path in paths.items() if path}
+
+    def wait(self, coroutine: Coroutine[t.Any, t.Any, R]) -> R:
+        """Run a coroutine of the SDK to its end, within the app's time limit."""
+        return loop.run(coroutine, self.config.timeout)
+
+
+def state_of(app: Flask) -> AppState:
+    """Return the state of an app.
+
+    :raises ConfigurationError: when ``init_app`` was not called with it.
+    """
+    try:
+        return t.cast(AppState, app.extensions[EXTENSION])
+    except KeyError:
+        raise ConfigurationError(
+            f"The app '{app.name}' is not set up with Auth0. "
+            "Did you forget to call 'init_app'?"
+        ) from None
+
+
+def current_state() -> AppState:
+    """Return the state of the app that handles the current request."""
+    return state_of(current_app)

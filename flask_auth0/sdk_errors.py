@@ -1,0 +1,116 @@
+"""The errors of the SDK, and of HTTP below it, as errors of this extension."""
+
+from __future__ import annotations
+
+import ssl
+import typing as t
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+from auth0_server_python.error import (
+    AccessTokenError,
+    AccessTokenErrorCode,
+    AccessTokenForConnectionError,
+    AccessTokenForConnectionErrorCode,
+    OrganizationTokenValidationError,
+    SessionExpiredError,
+)
+from auth0_server_python.error import Auth0Error as SdkError
+from authlib.integrations.base_client.errors import OAuthError
+
+from .errors import (
+    Auth0Error,
+    AuthorizationFailed,
+    LoginFailed,
+    LoginRequired,
+    TenantError,
+    TenantUnavailable,
+)
+
+_LOG_IN_AGAIN = {
+    AccessTokenErrorCode.MISSING_REFRESH_TOKEN,
+    AccessTokenErrorCode.SESSION_EXPIRED,
+    AccessTokenForConnectionErrorCode.MISSING_REFRESH_TOKEN,
+}
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raise an :class:`.Auth0Error` in the place of anything the SDK raises."""
+    try:
+        yield
+    except Auth0Error:
+        raise
+    except Exception as error:
+        raise translate(error) from error
+
+
+def translate(error: Exception) -> Auth0Error:
+    """Return the error of this extension that says the same."""
+    chain = list(_causes(error))
+    for cause in chain:
+        if isinstance(cause, Auth0Error):
+            return cause
+        if isinstance(cause, OAuthError):
+            return _refused(str(cause.error))
+        if isinstance(cause, httpx.HTTPStatusError):
+            return _wrong_status(cause.response.status_code)
+        if isinstance(cause, (httpx.TransportError, TimeoutError, OSError)):
+            return _unreachable(chain)
+    return _of_the_sdk(error)
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    seen = set()
+    while isinstance(error, BaseException) and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = getattr(error, "cause", None) or error.__cause__ or error.__context__
+
+
+def _of_the_sdk(error: Exception) -> Auth0Error:
+    if isinstance(error, SessionExpiredError):
+        return LoginRequired("Your session has ended. Please log in again.")
+    if isinstance(error, AccessTokenError | AccessTokenForConnectionError):
+        if error.code in _LOG_IN_AGAIN:
+            return LoginRequired("Please log in again to go on.")
+        return TenantError("The login service did not give access.")
+    if isinstance(error, OrganizationTokenValidationError):
+        return AuthorizationFailed("You logged in to another organization.")
+    if isinstance(error, SdkError) and getattr(error, "code", None) == "token_expired":
+        return LoginFailed(
+            "The login took too long.",
+            remedy="The ID token had expired on arrival. Is the server's clock right?",
+        )
+    return TenantError(remedy=f"{type(error).__name__} from the SDK.")
+
+
+def _refused(code: str) -> Auth0Error:
+    """Return the error for what the token endpoint refused (RFC 6749, section 5.2)."""
+    if code == "invalid_grant":
+        return LoginFailed(
+            "The login took too long, or it was already completed.", error=code
+        )
+    remedies = {
+        "invalid_client": "Check AUTH0_CLIENT_ID and AUTH0_CLIENT_SECRET.",
+        "unauthorized_client": "Check the grant types of the application, and "
+        "AUTH0_CLIENT_SECRET.",
+        "access_denied": "An Action or a rule of the tenant refused it.",
+    }
+    return TenantError("The login service refused this app.", remedy=remedies.get(code))
+
+
+def _wrong_status(status: int) -> Auth0Error:
+    if status >= 500 or status == 429:
+        return TenantUnavailable()
+    return TenantError(remedy=f"It answered with {status}. Check AUTH0_DOMAIN.")
+
+
+def _unreachable(chain: list[t.Any]) -> Auth0Error:
+    texts = " ".join(str(each) for each in chain)
+    if any(isinstance(each, ssl.SSLError) for each in chain) or "CERTIFICATE" in texts:
+        return TenantUnavailable(
+            remedy="Its certificate is not trusted here. Set SSL_CERT_FILE."
+        )
+    return TenantUnavailable(remedy="Check AUTH0_DOMAIN and the network.")
