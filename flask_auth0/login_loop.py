@@ -1,0 +1,99 @@
+"""Logins that succeed but do not last: noticed, and stopped with the reason."""
+
+from __future__ import annotations
+
+import time
+from urllib.parse import urlsplit
+
+from flask import request, session
+
+from .errors import LoginLoop
+from .registry import AppState, current_state
+from .sessions.jar import cookie_jar, cookie_name
+from .sessions.secure import are_cookies_secure
+from .sessions.state import KEY
+
+#: Seconds in which logins that did not last are counted together.
+WINDOW = 60
+#: Logins in a row after which the next one is not started.
+MOST = 2
+
+_MARKER = "loop"
+
+
+def note_login(state: AppState) -> None:
+    """Count a login, until a request shows that it has lasted."""
+    content = [_count(state) + 1, time.time()]
+    name = cookie_name(_MARKER)
+    sealed = state.sealer.seal(content, name)
+    cookie_jar().set(name, sealed, WINDOW, crosses_sites=True)
+
+
+def note_request() -> None:
+    """Stop counting when this request of a browser that just logged in has a user."""
+    if cookie_name(_MARKER) in request.cookies and _is_logged_in(current_state()):
+        forget()
+
+
+def forget() -> None:
+    """Stop counting, for example because the user logs out."""
+    cookie_jar().delete(cookie_name(_MARKER))
+
+
+def check() -> None:
+    """Stop a login that would not last either.
+
+    :raises LoginLoop: when several logins in a row did not last.
+    """
+    state = current_state()
+    if _count(state) < MOST or _is_logged_in(state):
+        return
+    forget()
+    reason, remedy = _diagnosis()
+    raise LoginLoop(f"{LoginLoop.description} {reason}", remedy=remedy)
+
+
+def why_no_cookies(callback: str) -> str | None:
+    """Return what the developer can do when no cookie comes back to the callback."""
+    secure = are_cookies_secure(current_state().config)
+    if urlsplit(callback).netloc != request.host:
+        return (
+            f"The login began at {request.host}, but the callback is {callback}, and "
+            "cookies belong to one host. Use the same host for both."
+        )
+    if secure and not request.is_secure:
+        return (
+            "Cookies are Secure, but the app is visited over http. Use https; behind "
+            "a proxy, set up werkzeug.middleware.proxy_fix.ProxyFix."
+        )
+    return "Check SESSION_COOKIE_DOMAIN, SESSION_COOKIE_PATH and SESSION_COOKIE_SECURE."
+
+
+def _diagnosis() -> tuple[str, str | None]:
+    """Return why a session did not last, and what the developer can do."""
+    if KEY not in session:
+        return (
+            "Your browser does not send back the cookie with your session. Allow "
+            "cookies for this site.",
+            why_no_cookies(request.host_url),
+        )
+    return (
+        "Your browser sends back the cookie that names your session, but the session "
+        "itself is missing, unreadable or over: its cookies may be too large for your "
+        "browser, or the clocks of the servers differ.",
+        "Set SESSION_TYPE to keep sessions on the server; check that all servers have "
+        "the same AUTH0_SECRET and the right time, and that the "
+        "AUTH0_SESSION_*_DURATION are not too short.",
+    )
+
+
+def _count(state: AppState) -> int:
+    name = cookie_name(_MARKER)
+    opened = state.sealer.open(cookie_jar().get(name) or "", name)
+    if opened is None or time.time() > opened[1] + WINDOW:
+        return 0
+    return int(opened[0])
+
+
+def _is_logged_in(state: AppState) -> bool:
+    return state.wait(state.client.get_user()) is not None

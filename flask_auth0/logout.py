@@ -1,0 +1,80 @@
+"""Ending a session, here and at the tenant."""
+
+from __future__ import annotations
+
+import typing as t
+from urllib.parse import urlencode, urljoin
+
+from auth0_server_python.auth_types import LogoutOptions
+from flask import current_app, redirect, request, session
+from werkzeug.wrappers import Response
+
+from . import login_loop
+from .registry import AppState, current_state
+from .sdk_errors import translated
+from .signals import user_logged_out
+
+#: A longer ID token does not fit into a URL that servers accept.
+LONGEST_HINT = 4000
+
+
+def end(return_to: str | None = None, *, federated: bool = False) -> Response:
+    """End the session of this browser and redirect to the tenant's logout.
+
+    The session ends here first, so it has ended even if the tenant is not answering.
+    """
+    state = current_state()
+    with translated():
+        ended = state.wait(state.client.get_session()) or {}
+        url = _absolute(return_to or state.config.post_logout_redirect)
+        options = LogoutOptions(return_to=url, federated=federated)
+        v2_url = state.wait(state.client.logout(options))
+    session.clear()
+    login_loop.forget()
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    user_logged_out.send(app, user=ended.get("user"))
+    return redirect(_oidc_url(state, ended, options) or v2_url)
+
+
+def _absolute(location: str | None) -> str:
+    """Return an absolute URL; the app's root where there is none."""
+    return urljoin(request.host_url, location or request.script_root + "/")
+
+
+def _oidc_url(
+    state: AppState, ended: dict[str, t.Any], options: LogoutOptions
+) -> str | None:
+    """Return the URL for RP-Initiated Logout, where the tenant has it."""
+    endpoint = _end_session_endpoint(state)
+    if endpoint is None:
+        return None
+    query = {
+        "client_id": state.config.client_id,
+        "post_logout_redirect_uri": options.return_to,
+        **_hint(ended),
+    }
+    if options.federated:
+        query["federated"] = "true"
+    return f"{endpoint}?{urlencode(query)}"
+
+
+def _hint(ended: dict[str, t.Any]) -> dict[str, str]:
+    id_token = ended.get("id_token")
+    if id_token and len(id_token) <= LONGEST_HINT:
+        return {"id_token_hint": id_token}
+    sid = (ended.get("user") or {}).get("sid")
+    return {"logout_hint": sid} if sid else {}
+
+
+def _end_session_endpoint(state: AppState) -> str | None:
+    strategy = state.config.logout_strategy
+    if strategy == "v2":
+        return None
+    try:
+        with translated():
+            return state.wait(state.client.end_session_endpoint())
+    except Exception:
+        if strategy == "oidc":
+            raise
+        # The session has ended here; /v2/logout needs nothing from the tenant.
+        return None

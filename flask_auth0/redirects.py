@@ -1,0 +1,63 @@
+"""Which addresses a browser may be sent to: paths of this app, and nothing else."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import Request, url_for
+
+from .config import Config
+from .registry import current_state
+
+#: A longer address is not remembered: it travels in a cookie and in a URL.
+MAX_LENGTH = 2000
+
+
+def is_local_path(target: str) -> bool:
+    """Tell whether every browser takes a text for a path on the same origin.
+
+    Browsers drop tabs and line breaks, trim white space and read a backslash as a
+    slash (WHATWG URL, section 4.4), so none of them may be there.
+    """
+    if not target.startswith("/") or target.startswith("//"):
+        return False
+    if len(target) > MAX_LENGTH or "\\" in target:
+        return False
+    if any(character.isspace() or not character.isprintable() for character in target):
+        return False
+    parts = _split(target)
+    return parts is not None and parts == ("", "")
+
+
+def next_or_default(target: str | None, config: Config) -> str:
+    """Return where to go after a login: the target if it is safe, else the default."""
+    if target and is_local_path(target) and not _is_own_route(target):
+        return target
+    return config.post_login_redirect
+
+
+def here(request: Request) -> str:
+    """Return the path of a request, as the browser knows it."""
+    path = request.script_root + request.full_path.rstrip("?")
+    return path if len(path) <= MAX_LENGTH else request.script_root + request.path
+
+
+def page_of(request: Request, url: str | None) -> str | None:
+    """Return the path of a page of this origin, or ``None`` for any other URL."""
+    if not url or not url.startswith(request.host_url):
+        return None
+    return "/" + url[len(request.host_url) :].partition("#")[0]
+
+
+def _split(target: str) -> tuple[str, str] | None:
+    try:
+        parts = urlsplit(target)
+    except ValueError:
+        return None
+    return parts.scheme, parts.netloc
+
+
+def _is_own_route(target: str) -> bool:
+    """Tell whether a path would start or end a login once more."""
+    path = urlsplit(target).path
+    return path in {url_for(name) for name in current_state().routes}

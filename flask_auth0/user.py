@@ -1,0 +1,82 @@
+"""The user of the current request, for views and templates."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterator, Mapping
+
+from flask import has_request_context
+from werkzeug.local import LocalProxy
+
+from .per_request import per_request
+from .registry import current_state
+from .sdk_errors import translated
+from .sessions.state import SessionStateStore
+
+
+class User(Mapping[str, t.Any]):
+    """The claims of a user, read-only; without claims, nobody is logged in."""
+
+    def __init__(self, claims: Mapping[str, t.Any] | None = None) -> None:
+        self._claims = dict(claims or {})
+
+    def __getitem__(self, name: str) -> t.Any:
+        return self._claims[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._claims)
+
+    def __len__(self) -> int:
+        return len(self._claims)
+
+    def __repr__(self) -> str:
+        return f"<User {self.sub}>" if self else "<User: nobody is logged in>"
+
+    @property
+    def sub(self) -> str | None:
+        """The user's id at the tenant, or ``None``."""
+        return self._claims.get("sub")
+
+    @property
+    def is_authenticated(self) -> bool:
+        """Whether somebody is logged in."""
+        return bool(self._claims)
+
+
+class Loaded:
+    """The user that the current request has asked for."""
+
+    def __init__(self) -> None:
+        self.claims: t.Any = None
+        self.user = User()
+        #: Whether the answer depends on who is logged in.
+        self.asked = False
+
+
+def load_user() -> User:
+    """Return the user of the current request."""
+    if not has_request_context():
+        return User()
+    loaded = per_request(Loaded)
+    claims = _claims(loaded)
+    if claims is not loaded.claims:
+        loaded.claims, loaded.user = claims, User(claims)
+    loaded.asked = True
+    return loaded.user
+
+
+def _claims(loaded: Loaded) -> Mapping[str, t.Any] | None:
+    state = current_state()
+    store = state.state_store
+    if isinstance(store, SessionStateStore):
+        head = store.head()
+        return None if head is None else t.cast("Mapping[str, t.Any]", head["user"])
+    if loaded.asked:
+        return t.cast("Mapping[str, t.Any] | None", loaded.claims)
+    with translated():
+        return t.cast("Mapping[str, t.Any]", state.wait(state.client.get_user()))
+
+
+#: The user of this request: ``current_user["email"]``, ``current_user.sub``,
+#: ``current_user.is_authenticated``. False when nobody is logged in.
+current_user = t.cast(User, LocalProxy(load_user))

@@ -1,0 +1,61 @@
+"""The blueprint: login, callback and logout."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from . import login, logout
+from .config import Config
+from .negotiation import is_prefetch
+from .redirects import next_or_default
+from .registry import current_state
+
+
+def make_blueprint(config: Config) -> Blueprint:
+    """Return the blueprint named ``auth0``, with the routes that are turned on."""
+    prefix = config.url_prefix or None
+    blueprint = Blueprint(
+        "auth0", __name__, template_folder="templates", url_prefix=prefix
+    )
+    blueprint.after_request(_forbid_storing)
+    if config.login_path:
+        blueprint.get(config.login_path, endpoint="login")(login_view)
+    if config.callback_path:
+        blueprint.get(config.callback_path, endpoint="callback")(callback_view)
+    if config.logout_path:
+        route = blueprint.route(
+            config.logout_path, methods=["GET", "POST"], endpoint="logout"
+        )
+        route(logout_view)
+    return blueprint
+
+
+def login_view() -> BaseResponse:
+    """Begin a login; ``next`` is the path to come back to."""
+    if request.method == "HEAD" or is_prefetch(request):
+        # Nobody asked for it yet. Browsers discard an answer without content.
+        return Response(status=204)
+    target = next_or_default(request.args.get("next"), current_state().config)
+    return login.start(target, login.passed_on(request.args))
+
+
+def callback_view() -> BaseResponse:
+    """Complete a login that comes back from the tenant."""
+    if request.method == "HEAD":
+        return Response(status=204)
+    return login.complete()
+
+
+def logout_view() -> BaseResponse:
+    """End the session, here and at the tenant."""
+    if request.method == "HEAD" or is_prefetch(request):
+        return Response(status=204)
+    return logout.end()
+
+
+def _forbid_storing(response: BaseResponse) -> BaseResponse:
+    response.headers["Cache-Control"] = "no-store"
+    # The callback's URL has a code in it, which is nobody else's business.
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
