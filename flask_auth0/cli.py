@@ -1,0 +1,10 @@
+"""The command group ``flask auth0``."""
+
+from __future__ import annotations
+
+from flask.cli import AppGroup
+
+from .tenant.command import tenant
+
+auth0 = AppGroup("auth0", help="Auth0 in this app, and a tenant for development.")
+auth0.add_command(tenant)

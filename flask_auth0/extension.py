@@ -1,0 +1,220 @@
+"""The extension: wires the parts together for an app."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Coroutine
+
+from auth0_server_python.store import StateStore, TransactionStore
+from flask import Flask, current_app
+from werkzeug.wrappers import Response
+
+from . import caching, guards, login, login_loop, logout, loop
+from .client import Client
+from .config import Config, read_config
+from .errors import ConfigurationError, LoginRequired
+from .redirects import next_or_default
+from .registry import EXTENSION, AppState, state_of
+from .sdk_errors import translated
+from .sessions.backends import set_up_sessions
+from .sessions.flask_cookie import set_up_cookie
+from .sessions.jar import cookie_jar
+from .sessions.lifetime import Lifetime
+from .sessions.sealing import Sealer, derive_key
+from .sessions.secure import set_up_secure_cookies
+from .sessions.state import SessionStateStore
+from .sessions.transactions import CookieTransactionStore
+from .store_options import copy_collected
+from .user import current_user, load_user
+from .views import make_blueprint
+
+T = t.TypeVar("T")
+Handler = t.TypeVar("Handler", bound=Callable[[], t.Any])
+
+#: A secret that is shorter can be guessed from a cookie, without asking the app.
+_SHORTEST_SECRET = 32
+
+
+class Auth0:
+    """Login, logout and a user with Auth0, for one or several apps.
+
+    :param app: the app to set up, if there is one already.
+    :param state_store: keeps sessions in the place of Flask's session.
+    :param transaction_store: keeps logins under way in the place of cookies.
+    :param options: the ``AUTH0_*`` keys, in lower case and without the prefix. They
+        win over the app's config, and that wins over the environment.
+    :raises ConfigurationError: listing everything that is wrong or missing.
+    """
+
+    login_required = staticmethod(guards.login_required)
+
+    def __init__(
+        self,
+        app: Flask | None = None,
+        *,
+        state_store: StateStore | None = None,
+        transaction_store: TransactionStore | None = None,
+        **options: t.Any,
+    ) -> None:
+        self._state_store = state_store
+        self._transaction_store = transaction_store
+        self._options = options
+        self._unauthorized: Callable[[], t.Any] = lambda: None
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: Flask, **options: t.Any) -> None:
+        """Set up an app.
+
+        :param options: as for the class, and winning over those.
+        :raises ConfigurationError: listing everything that is wrong or missing, or
+            when the app is set up already.
+        """
+        if EXTENSION in app.extensions:
+            raise ConfigurationError(f"The app '{app.name}' has an Auth0 already.")
+        config, problems = read_config({**self._options, **options}, app.config)
+        problems += set_up_sessions(app)
+        if config is None or problems:
+            raise ConfigurationError(*problems)
+        _set_up_secret_key(app, config)
+        set_up_cookie(app, config)
+        set_up_secure_cookies(app, config)
+        app.extensions[EXTENSION] = state = self._make_state(config)
+        _register(app, state)
+
+    @property
+    def client(self) -> Client:
+        """The SDK's client. Each of its methods can be awaited on any event loop."""
+        return state_of(current_app).client
+
+    def run(
+        self, coroutine: Coroutine[t.Any, t.Any, T], timeout: float | None = None
+    ) -> T:
+        """Run a coroutine of the SDK from sync code, and return its result.
+
+        ``flask.session``, ``g`` and ``request`` are visible inside.
+
+        :param timeout: seconds; ``AUTH0_TIMEOUT`` by default.
+        :raises TimeoutError: when the time is over.
+        """
+        return loop.run(coroutine, timeout or state_of(current_app).config.timeout)
+
+    def get_user(self) -> dict[str, t.Any] | None:
+        """Return the claims of the user, or ``None`` when nobody is logged in."""
+        user = load_user()
+        return dict(user) if user else None
+
+    def get_session(self) -> dict[str, t.Any] | None:
+        """Return user, tokens and all else in the session, or ``None``."""
+        return self._call(self.client.get_session())
+
+    def get_access_token(
+        self, audience: str | None = None, scope: str | None = None
+    ) -> str:
+        """Return an access token for an API; an expired one is refreshed first.
+
+        :raises LoginRequired: when only a new login can help.
+        :raises TenantUnavailable: when the tenant does not answer.
+        """
+        call = self.client.get_access_token(audience=audience, scope=scope)
+        return t.cast(str, self._call(call))
+
+    def get_access_token_for_connection(
+        self, connection: str, login_hint: str | None = None
+    ) -> str:
+        """Return an access token of a connection, such as ``google-oauth2``.
+
+        :raises LoginRequired: when only a new login can help.
+        :raises TenantUnavailable: when the tenant does not answer.
+        """
+        options = {"connection": connection, "login_hint": login_hint}
+        call = self.client.get_access_token_for_connection(options)
+        return t.cast(str, self._call(call))
+
+    def login(
+        self, next: str | None = None, *, app_state: t.Any = None, **parameters: t.Any
+    ) -> Response:
+        """Start a login from a view: return the redirect to the tenant.
+
+        :param next: the path to come back to.
+        :param app_state: JSON that comes back with the login.
+        :param parameters: of the authorization request, such as ``connection``,
+            ``organization``, ``prompt`` or ``scope``.
+        """
+        target = next_or_default(next, state_of(current_app).config)
+        return login.start(target, parameters, app_state=app_state)
+
+    def logout(
+        self, return_to: str | None = None, *, federated: bool = False
+    ) -> Response:
+        """End the session: return the redirect to the tenant's logout.
+
+        :param return_to: a URL or path, among the tenant's allowed logout URLs.
+        :param federated: end the session at the user's identity provider as well.
+        """
+        return logout.end(return_to, federated=federated)
+
+    def unauthorized_handler(self, handler: Handler) -> Handler:
+        """Register what answers a request that needs a login, as a decorator.
+
+        Where it returns ``None``, the extension answers as if there were none.
+        """
+        self._unauthorized = handler
+        return handler
+
+    def _call(self, coroutine: Coroutine[t.Any, t.Any, T]) -> T:
+        try:
+            with translated():
+                return self.run(coroutine)
+        except LoginRequired as error:
+            raise guards.with_login_url(error) from error
+
+    def _make_state(self, config: Config) -> AppState:
+        sealer = Sealer(config.secret, "session")
+        lifetime = Lifetime(
+            config.session_absolute_duration,
+            config.session_inactivity_duration,
+            config.session_rolling,
+        )
+        state_store = self._state_store or SessionStateStore(
+            sealer, lifetime, config.cookie_transient
+        )
+        transaction_store = self._transaction_store or CookieTransactionStore(
+            Sealer(config.secret, "transaction")
+        )
+        return AppState(
+            config=config,
+            client=Client(
+                config, state_store=state_store, transaction_store=transaction_store
+            ),
+            state_store=state_store,
+            transaction_store=transaction_store,
+            sealer=Sealer(config.secret, "login"),
+            unauthorized=lambda: self._unauthorized(),
+        )
+
+
+def _set_up_secret_key(app: Flask, config: Config) -> None:
+    """Sign Flask's session with keys of their own, if the app has none."""
+    if not app.secret_key:
+        keys = [derive_key(secret, "SECRET_KEY") for secret in config.secret]
+        app.secret_key = keys[0]
+        app.config["SECRET_KEY_FALLBACKS"] = keys[1:]
+    if any(len(secret) < _SHORTEST_SECRET for secret in config.secret):
+        app.logger.warning(
+            "AUTH0_SECRET is shorter than %s characters and can be guessed from a "
+            "cookie. Make a new one with: openssl rand -hex 64",
+            _SHORTEST_SECRET,
+        )
+
+
+def _register(app: Flask, state: AppState) -> None:
+    app.register_blueprint(make_blueprint(state.config))
+    app.context_processor(lambda: {"current_user": current_user})
+    app.before_request(login_loop.note_request)
+
+    @app.after_request
+    def finish(response: Response) -> Response:
+        cookie_jar().write_to(response)
+        copy_collected(response)
+        return caching.protect(response)
