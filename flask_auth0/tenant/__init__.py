@@ -1,0 +1,9 @@
+"""A development tenant: the part of Auth0 that a web login needs, on loopback only."""
+
+from __future__ import annotations
+
+from .model import Client, Lifetimes, Person
+from .server import TenantServer
+from .tenant import Tenant
+
+__all__ = ["Client", "Lifetimes", "Person", "Tenant", "TenantServer"]

@@ -1,0 +1,181 @@
+"""The grants of Authlib's provider, with the tenant as their storage."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from typing import TYPE_CHECKING, Any
+
+from authlib.oauth2.rfc6749 import InvalidRequestError
+from authlib.oauth2.rfc6749.grants import (
+    AuthorizationCodeGrant,
+    BaseGrant,
+    RefreshTokenGrant,
+)
+from authlib.oauth2.rfc7636 import CodeChallenge
+from authlib.oidc.core import OpenIDCode
+
+from .issuing import granted_scope, issue_id_token, issue_tokens
+from .model import Client, Person
+from .records import Authorization, AuthorizationCode, Credential, Session
+
+if TYPE_CHECKING:
+    from .tenant import Tenant
+
+CLIENT_AUTH_METHODS = ["client_secret_basic", "client_secret_post"]
+
+
+class CallbackMismatch(InvalidRequestError):  # type: ignore[misc]
+    """The redirect URI is not registered, so nobody may be sent there."""
+
+
+class TenantGrant(BaseGrant):  # type: ignore[misc]
+    """What the grants of the tenant share."""
+
+    TOKEN_ENDPOINT_AUTH_METHODS = CLIENT_AUTH_METHODS
+
+    @property
+    def tenant(self) -> Tenant:
+        tenant: Tenant = self.server.tenant
+        return tenant
+
+
+class CodeGrant(TenantGrant, AuthorizationCodeGrant):  # type: ignore[misc]
+    """The authorization code, good once and for a short time."""
+
+    #: Set by the view before the response is created.
+    session: Session
+
+    @staticmethod
+    def validate_authorization_redirect_uri(request: Any, client: Client) -> str:
+        redirect_uri: str | None = request.payload.redirect_uri
+        if not redirect_uri:
+            redirect_uri = client.get_default_redirect_uri()
+        if not redirect_uri or not client.check_redirect_uri(redirect_uri):
+            # Authlib would quote the URI, in a description that may not hold it.
+            raise CallbackMismatch("The redirect_uri is not a registered callback URL.")
+        return redirect_uri
+
+    def save_authorization_code(self, code: str, request: Any) -> None:
+        data = request.payload.data
+        authorization = self._authorization(request)
+        self.tenant.credentials.save_code(
+            AuthorizationCode(
+                value=code,
+                authorization=authorization,
+                scope=authorization.scope,
+                issued_at=time.time(),
+                lifetime=self.tenant.lifetimes.code,
+                audience=authorization.audience,
+                redirect_uri=request.payload.redirect_uri,
+                nonce=data.get("nonce"),
+                code_challenge=data.get("code_challenge"),
+                code_challenge_method=data.get("code_challenge_method"),
+            )
+        )
+
+    def _authorization(self, request: Any) -> Authorization:
+        data = request.payload.data
+        audience = data.get("audience") or None
+        return Authorization(
+            family=secrets.token_urlsafe(12),
+            client=request.client,
+            person=request.user,
+            sid=self.session.sid,
+            auth_time=self.session.auth_time,
+            scope=granted_scope(self.tenant, data.get("scope", ""), audience),
+            audience=audience,
+            max_age_requested=bool(data.get("max_age")),
+            organization=data.get("organization") or None,
+        )
+
+    def query_authorization_code(
+        self, code: str, client: Client
+    ) -> AuthorizationCode | None:
+        return self.tenant.credentials.redeem_code(code, client)
+
+    def delete_authorization_code(self, code: AuthorizationCode) -> None:
+        """It was spent when it was looked up, and is kept to notice a second use."""
+
+    def authenticate_user(self, code: AuthorizationCode) -> Person:
+        return code.authorization.person
+
+    def generate_token(self, **_: Any) -> dict[str, Any]:
+        code: AuthorizationCode = self.request.authorization_code
+        return issue_tokens(
+            self.tenant,
+            code.authorization,
+            code.scope,
+            code.audience,
+            with_refresh_token=True,
+        )
+
+
+class RefreshGrant(TenantGrant, RefreshTokenGrant):  # type: ignore[misc]
+    """Refreshing, for the same audience or another one."""
+
+    def authenticate_refresh_token(self, value: str) -> Credential | None:
+        return self.tenant.credentials.redeem_refresh_token(
+            value, self.request.client, rotation=self.tenant.rotation
+        )
+
+    def _validate_token_scope(self, token: Credential) -> None:
+        """Auth0 narrows a scope that is too wide; it does not refuse it."""
+
+    def authenticate_user(self, token: Credential) -> Person:
+        return token.authorization.person
+
+    def issue_token(self, user: Person, token: Credential) -> dict[str, Any]:
+        audience = self.request.form.get("audience") or token.audience
+        return issue_tokens(
+            self.tenant,
+            token.authorization,
+            self._scope(token, audience),
+            audience,
+            with_refresh_token=self.tenant.rotation,
+        )
+
+    def _scope(self, token: Credential, audience: str | None) -> str:
+        allowed = set(token.scope.split())
+        if audience != token.audience:
+            allowed |= self.tenant.api_scopes
+        requested = self.request.form.get("scope") or token.scope
+        scopes = granted_scope(self.tenant, requested, audience).split()
+        return " ".join(scope for scope in scopes if scope in allowed)
+
+    def revoke_old_credential(self, token: Credential) -> None:
+        """It was spent when it was looked up."""
+
+
+class S256(CodeChallenge):  # type: ignore[misc]
+    """PKCE with S256 alone."""
+
+    SUPPORTED_CODE_CHALLENGE_METHOD = ("S256",)
+
+    def validate_code_challenge(self, grant: CodeGrant, redirect_uri: str) -> None:
+        super().validate_code_challenge(grant, redirect_uri)
+        data = grant.request.payload.data
+        if data.get("code_challenge") and not data.get("code_challenge_method"):
+            raise InvalidRequestError("Missing 'code_challenge_method'")
+
+
+class IDToken(OpenIDCode):  # type: ignore[misc]
+    """The ID token of a login, and of a refresh that asks for ``openid``."""
+
+    def exists_nonce(self, nonce: str, request: Any) -> bool:
+        # The client compares the nonce; the tenant only has to echo it.
+        return False
+
+    def process_token(self, grant: TenantGrant, response: Any) -> None:
+        _, token, _ = response
+        if "openid" not in token["scope"].split():
+            return
+        code: AuthorizationCode | None = grant.request.authorization_code
+        credential: Credential = code or grant.request.refresh_token
+        token["id_token"] = issue_id_token(
+            grant.tenant,
+            credential.authorization,
+            token["scope"],
+            # It belongs to the login, not to what is refreshed later.
+            nonce=code.nonce if code else None,
+        )

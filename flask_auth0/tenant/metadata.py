@@ -1,0 +1,62 @@
+"""What the tenant publishes about itself: discovery, keys and pictures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, render_template
+from werkzeug.wrappers import Response
+
+from .context import get_tenant
+from .grants import CLIENT_AUTH_METHODS
+from .model import OPENID_SCOPES
+
+blueprint = Blueprint("metadata", __name__)
+
+
+@blueprint.get("/.well-known/openid-configuration")
+def discovery() -> dict[str, Any]:
+    tenant = get_tenant()
+    front, back = tenant.front_channel_url, tenant.url
+    document: dict[str, Any] = {
+        "flask_auth0_development_tenant": True,
+        "issuer": tenant.issuer,
+        "authorization_endpoint": f"{front}/authorize",
+        "token_endpoint": f"{back}/oauth/token",
+        "userinfo_endpoint": f"{back}/userinfo",
+        "jwks_uri": f"{back}/.well-known/jwks.json",
+        "revocation_endpoint": f"{back}/oauth/revoke",
+        "end_session_endpoint": f"{front}/oidc/logout",
+        **_capabilities(),
+    }
+    if not tenant.publish_end_session_endpoint:
+        del document["end_session_endpoint"]
+    return document
+
+
+def _capabilities() -> dict[str, Any]:
+    return {
+        "scopes_supported": list(OPENID_SCOPES),
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "code_challenge_methods_supported": ["S256"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "token_endpoint_auth_methods_supported": CLIENT_AUTH_METHODS,
+        "prompt_values_supported": ["none", "login", "select_account"],
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
+    }
+
+
+@blueprint.get("/.well-known/jwks.json")
+def jwks() -> dict[str, Any]:
+    return get_tenant().keys.as_jwks()
+
+
+@blueprint.get("/pictures/<initials>.svg")
+def picture(initials: str) -> Response:
+    """A person's picture that needs no network."""
+    svg = render_template("flask_auth0_tenant/picture.svg", initials=initials[:2])
+    return Response(svg, content_type="image/svg+xml")

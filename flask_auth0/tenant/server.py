@@ -1,0 +1,140 @@
+"""Serves a tenant over TLS, in threads of this process, on loopback only."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from types import TracebackType
+
+from .app import create_app
+from .certificates import Certificates
+from .loopback import is_loopback
+from .tenant import Tenant
+from .wsgi import ConnectionTrackingServer
+
+
+class TenantServer:
+    """A tenant that can be reached; a context manager, or ``start`` and ``stop``.
+
+    With ``plain_front_channel`` there is a second, plain listener for the pages that
+    a person's browser opens, so that no browser warns about the certificate.
+    """
+
+    def __init__(
+        self,
+        tenant: Tenant | None = None,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        plain_front_channel: bool = False,
+        front_channel_port: int = 0,
+        request_log: bool = False,
+    ) -> None:
+        if not is_loopback(host):
+            raise ValueError(
+                f"A development tenant binds to loopback only, not to {host!r}."
+            )
+        self.tenant = tenant or Tenant()
+        self.host, self._port = host, port
+        self._plain_front_channel = plain_front_channel
+        self._front_channel_port = front_channel_port
+        self._request_log = request_log
+        self._secret = secrets.token_hex(32)
+        self._certificates: Certificates | None = None
+        self._servers: list[ConnectionTrackingServer] = []
+        self._threads: list[threading.Thread] = []
+
+    @property
+    def domain(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self._port}"
+
+    @property
+    def url(self) -> str:
+        return f"https://{self.domain}"
+
+    @property
+    def front_channel_url(self) -> str:
+        """Where a person's browser finds the login page and ``/admin``."""
+        return self.tenant.front_channel_url
+
+    @property
+    def ca_file(self) -> str:
+        """A bundle of the public roots and this tenant's own authority."""
+        if self._certificates is None:
+            raise RuntimeError("The development tenant is not running.")
+        return self._certificates.bundle
+
+    def environment(self) -> dict[str, str]:
+        """What an app has to have in its environment to log in here."""
+        client = self.tenant.client
+        return {
+            "AUTH0_DOMAIN": self.domain,
+            "AUTH0_CLIENT_ID": client.client_id,
+            "AUTH0_CLIENT_SECRET": client.client_secret,
+            "AUTH0_SECRET": self._secret,
+            "SSL_CERT_FILE": self.ca_file,
+            "AUTH0_ALLOW_DEVELOPMENT_TENANT": "true",
+        }
+
+    def start(self) -> TenantServer:
+        if self._servers:
+            raise RuntimeError("The development tenant is running already.")
+        self._certificates = Certificates(self.host)
+        try:
+            self._open_listeners(self._certificates)
+        except BaseException:
+            self.stop()
+            raise
+        self._threads = [self._serve(server) for server in self._servers]
+        return self
+
+    def stop(self) -> None:
+        """Close every connection and remove the certificates."""
+        for server, thread in zip(self._servers, self._threads, strict=False):
+            server.shutdown()
+            thread.join()
+        for server in self._servers:
+            server.server_close()
+        self._servers, self._threads = [], []
+        if self._certificates is not None:
+            self._certificates.remove()
+            self._certificates = None
+
+    def __enter__(self) -> TenantServer:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _open_listeners(self, certificates: Certificates) -> None:
+        app = create_app(self.tenant, secure_cookie=not self._plain_front_channel)
+        log, host = self._request_log, self.host
+        main = ConnectionTrackingServer(
+            host, self._port, app, certificates.server_context, request_log=log
+        )
+        self._servers.append(main)
+        self._port = main.port
+        self.tenant.url = self.tenant.front_channel_url = self.url
+        if self._plain_front_channel:
+            front = ConnectionTrackingServer(
+                host, self._front_channel_port, app, request_log=log
+            )
+            self._servers.append(front)
+            domain = self.domain.rpartition(":")[0]
+            self.tenant.front_channel_url = f"http://{domain}:{front.port}"
+
+    def _serve(self, server: ConnectionTrackingServer) -> threading.Thread:
+        thread = threading.Thread(
+            target=server.serve_forever,
+            args=(0.05,),
+            name=f"tenant-{server.port}",
+            daemon=True,
+        )
+        thread.start()
+        return thread

@@ -1,0 +1,55 @@
+"""The single sign-on sessions that are alive at the tenant."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import replace
+from threading import RLock
+
+from .model import Person
+from .records import Session
+
+
+class SessionRegistry:
+    """Sessions by ``sid``; every one handed out is a snapshot."""
+
+    def __init__(self, lock: RLock) -> None:
+        self._lock = lock
+        self._sessions: dict[str, Session] = {}
+
+    def all(self) -> list[Session]:
+        with self._lock:
+            return list(self._sessions.values())
+
+    def get(self, sid: str | None) -> Session | None:
+        with self._lock:
+            return self._sessions.get(sid or "")
+
+    def start(self, person: Person) -> Session:
+        now = int(time.time())
+        session = Session(secrets.token_urlsafe(24), person, now, now)
+        with self._lock:
+            self._sessions[session.sid] = session
+        return session
+
+    def authenticate_again(self, sid: str) -> Session | None:
+        return self._replace(sid, auth_time=int(time.time()))
+
+    def add_client(self, sid: str, client_id: str) -> Session | None:
+        with self._lock:
+            session = self._sessions.get(sid)
+            client_ids = session.client_ids if session else frozenset()
+            return self._replace(sid, client_ids=client_ids | {client_id})
+
+    def end(self, sid: str) -> Session | None:
+        """The session, to the one caller that ends it."""
+        with self._lock:
+            return self._sessions.pop(sid, None)
+
+    def _replace(self, sid: str, **changes: object) -> Session | None:
+        with self._lock:
+            if sid not in self._sessions:
+                return None
+            self._sessions[sid] = replace(self._sessions[sid], **changes)  # type: ignore[arg-type]
+            return self._sessions[sid]

@@ -1,0 +1,157 @@
+"""The tenant: everything it knows and every switch a test can turn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import Future
+from threading import RLock
+from typing import Any
+
+from .backchannel import LogoutNotifier
+from .credentials import Credentials
+from .keys import SigningKeys
+from .model import Client, Lifetimes, Person, seeded_people
+from .records import Delivery, Failure, Session, TokenRequest
+from .sessions import SessionRegistry
+
+
+class Tenant:
+    """A development tenant; give it to a ``TenantServer`` to be reachable."""
+
+    def __init__(
+        self,
+        clients: Iterable[Client] | None = None,
+        people: Iterable[Person] | None = None,
+    ) -> None:
+        self.clients = [Client()] if clients is None else list(clients)
+        self.people = seeded_people() if people is None else list(people)
+        #: Where the tenant is; its server sets both.
+        self.url = "https://127.0.0.1"
+        self.front_channel_url = self.url
+
+        #: For how long what is issued next is good.
+        self.lifetimes = Lifetimes()
+        #: Merged into the next ID tokens.
+        self.extra_claims: dict[str, Any] = {}
+        #: So many random bytes make the next access tokens longer.
+        self.access_token_padding = 0
+        #: The scopes that are granted for an audience, beside OpenID's own.
+        self.api_scopes = {"read:messages", "write:messages"}
+        #: Whether each refresh replaces the refresh token, which is then spent.
+        self.rotation = True
+        #: Whether discovery publishes the ``end_session_endpoint``.
+        self.publish_end_session_endpoint = True
+        #: What became of each request to ``/oauth/token``.
+        self.token_requests: list[TokenRequest] = []
+        #: What became of each logout token.
+        self.deliveries: list[Delivery] = []
+
+        self.keys = SigningKeys()
+        self._lock = RLock()
+        self.session_registry = SessionRegistry(self._lock)
+        self.credentials = Credentials(self._lock)
+        self._notifier = LogoutNotifier(self._record_delivery)
+        self._failures: list[Failure] = []
+        self._next_login: Person | None = None
+
+    @property
+    def client(self) -> Client:
+        """The first client, often the only one."""
+        return self.clients[0]
+
+    @property
+    def issuer(self) -> str:
+        return f"{self.url}/"
+
+    # Looking things up
+
+    def find_client(self, client_id: str | None) -> Client | None:
+        matches = (c for c in self.clients if c.client_id == client_id)
+        return next(matches, None)
+
+    def find_person(self, sub_or_email: str) -> Person | None:
+        """One of the people, or whoever has that e-mail address."""
+        wanted = sub_or_email.strip()
+        for person in self.people:
+            if wanted == person.sub or wanted.lower() == person.email.lower():
+                return person
+        return Person.from_email(wanted) if _is_email(wanted) else None
+
+    # Switches
+
+    @property
+    def next_login(self) -> str | None:
+        """Who logs in without being asked: a ``sub`` or an e-mail address."""
+        return self._next_login.sub if self._next_login else None
+
+    @next_login.setter
+    def next_login(self, sub_or_email: str | None) -> None:
+        person = None if sub_or_email is None else self.find_person(sub_or_email)
+        if person is None and sub_or_email is not None:
+            raise ValueError(f"Nobody in this tenant is {sub_or_email!r}.")
+        self._next_login = person
+
+    @property
+    def next_person(self) -> Person | None:
+        return self._next_login
+
+    def sessions(self) -> list[Session]:
+        return self.session_registry.all()
+
+    def end_session(self, sid: str) -> list[Delivery]:
+        """End a session, tell its clients, and wait for what they answer."""
+        return [future.result() for future in self.end_session_soon(sid)]
+
+    def end_session_soon(self, sid: str) -> list[Future[Delivery]]:
+        """End a session at once, and tell its clients in the background."""
+        session = self.session_registry.end(sid)
+        return self._notifier.notify(self, session) if session else []
+
+    def rotate_keys(self, *, keep_old: bool = True) -> str:
+        """Sign with a new key from now on, and return its ``kid``."""
+        with self._lock:
+            return self.keys.rotate(keep_old=keep_old)
+
+    def expire_tokens(
+        self, *, access_tokens: bool = True, refresh_tokens: bool = True
+    ) -> None:
+        """Let what was issued so far be out of date here, from now on."""
+        self.credentials.expire(
+            access_tokens=access_tokens, refresh_tokens=refresh_tokens
+        )
+
+    def fail_next_token_request(
+        self,
+        status: int | None = 500,
+        body: bytes = b'{"error": "server_error"}',
+        content_type: str = "application/json",
+        delay: float = 0.0,
+        count: int = 1,
+    ) -> None:
+        """Answer so many token requests like this; without a status, only late."""
+        with self._lock:
+            self._failures.append(Failure(status, body, content_type, delay, count))
+
+    def take_failure(self) -> Failure | None:
+        """How the token request that is being answered is to fail."""
+        with self._lock:
+            if not self._failures:
+                return None
+            failure = self._failures[0]
+            failure.count -= 1
+            if failure.count <= 0:
+                self._failures.pop(0)
+            return failure
+
+    def record_token_request(self, grant_type: str, outcome: str) -> None:
+        with self._lock:
+            self.token_requests.append(TokenRequest(grant_type, outcome))
+
+    def _record_delivery(self, delivery: Delivery) -> None:
+        with self._lock:
+            self.deliveries.append(delivery)
+
+
+def _is_email(text: str) -> bool:
+    local, _, domain = text.rpartition("@")
+    return bool(local and domain) and text.isprintable() and " " not in text
