@@ -1,0 +1,90 @@
+"""A development tenant inside the app's process, for a start without an account.
+
+It suits one process, as ``flask run`` is one: each process has a tenant of its own.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache, partial
+from typing import Any
+from urllib.parse import urlsplit
+
+import click
+from flask import Flask, request, url_for
+from flask.helpers import get_debug_flag
+from werkzeug.serving import is_running_from_reloader
+
+from flask_auth0.tenant import Client, Tenant, TenantServer
+
+AUDIENCE = "https://api.example-app.test"
+SCOPE = "openid profile email offline_access"
+LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+def options_for(app: Flask) -> dict[str, Any]:
+    """Return options for Auth0: none where a tenant is configured already."""
+    if app.config.get("AUTH0_DOMAIN") or os.environ.get("AUTH0_DOMAIN"):
+        return {}
+    server = running_server()
+    _prepare_environment(server)
+    app.config["TENANT_ORIGIN"] = server.front_channel_url
+    app.before_request(partial(_register_origin, server.tenant.client))
+    app.context_processor(lambda: {"tenant_admin_url": _admin_url(server)})
+    return _auth0_options(server)
+
+
+@cache
+def running_server() -> TenantServer:
+    """Return the tenant's server; the first call starts it."""
+    tenant = Tenant(clients=[Client(name="Example app")])
+    server = TenantServer(tenant, plain_front_channel=True).start()
+    if not _is_reloaders_parent():
+        click.echo(f" * Development tenant, instead of Auth0: {_admin_url(server)}")
+    return server
+
+
+def _is_reloaders_parent() -> bool:
+    """Tell whether a child of this process, with a tenant of its own, will serve."""
+    command = click.get_current_context(silent=True)
+    wanted = command.params.get("reload", False) if command else False
+    reloads = get_debug_flag() if wanted is None else wanted
+    return reloads and not is_running_from_reloader()
+
+
+def _admin_url(server: TenantServer) -> str:
+    return f"{server.front_channel_url}/admin"
+
+
+def _prepare_environment(server: TenantServer) -> None:
+    """Let this process reach the tenant: by its certificates, past any proxy."""
+    os.environ["SSL_CERT_FILE"] = server.ca_file
+    unproxied = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    if "127.0.0.1" not in unproxied.split(","):
+        os.environ["no_proxy"] = f"{unproxied},127.0.0.1".lstrip(",")
+
+
+def _auth0_options(server: TenantServer) -> dict[str, Any]:
+    environment = server.environment()
+    return {
+        "domain": server.domain,
+        "client_id": server.tenant.client.client_id,
+        "client_secret": server.tenant.client.client_secret,
+        "secret": environment["AUTH0_SECRET"],
+        "scope": SCOPE,
+        "audience": AUDIENCE,
+        "allow_development_tenant": True,
+    }
+
+
+def _register_origin(client: Client) -> None:
+    """Let the tenant send people back to the address at which they use this app.
+
+    Its lists are exact, and only a request knows the port that was chosen.
+    """
+    if urlsplit(request.host_url).hostname not in LOOPBACK_HOSTS:
+        return
+    callback = url_for("auth0.callback", _external=True)
+    if callback not in client.callbacks:
+        client.callbacks.append(callback)
+        client.logout_urls.append(url_for("pages.home", _external=True))

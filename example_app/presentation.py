@@ -1,0 +1,68 @@
+"""How people, claims and sources are shown in the templates."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime, timezone
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask, current_app
+
+TIME_CLAIMS = frozenset({"auth_time", "exp", "iat", "nbf"})
+
+
+def init_app(app: Flask) -> None:
+    app.add_template_filter(display_name)
+    app.add_template_filter(initials)
+    app.add_template_filter(picture_url)
+    app.add_template_filter(claim_text)
+    app.add_template_global(view_source)
+
+
+def display_name(user: Mapping[str, Any]) -> str:
+    """Return what to call *user*: not every connection knows a name."""
+    for claim in ("name", "nickname", "email", "sub"):
+        if user.get(claim):
+            return str(user[claim])
+    return "Somebody"
+
+
+def initials(user: Mapping[str, Any]) -> str:
+    """Return one or two letters that stand for *user* without a picture."""
+    words = display_name(user).split()
+    letters = [word[0] for word in (words[:1] + words[1:][-1:])]
+    return "".join(letters).upper() or "?"
+
+
+def picture_url(user: Mapping[str, Any]) -> str | None:
+    """Return the user's picture if it is an address that a page may load."""
+    picture = user.get("picture")
+    if not isinstance(picture, str):
+        return None
+    try:
+        parts = urlsplit(picture)
+    except ValueError:
+        return None
+    return picture if parts.scheme == "https" and parts.netloc else None
+
+
+def claim_text(value: Any, name: str) -> str:
+    """Return a claim as one reads it: times as dates, structures as JSON."""
+    if name in TIME_CLAIMS:
+        # What a tenant calls a time need not be one.
+        with suppress(TypeError, ValueError, OverflowError, OSError):
+            moment = datetime.fromtimestamp(value, tz=timezone.utc)
+            return moment.strftime("%Y-%m-%d %H:%M:%S UTC")
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def view_source(endpoint: str) -> str:
+    """Return the code of a view."""
+    view = current_app.view_functions[endpoint]
+    return inspect.getsource(inspect.unwrap(view)).rstrip()

@@ -1,0 +1,65 @@
+"""The pages: one public, the others for people who have logged in."""
+
+from __future__ import annotations
+
+import asyncio
+
+import httpx
+from auth0_server_python.error import AccessTokenError
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+
+from flask_auth0 import current_user, login_required
+
+from . import api_client
+from .extensions import auth0
+
+pages = Blueprint("pages", __name__)
+
+
+@pages.get("/")
+def home() -> str:
+    return render_template("home.html")
+
+
+@pages.get("/profile")
+@login_required
+def profile() -> str:
+    return render_template("profile.html")
+
+
+@pages.get("/call-api")
+@login_required
+def call_api() -> str:
+    access_token = auth0.get_access_token()
+    answer = api_client.get("api.caller", access_token)
+    return render_template("call_api.html", answers=[answer])
+
+
+@pages.get("/call-api-async")
+@login_required
+async def call_api_async() -> str:
+    access_token = await auth0.client.get_access_token()
+    async with httpx.AsyncClient() as http:
+        answers = await asyncio.gather(
+            api_client.get_async(http, "api.caller", access_token),
+            api_client.get_async(http, "api.lifetime", access_token),
+        )
+    return render_template("call_api_async.html", answers=answers)
+
+
+@pages.errorhandler(AccessTokenError)
+def log_in_again(error: AccessTokenError) -> ResponseReturnValue:
+    """Get a new token by a new login where the SDK cannot renew the old one."""
+    return auth0.login(next=request.path)
+
+
+@pages.get("/fetch")
+def fetch() -> str:
+    return render_template("fetch.html")
+
+
+@pages.get("/whoami.json")
+@login_required
+def whoami() -> ResponseReturnValue:
+    return {"name": current_user.get("name"), "sub": current_user.sub}

@@ -1,0 +1,109 @@
+"""How the app starts: with a tenant of its own, or with a configured one."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+import example_app
+from example_app import create_app
+from flask_auth0.tenant import TenantServer
+
+BANNER = "Development tenant."
+REAL_TENANT = {
+    "AUTH0_DOMAIN": "example.eu.auth0.com",
+    "AUTH0_CLIENT_ID": "client",
+    "AUTH0_CLIENT_SECRET": "client secret",
+    "AUTH0_SECRET": "a secret that is long enough for every purpose",
+}
+
+
+def test_without_a_domain_a_tenant_is_embedded(
+    client: FlaskClient, server: TenantServer
+) -> None:
+    page = client.get("/").text
+    admin = f"{server.front_channel_url}/admin"
+    assert BANNER in page
+    assert f'href="{admin}"' in page
+    assert httpx.get(admin, trust_env=False).status_code == 200
+
+
+def test_a_domain_in_the_config_is_used() -> None:
+    app = create_app(REAL_TENANT)
+    assert app.extensions["auth0"].config.domain == REAL_TENANT["AUTH0_DOMAIN"]
+    assert BANNER not in app.test_client().get("/").text
+
+
+def test_a_domain_in_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    for key, value in REAL_TENANT.items():
+        monkeypatch.setenv(key, value)
+    assert BANNER not in create_app().test_client().get("/").text
+
+
+def test_a_domain_in_dotenv_is_used(tmp_path: Path) -> None:
+    lines = [f"{key}={value}\n" for key, value in REAL_TENANT.items()]
+    (tmp_path / ".env").write_text("".join(lines))
+    assert BANNER not in create_app().test_client().get("/").text
+
+
+def test_an_empty_domain_in_dotenv_is_no_domain(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("AUTH0_DOMAIN=\n")
+    assert BANNER in create_app().test_client().get("/").text
+
+
+def test_flask_finds_the_app_and_the_start_says_that_a_tenant_is_embedded() -> None:
+    root = Path(example_app.__file__).parent.parent
+    command = [sys.executable, "-m", "flask", "--app", "example_app", "routes"]
+    result = subprocess.run(
+        command,
+        env={"PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert result.returncode == 0, result.stderr
+    told = [line for line in result.stdout.splitlines() if "evelopment tenant" in line]
+    assert len(told) == 1
+    assert "/admin" in told[0]
+    assert "pages.profile" in result.stdout
+
+
+def test_the_session_cookie_has_a_name_of_its_own(app: Flask) -> None:
+    assert app.config["SESSION_COOKIE_NAME"] == "example_app_session"
+
+
+def test_the_origin_of_the_first_request_is_registered(
+    client: FlaskClient, server: TenantServer
+) -> None:
+    registered = server.tenant.client
+    client.get("/", base_url="http://127.0.0.1:5123")
+    client.get("/", base_url="http://127.0.0.1:5123")
+    client.get("/", base_url="http://localhost:5124")
+    assert registered.callbacks.count("http://127.0.0.1:5123/callback") == 1
+    assert registered.logout_urls.count("http://127.0.0.1:5123/") == 1
+    assert "http://localhost:5124/callback" in registered.callbacks
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1.evil.example", "localhost@evil.example"]
+)
+def test_an_origin_elsewhere_is_not_registered(
+    client: FlaskClient, server: TenantServer, host: str
+) -> None:
+    client.get("/", headers={"Host": host})
+    known = server.tenant.client.callbacks + server.tenant.client.logout_urls
+    assert not [url for url in known if "evil.example" in url]
+
+
+def test_the_tenant_is_reached_past_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("no_proxy", "intranet.example")
+    create_app()
+    create_app()
+    assert os.environ["no_proxy"] == "intranet.example,127.0.0.1"
