@@ -1,6 +1,8 @@
 """Login, logout and a user with Auth0 for Flask."""
 
 from .errors import Auth0Error as Auth0Error
+
+from . import sdk as _sdk  # noqa: F401  # isort: skip  # before all others
 from .errors import AuthorizationFailed as AuthorizationFailed
 from .errors import ConfigurationError as ConfigurationError
 from .errors import LoginFailed as LoginFailed

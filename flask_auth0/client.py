@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import functools
 import inspect
+import time
 import typing as t
+import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from weakref import WeakKeyDictionary
 
 import httpx
+import jwt
 from auth0_server_python.auth_server.server_client import ServerClient
 from authlib.integrations.httpx_client import AsyncOAuth2Client
 from flask import current_app, has_request_context
@@ -27,13 +29,22 @@ from .store_options import store_options
 #: In the discovery document of a development tenant.
 DEVELOPMENT_MARKER = "flask_auth0_development_tenant"
 
+#: Seconds between two looks for new keys, however many tokens ask for unknown ones.
+JWKS_INTERVAL = 30
+
 R = t.TypeVar("R")
 
 
 class Connections:
     """The HTTP connections of one event loop."""
 
-    def __init__(self, config: Config, headers: t.Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        config: Config,
+        headers: t.Mapping[str, str],
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        self.loop = loop
         # A context is slow to make, and both clients can use one.
         tls = httpx.create_ssl_context()
         options: dict[str, t.Any] = {
@@ -41,8 +52,20 @@ class Connections:
             "timeout": config.timeout,
             "verify": tls,
         }
-        self.http = httpx.AsyncClient(**options, cookies=_no_cookies())
+        self.http = httpx.AsyncClient(
+            **options,
+            cookies=_no_cookies(),
+            event_hooks={"response": [_raise_for_unavailable]},
+        )
         self.oauth = _oauth_client(config, options)
+
+    def close_soon(self) -> None:
+        """Close the connections of a client that nobody has any more."""
+        asyncio.run_coroutine_threadsafe(self._close(), self.loop)
+
+    async def _close(self) -> None:
+        await self.http.aclose()
+        await self.oauth.aclose()
 
 
 class OnOurLoop:
@@ -73,9 +96,8 @@ class Client(ServerClient[t.Any]):  # type: ignore[misc]
 
     def __init__(self, config: Config, **stores: t.Any) -> None:
         self._config = config
-        self._connections: WeakKeyDictionary[asyncio.AbstractEventLoop, Connections] = (
-            WeakKeyDictionary()
-        )
+        self._connections: Connections | None = None
+        self._next_jwks_at = 0.0
         super().__init__(
             domain=config.domain,
             client_id=config.client_id,
@@ -139,7 +161,8 @@ class Client(ServerClient[t.Any]):  # type: ignore[misc]
         metadata = await self._get_oidc_metadata_cached(self._config.domain)
         return t.cast("str | None", metadata.get("end_session_endpoint"))
 
-    # The SDK has no public way to give it HTTP connections. It calls the three below.
+    # The SDK has no public way to give it HTTP connections, to see the discovery
+    # document, or to look for newer keys. It calls the methods below.
 
     @property
     def _oauth(self) -> AsyncOAuth2Client:
@@ -159,6 +182,24 @@ class Client(ServerClient[t.Any]):  # type: ignore[misc]
         self._refuse_development_tenant(metadata)
         return metadata
 
+    async def _verify_and_decode_jwt(
+        self, token: str, jwks: dict[str, t.Any], audience: str | None = None
+    ) -> dict[str, t.Any]:
+        # The SDK keeps keys for ten minutes, and the tenant may have new ones.
+        if not _has_key_for(token, jwks):
+            jwks = await self._newer_jwks(jwks)
+        claims = await super()._verify_and_decode_jwt(token, jwks, audience)
+        return t.cast("dict[str, t.Any]", claims)
+
+    async def _newer_jwks(self, jwks: dict[str, t.Any]) -> dict[str, t.Any]:
+        if time.monotonic() < self._next_jwks_at:
+            return jwks
+        self._next_jwks_at = time.monotonic() + JWKS_INTERVAL
+        domain = self._config.domain
+        metadata = await self._get_oidc_metadata_cached(domain)
+        self._discovery_cache[domain]["jwks"] = None
+        return t.cast("dict[str, t.Any]", await self._get_jwks_cached(domain, metadata))
+
     @asynccontextmanager
     async def _shared_http(self) -> AsyncIterator[httpx.AsyncClient]:
         # Whoever leaves the context would close the connections of all the others.
@@ -166,10 +207,13 @@ class Client(ServerClient[t.Any]):  # type: ignore[misc]
 
     def _here(self) -> Connections:
         running = asyncio.get_running_loop()
-        if running not in self._connections:
-            made = Connections(self._config, self._telemetry_headers)
-            self._connections[running] = made
-        return self._connections[running]
+        found = self._connections
+        # After a fork there is another loop, and the parent's connections are no use.
+        if found is None or found.loop is not running:
+            found = Connections(self._config, self._telemetry_headers, running)
+            self._connections = found
+            weakref.finalize(self, found.close_soon).atexit = False
+        return found
 
     def _refuse_development_tenant(self, metadata: t.Mapping[str, t.Any]) -> None:
         if (
@@ -194,9 +238,20 @@ def _oauth_client(config: Config, options: dict[str, t.Any]) -> AsyncOAuth2Clien
     )
 
 
+async def _raise_for_unavailable(response: httpx.Response) -> None:
+    """Tell a tenant with a problem from one that said no, which the SDK does not."""
+    if response.status_code >= 500 or response.status_code == 429:
+        response.raise_for_status()
+
+
 def _no_cookies() -> CookieJar:
     """Return a jar that stays empty: one user's cookies are not for the next one."""
     return CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
+
+
+def _has_key_for(token: str, jwks: dict[str, t.Any]) -> bool:
+    kid = jwt.get_unverified_header(token).get("kid")
+    return any(key.get("kid") == kid for key in jwks.get("keys", []))
 
 
 async def _dispatch(
@@ -213,7 +268,7 @@ async def _dispatch(
     if loop.is_current():
         return await running
     result = await loop.call(running)
-    _announce_refresh()
+    announce_refresh()
     return result
 
 
@@ -225,7 +280,8 @@ def _on_our_loop(method: Callable[..., Awaitable[R]]) -> Callable[..., Awaitable
     return call
 
 
-def _announce_refresh() -> None:
+def announce_refresh() -> None:
+    """Send ``token_refreshed`` if the request has received tokens since last time."""
     if has_request_context() and per_request(Refreshes).happened:
         per_request(Refreshes).happened = False
         token_refreshed.send(current_app._get_current_object())  # type: ignore[attr-defined]

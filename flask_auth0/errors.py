@@ -41,8 +41,10 @@ class Auth0Error(HTTPException):
     handler for it, or for one of its subclasses, to answer in another way.
     """
 
-    #: The HTTP status.
-    code: int = 500
+    #: The HTTP status. Flask files error handlers under the code of the class they are
+    #: for, and looks under that of the error's own class and under none. So the base
+    #: has none, and those below :class:`LoginFailed` share one but for the object's.
+    code: int | None = None
     #: What happened, for a program. The codes of OAuth where there is one.
     error: str = "server_error"
     #: What happened, in a few words for the user.
@@ -72,7 +74,7 @@ class Auth0Error(HTTPException):
         if not has_request_context():
             return t.cast(Response, super().get_response(environ, scope))
         response = self._page() if is_navigation(request) else jsonify(self.to_dict())
-        response.status_code = self.code
+        response.status_code = self.code or 500
         response.headers["Cache-Control"] = "no-store"
         response.vary.update(["Accept", "Sec-Fetch-Mode", "X-Requested-With"])
         if self.retry_after is not None:
@@ -96,6 +98,7 @@ class Auth0Error(HTTPException):
 class ConfigurationError(Auth0Error):
     """The settings of an app are wrong or missing; it names all of them at once."""
 
+    code = 500
     error = "configuration_error"
     title = "This app is not set up"
 
@@ -118,13 +121,13 @@ class LoginRequired(Auth0Error):
     title = "Please log in"
     description = "You need to log in to see this."
 
-    def __init__(
-        self, description: str | None = None, *, login_url: str | None = None
-    ) -> None:
-        actions = [Action("Log in", login_url)] if login_url else []
-        super().__init__(description, actions=actions)
-        #: Where a browser can log in and come back from.
+    #: Where a browser can log in and come back from.
+    login_url: str | None = None
+
+    def offer_login(self, login_url: str | None) -> None:
+        """Offer a URL to log in at."""
         self.login_url = login_url
+        self.actions = [Action("Log in", login_url)] if login_url else []
 
     def to_dict(self) -> dict[str, t.Any]:
         return {**super().to_dict(), "login_url": self.login_url}
@@ -158,13 +161,13 @@ class LoginLoop(LoginFailed):
 class SessionTooLarge(LoginFailed):
     """A session does not fit into the cookies of one request."""
 
-    code = 431
     error = "session_too_large"
     title = "There is too much data in your login"
 
     def __init__(self, size: int, limit: int) -> None:
         #: Bytes that the cookies would need, and how many there may be.
         self.size, self.limit = size, limit
+        self.code = 431
         super().__init__(
             f"Your login needs {size} bytes of cookies, and at most {limit} bytes "
             "reach this app.",
@@ -190,3 +193,9 @@ class TenantError(Auth0Error):
     error = "invalid_response"
     title = "The login service gave a wrong answer"
     description = "The login service gave an answer that this app cannot use."
+
+
+def log_failure(what: str, error: Auth0Error) -> None:
+    """Tell the operator what the user cannot do anything about."""
+    hint = error.remedy or error.title
+    current_app.logger.warning("%s: %s. %s", what, error.error, hint)

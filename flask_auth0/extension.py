@@ -5,17 +5,22 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable, Coroutine
 
+from auth0_server_python.error import (
+    AccessTokenError,
+    AccessTokenForConnectionError,
+    SessionExpiredError,
+)
 from auth0_server_python.store import StateStore, TransactionStore
 from flask import Flask, current_app
 from werkzeug.wrappers import Response
 
 from . import caching, guards, login, login_loop, logout, loop
-from .client import Client
+from .client import Client, announce_refresh
 from .config import Config, read_config
-from .errors import ConfigurationError, LoginRequired
+from .errors import ConfigurationError
 from .redirects import next_or_default
 from .registry import EXTENSION, AppState, state_of
-from .sdk_errors import translated
+from .sdk_errors import translate
 from .sessions.backends import set_up_sessions
 from .sessions.flask_cookie import set_up_cookie
 from .sessions.jar import cookie_jar
@@ -33,6 +38,12 @@ Handler = t.TypeVar("Handler", bound=Callable[[], t.Any])
 
 #: A secret that is shorter can be guessed from a cookie, without asking the app.
 _SHORTEST_SECRET = 32
+
+
+def _handle_sdk_error(error: Exception) -> t.Any:
+    """Answer for a view that awaits ``client`` and does not handle its errors."""
+    translated = guards.with_way_on(translate(error))
+    return current_app.handle_user_exception(translated)
 
 
 class Auth0:
@@ -97,7 +108,10 @@ class Auth0:
         :param timeout: seconds; ``AUTH0_TIMEOUT`` by default.
         :raises TimeoutError: when the time is over.
         """
-        return loop.run(coroutine, timeout or state_of(current_app).config.timeout)
+        limit = timeout or state_of(current_app).config.timeout
+        result = loop.run(coroutine, limit)
+        announce_refresh()
+        return result
 
     def get_user(self) -> dict[str, t.Any] | None:
         """Return the claims of the user, or ``None`` when nobody is logged in."""
@@ -164,10 +178,9 @@ class Auth0:
 
     def _call(self, coroutine: Coroutine[t.Any, t.Any, T]) -> T:
         try:
-            with translated():
-                return self.run(coroutine)
-        except LoginRequired as error:
-            raise guards.with_login_url(error) from error
+            return self.run(coroutine)
+        except Exception as error:
+            raise guards.with_way_on(translate(error)) from error
 
     def _make_state(self, config: Config) -> AppState:
         sealer = Sealer(config.secret, "session")
@@ -209,6 +222,8 @@ def _set_up_secret_key(app: Flask, config: Config) -> None:
 
 
 def _register(app: Flask, state: AppState) -> None:
+    for kind in (AccessTokenError, AccessTokenForConnectionError, SessionExpiredError):
+        app.register_error_handler(kind, _handle_sdk_error)
     app.register_blueprint(make_blueprint(state.config))
     app.context_processor(lambda: {"current_user": current_user})
     app.before_request(login_loop.note_request)

@@ -40,6 +40,9 @@ def make_loop() -> asyncio.AbstractEventLoop:
             lookup = _original("socket", "getaddrinfo")
             return await self.run_in_executor(None, lambda: lookup(*args, **kwargs))
 
+    # Looking up a host imports this codec; on several threads at once, they would wait
+    # for gevent's import lock for ever.
+    "host".encode("idna")
     return NativeLoop(_original("selectors", "DefaultSelector")())
 
 

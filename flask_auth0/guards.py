@@ -12,7 +12,7 @@ from flask import Request, jsonify, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from . import login
-from .errors import LoginRequired
+from .errors import Action, Auth0Error, LoginRequired, log_failure
 from .negotiation import is_htmx, is_navigation
 from .redirects import here, is_local_path, page_of
 from .registry import current_state
@@ -128,21 +128,30 @@ def _ask_to_log_in(needs: dict[str, t.Any]) -> Response:
         response.vary.update(["Cookie", "Accept", "Sec-Fetch-Mode"])
         return response
     login_url = _login_url(page, needs)
-    required = LoginRequired(login_url=login_url)
+    required = LoginRequired()
+    required.offer_login(login_url)
     if not is_htmx(request) or login_url is None:
         raise required
     response = jsonify(required.to_dict())
-    response.status_code = required.code
+    response.status_code = 401
     response.headers["HX-Redirect"] = login_url
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def with_login_url(error: LoginRequired) -> LoginRequired:
-    """Add where to log in to an error of a call that needs a new login."""
-    return LoginRequired(
-        error.description, login_url=_login_url(_page_to_come_back_to(request), {})
-    )
+def with_way_on(error: Auth0Error) -> Auth0Error:
+    """Add the ways on to an error of a call that a view made."""
+    page = _page_to_come_back_to(request)
+    if isinstance(error, LoginRequired):
+        error.offer_login(_login_url(page, {}))
+    elif not error.actions:
+        log_failure("A call to the tenant failed", error)
+        home = request.script_root + "/"
+        error.actions = [
+            Action("Try again", page),
+            Action("Go to the start page", home),
+        ]
+    return error
 
 
 def _redirect_to_login(page: str, needs: dict[str, t.Any]) -> Response:

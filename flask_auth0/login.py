@@ -26,6 +26,7 @@ from .errors import (
     AuthorizationFailed,
     LoginFailed,
     TenantError,
+    log_failure,
 )
 from .redirects import next_or_default
 from .registry import AppState, current_state
@@ -214,9 +215,12 @@ def _refuse_error() -> None:
     error = request.args.get("error")
     if error is None:
         return
-    status, description = _AUTHORIZATION_ERRORS.get(error, (400, None))
+    status, description = _AUTHORIZATION_ERRORS.get(
+        error, (400, AuthorizationFailed.description)
+    )
     told = request.args.get("error_description", "")[:300]
-    failed = AuthorizationFailed(told or description, error=error[:64])
+    said = f"The login service said: {told}" if told else ""
+    failed = AuthorizationFailed(f"{description} {said}".strip(), error=error[:64])
     failed.code = status
     raise failed
 
@@ -253,9 +257,7 @@ def _failed(error: Auth0Error, target: str) -> Auth0Error:
     again = url_for("auth0.login", next=target) if _has_login_route() else target
     home = request.script_root + "/"
     error.actions = [Action("Try again", again), Action("Go to the start page", home)]
-    current_app.logger.warning(
-        "A login failed: %s. %s", error.error, error.remedy or error.title
-    )
+    log_failure("A login failed", error)
     login_failed.send(_app(), error=error)
     return error
 

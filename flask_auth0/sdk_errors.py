@@ -13,6 +13,7 @@ from auth0_server_python.error import (
     AccessTokenErrorCode,
     AccessTokenForConnectionError,
     AccessTokenForConnectionErrorCode,
+    ApiError,
     OrganizationTokenValidationError,
     SessionExpiredError,
 )
@@ -28,6 +29,7 @@ from .errors import (
     TenantUnavailable,
 )
 
+_AGAIN = "Please log in again to go on."
 _LOG_IN_AGAIN = {
     AccessTokenErrorCode.MISSING_REFRESH_TOKEN,
     AccessTokenErrorCode.SESSION_EXPIRED,
@@ -54,6 +56,8 @@ def translate(error: Exception) -> Auth0Error:
             return cause
         if isinstance(cause, OAuthError):
             return _refused(str(cause.error))
+        if isinstance(cause, ApiError) and cause.code == "invalid_grant":
+            return LoginRequired(_AGAIN)
         if isinstance(cause, httpx.HTTPStatusError):
             return _wrong_status(cause.response.status_code)
         if isinstance(cause, (httpx.TransportError, TimeoutError, OSError)):
@@ -74,7 +78,7 @@ def _of_the_sdk(error: Exception) -> Auth0Error:
         return LoginRequired("Your session has ended. Please log in again.")
     if isinstance(error, AccessTokenError | AccessTokenForConnectionError):
         if error.code in _LOG_IN_AGAIN:
-            return LoginRequired("Please log in again to go on.")
+            return LoginRequired(_AGAIN)
         return TenantError("The login service did not give access.")
     if isinstance(error, OrganizationTokenValidationError):
         return AuthorizationFailed("You logged in to another organization.")

@@ -66,7 +66,7 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
         session_id = data["internal"].get("session_id")
         if session_id is None:
             self._log_in(data)
-        elif session_id == session.get(KEY):
+        elif session_id == _current_id():
             self._update(session_id, data)
 
     async def get(self, identifier: str, options: State | None = None) -> State | None:
@@ -81,7 +81,8 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
 
     async def delete(self, identifier: str, options: State | None = None) -> None:
         """End the session: the state is gone, and nothing in the session names it."""
-        session_id = session.pop(KEY, None)
+        session_id = _current_id()
+        session.pop(KEY, None)
         self._remember(None)
         # Also where the session names none: the browser may have pieces of one left.
         self._compartment().delete(session_id or "")
@@ -93,19 +94,17 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
         active when that is due; the others return what it found.
         """
         memo = per_request(Memo)
-        session_id = session.get(KEY)
+        session_id = _current_id()
         if session_id != memo.session_id:
-            self._remember(session_id, self._read_head(session_id))
+            found = None if session_id is None else self._read_head(session_id)
+            self._remember(session_id, found)
         return memo.head
 
     def owns_session(self, sub: str) -> bool:
         """Tell whether the session was begun by a user, even if it has expired."""
-        session_id = str(session.get(KEY, ""))
-        return self._sealer.has_tag(sub, session_id.rpartition(".")[2])
+        return self._sealer.has_tag(sub, (_current_id() or "").rpartition(".")[2])
 
-    def _read_head(self, session_id: t.Any) -> State | None:
-        if not isinstance(session_id, str):
-            return None
+    def _read_head(self, session_id: str) -> State | None:
         head = self._read(session_id, HEAD)
         if head is None:
             return None
@@ -132,9 +131,7 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
         internal |= {"session_id": session_id, "seen": internal["created_at"]}
         head, body = _split({**data, "user": user})
         parts, max_age = self._sealed(head=head, body=body)
-        self._compartment().create(
-            session_id, parts, max_age, replaces=session.get(KEY)
-        )
+        self._compartment().create(session_id, parts, max_age, replaces=_current_id())
         if KEY in session and not self.owns_session(user["sub"]):
             session.clear()
         self._rename_session(session_id)
@@ -184,6 +181,11 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
         if isinstance(interface, ServerSideSessionInterface):
             return record_compartment(interface)
         return CookieCompartment(self._transient)
+
+
+def _current_id() -> str | None:
+    session_id = session.get(KEY)
+    return session_id if isinstance(session_id, str) else None
 
 
 def _split(state: State) -> tuple[State, State]:
