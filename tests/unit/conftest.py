@@ -1,0 +1,180 @@
+"""An app and its visitors in this process, with a tenant that speaks HTTP over TLS."""
+
+from __future__ import annotations
+
+import os
+import ssl
+import typing as t
+from collections.abc import Callable, Iterator
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from flask_auth0 import Auth0, current_user, login_required
+from flask_auth0.tenant import Client, Tenant, TenantServer
+
+SECRET = "s" * 64
+HOST = "http://localhost"
+NAVIGATION = {"Accept": "text/html,*/*;q=0.8", "Sec-Fetch-Mode": "navigate"}
+FETCH = {"Accept": "*/*", "Sec-Fetch-Mode": "cors"}
+ADA, GRACE = "ada@example.com", "grace@example.com"
+
+MakeApp = Callable[..., Flask]
+MakeVisitor = Callable[[Flask], "Visitor"]
+
+
+class Visitor:
+    """Somebody with a browser at an app."""
+
+    def __init__(self, app: Flask, tenant: TenantServer) -> None:
+        self.app = app
+        self.client: FlaskClient = app.test_client()
+        self.tenant = tenant
+        self.http = httpx.Client(
+            verify=ssl.create_default_context(cafile=tenant.ca_file), trust_env=False
+        )
+
+    def get(self, path: str, **options: t.Any) -> TestResponse:
+        """Go to a page."""
+        options.setdefault("headers", NAVIGATION)
+        return self.client.get(path, base_url=HOST, **options)
+
+    def fetch(self, path: str, **options: t.Any) -> TestResponse:
+        """Ask as a script on a page would."""
+        return self.client.open(path, base_url=HOST, headers=FETCH, **options)
+
+    def authorize(self, redirected: TestResponse, person: str = ADA) -> str:
+        """Follow a redirect to the tenant, log in there, return the way back."""
+        assert redirected.status_code in {302, 303}, redirected.text
+        self.tenant.tenant.next_login = person
+        answer = self.http.get(redirected.location)
+        assert answer.status_code in {302, 303}, answer.text
+        return answer.headers["Location"]
+
+    def log_in(self, person: str = ADA, path: str = "/login") -> TestResponse:
+        """Log in, and return the answer of the callback."""
+        return self.get(self.authorize(self.get(path), person))
+
+    def user(self) -> t.Any:
+        """Who the app thinks is logged in, or ``None``."""
+        return self.fetch("/user").get_json()
+
+    def cookies(self) -> dict[str, str]:
+        """The cookies that the app has set."""
+        jar = self.client._cookies or {}
+        return {cookie.key: cookie.value for cookie in jar.values()}
+
+    def set_cookie(self, name: str, value: str) -> None:
+        self.client.set_cookie(name, value, domain="localhost")
+
+
+def query_of(url: str) -> dict[str, str]:
+    """The parameters of a URL."""
+    return {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+
+
+@pytest.fixture(scope="session")
+def tenant_server() -> Iterator[TenantServer]:
+    """The tenant of all these tests, whose certificates this process trusts."""
+    client = Client(
+        client_id="the-client",
+        client_secret="the-client-secret",
+        callbacks=[f"{HOST}/callback"],
+        logout_urls=[f"{HOST}/"],
+    )
+    with TenantServer(Tenant(clients=[client])) as server:
+        previous = os.environ.get("SSL_CERT_FILE")
+        os.environ["SSL_CERT_FILE"] = server.ca_file
+        yield server
+        if previous is None:
+            del os.environ["SSL_CERT_FILE"]
+        else:
+            os.environ["SSL_CERT_FILE"] = previous
+
+
+@pytest.fixture
+def tenant(tenant_server: TenantServer) -> Iterator[TenantServer]:
+    """The tenant, with its switches as they were at the start."""
+    tenant = tenant_server.tenant
+    yield tenant_server
+    tenant.next_login = None
+    tenant.extra_claims.clear()
+    tenant.access_token_padding = 0
+    tenant.client.callbacks[:] = [f"{HOST}/callback"]
+    tenant.client.logout_urls[:] = [f"{HOST}/"]
+    for session in tenant.sessions():
+        tenant.end_session(session.sid)
+
+
+@pytest.fixture
+def options(tenant: TenantServer) -> dict[str, t.Any]:
+    """The options of an app that uses the tenant."""
+    return {
+        "domain": tenant.domain,
+        "client_id": "the-client",
+        "client_secret": "the-client-secret",
+        "secret": SECRET,
+    }
+
+
+@pytest.fixture
+def make_app(options: dict[str, t.Any]) -> MakeApp:
+    """Make apps that can log in at the tenant."""
+
+    def make(config: dict[str, t.Any] | None = None, **more: t.Any) -> Flask:
+        app = Flask(__name__)
+        app.config.update(TESTING=True, **(config or {}))
+        Auth0(app, **{**options, **more})
+        add_views(app)
+        return app
+
+    return make
+
+
+def add_views(app: Flask) -> None:
+    """Add the pages that the tests visit."""
+
+    @app.get("/")
+    def home() -> str:
+        return "home"
+
+    @app.get("/user")
+    def user() -> t.Any:
+        return (
+            dict(current_user)
+            if current_user
+            else ("null", {"Content-Type": "application/json"})
+        )
+
+    @app.get("/profile")
+    @login_required
+    def profile() -> str:
+        return f"Hello {current_user['name']}"
+
+
+@pytest.fixture
+def app(make_app: MakeApp) -> Flask:
+    return make_app()
+
+
+@pytest.fixture
+def make_visitor(tenant: TenantServer) -> Iterator[MakeVisitor]:
+    """Make visitors of apps."""
+    visitors: list[Visitor] = []
+
+    def make(app: Flask) -> Visitor:
+        visitors.append(Visitor(app, tenant))
+        return visitors[-1]
+
+    yield make
+    for visitor in visitors:
+        visitor.http.close()
+
+
+@pytest.fixture
+def visitor(app: Flask, make_visitor: MakeVisitor) -> Visitor:
+    return make_visitor(app)

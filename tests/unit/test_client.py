@@ -1,0 +1,445 @@
+"""The SDK's client in an app: any event loop, tokens, custom stores, its internals."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+import threading
+import time
+import typing as t
+
+import httpx
+import pytest
+from auth0_server_python.auth_server.server_client import ServerClient
+from auth0_server_python.auth_types import StateData, TransactionData
+from auth0_server_python.error import AccessTokenError
+from auth0_server_python.store import StateStore, TransactionStore
+from flask import Flask, g, request, session
+
+from flask_auth0 import (
+    Auth0,
+    Auth0Error,
+    LoginRequired,
+    TenantUnavailable,
+    login_required,
+    token_refreshed,
+)
+from flask_auth0.client import Client
+from flask_auth0.tenant import TenantServer
+from flask_auth0.testing import logged_in_client
+
+from .conftest import ADA, HOST, SECRET, MakeApp, MakeVisitor, Visitor, add_views
+
+OFFLINE = "openid profile email offline_access"
+API = "https://api.example.com"
+
+
+@pytest.fixture
+def short_tokens(tenant: TenantServer) -> t.Iterator[None]:
+    """Access tokens that have expired when they arrive."""
+    lifetimes = tenant.tenant.lifetimes
+    before = lifetimes.access_token
+    lifetimes.access_token = 0
+    yield
+    lifetimes.access_token = before
+
+
+@pytest.fixture
+def app(make_app: MakeApp) -> Flask:
+    app = make_app(scope=OFFLINE, audience=API)
+    auth0 = Auth0()
+
+    @app.get("/token")
+    def token() -> str:
+        return auth0.get_access_token()
+
+    @app.get("/async-token")
+    @login_required
+    async def async_token() -> str:
+        return t.cast(str, await auth0.client.get_access_token())
+
+    return app
+
+
+def test_it_is_a_server_client(app: Flask) -> None:
+    with app.app_context():
+        assert isinstance(Auth0().client, ServerClient)
+
+
+def test_tokens_in_sync_and_async_views(visitor: Visitor) -> None:
+    visitor.log_in()
+    token = visitor.get("/token").text
+    assert token.count(".") == 2
+    assert [visitor.get("/async-token").text for _ in range(5)] == [token] * 5
+
+
+@pytest.mark.usefixtures("short_tokens")
+@pytest.mark.parametrize("path", ["/token", "/async-token"])
+def test_an_expired_token_is_refreshed(
+    visitor: Visitor, tenant: TenantServer, path: str
+) -> None:
+    visitor.log_in()
+    heard: list[Flask] = []
+    before = len(tenant.tenant.token_requests)
+    with token_refreshed.connected_to(lambda app: heard.append(app)):
+        tokens = {visitor.get(path).text for _ in range(3)}
+    assert len(tokens) == 3
+    assert heard == [visitor.app] * 3
+    requests = tenant.tenant.token_requests[before:]
+    assert [each.grant_type for each in requests] == ["refresh_token"] * 3
+    assert visitor.user()["email"] == ADA
+
+
+@pytest.mark.usefixtures("short_tokens")
+@pytest.mark.parametrize("path", ["/token", "/async-token"])
+@pytest.mark.parametrize(
+    ("failure", "status", "error"),
+    [
+        ({"status": 500}, 503, "temporarily_unavailable"),
+        ({"status": 503, "body": b"<html>"}, 503, "temporarily_unavailable"),
+        ({"status": 400, "body": b'{"error": "invalid_grant"}'}, 401, "login_required"),
+        ({"status": 200, "body": b"rubbish"}, 502, "invalid_response"),
+    ],
+)
+def test_a_refresh_that_fails_is_explained(
+    visitor: Visitor,
+    tenant: TenantServer,
+    path: str,
+    failure: dict[str, t.Any],
+    status: int,
+    error: str,
+) -> None:
+    visitor.log_in()
+    tenant.tenant.fail_next_token_request(**failure)
+    page = visitor.get(path)
+    assert page.status_code == status
+    assert page.mimetype == "text/html"
+    assert "Traceback" not in page.text
+    assert 'class="action"' in page.text
+    tenant.tenant.fail_next_token_request(**failure)
+    answer = visitor.fetch(path)
+    assert answer.status_code == status
+    assert answer.get_json()["error"] == error
+    # The old state is intact: the next call tries again.
+    assert visitor.get(path).status_code == 200
+
+
+def test_without_a_refresh_token_a_new_login_is_asked_for(app: Flask) -> None:
+    client = logged_in_client(app, expires_in=-1)
+    for path in ["/token", "/async-token"]:
+        answer = client.get(path)
+        assert answer.status_code == 401
+        assert answer.get_json()["login_url"].startswith("/login?next=")
+
+
+def test_nobody_has_no_token(visitor: Visitor) -> None:
+    answer = visitor.fetch("/token")
+    assert answer.status_code == 401
+    assert answer.get_json()["login_url"] == "/login?next=/"
+
+
+def test_an_app_can_handle_the_sdks_errors_itself(app: Flask) -> None:
+    @app.errorhandler(AccessTokenError)
+    def handle(error: AccessTokenError) -> t.Any:
+        return "handled", 418
+
+    client = logged_in_client(app, expires_in=-1)
+    assert client.get("/async-token").status_code == 418
+
+
+def test_our_errors_reach_the_apps_handlers(app: Flask) -> None:
+    @app.errorhandler(Auth0Error)
+    def handle(error: Auth0Error) -> t.Any:
+        return type(error).__name__, 418
+
+    client = logged_in_client(app, expires_in=-1)
+    for path in ["/token", "/async-token"]:
+        assert client.get(path).text == LoginRequired.__name__
+
+
+def test_run_sees_the_request(app: Flask) -> None:
+    auth0 = Auth0()
+
+    @app.get("/run")
+    def run() -> t.Any:
+        g.value = "from g"
+        session["value"] = "from the session"
+
+        async def look() -> list[t.Any]:
+            await asyncio.sleep(0)
+            return [g.value, session["value"], request.args["value"]]
+
+        return auth0.run(look())
+
+    values = app.test_client().get("/run?value=from+the+query").get_json()
+    assert values == ["from g", "from the session", "from the query"]
+
+
+def test_run_has_a_time_limit(app: Flask) -> None:
+    with app.app_context(), pytest.raises(TimeoutError):
+        Auth0().run(asyncio.sleep(60), timeout=0.05)
+
+
+def test_connections_are_kept_between_calls(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every other call of the SDK alone makes a new client, with a new handshake."""
+    visitor.log_in()
+    made: list[t.Any] = []
+    original = httpx.AsyncClient.__init__
+
+    def init(self: httpx.AsyncClient, *args: t.Any, **kwargs: t.Any) -> None:
+        made.append(self)
+        original(self, *args, **kwargs)
+
+    monkeypatch.setattr(httpx.AsyncClient, "__init__", init)
+    visitor.log_in()
+    visitor.get("/token")
+    assert made == []
+
+
+def test_many_logins_at_once_keep_their_users_apart(
+    app: Flask, make_visitor: MakeVisitor, tenant: TenantServer
+) -> None:
+    """Only the last step is concurrent: the tenant's switch is one for everybody."""
+    visitors = [make_visitor(app) for _ in range(20)]
+    emails = [f"user{number}@example.com" for number in range(20)]
+    callbacks = [
+        v.authorize(v.get("/login"), e) for v, e in zip(visitors, emails, strict=True)
+    ]
+    barrier = threading.Barrier(20)
+    statuses: list[int] = []
+
+    def complete(visitor: Visitor, callback: str) -> None:
+        barrier.wait()
+        statuses.append(visitor.get(callback).status_code)
+
+    threads = [
+        threading.Thread(target=complete, args=pair)
+        for pair in zip(visitors, callbacks, strict=True)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert statuses == [302] * 20
+    assert [v.user()["email"] for v in visitors] == emails
+    assert len({v.get("/token").text for v in visitors}) == 20
+
+
+def test_the_tenants_new_keys_are_found(visitor: Visitor, tenant: TenantServer) -> None:
+    visitor.log_in()
+    tenant.tenant.rotate_keys(keep_old=False)
+    assert visitor.log_in().location == "/"
+
+
+def test_unknown_keys_are_looked_for_rarely(
+    visitor: Visitor, tenant: TenantServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitor.log_in()
+    fetched: list[str] = []
+    original = ServerClient._fetch_jwks
+
+    async def fetch(self: t.Any, uri: str) -> t.Any:
+        fetched.append(uri)
+        return await original(self, uri)
+
+    monkeypatch.setattr(ServerClient, "_fetch_jwks", fetch)
+    token = "eyJhbGciOiJSUzI1NiIsImtpZCI6Im5vYm9keXMifQ.e30.eHg"
+    client = visitor.app.extensions["auth0"].client
+
+    async def verify() -> None:
+        await client._verify_and_decode_jwt(token, {"keys": []})
+
+    with visitor.app.app_context():
+        for _ in range(5):
+            with pytest.raises(ValueError, match="nobodys"):
+                Auth0().run(verify())
+    assert len(fetched) == 1
+
+
+# The development tenant
+
+
+def test_a_development_tenant_is_refused_in_production(
+    options: dict[str, t.Any], make_visitor: MakeVisitor
+) -> None:
+    cases: list[tuple[dict[str, t.Any], bool]] = [
+        ({}, False),
+        ({"DEBUG": True}, True),
+        ({"TESTING": True}, True),
+        ({"AUTH0_ALLOW_DEVELOPMENT_TENANT": "true"}, True),
+    ]
+    for config, allowed in cases:
+        app = Flask(__name__)
+        app.config.update(config)
+        Auth0(app, **options)
+        response = make_visitor(app).get("/login")
+        assert (response.status_code == 302) is allowed
+        if not allowed:
+            assert response.status_code == 500
+            assert "development tenant" in response.text
+
+
+# Stores of one's own
+
+
+class Remembered(dict[str, t.Any]):
+    """A server's memory."""
+
+
+class StatefulStore(StateStore):  # type: ignore[misc]
+    """A store as the SDK's documentation writes it: it sets its cookie itself."""
+
+    def __init__(self, memory: Remembered) -> None:
+        super().__init__({"secret": SECRET})
+        self.memory = memory
+        self.loops: set[t.Any] = set()
+
+    async def set(
+        self,
+        identifier: t.Any,
+        state: t.Any,
+        remove_if_expires: t.Any = False,
+        options: t.Any = None,
+    ) -> None:
+        self.loops.add(asyncio.get_running_loop())
+        await asyncio.sleep(0)
+        key = f"id{len(self.memory)}"
+        self.memory[key] = json.dumps(
+            state.model_dump() if hasattr(state, "model_dump") else state
+        )
+        options["response"].set_cookie(
+            key="own", value=key, httponly=True, samesite="Lax", max_age=3600, path="/"
+        )
+
+    async def get(self, identifier: t.Any, options: t.Any = None) -> t.Any:
+        self.loops.add(asyncio.get_running_loop())
+        await asyncio.sleep(0)
+        found = self.memory.get(options["request"].cookies.get("own"))
+        return StateData(**json.loads(found)) if found else None
+
+    async def delete(self, identifier: t.Any, options: t.Any = None) -> None:
+        self.memory.pop(options["request"].cookies.get("own"), None)
+        options["response"].delete_cookie("own")
+
+
+class OwnTransactionStore(TransactionStore):  # type: ignore[misc]
+    """A stateless store: everything encrypted in a cookie of its own."""
+
+    def __init__(self) -> None:
+        super().__init__({"secret": SECRET})
+
+    async def set(
+        self,
+        identifier: t.Any,
+        state: t.Any,
+        remove_if_expires: t.Any = False,
+        options: t.Any = None,
+    ) -> None:
+        sealed = self.encrypt(identifier, state.model_dump())
+        options["response"].set_cookie("own_tx", sealed, httponly=True)
+
+    async def get(self, identifier: t.Any, options: t.Any = None) -> t.Any:
+        sealed = options["request"].cookies.get("own_tx")
+        return TransactionData(**self.decrypt(identifier, sealed)) if sealed else None
+
+    async def delete(self, identifier: t.Any, options: t.Any = None) -> None:
+        options["response"].delete_cookie("own_tx")
+
+
+def test_stores_of_ones_own(
+    options: dict[str, t.Any], make_visitor: MakeVisitor
+) -> None:
+    memory = Remembered()
+    store = StatefulStore(memory)
+    app = Flask(__name__)
+    app.testing = True
+    auth0 = Auth0(
+        app, state_store=store, transaction_store=OwnTransactionStore(), **options
+    )
+    add_views(app)
+
+    @app.get("/async-user")
+    async def async_user() -> t.Any:
+        return await auth0.client.get_user()
+
+    visitor = make_visitor(app)
+    assert visitor.user() is None
+    assert visitor.log_in(path="/login?next=/profile").location == "/profile"
+    assert set(visitor.cookies()) == {"own", "session_a0_loop"}
+    assert visitor.get("/profile").text == "Hello Ada Lovelace"
+    assert visitor.user()["email"] == ADA
+    assert visitor.get("/async-user").get_json()["email"] == ADA
+    assert len(store.loops) == 1
+    visitor.get("/logout")
+    assert visitor.user() is None
+    assert memory == {}
+
+
+# What the client reaches into, and must notice when it changes
+
+
+def test_the_sdk_still_has_what_is_overridden() -> None:
+    for name in ["_get_http_client", "_fetch_oidc_metadata", "_verify_and_decode_jwt"]:
+        assert callable(getattr(ServerClient, name))
+    source = inspect.getsource(ServerClient)
+    assert "self._oauth = AsyncOAuth2Client(" in source
+    assert "async with self._get_http_client(" in source
+    assert 'self._discovery_cache[domain]["jwks"]' in source
+    assert list(inspect.signature(ServerClient._verify_and_decode_jwt).parameters) == [
+        "self",
+        "token",
+        "jwks",
+        "audience",
+    ]
+
+
+def test_every_public_coroutine_of_the_sdk_runs_on_our_loop() -> None:
+    public = {
+        name
+        for name, _ in inspect.getmembers(ServerClient, inspect.iscoroutinefunction)
+        if not name.startswith("_")
+    }
+    assert len(public) > 20
+    assert public <= set(vars(Client))
+
+
+def test_the_other_clients_of_the_sdk_run_there_as_well(app: Flask) -> None:
+    with app.test_request_context(base_url=HOST):
+        client = app.extensions["auth0"].client
+        for other in [client.mfa, client.passwordless, client.anonymous]:
+            names = [n for n in dir(type(other._client)) if n[0] != "_"]
+            assert names
+
+        async def fails() -> None:
+            await client.mfa.list_authenticators({})
+
+        with pytest.raises(Exception, match=r".+"):
+            asyncio.run(fails())
+
+
+@pytest.mark.usefixtures("short_tokens")
+def test_the_time_limit_covers_a_whole_call(
+    make_app: MakeApp, make_visitor: MakeVisitor, tenant: TenantServer
+) -> None:
+    app = make_app(scope=OFFLINE, timeout=1)
+    auth0 = Auth0()
+    raised: list[Exception] = []
+
+    @app.get("/token")
+    def token() -> str:
+        try:
+            return auth0.get_access_token()
+        except TenantUnavailable as error:
+            raised.append(error)
+            raise
+
+    visitor = make_visitor(app)
+    visitor.log_in()
+    tenant.tenant.fail_next_token_request(status=None, delay=3)
+    started = time.monotonic()
+    assert visitor.get("/token").status_code == 503
+    assert time.monotonic() - started < 2.5
+    assert len(raised) == 1

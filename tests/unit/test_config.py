@@ -1,0 +1,235 @@
+"""Configuration: its sources, and mistakes that are all reported at once."""
+
+from __future__ import annotations
+
+import typing as t
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+
+from flask_auth0 import Auth0, ConfigurationError
+from flask_auth0.config import Config, key_of, read_config
+
+VALID = {
+    "domain": "tenant.example.com",
+    "client_id": "id",
+    "client_secret": "hidden-client-secret",
+    "secret": "hidden-secret" * 4,
+}
+
+
+def read(
+    options: dict[str, t.Any] | None = None,
+    config: dict[str, t.Any] | None = None,
+    environ: dict[str, str] | None = None,
+) -> Config:
+    found, problems = read_config(
+        {**VALID, **(options or {})}, config or {}, environ or {}
+    )
+    assert problems == []
+    assert found is not None
+    return found
+
+
+def problem(**options: t.Any) -> tuple[str, str]:
+    """The only problem of these options."""
+    found, problems = read_config({**VALID, **options}, {}, {})
+    assert found is None
+    assert len(problems) == 1
+    return problems[0]
+
+
+def test_options_win_over_config_and_that_over_the_environment() -> None:
+    environ = {"AUTH0_SCOPE": "c", "AUTH0_AUDIENCE": "c", "AUTH0_ORGANIZATION": "c"}
+    config = {"AUTH0_SCOPE": "b", "AUTH0_AUDIENCE": "b"}
+    found = read({"scope": "a"}, config, environ)
+    assert (found.scope, found.audience, found.organization) == ("openid a", "b", "c")
+
+
+def test_the_defaults_of_the_contract() -> None:
+    found = read()
+    assert found.redirect_uri is None
+    assert found.scope == "openid profile email"
+    assert found.audience is None
+    assert found.session_absolute_duration == 259200
+    assert found.session_inactivity_duration == 86400
+    assert found.session_rolling is True
+    assert found.cookie_same_site == "Lax"
+    assert found.cookie_transient is False
+    assert found.login_path == "/login"
+    assert found.callback_path == "/callback"
+    assert found.logout_path == "/logout"
+    assert found.url_prefix == ""
+    assert found.post_login_redirect == "/"
+    assert found.post_logout_redirect is None
+
+
+def test_all_problems_are_reported_at_once() -> None:
+    app = Flask(__name__)
+    app.config["AUTH0_SESSION_ROLLING"] = "perhaps"
+    before = dict(app.config)
+    with pytest.raises(ConfigurationError) as caught:
+        Auth0(app, domain="https://x/y", audiense="typo")
+    keys = [each.key for each in caught.value.problems if not isinstance(each, str)]
+    assert keys == [
+        "audiense",
+        "AUTH0_DOMAIN",
+        "AUTH0_CLIENT_ID",
+        "AUTH0_CLIENT_SECRET",
+        "AUTH0_SECRET",
+        "AUTH0_SESSION_ROLLING",
+    ]
+    for key in keys:
+        assert key in str(caught.value)
+        assert key in (caught.value.description or "")
+    # Nothing is half set up.
+    assert app.config == before
+    assert "auth0" not in app.extensions
+    assert not app.blueprints
+
+
+@pytest.mark.parametrize(
+    ("given", "domain"),
+    [
+        ("tenant.us.auth0.com", "tenant.us.auth0.com"),
+        ("https://tenant.us.auth0.com", "tenant.us.auth0.com"),
+        ("https://Tenant.us.auth0.com/", "tenant.us.auth0.com"),
+        ("http://localhost:4443", "localhost:4443"),
+        (" localhost:4443 ", "localhost:4443"),
+        ("127.0.0.1:4443", "127.0.0.1:4443"),
+        ("[::1]:4443", "[::1]:4443"),
+    ],
+)
+def test_a_domain_is_forgiven_a_scheme_and_a_slash(given: str, domain: str) -> None:
+    assert read({"domain": given}).domain == domain
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "tenant.auth0.com/path",
+        "https://tenant.auth0.com/authorize",
+        "tenant auth0.com",
+        "user@tenant.auth0.com",
+        "tenant.auth0.com?x",
+        "tenant.auth0.com#x",
+        "ftp://tenant.auth0.com",
+        "tenant.auth0.com:port",
+        "-tenant.auth0.com",
+        "tenant..com",
+        "täntchen.example",
+        17,
+        "   ",
+    ],
+)
+def test_any_other_domain_is_refused_by_name(given: t.Any) -> None:
+    key, remedy = problem(domain=given)
+    assert key == "AUTH0_DOMAIN"
+    assert remedy
+
+
+def test_several_secrets() -> None:
+    assert read({"secret": "new, old"}).secret == ("new", "old")
+    assert read({"secret": ["new", "old"]}).secret == ("new", "old")
+    assert problem(secret=" , ")[0] == "AUTH0_SECRET"
+
+
+def test_openid_is_always_asked_for() -> None:
+    assert read({"scope": "email openid email"}).scope == "openid email"
+    assert read({"scope": ["profile"]}).scope == "openid profile"
+
+
+def test_authorization_params() -> None:
+    environ = {"AUTH0_AUTHORIZATION_PARAMS": '{"connection": "github"}'}
+    assert read(environ=environ).authorization_params == {"connection": "github"}
+    for wrong in ['{"connection"', "[1]", 3, {"state": "x"}, {"scope": "x"}]:
+        key, remedy = problem(authorization_params=wrong)
+        assert key == "AUTH0_AUTHORIZATION_PARAMS"
+        assert remedy
+    assert "AUTH0_SCOPE" in problem(authorization_params={"scope": "x"})[1]
+
+
+@pytest.mark.parametrize("value", [60, "60", 60.0, timedelta(minutes=1)])
+def test_durations(value: t.Any) -> None:
+    found = read({"session_absolute_duration": value})
+    assert found.session_absolute_duration == 60
+
+
+@pytest.mark.parametrize("value", [0, -1, "soon", "", True, [], "1e3"])
+def test_wrong_durations(value: t.Any) -> None:
+    key, remedy = problem(session_inactivity_duration=value)
+    assert key == "AUTH0_SESSION_INACTIVITY_DURATION"
+    assert "seconds" in remedy
+
+
+@pytest.mark.parametrize(
+    ("value", "meaning"), [("TRUE", True), ("1", True), ("off", False), (False, False)]
+)
+def test_booleans(value: t.Any, meaning: bool) -> None:
+    assert read({"session_rolling": value}).session_rolling is meaning
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("client_id", ""),
+        ("redirect_uri", "/callback"),
+        ("redirect_uri", "https://x/callback#y"),
+        ("redirect_uri", "https://x/elsewhere"),
+        ("cookie_same_site", "Loose"),
+        ("login_path", "login"),
+        ("callback_path", 3),
+        ("url_prefix", "auth"),
+        ("post_login_redirect", "//evil.example"),
+        ("post_logout_redirect", "javascript:x"),
+        ("logout_strategy", "v3"),
+        ("timeout", 0),
+        ("session_rolling", "maybe"),
+    ],
+)
+def test_wrong_values_are_named(name: str, value: t.Any) -> None:
+    assert problem(**{name: value})[0] == key_of(name)
+
+
+def test_an_empty_path_turns_a_route_off() -> None:
+    assert read({"login_path": ""}).login_path == ""
+    assert read(environ={"AUTH0_LOGIN_PATH": ""}).login_path == ""
+    assert read(environ={"AUTH0_AUDIENCE": ""}).audience is None
+
+
+def test_settings_that_contradict_each_other() -> None:
+    key, _ = problem(cookie_same_site="None", cookie_secure="no")
+    assert key == "AUTH0_COOKIE_SAME_SITE"
+    key, _ = problem(callback_path="")
+    assert key == "AUTH0_REDIRECT_URI"
+    fine = {"callback_path": "", "redirect_uri": "https://x/elsewhere"}
+    assert read(fine).callback_path == ""
+    mounted = read(
+        {"redirect_uri": "https://x/app/auth/callback", "url_prefix": "/auth"}
+    )
+    assert mounted.redirect_uri
+
+
+@pytest.mark.parametrize(
+    ("redirect_uri", "secure"),
+    [
+        ("http://localhost:5000/callback", False),
+        ("http://127.0.0.1/callback", False),
+        ("http://[::1]:5000/callback", False),
+        ("https://localhost/callback", True),
+        ("http://example.com/callback", True),
+        ("http://localhost.example.com/callback", True),
+        (None, None),
+    ],
+)
+def test_cookies_are_secure_except_on_loopback(
+    redirect_uri: str | None, secure: bool | None
+) -> None:
+    assert read({"redirect_uri": redirect_uri}).secure is secure
+    assert read({"redirect_uri": redirect_uri, "cookie_secure": True}).secure is True
+
+
+def test_no_secret_in_the_repr() -> None:
+    assert "hidden" not in repr(read())
+    assert "tenant.example.com" in repr(read())

@@ -1,0 +1,35 @@
+"""The public names."""
+
+from __future__ import annotations
+
+import types
+
+import flask_auth0
+
+
+def test_the_public_names() -> None:
+    names = {
+        name
+        for name, value in vars(flask_auth0).items()
+        if not name.startswith("_") and not isinstance(value, types.ModuleType)
+    }
+    assert names == {
+        "Auth0",
+        "Auth0Error",
+        "AuthorizationFailed",
+        "ConfigurationError",
+        "LoginFailed",
+        "LoginLoop",
+        "LoginRequired",
+        "SessionTooLarge",
+        "TenantError",
+        "TenantUnavailable",
+        "current_user",
+        "login_failed",
+        "login_required",
+        "session_revoked",
+        "token_refreshed",
+        "user_logged_in",
+        "user_logged_out",
+    }
+    assert flask_auth0.__version__

@@ -1,0 +1,156 @@
+"""The extension object: several apps, missing set-up, secrets, proxies."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from flask_auth0 import Auth0, ConfigurationError, current_user, login_required
+
+from .conftest import (
+    ADA,
+    HOST,
+    NAVIGATION,
+    SECRET,
+    MakeApp,
+    MakeVisitor,
+    Visitor,
+    query_of,
+)
+
+
+def test_one_object_for_several_apps(
+    options: dict[str, t.Any], make_visitor: MakeVisitor
+) -> None:
+    auth0 = Auth0(**options)
+    apps = [Flask("first"), Flask("second")]
+    auth0.init_app(apps[0])
+    auth0.init_app(apps[1], scope="openid", url_prefix="/auth")
+    for app in apps:
+        app.testing = True
+        app.add_url_rule("/", view_func=lambda: current_user.get("email", "nobody"))
+    first = make_visitor(apps[0])
+    first.log_in()
+    assert first.get("/").text == ADA
+    second = make_visitor(apps[1])
+    assert query_of(second.get("/auth/login").location)["scope"] == "openid"
+    assert second.get("/login").status_code == 404
+    assert not hasattr(auth0, "app")
+
+
+def test_a_second_set_up_is_refused(app: Flask, options: dict[str, t.Any]) -> None:
+    with pytest.raises(ConfigurationError, match="already"):
+        Auth0(app, **options)
+
+
+def test_a_missing_set_up_is_named() -> None:
+    app = Flask("forgetful")
+    app.add_url_rule("/", view_func=login_required(lambda: "inside"))
+    auth0 = Auth0(secret=SECRET)
+    with app.test_request_context(), pytest.raises(ConfigurationError) as caught:
+        auth0.client  # noqa: B018
+    assert "init_app" in str(caught.value)
+    assert "forgetful" in str(caught.value)
+    with (
+        app.test_request_context(),
+        pytest.raises(ConfigurationError, match="init_app"),
+    ):
+        bool(current_user)
+    app.testing = True
+    assert app.test_client().get("/").status_code == 500
+
+
+def test_a_secret_key_is_derived(make_app: MakeApp) -> None:
+    app = make_app(secret="new-secret-new-secret-new-secret,old-secret-old-secret-old")
+    assert isinstance(app.secret_key, bytes)
+    assert len(app.secret_key) == 32
+    assert SECRET.encode() not in app.secret_key
+    assert len(app.config["SECRET_KEY_FALLBACKS"]) == 1
+
+
+def test_the_apps_own_secret_key_stays(make_app: MakeApp) -> None:
+    assert make_app({"SECRET_KEY": "own"}).secret_key == "own"
+
+
+def test_a_short_secret_is_warned_about(
+    make_app: MakeApp, caplog: pytest.LogCaptureFixture
+) -> None:
+    make_app(secret="short-one")
+    assert "openssl rand" in caplog.text
+    assert "short-one" not in caplog.text
+    caplog.clear()
+    make_app()
+    assert caplog.text == ""
+
+
+def test_flasks_own_settings_win(make_app: MakeApp) -> None:
+    app = make_app(
+        {"SESSION_COOKIE_SAMESITE": "Strict", "SESSION_COOKIE_PATH": "/own"},
+        cookie_path="/ours",
+        cookie_domain="example.com",
+        cookie_same_site="None",
+    )
+    assert app.config["SESSION_COOKIE_SAMESITE"] == "Strict"
+    assert app.config["SESSION_COOKIE_PATH"] == "/own"
+    assert app.config["SESSION_COOKIE_DOMAIN"] == "example.com"
+    assert app.config["SESSION_REFRESH_EACH_REQUEST"] is False
+
+
+def test_behind_a_proxy(make_app: MakeApp, options: dict[str, t.Any]) -> None:
+    """That is ProxyFix's business: without it, no header is believed."""
+    headers = {
+        **NAVIGATION,
+        "X-Forwarded-Proto": "https",
+        "X-Forwarded-Host": "app.example.com",
+    }
+    plain = make_app().test_client().get("/login", base_url=HOST, headers=headers)
+    assert query_of(plain.location)["redirect_uri"] == f"{HOST}/callback"
+    for proxy_first in [True, False]:
+        app = Flask(__name__)
+        app.testing = True
+        if proxy_first:
+            app.wsgi_app = ProxyFix(app.wsgi_app, x_proto=1, x_host=1)  # type: ignore[method-assign]
+        Auth0(app, **options)
+        if not proxy_first:
+            app.wsgi_app = ProxyFix(app.wsgi_app, x_proto=1, x_host=1)  # type: ignore[method-assign]
+        fixed = app.test_client().get("/login", base_url=HOST, headers=headers)
+        uri = query_of(fixed.location)["redirect_uri"]
+        assert uri == "https://app.example.com/callback"
+        assert "Secure" in fixed.headers["Set-Cookie"]
+
+
+def test_a_configured_redirect_uri(
+    make_app: MakeApp, make_visitor: MakeVisitor
+) -> None:
+    uri = "https://app.example.com/callback"
+    visitor = make_visitor(make_app(redirect_uri=uri))
+    response = visitor.get("/login")
+    assert query_of(response.location)["redirect_uri"] == uri
+    assert "Secure" in response.headers["Set-Cookie"]
+
+
+def test_routes_are_configuration(make_app: MakeApp) -> None:
+    app = make_app(url_prefix="/auth", login_path="/in", logout_path="")
+    rules = {rule.endpoint: rule.rule for rule in app.url_map.iter_rules()}
+    assert rules["auth0.login"] == "/auth/in"
+    assert rules["auth0.callback"] == "/auth/callback"
+    assert "auth0.logout" not in rules
+
+
+def test_tenants_do_not_accept_each_others_sessions(
+    make_app: MakeApp, make_visitor: MakeVisitor
+) -> None:
+    """Two apps on one host, with one cookie name and different secrets."""
+    visitor = make_visitor(make_app())
+    visitor.log_in()
+    other = make_app(secret="o" * 64)
+    client = other.test_client()
+    for name, value in visitor.cookies().items():
+        client.set_cookie(name, value, domain="localhost")
+    stranger = Visitor(other, visitor.tenant)
+    stranger.client = client
+    assert stranger.user() is None
+    stranger.http.close()

@@ -1,0 +1,34 @@
+"""How long a session lasts."""
+
+from __future__ import annotations
+
+import pytest
+
+from flask_auth0.sessions.lifetime import Lifetime
+
+
+@pytest.mark.parametrize(
+    ("created", "seen", "ceiling", "rolling", "expires"),
+    [
+        (0, 0, None, True, 100),
+        (0, 950, None, True, 1000),
+        (0, 500, None, True, 600),
+        (0, 500, None, False, 1000),
+        (0, 500, 400, True, 370),
+        (0, 0, 5000, True, 100),
+        (0, 0, 5000, False, 1000),
+    ],
+)
+def test_a_session_expires(
+    created: float, seen: float, ceiling: float | None, rolling: bool, expires: float
+) -> None:
+    lifetime = Lifetime(absolute=1000, inactivity=100, rolling=rolling)
+    assert lifetime.expires_at(created, seen, ceiling) == expires
+
+
+def test_activity_is_noted_once_per_small_part_of_the_window() -> None:
+    lifetime = Lifetime(absolute=1000, inactivity=600, rolling=True)
+    assert not lifetime.is_due(seen=0, now=9)
+    assert lifetime.is_due(seen=0, now=10)
+    assert not Lifetime(1000, 600, rolling=False).is_due(seen=0, now=599)
+    assert not Lifetime(1000, 10, rolling=True).is_due(seen=0, now=0)

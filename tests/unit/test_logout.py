@@ -1,0 +1,122 @@
+"""Logging out, here and at the tenant."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from flask import Flask
+
+from flask_auth0 import Auth0, user_logged_out
+from flask_auth0.tenant import TenantServer
+
+from .conftest import ADA, HOST, MakeApp, MakeVisitor, Visitor, add_views, query_of
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_logging_out(visitor: Visitor, tenant: TenantServer, method: str) -> None:
+    visitor.log_in()
+    heard: list[t.Any] = []
+    with user_logged_out.connected_to(lambda app, user: heard.append(user["email"])):
+        response = visitor.client.open("/logout", base_url=HOST, method=method)
+    assert heard == [ADA]
+    assert response.cache_control.no_store
+    assert response.location.startswith(f"{tenant.url}/oidc/logout?")
+    query = query_of(response.location)
+    assert query["id_token_hint"].count(".") == 2
+    assert query["post_logout_redirect_uri"] == f"{HOST}/"
+    assert visitor.http.get(response.location).headers["Location"] == f"{HOST}/"
+    assert tenant.tenant.sessions() == []
+    assert visitor.user() is None
+    assert visitor.cookies() == {}
+
+
+def test_logging_out_twice(visitor: Visitor) -> None:
+    visitor.log_in()
+    visitor.get("/logout")
+    assert visitor.get("/logout").status_code == 302
+
+
+def test_v2(make_app: MakeApp, make_visitor: MakeVisitor, tenant: TenantServer) -> None:
+    visitor = make_visitor(make_app(logout_strategy="v2"))
+    visitor.log_in()
+    location = visitor.get("/logout").location
+    assert location.startswith(f"{tenant.url}/v2/logout?")
+    assert query_of(location)["returnTo"] == f"{HOST}/"
+    assert visitor.http.get(location).headers["Location"] == f"{HOST}/"
+
+
+def test_auto_falls_back_where_the_tenant_has_no_endpoint_for_it(
+    make_app: MakeApp, make_visitor: MakeVisitor, tenant: TenantServer
+) -> None:
+    tenant.tenant.publish_end_session_endpoint = False
+    try:
+        visitor = make_visitor(make_app())
+        visitor.log_in()
+        assert "/v2/logout?" in visitor.get("/logout").location
+    finally:
+        tenant.tenant.publish_end_session_endpoint = True
+
+
+def test_a_tenant_that_is_down_keeps_nobody_logged_in(
+    make_app: MakeApp, make_visitor: MakeVisitor
+) -> None:
+    visitor = make_visitor(make_app())
+    visitor.log_in()
+    app = make_app(domain="127.0.0.1:9")
+    client = app.test_client()
+    for name, value in visitor.cookies().items():
+        client.set_cookie(name, value, domain="localhost")
+    visitor.client = client
+    assert visitor.user() is not None
+    assert "/v2/logout" in visitor.get("/logout").location
+    assert visitor.user() is None
+
+
+def test_an_id_token_that_is_too_long_for_a_url_is_left_out(
+    visitor: Visitor, tenant: TenantServer
+) -> None:
+    tenant.tenant.extra_claims["roles"] = "x" * 5000
+    visitor.log_in()
+    query = query_of(visitor.get("/logout").location)
+    assert "id_token_hint" not in query
+    assert query["logout_hint"]
+
+
+def test_logging_out_from_a_view_of_the_app(
+    options: dict[str, t.Any], make_visitor: MakeVisitor, tenant: TenantServer
+) -> None:
+    app = Flask(__name__)
+    app.testing = True
+    auth0 = Auth0(app, **options, logout_path="")
+    add_views(app)
+
+    @app.get("/bye")
+    def bye() -> t.Any:
+        return auth0.logout("/goodbye", federated=True)
+
+    visitor = make_visitor(app)
+    visitor.log_in()
+    query = query_of(visitor.get("/bye").location)
+    assert query["post_logout_redirect_uri"] == f"{HOST}/goodbye"
+    assert query["federated"] == "true"
+    assert visitor.user() is None
+    assert visitor.get("/logout").status_code == 404
+
+
+def test_a_query_decides_nothing(visitor: Visitor) -> None:
+    visitor.log_in()
+    location = visitor.get("/logout?returnTo=https://evil.example&next=//evil").location
+    assert "evil" not in location
+
+
+def test_the_configured_place_to_go(
+    make_app: MakeApp, make_visitor: MakeVisitor
+) -> None:
+    for configured, url in {
+        "/goodbye": f"{HOST}/goodbye",
+        "https://www.example.com/": "https://www.example.com/",
+    }.items():
+        visitor = make_visitor(make_app(post_logout_redirect=configured))
+        query = query_of(visitor.get("/logout").location)
+        assert query["post_logout_redirect_uri"] == url

@@ -1,0 +1,170 @@
+"""The event loop: visible context, time limits, forks, threads and greenlets."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import os
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+
+import pytest
+
+from flask_auth0 import loop
+
+variable = contextvars.ContextVar("variable", default="unset")
+
+
+async def answer() -> str:
+    await asyncio.sleep(0)
+    return variable.get()
+
+
+def test_the_callers_context_is_visible() -> None:
+    variable.set("seen")
+    assert loop.run(answer(), 5) == "seen"
+    assert contextvars.copy_context().run(loop.run, answer(), 5) == "seen"
+
+
+def test_one_loop_for_all_threads() -> None:
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    async def which() -> None:
+        loops.append(asyncio.get_running_loop())
+
+    threads = [threading.Thread(target=lambda: loop.run(which(), 5)) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert loops == [loop.get_loop()] * 20
+
+
+def test_a_time_limit_cancels() -> None:
+    cancelled = threading.Event()
+
+    async def slow() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            cancelled.set()
+
+    with pytest.raises(TimeoutError, match=r"0\.05"):
+        loop.run(slow(), 0.05)
+    assert cancelled.wait(5)
+
+
+def test_errors_come_out() -> None:
+    async def wrong() -> None:
+        raise LookupError("inside")
+
+    with pytest.raises(LookupError, match="inside"):
+        loop.run(wrong(), 5)
+
+
+def test_waiting_for_the_loop_on_the_loop_is_an_error() -> None:
+    async def inside() -> None:
+        loop.run(answer(), 5)
+
+    with pytest.raises(RuntimeError, match="use 'await'"):
+        loop.run(inside(), 5)
+
+
+def test_awaiting_from_other_loops() -> None:
+    async def which() -> asyncio.AbstractEventLoop:
+        return asyncio.get_running_loop()
+
+    for _ in range(3):
+        assert asyncio.run(loop.call(which())) is loop.get_loop()
+
+
+def test_driving_without_a_loop() -> None:
+    async def ready() -> int:
+        return 42
+
+    assert loop.drive(ready()) == 42
+    with pytest.raises(RuntimeError, match="run"):
+        loop.drive(asyncio.sleep(1))
+
+
+FORK = """
+    import asyncio, os, sys
+    from flask_auth0 import loop
+
+    async def answer():
+        await asyncio.sleep(0)
+        return 42
+
+    assert loop.run(answer(), 5) == 42
+    child = os.fork()
+    if child == 0:
+        os._exit(loop.run(answer(), 5))
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 42
+    assert loop.run(answer(), 5) == 42
+"""
+
+GEVENT = """
+    from gevent import monkey
+    monkey.patch_all()
+    import asyncio, time
+    import gevent
+    from flask_auth0 import loop
+
+    async def answer(number):
+        await asyncio.sleep(0.2)
+        await asyncio.get_running_loop().getaddrinfo("localhost", 80)
+        return number
+
+    async def forever():
+        await asyncio.sleep(60)
+
+    started = time.monotonic()
+    asked = [gevent.spawn(lambda n=n: loop.run(answer(n), 5)) for n in range(20)]
+    gevent.joinall(asked)
+    assert [each.value for each in asked] == list(range(20))
+    assert time.monotonic() - started < 2
+    try:
+        loop.run(forever(), 0.05)
+    except TimeoutError:
+        pass
+    else:
+        raise AssertionError
+    assert asyncio.run(loop.call(answer(1))) == 1
+"""
+
+
+def run_script(script: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_fork_gets_a_loop_of_its_own() -> None:
+    run_script(FORK)
+
+
+def test_greenlets() -> None:
+    pytest.importorskip("gevent", reason="gevent is not installed: pip install gevent")
+    run_script(GEVENT)
+
+
+def test_many_calls_at_once_do_not_wait_for_each_other() -> None:
+    async def pause() -> None:
+        await asyncio.sleep(0.2)
+
+    started = time.monotonic()
+    threads = [threading.Thread(target=lambda: loop.run(pause(), 5)) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert time.monotonic() - started < 2

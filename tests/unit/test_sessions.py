@@ -1,0 +1,630 @@
+"""The contract of a session, for every place that it can live in."""
+
+from __future__ import annotations
+
+import json
+import time
+import typing as t
+from pathlib import Path
+
+import pytest
+from flask import Flask, session
+from redis import Redis
+
+from flask_auth0 import Auth0, current_user
+from flask_auth0.sessions.state import KEY
+from flask_auth0.tenant import TenantServer
+
+from .conftest import ADA, GRACE, HOST, MakeApp, MakeVisitor, Visitor, add_views
+
+
+class Clock:
+    """The time, as the sessions see it."""
+
+    def __init__(self) -> None:
+        self.offset = 0.0
+
+    def time(self) -> float:
+        return time.time() + self.offset
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr("flask_auth0.sessions.state.time", clock)
+    monkeypatch.setattr("flask_auth0.sessions.transactions.time", clock)
+    return clock
+
+
+class SessionContract:
+    """What holds wherever a session lives; inherited by each place."""
+
+    @pytest.fixture
+    def settings(self) -> dict[str, t.Any]:
+        """The configuration that puts sessions there."""
+        raise NotImplementedError
+
+    @pytest.fixture
+    def app(self, make_app: MakeApp, settings: dict[str, t.Any]) -> Flask:
+        app = make_app(settings)
+        self.add_views(app)
+        return app
+
+    @staticmethod
+    def add_views(app: Flask) -> None:
+        @app.get("/put/<name>/<value>")
+        def put(name: str, value: str) -> str:
+            session[name] = value
+            return "kept"
+
+        @app.get("/session")
+        def show() -> t.Any:
+            return {name: value for name, value in session.items() if name[0] != "_"}
+
+        @app.get("/clear")
+        def clear() -> str:
+            session.clear()
+            return "cleared"
+
+    def test_it_lasts(self, visitor: Visitor) -> None:
+        visitor.log_in()
+        assert [visitor.user()["email"] for _ in range(3)] == [ADA] * 3
+
+    def test_two_visitors_are_two_users(
+        self, app: Flask, make_visitor: MakeVisitor
+    ) -> None:
+        ada, grace = make_visitor(app), make_visitor(app)
+        ada.log_in(ADA)
+        grace.log_in(GRACE)
+        assert (ada.user()["email"], grace.user()["email"]) == (ADA, GRACE)
+
+    def test_logging_out_ends_it(self, visitor: Visitor) -> None:
+        visitor.log_in()
+        kept = visitor.cookies()
+        visitor.get("/logout")
+        assert visitor.user() is None
+        assert not [name for name in visitor.cookies() if "_a0_" in name]
+        self.check_after_logout(visitor, kept)
+
+    def check_after_logout(self, visitor: Visitor, kept: dict[str, str]) -> None:
+        """On the server, nothing revives it: not even the old cookies."""
+        for name, value in kept.items():
+            visitor.set_cookie(name, value)
+        assert visitor.user() is None
+
+    def test_clearing_the_session_logs_out(self, visitor: Visitor) -> None:
+        visitor.log_in()
+        visitor.get("/clear")
+        assert visitor.user() is None
+
+    def test_an_anonymous_visitors_data_survives_a_login(
+        self, visitor: Visitor
+    ) -> None:
+        visitor.get("/put/cart/book")
+        visitor.log_in()
+        assert visitor.get("/session").get_json() == {"cart": "book"}
+
+    def test_another_users_data_does_not(self, visitor: Visitor) -> None:
+        visitor.log_in(ADA)
+        visitor.get("/put/cart/book")
+        visitor.log_in(GRACE)
+        assert visitor.user()["email"] == GRACE
+        assert visitor.get("/session").get_json() == {}
+
+    def test_nor_after_their_session_has_expired(
+        self, visitor: Visitor, clock: Clock
+    ) -> None:
+        visitor.log_in(ADA)
+        visitor.get("/put/cart/book")
+        clock.offset = 86400 + 1
+        assert visitor.user() is None
+        clock.offset = 0
+        visitor.log_in(GRACE)
+        assert visitor.get("/session").get_json() == {}
+
+    def test_the_same_users_data_survives(self, visitor: Visitor) -> None:
+        visitor.log_in(ADA)
+        visitor.get("/put/cart/book")
+        visitor.log_in(ADA)
+        assert visitor.get("/session").get_json() == {"cart": "book"}
+
+    def test_logging_out_takes_the_data_along(self, visitor: Visitor) -> None:
+        visitor.log_in(ADA)
+        visitor.get("/put/cart/book")
+        visitor.get("/logout")
+        assert visitor.get("/session").get_json() == {}
+
+    def test_inactivity_ends_it(self, visitor: Visitor, clock: Clock) -> None:
+        visitor.log_in()
+        clock.offset = 86400 - 10
+        assert visitor.user() is not None
+        clock.offset += 86400 - 10
+        assert visitor.user() is not None
+        clock.offset += 86400 + 10
+        assert visitor.user() is None
+
+    def test_nothing_outlasts_the_absolute_duration(
+        self, visitor: Visitor, clock: Clock
+    ) -> None:
+        visitor.log_in()
+        for _ in range(3):
+            clock.offset += 86400 - 100
+            assert visitor.user() is not None
+        clock.offset = 259200 + 1
+        assert visitor.user() is None
+
+    def test_without_rolling_only_the_absolute_duration_counts(
+        self,
+        make_app: MakeApp,
+        make_visitor: MakeVisitor,
+        settings: dict[str, t.Any],
+        clock: Clock,
+    ) -> None:
+        visitor = make_visitor(make_app(settings, session_rolling=False))
+        visitor.log_in()
+        clock.offset = 259200 - 10
+        assert visitor.user() is not None
+        clock.offset = 259200 + 1
+        assert visitor.user() is None
+
+    def test_a_shorter_duration_takes_effect_at_once(
+        self,
+        app: Flask,
+        make_app: MakeApp,
+        make_visitor: MakeVisitor,
+        settings: dict[str, t.Any],
+        clock: Clock,
+    ) -> None:
+        visitor = make_visitor(app)
+        visitor.log_in()
+        clock.offset = 100
+        shorter = make_app(settings, session_absolute_duration=90)
+        visitor.client = self.same_browser(visitor, shorter)
+        assert visitor.user() is None
+
+    def test_the_identity_providers_limit_holds(
+        self, visitor: Visitor, tenant: TenantServer, clock: Clock
+    ) -> None:
+        tenant.tenant.extra_claims["session_expiry"] = int(time.time()) + 600
+        visitor.log_in()
+        assert visitor.user() is not None
+        clock.offset = 600 - 20
+        assert visitor.user() is None
+
+    def test_a_copied_session_dies_too(
+        self, app: Flask, make_visitor: MakeVisitor, clock: Clock
+    ) -> None:
+        visitor, thief = make_visitor(app), make_visitor(app)
+        visitor.log_in()
+        for name, value in visitor.cookies().items():
+            thief.set_cookie(name, value)
+        assert thief.user()["email"] == ADA
+        clock.offset = 86400 + 1
+        assert thief.user() is None
+
+    def test_secrets_rotate(
+        self,
+        app: Flask,
+        make_app: MakeApp,
+        make_visitor: MakeVisitor,
+        settings: dict[str, t.Any],
+    ) -> None:
+        visitor = make_visitor(app)
+        visitor.log_in()
+        rotated = make_app(settings, secret=["n" * 64, "s" * 64])
+        visitor.client = self.same_browser(visitor, rotated)
+        assert visitor.user()["email"] == ADA
+        without_old = make_app(settings, secret="n" * 64)
+        visitor.client = self.same_browser(visitor, without_old)
+        assert visitor.user() is None
+
+    @staticmethod
+    def same_browser(visitor: Visitor, app: Flask) -> t.Any:
+        """A client of another app with the same cookies."""
+        client = app.test_client()
+        for name, value in visitor.cookies().items():
+            client.set_cookie(name, value, domain="localhost")
+        return client
+
+    def test_activity_is_written_down_rarely(
+        self, visitor: Visitor, clock: Clock
+    ) -> None:
+        visitor.log_in()
+        visitor.user()
+        for _ in range(3):
+            assert not visitor.get("/profile").headers.getlist("Set-Cookie")
+            clock.offset += 100
+        clock.offset = 86400 / 60 + 1
+        visitor.get("/profile")
+        clock.offset = 86400 + 100
+        assert visitor.user() is not None
+
+    def test_all_of_the_session_is_there(self, app: Flask, visitor: Visitor) -> None:
+        @app.get("/whole")
+        def whole() -> t.Any:
+            found = auth0_of(app).get_session()
+            assert found is not None
+            return found
+
+        visitor.log_in()
+        found = visitor.get("/whole").get_json()
+        assert found["user"]["email"] == ADA
+        assert found["id_token"].count(".") == 2
+        assert len(found["token_sets"]) == 1
+        assert "internal" not in found
+        assert KEY not in found
+
+    @pytest.mark.parametrize(
+        "value", ["rubbish", 7, ["a"], {"a": 1}, None, "", "x" * 9999]
+    )
+    def test_a_weird_key_is_no_session(
+        self, app: Flask, visitor: Visitor, value: t.Any
+    ) -> None:
+        @app.get("/weird")
+        def weird() -> str:
+            session[KEY] = value
+            return "set"
+
+        visitor.log_in()
+        visitor.get("/weird")
+        assert visitor.user() is None
+        assert visitor.log_in().location == "/"
+        assert visitor.user()["email"] == ADA
+
+
+class TestCookies(SessionContract):
+    @pytest.fixture
+    def settings(self) -> dict[str, t.Any]:
+        return {}
+
+    def check_after_logout(self, visitor: Visitor, kept: dict[str, str]) -> None:
+        """Without a server, whoever kept the cookies has the session."""
+        assert visitor.cookies() == {}
+
+    @pytest.mark.parametrize("loss", ["head0", "body0"])
+    def test_a_missing_piece_is_no_session(self, visitor: Visitor, loss: str) -> None:
+        visitor.log_in()
+        visitor.client.delete_cookie(f"session_a0_{loss}", domain="localhost")
+        assert visitor.fetch("/whole-or-nothing").status_code == 404
+        assert (visitor.user() is None) == (loss == "head0")
+
+    @pytest.mark.parametrize(
+        "value",
+        ["", "01.", "xx.A", "99.A", "01.ä", "-1.A", "00.A", "²1.A", "01." + "A" * 99],
+    )
+    def test_hostile_pieces(self, visitor: Visitor, value: str) -> None:
+        visitor.log_in()
+        visitor.set_cookie("session_a0_head0", value)
+        assert visitor.user() is None
+        assert visitor.get("/profile").status_code == 302
+
+    def test_the_cookies_of_two_users_do_not_mix(
+        self, app: Flask, make_visitor: MakeVisitor
+    ) -> None:
+        ada, grace = make_visitor(app), make_visitor(app)
+        ada.log_in(ADA)
+        grace.log_in(GRACE)
+        ada.set_cookie("session_a0_head0", grace.cookies()["session_a0_head0"])
+        assert ada.user() is None
+
+    def test_a_large_session_is_split_and_shrinks_without_a_trace(
+        self, visitor: Visitor, tenant: TenantServer
+    ) -> None:
+        tenant.tenant.access_token_padding = 2500
+        visitor.log_in(path="/login")
+        tenant.tenant.access_token_padding = 0
+        small = len(visitor.cookies())
+        assert visitor.user() is not None
+        visitor.log_in()
+        assert len(visitor.cookies()) <= small
+        for name, value in visitor.cookies().items():
+            assert len(name) + len(value) <= 4096
+
+    def test_one_that_is_too_large_is_refused(
+        self, visitor: Visitor, tenant: TenantServer
+    ) -> None:
+        import secrets
+
+        visitor.log_in()
+        tenant.tenant.extra_claims["roles"] = secrets.token_urlsafe(9000)
+        visitor.app.debug = True
+        response = visitor.log_in(GRACE)
+        assert response.status_code == 431
+        assert "session_too_large" in response.text
+        assert "bytes" in response.text
+        assert "SESSION_TYPE" in response.text
+        # Nothing was lost.
+        assert visitor.user()["email"] == ADA
+
+    def test_abandoned_logins_stay_few(self, visitor: Visitor) -> None:
+        visitor.log_in()
+        for number in range(100):
+            visitor.get(f"/login?next=/{'x' * number * 20}")
+        names = [name for name in visitor.cookies() if "_tx_" in name]
+        assert 1 <= len(names) <= 4
+        total = sum(len(n) + len(v) for n, v in visitor.cookies().items())
+        assert total < 8000
+        assert visitor.user()["email"] == ADA
+
+    def test_two_tabs(self, visitor: Visitor) -> None:
+        first = visitor.authorize(visitor.get("/login?next=/first"))
+        second = visitor.authorize(visitor.get("/login?next=/second"))
+        assert visitor.get(first).location == "/first"
+        assert visitor.get(second).location == "/second"
+
+    def test_a_transaction_is_short_lived(self, visitor: Visitor, clock: Clock) -> None:
+        callback = visitor.authorize(visitor.get("/login"))
+        clock.offset = 3601
+        assert "/authorize" in visitor.get(callback).location
+        assert visitor.user() is None
+
+    def test_flags(self, make_app: MakeApp, make_visitor: MakeVisitor) -> None:
+        app = make_app(cookie_path="/", cookie_same_site="Lax", cookie_secure=True)
+        visitor = make_visitor(app)
+        login = visitor.get("/login")
+        callback = visitor.get(visitor.authorize(login))
+        for response in [login, callback]:
+            for cookie in response.headers.getlist("Set-Cookie"):
+                assert "HttpOnly" in cookie
+                assert "Secure" in cookie
+                assert "SameSite=Lax" in cookie
+                assert "Path=/" in cookie
+
+    def test_transient_cookies(
+        self, make_app: MakeApp, make_visitor: MakeVisitor
+    ) -> None:
+        visitor = make_visitor(make_app(cookie_transient=True))
+        response = visitor.log_in()
+        for cookie in response.headers.getlist("Set-Cookie"):
+            name, _, rest = cookie.partition("=")
+            if name == "session" or "head" in name or "body" in name:
+                assert "Max-Age" not in rest
+                assert "Expires" not in rest
+        assert visitor.user()["email"] == ADA
+
+    def test_strict_cookies(self, make_app: MakeApp, make_visitor: MakeVisitor) -> None:
+        """A browser sends them only from a page of the app: one is in between."""
+        visitor = make_visitor(make_app(cookie_same_site="strict"))
+        login = visitor.get("/login?next=/profile")
+        assert "SameSite=Lax" in login.headers["Set-Cookie"]
+        response = visitor.get(visitor.authorize(login))
+        assert response.status_code == 200
+        assert 'content="0; url=/profile"' in response.text
+        assert visitor.get("/profile").text == "Hello Ada Lovelace"
+
+    @pytest.mark.parametrize(
+        ("url", "secure"),
+        [
+            ("http://localhost", False),
+            ("http://127.0.0.1:5000", False),
+            ("https://localhost", True),
+            ("http://app.example.com", True),
+        ],
+    )
+    def test_each_request_decides_about_secure(
+        self, app: Flask, url: str, secure: bool
+    ) -> None:
+        client = app.test_client()
+        for path in ["/put/a/b", "/login"]:
+            cookies = client.get(path, base_url=url).headers.getlist("Set-Cookie")
+            assert cookies
+            assert [("Secure" in cookie) for cookie in cookies] == [secure] * len(
+                cookies
+            )
+
+
+class ServerContract(SessionContract):
+    """What holds besides where the state is kept on the server."""
+
+    def test_only_an_id_is_in_the_browser(
+        self, visitor: Visitor, tenant: TenantServer
+    ) -> None:
+        import secrets
+
+        tenant.tenant.extra_claims["roles"] = secrets.token_urlsafe(30000)
+        visitor.log_in()
+        visitor.user()
+        assert list(visitor.cookies()) == ["session"]
+        assert len(visitor.cookies()["session"]) < 100
+        assert visitor.user()["email"] == ADA
+
+    def test_the_id_changes_at_login(self, app: Flask, visitor: Visitor) -> None:
+        visitor.get("/put/cart/book")
+        before = visitor.cookies()["session"]
+        visitor.log_in()
+        after = visitor.cookies()["session"]
+        assert after != before
+        fixed = Visitor(app, visitor.tenant)
+        fixed.set_cookie("session", before)
+        assert fixed.user() is None
+        assert fixed.get("/session").get_json() == {}
+        fixed.http.close()
+
+    def test_it_changes_with_every_login(self, visitor: Visitor) -> None:
+        seen = set()
+        for _ in range(3):
+            visitor.log_in()
+            seen.add(visitor.cookies()["session"])
+        assert len(seen) == 3
+
+    def test_a_write_that_began_before_the_logout_revives_nothing(
+        self, app: Flask, visitor: Visitor
+    ) -> None:
+        other = app.test_client()
+
+        @app.get("/slow")
+        def slow() -> str:
+            session["late"] = "write"
+            other.get("/logout", base_url=HOST)
+            return "written"
+
+        visitor.log_in()
+        visitor.user()
+        other.set_cookie("session", visitor.cookies()["session"], domain="localhost")
+        visitor.get("/slow")
+        assert visitor.user() is None
+
+    def test_a_refresh_that_ends_after_the_logout_writes_nothing(
+        self, app: Flask, visitor: Visitor
+    ) -> None:
+        visitor.log_in()
+        cookie = visitor.cookies()["session"]
+        with app.test_request_context(
+            base_url=HOST, headers={"Cookie": f"session={cookie}"}
+        ):
+            auth0 = auth0_of(app)
+            found = auth0.run(app.extensions["auth0"].state_store.get(KEY))
+            assert found is not None
+            visitor.get("/logout")
+            auth0.run(app.extensions["auth0"].state_store.set(KEY, found))
+            assert auth0.get_user() is None
+        visitor.set_cookie("session", cookie)
+        assert visitor.user() is None
+
+    def test_a_flood_of_logins_writes_nothing(self, visitor: Visitor) -> None:
+        for _ in range(20):
+            visitor.client = visitor.app.test_client()
+            visitor.get("/login")
+            assert "session" not in visitor.cookies()
+        assert self.keys() == 0
+
+    def keys(self) -> int:
+        """How many things are stored."""
+        raise NotImplementedError
+
+
+class TestRedis(ServerContract):
+    @pytest.fixture
+    def settings(self, redis_url: str) -> t.Iterator[dict[str, t.Any]]:
+        self.redis = Redis.from_url(redis_url)
+        self.redis.flushdb()
+        yield {"SESSION_TYPE": "redis", "SESSION_REDIS": redis_url}
+        self.redis.close()
+
+    def keys(self) -> int:
+        return self.redis.dbsize()
+
+    def test_the_state_is_sealed_and_expires(self, visitor: Visitor) -> None:
+        visitor.log_in()
+        keys = t.cast("list[bytes]", self.redis.keys("flask_auth0.state:*"))
+        assert len(keys) == 2
+        for key in keys:
+            assert b"Lovelace" not in t.cast(bytes, self.redis.get(key))
+            assert 0 < self.redis.ttl(key) <= 259200
+        visitor.get("/logout")
+        assert self.redis.keys("flask_auth0.state:*") == []
+
+    def test_no_cookie_names_a_record(self, visitor: Visitor) -> None:
+        visitor.log_in()
+        keys = t.cast("list[bytes]", self.redis.keys("flask_auth0.state:*"))
+        visitor.set_cookie("session", keys[0].decode())
+        assert visitor.user() is None
+
+    def test_a_protected_request_writes_nothing(self, visitor: Visitor) -> None:
+        visitor.log_in()
+        visitor.user()
+        before = self.redis.info("commandstats")
+        for _ in range(5):
+            assert visitor.get("/profile").status_code == 200
+        after = self.redis.info("commandstats")
+        reads = after["cmdstat_get"]["calls"] - before["cmdstat_get"]["calls"]
+        assert reads == 10
+        assert after["cmdstat_set"] == before["cmdstat_set"]
+
+
+class TestCachelib(ServerContract):
+    @pytest.fixture
+    def settings(self, tmp_path: Path) -> dict[str, t.Any]:
+        self.folder = tmp_path / "sessions"
+        return {"SESSION_TYPE": "cachelib", "SESSION_CACHELIB": str(self.folder)}
+
+    def keys(self) -> int:
+        return len(list(self.folder.iterdir()))
+
+
+def auth0_of(app: Flask) -> Auth0:
+    """An extension object; any one will do for calls within the app's context."""
+    return Auth0()
+
+
+def test_session_types_are_checked_at_start(options: dict[str, t.Any]) -> None:
+    cases = {
+        "teapot": {"SESSION_TYPE": "teapot"},
+        "127.0.0.1:9": {
+            "SESSION_TYPE": "redis",
+            "SESSION_REDIS": "redis://:pw@127.0.0.1:9",
+        },
+        "must be a URL": {"SESSION_TYPE": "redis", "SESSION_REDIS": "nonsense"},
+    }
+    cases["must be one of"] = cases.pop("teapot")
+    for expected, config in cases.items():
+        app = Flask(__name__)
+        app.config.update(config)
+        with pytest.raises(Exception, match="SESSION_") as caught:
+            Auth0(app, **options)
+        assert expected in str(caught.value)
+        assert "pw" not in str(caught.value)
+
+
+def test_the_environment_moves_the_sessions(
+    options: dict[str, t.Any],
+    make_visitor: MakeVisitor,
+    redis_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SESSION_TYPE", "redis")
+    monkeypatch.setenv("SESSION_REDIS", redis_url)
+    app = Flask(__name__)
+    app.testing = True
+    Auth0(app, **options)
+    add_views(app)
+    visitor = make_visitor(app)
+    visitor.log_in()
+    assert visitor.user()["email"] == ADA
+    assert list(visitor.cookies()) == ["session"]
+
+
+def test_an_app_that_sets_flask_session_up_itself(
+    options: dict[str, t.Any], make_visitor: MakeVisitor, redis_url: str
+) -> None:
+    from flask_session import Session
+
+    for auth0_first in [True, False]:
+        app = Flask(__name__)
+        app.testing = True
+        if auth0_first:
+            Auth0(app, **options)
+        app.config.update(SESSION_TYPE="redis", SESSION_REDIS=Redis.from_url(redis_url))
+        Session(app)
+        if not auth0_first:
+            Auth0(app, **options)
+        add_views(app)
+        visitor = make_visitor(app)
+        visitor.log_in()
+        assert visitor.user()["email"] == ADA
+        assert list(visitor.cookies()) == ["session"]
+        app.config["SESSION_REDIS"].close()
+
+
+def test_the_user_is_read_once_and_only_when_asked_for(
+    app: Flask, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    store = app.extensions["auth0"].state_store
+    original = store._sealer.open
+
+    def open_(text: str, context: str) -> t.Any:
+        opened.append(context)
+        return original(text, context)
+
+    @app.get("/often")
+    def often() -> t.Any:
+        return json.dumps([current_user["email"] for _ in range(10)])
+
+    visitor.log_in()
+    visitor.user()
+    monkeypatch.setattr(store._sealer, "open", open_)
+    visitor.get("/")
+    assert opened == []
+    visitor.get("/often")
+    assert len(opened) == 1

@@ -1,0 +1,142 @@
+"""current_user, and what a response about a user tells caches."""
+
+from __future__ import annotations
+
+import threading
+import typing as t
+
+import pytest
+from flask import Flask, make_response, render_template_string
+
+from flask_auth0 import current_user
+from flask_auth0.testing import logged_in_client
+
+from .conftest import MakeApp
+
+
+@pytest.fixture
+def app(make_app: MakeApp) -> Flask:
+    app = make_app()
+
+    @app.get("/template")
+    def template() -> str:
+        return render_template_string(
+            "{% if current_user %}{{ current_user.name }}{% else %}nobody{% endif %}"
+        )
+
+    @app.get("/cached")
+    def cached() -> t.Any:
+        response = make_response(current_user.get("name", "nobody"))
+        response.cache_control.public = True
+        response.cache_control.max_age = 60
+        response.cache_control.s_maxage = 60
+        return response
+
+    return app
+
+
+def test_a_user(app: Flask) -> None:
+    @app.get("/look")
+    def look() -> str:
+        assert current_user
+        assert current_user.is_authenticated
+        assert current_user.sub == current_user["sub"] == "auth0|ada"
+        assert current_user.get("missing", 1) == 1
+        assert dict(current_user)["name"] == "Ada"
+        assert "name" in current_user
+        assert "ada" in repr(current_user)
+        assert "ada@" not in repr(current_user)
+        with pytest.raises(KeyError):
+            current_user["missing"]
+        with pytest.raises(TypeError):
+            current_user["name"] = "Eve"  # type: ignore[index]
+        return "ok"
+
+    client = logged_in_client(app, sub="auth0|ada", name="Ada", email="ada@x")
+    assert client.get("/look").text == "ok"
+
+
+def test_nobody(app: Flask) -> None:
+    @app.get("/look")
+    def look() -> str:
+        assert not current_user
+        assert not current_user.is_authenticated
+        assert current_user.sub is None
+        assert dict(current_user) == {}
+        assert "nobody" in repr(current_user)
+        return "ok"
+
+    assert app.test_client().get("/look").text == "ok"
+
+
+def test_outside_a_request_nobody_is_logged_in(app: Flask) -> None:
+    assert not current_user
+    with app.app_context():
+        assert not current_user
+
+
+def test_in_templates(app: Flask) -> None:
+    assert logged_in_client(app, name="<b>").get("/template").text == "&lt;b&gt;"
+    assert app.test_client().get("/template").text == "nobody"
+
+
+def test_an_app_context_does_not_carry_users_along(app: Flask) -> None:
+    with app.app_context():
+        assert logged_in_client(app, name="Ada").get("/template").text == "Ada"
+        assert app.test_client().get("/template").text == "nobody"
+        assert logged_in_client(app, name="Eve").get("/template").text == "Eve"
+
+
+def test_threads_do_not_mix_users(app: Flask) -> None:
+    wrong: list[str] = []
+
+    def visit(name: str) -> None:
+        client = logged_in_client(app, sub=name, name=name)
+        for _ in range(50):
+            seen = client.get("/template").text
+            if seen != name:
+                wrong.append(seen)
+
+    threads = [threading.Thread(target=visit, args=[f"user-{n}"]) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+# Caches
+
+
+def test_a_users_response_is_not_for_shared_caches(app: Flask) -> None:
+    response = logged_in_client(app, name="Ada").get("/cached")
+    assert response.text == "Ada"
+    assert response.cache_control.private
+    assert not response.cache_control.public
+    assert response.cache_control.s_maxage is None
+    assert response.cache_control.max_age == 60
+    assert "Cookie" in response.vary
+
+
+def test_what_depends_on_the_user_varies_for_everybody(app: Flask) -> None:
+    response = app.test_client().get("/cached")
+    assert response.text == "nobody"
+    assert "Cookie" in response.vary
+    assert response.cache_control.public
+
+
+def test_what_does_not_ask_for_the_user_is_left_alone(app: Flask) -> None:
+    response = logged_in_client(app).get("/")
+    assert "Cookie" not in response.vary
+    assert not response.cache_control
+
+
+def test_what_is_not_stored_stays_so(app: Flask) -> None:
+    @app.get("/unstored")
+    def unstored() -> t.Any:
+        response = make_response(current_user["name"])
+        response.cache_control.no_store = True
+        return response
+
+    response = logged_in_client(app).get("/unstored")
+    assert response.headers["Cache-Control"] == "no-store"
