@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import httpx
-from auth0_server_python.error import AccessTokenError
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from flask_auth0 import current_user, login_required
@@ -46,12 +45,6 @@ async def call_api_async() -> str:
             api_client.get_async(http, "api.lifetime", access_token),
         )
     return render_template("call_api_async.html", answers=answers)
-
-
-@pages.errorhandler(AccessTokenError)
-def log_in_again(error: AccessTokenError) -> ResponseReturnValue:
-    """Get a new token by a new login where the SDK cannot renew the old one."""
-    return auth0.login(next=request.path)
 
 
 @pages.get("/fetch")
