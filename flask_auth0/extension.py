@@ -23,7 +23,7 @@ from .registry import EXTENSION, AppState, state_of
 from .sdk_errors import translate
 from .sessions.backends import set_up_sessions
 from .sessions.flask_cookie import set_up_cookie
-from .sessions.jar import cookie_jar
+from .sessions.jar import write_cookies
 from .sessions.lifetime import Lifetime
 from .sessions.sealing import Sealer, derive_key
 from .sessions.secure import set_up_secure_cookies
@@ -230,6 +230,6 @@ def _register(app: Flask, state: AppState) -> None:
 
     @app.after_request
     def finish(response: Response) -> Response:
-        cookie_jar().write_to(response)
+        write_cookies(response)
         copy_collected(response)
         return caching.protect(response)

@@ -1,10 +1,10 @@
-"""Objects that live as long as one request of one app."""
+"""Objects that live as long as one request."""
 
 from __future__ import annotations
 
 import typing as t
 
-from flask import current_app, request
+from flask import request
 
 R = t.TypeVar("R")
 
@@ -15,8 +15,17 @@ def per_request(kind: type[R]) -> R:
     Not on ``flask.g``: that outlives a request where an app context was pushed by hand,
     in tests above all, and one request would see the user of another.
     """
-    key = f"flask_auth0.{kind.__name__}.{id(current_app._get_current_object())}"  # type: ignore[attr-defined]
-    found = request.environ.get(key)
-    if found is None:
-        found = request.environ[key] = kind()
-    return t.cast(R, found)
+    objects = _objects()
+    if kind not in objects:
+        objects[kind] = kind()
+    return t.cast(R, objects[kind])
+
+
+def if_made(kind: type[R]) -> R | None:
+    """Return the object of a kind, if the current request has needed one."""
+    return t.cast("R | None", _objects().get(kind))
+
+
+def _objects() -> dict[type, t.Any]:
+    current = request._get_current_object()  # type: ignore[attr-defined]
+    return t.cast("dict[type, t.Any]", vars(current).setdefault("_flask_auth0", {}))

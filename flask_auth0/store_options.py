@@ -7,7 +7,7 @@ import typing as t
 from flask import request
 from werkzeug.wrappers import Response
 
-from .per_request import per_request
+from .per_request import if_made, per_request
 
 
 class Collector:
@@ -27,6 +27,7 @@ def store_options() -> dict[str, t.Any]:
 
 def copy_collected(response: Response) -> None:
     """Put what stores have set on the response that is sent."""
-    for name, value in per_request(Collector).response.headers:
+    collector = if_made(Collector)
+    for name, value in collector.response.headers if collector else ():
         if name not in {"Content-Type", "Content-Length"}:
             response.headers.add(name, value)

@@ -49,7 +49,6 @@ class Loaded:
     def __init__(self) -> None:
         self.claims: t.Any = None
         self.user = User()
-        #: Whether the answer depends on who is logged in.
         self.asked = False
 
 

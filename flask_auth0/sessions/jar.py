@@ -7,7 +7,7 @@ import typing as t
 from flask import current_app, request
 from werkzeug.wrappers import Response
 
-from ..per_request import per_request
+from ..per_request import if_made, per_request
 
 #: What the name of a transaction's cookie has after Flask's session cookie.
 TRANSACTION = "tx_"
@@ -81,6 +81,13 @@ class CookieJar:
 def cookie_jar() -> CookieJar:
     """Return the jar of the current request."""
     return per_request(CookieJar)
+
+
+def write_cookies(response: Response) -> None:
+    """Put the cookies that wait for a response on it."""
+    jar = if_made(CookieJar)
+    if jar is not None:
+        jar.write_to(response)
 
 
 def cookie_size(name: str, value: str) -> int:
