@@ -5,19 +5,30 @@ from __future__ import annotations
 from werkzeug.wrappers import Response
 
 from .per_request import if_made
+from .sessions.state import Memo
+from .store_options import Collector
 from .user import Loaded
 
 
 def protect(response: Response) -> Response:
     """Keep shared caches from giving one user's response to another one."""
-    loaded = if_made(Loaded)
-    if loaded is None:
+    if not any(map(if_made, (Memo, Loaded, Collector))):
         return response
     response.vary.add("Cookie")
-    if loaded.user and "Cache-Control" not in response.headers:
+    if _is_nobody() or response.cache_control.no_store:
+        return response
+    if "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = "private"
-    elif loaded.user and not response.cache_control.no_store:
-        response.cache_control.public = False
-        response.cache_control.s_maxage = None
-        response.cache_control.private = True
+        return response
+    response.cache_control.public = False
+    response.cache_control.s_maxage = None
+    response.cache_control.private = True
     return response
+
+
+def _is_nobody() -> bool:
+    """Tell whether nobody is logged in, as far as the request has found out."""
+    memo, loaded = if_made(Memo), if_made(Loaded)
+    if memo is not None:
+        return memo.head is None
+    return loaded is not None and not loaded.user

@@ -31,6 +31,8 @@ _DOMAIN = re.compile(
     r"(\[[0-9a-f:]+\]|[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*)"
     r"(:[0-9]{1,5})?"
 )
+_MOST_SECONDS = 10**9
+_ROUTES = ("login", "callback", "logout")
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -44,6 +46,8 @@ class Problem(t.NamedTuple):
 def _text(value: t.Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError("must be a text that is not empty")
+    if not value.isprintable():
+        raise ValueError("must not contain control characters")
     return value.strip()
 
 
@@ -59,7 +63,7 @@ def _domain(value: t.Any) -> str:
 
 
 def _secrets(value: t.Any) -> tuple[str, ...]:
-    parts = value.split(",") if isinstance(value, str) else list(value)
+    parts = _text(value).split(",") if isinstance(value, str) else list(value)
     secrets = tuple(part.strip() for part in parts if part.strip())
     if not secrets:
         raise ValueError("must not be empty; make one with: openssl rand -hex 64")
@@ -88,13 +92,15 @@ def _location(value: t.Any) -> str:
 
 
 def _route(value: t.Any) -> str:
-    if not isinstance(value, str) or not (value == "" or value.startswith("/")):
-        raise ValueError("must begin with a slash, or be empty to turn the route off")
+    if not isinstance(value, str) or not re.fullmatch(r"(/[^?#<>\s\\]*)?", value):
+        raise ValueError(
+            "must be a path such as /login, or be empty to turn the route off"
+        )
     return value
 
 
 def _prefix(value: t.Any) -> str:
-    if not isinstance(value, str) or not re.fullmatch(r"(/[^/?#<>]+)*/?", value):
+    if not isinstance(value, str) or not re.fullmatch(r"(/[^/?#<>\s\\]+)*/?", value):
         raise ValueError("must be a path such as /auth, or empty")
     return value.rstrip("/")
 
@@ -115,9 +121,9 @@ def _seconds(value: t.Any) -> int:
         value = value.total_seconds()
     try:
         seconds = int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         seconds = 0
-    if seconds <= 0 or isinstance(value, bool):
+    if not 0 < seconds <= _MOST_SECONDS or isinstance(value, bool):
         raise ValueError("must be a whole number of seconds above zero")
     return seconds
 
@@ -228,9 +234,16 @@ class Config:
             parameters["audience"] = self.audience
         return parameters
 
+    def purpose(self, name: str) -> str:
+        """Return what a key is for: also which client of which tenant."""
+        return f"{name} of {self.client_id} at {self.domain}"
+
     @property
     def secure(self) -> bool | None:
         """Whether cookies are Secure, or ``None`` where each request decides."""
+        if self.cookie_same_site == "None":
+            # Browsers take no other ones.
+            return True
         if self.cookie_secure is not None or self.redirect_uri is None:
             return self.cookie_secure
         return not is_plain_loopback(self.redirect_uri)
@@ -262,7 +275,9 @@ def read_config(
                 problems.append(_missing(name))
         except ValueError as error:
             problems.append(Problem(key_of(name), str(error)))
-    problems += _contradictions(values)
+        except (TypeError, AttributeError):
+            problems.append(Problem(key_of(name), "has a value of the wrong type"))
+    problems += _contradictions(values) + _missing_certificates(environ)
     return (None if problems else Config(**values)), problems
 
 
@@ -303,6 +318,10 @@ def _missing(name: str) -> Problem:
 
 def _contradictions(values: Mapping[str, t.Any]) -> list[Problem]:
     problems = []
+    paths = [values.get(f"{name}_path") or f"/{name}" for name in _ROUTES]
+    if len(set(paths)) < len(paths):
+        keys = ", ".join(key_of(f"{name}_path") for name in _ROUTES)
+        problems.append(Problem(keys, "must not be the same path"))
     if (
         values.get("cookie_same_site") == "None"
         and values.get("cookie_secure") is False
@@ -321,6 +340,15 @@ def _contradictions(values: Mapping[str, t.Any]) -> list[Problem]:
             Problem("AUTH0_REDIRECT_URI", "is needed when AUTH0_CALLBACK_PATH is empty")
         )
     return problems
+
+
+def _missing_certificates(environ: Mapping[str, str]) -> list[Problem]:
+    """Find what would end in an error that names neither the file nor the key."""
+    keys = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+    wrong = [
+        key for key in keys if environ.get(key) and not os.path.exists(environ[key])
+    ]
+    return [Problem(key, f"names what is not there: {environ[key]}") for key in wrong]
 
 
 def _misplaced_callback(values: Mapping[str, t.Any]) -> list[Problem]:

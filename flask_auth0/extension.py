@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine
 from auth0_server_python.error import (
     AccessTokenError,
     AccessTokenForConnectionError,
+    ApiError,
     SessionExpiredError,
 )
 from auth0_server_python.store import StateStore, TransactionStore
@@ -17,7 +18,7 @@ from werkzeug.wrappers import Response
 from . import caching, guards, login, login_loop, logout, loop
 from .client import Client, announce_refresh
 from .config import Config, read_config
-from .errors import ConfigurationError
+from .errors import ConfigurationError, TenantUnavailable
 from .redirects import next_or_default
 from .registry import EXTENSION, AppState, state_of
 from .sdk_errors import translate
@@ -38,6 +39,15 @@ Handler = t.TypeVar("Handler", bound=Callable[[], t.Any])
 
 #: A secret that is shorter can be guessed from a cookie, without asking the app.
 _SHORTEST_SECRET = 32
+
+
+#: What the SDK raises when the tenant, and not the app, is the reason.
+_SDK_ERRORS = (
+    AccessTokenError,
+    AccessTokenForConnectionError,
+    ApiError,
+    SessionExpiredError,
+)
 
 
 def _handle_sdk_error(error: Exception) -> t.Any:
@@ -106,10 +116,13 @@ class Auth0:
         ``flask.session``, ``g`` and ``request`` are visible inside.
 
         :param timeout: seconds; ``AUTH0_TIMEOUT`` by default.
-        :raises TimeoutError: when the time is over.
+        :raises TenantUnavailable: when the time is over.
         """
         limit = timeout or state_of(current_app).config.timeout
-        result = loop.run(coroutine, limit)
+        try:
+            result = loop.run(coroutine, limit)
+        except TimeoutError as error:
+            raise TenantUnavailable() from error
         announce_refresh()
         return result
 
@@ -131,7 +144,7 @@ class Auth0:
         :raises TenantUnavailable: when the tenant does not answer.
         """
         call = self.client.get_access_token(audience=audience, scope=scope)
-        return t.cast(str, self._call(call))
+        return self._call(call)
 
     def get_access_token_for_connection(
         self, connection: str, login_hint: str | None = None
@@ -183,7 +196,7 @@ class Auth0:
             raise guards.with_way_on(translate(error)) from error
 
     def _make_state(self, config: Config) -> AppState:
-        sealer = Sealer(config.secret, "session")
+        sealer = Sealer(config.secret, config.purpose("session"))
         lifetime = Lifetime(
             config.session_absolute_duration,
             config.session_inactivity_duration,
@@ -193,7 +206,7 @@ class Auth0:
             sealer, lifetime, config.cookie_transient
         )
         transaction_store = self._transaction_store or CookieTransactionStore(
-            Sealer(config.secret, "transaction")
+            Sealer(config.secret, config.purpose("transaction"))
         )
         return AppState(
             config=config,
@@ -202,7 +215,7 @@ class Auth0:
             ),
             state_store=state_store,
             transaction_store=transaction_store,
-            sealer=Sealer(config.secret, "login"),
+            sealer=Sealer(config.secret, config.purpose("login")),
             unauthorized=lambda: self._unauthorized(),
         )
 
@@ -210,7 +223,8 @@ class Auth0:
 def _set_up_secret_key(app: Flask, config: Config) -> None:
     """Sign Flask's session with keys of their own, if the app has none."""
     if not app.secret_key:
-        keys = [derive_key(secret, "SECRET_KEY") for secret in config.secret]
+        purpose = config.purpose("SECRET_KEY")
+        keys = [derive_key(secret, purpose) for secret in config.secret]
         app.secret_key = keys[0]
         app.config["SECRET_KEY_FALLBACKS"] = keys[1:]
     if any(len(secret) < _SHORTEST_SECRET for secret in config.secret):
@@ -222,7 +236,7 @@ def _set_up_secret_key(app: Flask, config: Config) -> None:
 
 
 def _register(app: Flask, state: AppState) -> None:
-    for kind in (AccessTokenError, AccessTokenForConnectionError, SessionExpiredError):
+    for kind in _SDK_ERRORS:
         app.register_error_handler(kind, _handle_sdk_error)
     app.register_blueprint(make_blueprint(state.config))
     app.context_processor(lambda: {"current_user": current_user})

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import sys
 import typing as t
 from collections.abc import Callable, Coroutine
 
 T = t.TypeVar("T")
+
+#: The hub whose greenlet waits for the coroutine that runs.
+_waiting_hub: contextvars.ContextVar[t.Any] = contextvars.ContextVar("waiting_hub")
 
 
 def are_threads() -> bool:
@@ -46,6 +50,21 @@ def make_loop() -> asyncio.AbstractEventLoop:
     return NativeLoop(_original("selectors", "DefaultSelector")())
 
 
+async def call_back(work: Callable[[], T]) -> T:
+    """Do work on a greenlet of the thread that waits for the current coroutine.
+
+    gevent's sockets, a back end's among them, can be used on the thread where they were
+    made, and on no other one.
+    """
+    import gevent
+
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[T] = loop.create_future()
+    waiting = _waiting_hub.get()
+    waiting.loop.run_callback_threadsafe(gevent.spawn, _settle, loop, future, work, ())
+    return await future
+
+
 def wait(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[t.Any, t.Any, T]) -> T:
     """Run a coroutine on the loop's thread while other greenlets of this one go on.
 
@@ -56,7 +75,9 @@ def wait(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[t.Any, t.Any, T])
     import gevent.event
 
     done = gevent.event.Event()
-    watcher = gevent.get_hub().loop.async_()
+    hub = gevent.get_hub()
+    _waiting_hub.set(hub)
+    watcher = hub.loop.async_()
     watcher.start(done.set)
     tasks: list[asyncio.Task[T]] = []
 

@@ -12,8 +12,16 @@ from flask import Request, jsonify, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from . import login
-from .errors import Action, Auth0Error, LoginRequired, log_failure
+from .errors import (
+    Action,
+    Auth0Error,
+    AuthorizationFailed,
+    LoginRequired,
+    log_failure,
+)
+from .login_loop import FreshLogin
 from .negotiation import is_htmx, is_navigation
+from .per_request import if_made
 from .redirects import here, is_local_path, page_of
 from .registry import current_state
 from .user import User, load_user
@@ -103,12 +111,27 @@ def _refusal(needs: dict[str, t.Any]) -> t.Any:
     user = load_user()
     if user and _is_recent(user, needs) and _is_member(user, needs):
         return None
+    _refuse_other_organizations(needs)
     custom = current_state().unauthorized()
     return _ask_to_log_in(needs) if custom is None else custom
 
 
+def _refuse_other_organizations(needs: dict[str, t.Any]) -> None:
+    """Raise an error where no login could ever satisfy what a view needs."""
+    ours = current_state().config.organization
+    if ours is not None and needs.get("organization", ours) != ours:
+        error = AuthorizationFailed("This page is for another organization.")
+        error.code = 403
+        raise error
+
+
 def _is_recent(user: User, needs: dict[str, t.Any]) -> bool:
     if "max_age" not in needs:
+        return True
+    fresh = if_made(FreshLogin)
+    if fresh and fresh.max_age is not None and fresh.max_age <= needs["max_age"]:
+        # The callback has checked it. Were clocks to differ, to ask again would go on
+        # for ever.
         return True
     auth_time = user.get("auth_time")
     return isinstance(auth_time, int) and time.time() - auth_time <= needs["max_age"]
@@ -116,7 +139,8 @@ def _is_recent(user: User, needs: dict[str, t.Any]) -> bool:
 
 def _is_member(user: User, needs: dict[str, t.Any]) -> bool:
     wanted = needs.get("organization")
-    return wanted is None or wanted in (user.get("org_id"), user.get("org_name"))
+    name = str(user.get("org_name", "")).lower()
+    return wanted is None or wanted == user.get("org_id") or wanted.lower() == name
 
 
 def _ask_to_log_in(needs: dict[str, t.Any]) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 import typing as t
 from collections.abc import Mapping
@@ -31,9 +32,11 @@ from .errors import (
 from .redirects import next_or_default
 from .registry import AppState, current_state
 from .sdk_errors import translated
+from .sessions.jar import is_strict
 from .sessions.state import KEY
 from .signals import login_failed, user_logged_in
 from .store_options import store_options
+from .user import load_user
 
 #: What ``/login`` hands on from its query to the authorization request.
 PASSED_ON = (
@@ -74,6 +77,7 @@ def start(
     :raises LoginLoop: when logins do not last.
     """
     state = current_state()
+    target = next_or_default(target, state.config)
     try:
         login_loop.check()
         options = _login_options(state, target, parameters, app_state)
@@ -89,6 +93,9 @@ def complete() -> Response:
 
     :raises Auth0Error: when the login cannot go on; it offers the ways on.
     """
+    if is_strict() and request.headers.get("Sec-Fetch-Site") == "cross-site":
+        # The session of a visitor arrives with the next request, not with this one.
+        return _continue_to(request.full_path)
     state = current_state()
     sdk_state, relay = _split_state(state, request.args.get("state", ""))
     target = next_or_default(relay.next, state.config)
@@ -100,8 +107,13 @@ def complete() -> Response:
         user = _finish(state, sdk_state, transaction["max_age"])
     except Auth0Error as error:
         raise _failed(error, target) from error
-    login_loop.note_login(state)
-    user_logged_in.send(_app(), user=user)
+    login_loop.note_login(state, transaction["max_age"])
+    try:
+        user_logged_in.send(_app(), user=user)
+    except Exception:
+        # A receiver that raises refuses the login.
+        _end_session(state)
+        raise
     return _continue_to(target)
 
 
@@ -115,7 +127,7 @@ def passed_on(query: Mapping[str, str]) -> dict[str, str]:
     if current_state().config.organization is None:
         parameters["organization"] = query.get("organization")
     parameters["invitation"] = query.get("invitation")
-    if not parameters.get("max_age", "0").isdecimal():
+    if not re.fullmatch("[0-9]{1,9}", parameters.get("max_age", "0")):
         raise LoginFailed("The parameter max_age must be a number of seconds.")
     return parameters
 
@@ -127,7 +139,8 @@ def _login_options(
     organization = parameters.pop("organization", None)
     invitation = parameters.pop("invitation", None)
     parameters["redirect_uri"] = callback_url(state)
-    max_age = parameters.get("max_age")
+    always = state.config.authorization_params or {}
+    max_age = parameters.get("max_age", always.get("max_age"))
     remembered = {
         "next": target,
         "app_state": app_state,
@@ -152,7 +165,7 @@ def _authorization_url(state: AppState, url: str, relay: Relay) -> str:
     query = dict(parse_qsl(parts.query, keep_blank_values=True))
     sdk_state = query["state"]
     query["nonce"] = state.sealer.tag(f"nonce {sdk_state}")
-    if relay != Relay(state.config.post_login_redirect):
+    if relay != Relay(next_or_default(None, state.config)):
         short = len(relay.next or "") <= LONGEST_IN_STATE
         relay = relay if short else Relay(None, relay.attempt)
         query["state"] += "." + state.sealer.seal(list(relay), f"relay {sdk_state}")
@@ -178,18 +191,20 @@ def _transaction(state: AppState, sdk_state: str) -> dict[str, t.Any] | None:
 
 def _without_transaction(state: AppState, target: str, relay: Relay) -> Response:
     """Go on from a callback whose login this browser does not know, or no longer."""
-    with translated():
-        user = state.wait(state.client.get_user())
-    if user is not None:
+    if load_user():
         return redirect(target)
-    if relay.attempt == 0:
+    if not request.args.get("code") or not request.args.get("state"):
+        error = LoginFailed("This is the end of a login that did not begin here.")
+    elif relay.attempt == 0:
+        login_loop.note_login(state, None)
         return start(target, {}, attempt=1)
-    error = LoginFailed(
-        "Your browser did not send back the cookie that a login needs. Allow cookies "
-        "for this site, then try again.",
-        error="cookies_refused",
-        remedy=login_loop.why_no_cookies(callback_url(state)),
-    )
+    else:
+        error = LoginFailed(
+            "Your browser did not send back the cookie that a login needs. Allow "
+            "cookies for this site, then try again.",
+            error="cookies_refused",
+            remedy=login_loop.why_no_cookies(callback_url(state)),
+        )
     raise _failed(error, target)
 
 
@@ -205,9 +220,13 @@ def _finish(state: AppState, sdk_state: str, max_age: t.Any) -> dict[str, t.Any]
         _check_nonce(state, sdk_state, user)
         _check_age(max_age, user)
     except Auth0Error:
-        state.wait(state.state_store.delete(KEY, store_options()))
+        _end_session(state)
         raise
     return user
+
+
+def _end_session(state: AppState) -> None:
+    state.wait(state.state_store.delete(KEY, store_options()))
 
 
 def _refuse_error() -> None:
@@ -220,12 +239,15 @@ def _refuse_error() -> None:
     )
     told = request.args.get("error_description", "")[:300]
     said = f"The login service said: {told}" if told else ""
-    failed = AuthorizationFailed(f"{description} {said}".strip(), error=error[:64])
+    known = error if re.fullmatch("[a-z_]{1,64}", error) else "unknown_error"
+    failed = AuthorizationFailed(f"{description} {said}".strip(), error=known)
     failed.code = status
     raise failed
 
 
 def _exchange(state: AppState, sdk_state: str) -> dict[str, t.Any]:
+    if not request.args.get("code"):
+        raise LoginFailed("The login came back without a code.")
     query = urlencode({**request.args, "state": sdk_state})
     with translated():
         completing = state.client.complete_interactive_login(
@@ -268,8 +290,7 @@ def _continue_to(target: str) -> Response:
     A ``SameSite=Strict`` cookie is not sent along a redirect that began at the tenant,
     so there the browser goes on from a page of this app.
     """
-    same_site = current_app.session_interface.get_cookie_samesite(current_app)
-    if same_site != "Strict":
+    if not is_strict():
         return redirect(target)
     return make_response(render_template("flask_auth0/continue.html", target=target))
 

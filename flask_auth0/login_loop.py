@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
+import typing as t
 from urllib.parse import urlsplit
 
 from flask import request, session
 
 from .errors import LoginLoop
+from .per_request import per_request
 from .registry import AppState, current_state
 from .sessions.jar import cookie_jar, cookie_name
 from .sessions.secure import are_cookies_secure
 from .sessions.state import KEY
+from .user import load_user
 
 #: Seconds in which logins that did not last are counted together.
 WINDOW = 60
@@ -21,9 +24,15 @@ MOST = 2
 _MARKER = "loop"
 
 
-def note_login(state: AppState) -> None:
+class FreshLogin:
+    """What the login was for that the current request is the first one after."""
+
+    max_age: int | None = None
+
+
+def note_login(state: AppState, max_age: int | None) -> None:
     """Count a login, until a request shows that it has lasted."""
-    content = [_count(state) + 1, time.time()]
+    content = [_count(state) + 1, time.time(), max_age]
     name = cookie_name(_MARKER)
     sealed = state.sealer.seal(content, name)
     cookie_jar().set(name, sealed, WINDOW, crosses_sites=True)
@@ -31,7 +40,12 @@ def note_login(state: AppState) -> None:
 
 def note_request() -> None:
     """Stop counting when this request of a browser that just logged in has a user."""
-    if cookie_name(_MARKER) in request.cookies and _is_logged_in(current_state()):
+    if cookie_name(_MARKER) not in request.cookies:
+        return
+    state = current_state()
+    if load_user():
+        noted = _noted(state)
+        per_request(FreshLogin).max_age = noted and noted[2]
         forget()
 
 
@@ -46,7 +60,7 @@ def check() -> None:
     :raises LoginLoop: when several logins in a row did not last.
     """
     state = current_state()
-    if _count(state) < MOST or _is_logged_in(state):
+    if _count(state) < MOST or load_user():
         return
     forget()
     reason, remedy = _diagnosis()
@@ -88,12 +102,11 @@ def _diagnosis() -> tuple[str, str | None]:
 
 
 def _count(state: AppState) -> int:
+    noted = _noted(state)
+    return int(noted[0]) if noted else 0
+
+
+def _noted(state: AppState) -> t.Any:
     name = cookie_name(_MARKER)
-    opened = state.sealer.open(cookie_jar().get(name) or "", name)
-    if opened is None or time.time() > opened[1] + WINDOW:
-        return 0
-    return int(opened[0])
-
-
-def _is_logged_in(state: AppState) -> bool:
-    return state.wait(state.client.get_user()) is not None
+    noted = state.sealer.open(cookie_jar().get(name) or "", name)
+    return None if noted is None or time.time() > noted[1] + WINDOW else noted

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import typing as t
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urlencode, urljoin, urlsplit
 
 from auth0_server_python.auth_types import LogoutOptions
 from flask import current_app, redirect, request, session
 from werkzeug.wrappers import Response
 
 from . import login_loop
+from .redirects import below_root
 from .registry import AppState, current_state
 from .sdk_errors import translated
 from .signals import user_logged_out
@@ -26,19 +27,20 @@ def end(return_to: str | None = None, *, federated: bool = False) -> Response:
     state = current_state()
     with translated():
         ended = state.wait(state.client.get_session()) or {}
-        url = _absolute(return_to or state.config.post_logout_redirect)
+        url = urljoin(request.host_url, return_to or _default(state))
         options = LogoutOptions(return_to=url, federated=federated)
         v2_url = state.wait(state.client.logout(options))
-    session.clear()
+    if ended:
+        session.clear()
     login_loop.forget()
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     user_logged_out.send(app, user=ended.get("user"))
     return redirect(_oidc_url(state, ended, options) or v2_url)
 
 
-def _absolute(location: str | None) -> str:
-    """Return an absolute URL; the app's root where there is none."""
-    return urljoin(request.host_url, location or request.script_root + "/")
+def _default(state: AppState) -> str:
+    configured = state.config.post_logout_redirect or "/"
+    return below_root(request, configured)
 
 
 def _oidc_url(
@@ -55,7 +57,8 @@ def _oidc_url(
     }
     if options.federated:
         query["federated"] = "true"
-    return f"{endpoint}?{urlencode(query)}"
+    separator = "&" if urlsplit(endpoint).query else "?"
+    return f"{endpoint}{separator}{urlencode(query)}"
 
 
 def _hint(ended: dict[str, t.Any]) -> dict[str, str]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import os
 import threading
 import typing as t
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 
 from . import greenlets
 
@@ -63,6 +64,19 @@ async def call(coroutine: Coroutine[t.Any, t.Any, T]) -> T:
     return await asyncio.wrap_future(future)
 
 
+async def where_called(work: Callable[[], T]) -> T:
+    """Do work that waits for something else, so that the loop itself does not wait.
+
+    The context variables of the caller are visible inside.
+    """
+    if not is_current():
+        return work()
+    context = contextvars.copy_context()
+    if greenlets.are_threads():
+        return await greenlets.call_back(lambda: context.run(work))
+    return await get_loop().run_in_executor(None, context.run, work)
+
+
 def drive(coroutine: Coroutine[t.Any, t.Any, T]) -> T:
     """Run a coroutine that never waits for anything, without an event loop.
 
@@ -90,9 +104,12 @@ def _wait(coroutine: Coroutine[t.Any, t.Any, T]) -> T:
 def _start() -> asyncio.AbstractEventLoop:
     if greenlets.are_threads():
         loop = greenlets.make_loop()
+        loop.set_debug(False)
         greenlets.start_thread(loop.run_forever)
         return loop
     loop = asyncio.new_event_loop()
+    # In debug mode asyncio logs the results of slow coroutines, tokens among them.
+    loop.set_debug(False)
     threading.Thread(target=loop.run_forever, name="flask_auth0", daemon=True).start()
     return loop
 

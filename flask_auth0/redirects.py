@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+import posixpath
+from urllib.parse import quote, unquote, urlsplit
 
-from flask import Request, url_for
+from flask import Request, request, url_for
 
 from .config import Config
 from .registry import current_state
@@ -33,13 +34,20 @@ def next_or_default(target: str | None, config: Config) -> str:
     """Return where to go after a login: the target if it is safe, else the default."""
     if target and is_local_path(target) and not _is_own_route(target):
         return target
-    return config.post_login_redirect
+    return below_root(request, config.post_login_redirect)
+
+
+def below_root(request: Request, location: str) -> str:
+    """Return a configured location: its paths begin where the app is mounted."""
+    return request.script_root + location if location.startswith("/") else location
 
 
 def here(request: Request) -> str:
     """Return the path of a request, as the browser knows it."""
-    path = request.script_root + request.full_path.rstrip("?")
-    return path if len(path) <= MAX_LENGTH else request.script_root + request.path
+    path = quote(request.script_root + request.path, safe="/:@!$&'()*+,;=~")
+    query = request.query_string.decode("ascii", "replace")
+    whole = f"{path}?{query}" if query else path
+    return whole if len(whole) <= MAX_LENGTH else path
 
 
 def page_of(request: Request, url: str | None) -> str | None:
@@ -59,5 +67,5 @@ def _split(target: str) -> tuple[str, str] | None:
 
 def _is_own_route(target: str) -> bool:
     """Tell whether a path would start or end a login once more."""
-    path = urlsplit(target).path
+    path = posixpath.normpath(unquote(urlsplit(target).path))
     return path in {url_for(name) for name in current_state().routes}

@@ -87,7 +87,13 @@ def _of_the_sdk(error: Exception) -> Auth0Error:
             "The login took too long.",
             remedy="The ID token had expired on arrival. Is the server's clock right?",
         )
-    return TenantError(remedy=f"{type(error).__name__} from the SDK.")
+    code = str(getattr(error, "code", ""))
+    if code in {"invalid_token", "invalid_signature", "jwks_key_not_found"}:
+        return TenantError(
+            remedy="Its ID token cannot be verified. Is the algorithm of the "
+            "application RS256, and the server's clock right?"
+        )
+    return TenantError(remedy=f"{type(error).__name__} {code}".strip())
 
 
 def _refused(code: str) -> Auth0Error:
@@ -96,6 +102,8 @@ def _refused(code: str) -> Auth0Error:
         return LoginFailed(
             "The login took too long, or it was already completed.", error=code
         )
+    if code in {"server_error", "temporarily_unavailable", "too_many_requests"}:
+        return TenantUnavailable()
     remedies = {
         "invalid_client": "Check AUTH0_CLIENT_ID and AUTH0_CLIENT_SECRET.",
         "unauthorized_client": "Check the grant types of the application, and "

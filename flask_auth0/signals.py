@@ -15,7 +15,7 @@ user_logged_out = _signals.signal("user-logged-out")
 #: Sent when a login cannot go on, with ``error``, an :class:`.Auth0Error`.
 login_failed = _signals.signal("login-failed")
 
-#: Sent after new tokens were stored in the session of this request, with ``user``.
+#: Sent after the session of this request has received new tokens.
 token_refreshed = _signals.signal("token-refreshed")
 
 #: Sent after sessions were ended from outside, with ``sub`` and ``sid`` where known.

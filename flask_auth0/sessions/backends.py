@@ -60,6 +60,8 @@ def _redis_client(setting: t.Any) -> t.Any:
     client, name = setting, type(setting).__name__
     if setting is None or isinstance(setting, str):
         client, name = _redis_from_url(setting or "redis://127.0.0.1:6379/0")
+    if not hasattr(client, "ping"):
+        raise _BadSetting("SESSION_REDIS", "must be a URL or a client of redis-py")
     try:
         client.ping()
     except redis.RedisError as error:

@@ -27,15 +27,9 @@ class CookieCompartment:
         self._transient = transient
 
     def read(self, session_id: str, part: str) -> str | None:
-        """Return a part of a state, or ``None`` if a piece of it is missing."""
-        jar = cookie_jar()
-        count, _, text = (jar.get(_name(part, 0)) or "").partition(".")
-        if not (count.isascii() and count.isdigit() and len(count) == 2):
-            return None
-        pieces = [jar.get(_name(part, number)) for number in range(1, int(count))]
-        if any(piece is None for piece in pieces):
-            return None
-        return "".join([text, *filter(None, pieces)])
+        """Return a part of a state, or ``None`` if a piece of any part is missing."""
+        texts = {each: _join(each) for each in PARTS}
+        return None if None in texts.values() else texts[part]
 
     def create(
         self,
@@ -83,10 +77,23 @@ def _split(part: str, text: str) -> dict[str, str]:
     return {_name(part, n): text[i : i + PIECE] for n, i in enumerate(starts)}
 
 
+def _join(part: str) -> str | None:
+    jar = cookie_jar()
+    count, _, text = (jar.get(_name(part, 0)) or "").partition(".")
+    if not (count.isascii() and count.isdigit() and len(count) == 2):
+        return None
+    pieces = [jar.get(_name(part, number)) for number in range(1, int(count))]
+    if any(piece is None for piece in pieces):
+        return None
+    return "".join([text, *filter(None, pieces)])
+
+
 def _check_size(jar: CookieJar, pieces: Mapping[str, Mapping[str, str]]) -> None:
-    replaced = [cookie_name(part) for part in pieces]
+    replaced = tuple(cookie_name(part) for part in pieces)
     others = jar.size_of_others(cookie_name(TRANSACTION), *replaced)
+    before = sum(cookie_size(name, jar.get(name) or "") for name in jar.names(replaced))
     size = sum(cookie_size(*each) for part in pieces.values() for each in part.items())
     limit = HEADER - RESERVE - others
-    if size > limit:
+    # What arrived with this request may be written again, whatever else grew meanwhile.
+    if size > limit and size > before:
         raise SessionTooLarge(size, max(limit, 0))

@@ -7,7 +7,7 @@ import typing as t
 from flask import current_app, request
 from werkzeug.wrappers import Response
 
-from ..per_request import if_made, per_request
+from ..per_request import per_request
 
 #: What the name of a transaction's cookie has after Flask's session cookie.
 TRANSACTION = "tx_"
@@ -26,14 +26,16 @@ class CookieJar:
 
     def __init__(self) -> None:
         self._pending: dict[str, PendingCookie] = {}
+        #: Whether it is too late for another cookie, as it is in a streamed response.
+        self.is_sent = False
 
     def get(self, name: str) -> str | None:
         """Return the value of a cookie."""
         pending = self._pending.get(name)
         return request.cookies.get(name) if pending is None else pending.value
 
-    def names(self, prefix: str) -> list[str]:
-        """Return the names of all cookies with a prefix."""
+    def names(self, prefix: str | tuple[str, ...]) -> list[str]:
+        """Return the names of all cookies with a prefix, or with one of several."""
         names = dict.fromkeys([*request.cookies, *self._pending])
         return [n for n in names if n.startswith(prefix) and self.get(n) is not None]
 
@@ -50,6 +52,8 @@ class CookieJar:
         :param crosses_sites: the browser must send it when it comes from the tenant,
             so it is never ``SameSite=Strict``.
         """
+        if self.is_sent:
+            raise RuntimeError("The response has been sent, with its cookies.")
         self._pending[name] = PendingCookie(value, max_age, crosses_sites)
 
     def delete(self, name: str) -> None:
@@ -76,6 +80,7 @@ class CookieJar:
             value = cookie.value or ""
             response.set_cookie(name, value, max_age=cookie.max_age, **flags)
         self._pending.clear()
+        self.is_sent = True
 
 
 def cookie_jar() -> CookieJar:
@@ -85,9 +90,7 @@ def cookie_jar() -> CookieJar:
 
 def write_cookies(response: Response) -> None:
     """Put the cookies that wait for a response on it."""
-    jar = if_made(CookieJar)
-    if jar is not None:
-        jar.write_to(response)
+    per_request(CookieJar).write_to(response)
 
 
 def cookie_size(name: str, value: str) -> int:
@@ -105,10 +108,16 @@ def cookie_name(suffix: str) -> str:
     return f"{interface.get_cookie_name(current_app)}_a0_{suffix}"
 
 
+def is_strict() -> bool:
+    """Tell whether browsers withhold session cookies from requests of other sites."""
+    same_site = current_app.session_interface.get_cookie_samesite(current_app)
+    return str(same_site).lower() == "strict"
+
+
 def _flags(crosses_sites: bool) -> dict[str, t.Any]:
     interface = current_app.session_interface
     same_site = interface.get_cookie_samesite(current_app)
-    if crosses_sites and same_site == "Strict":
+    if crosses_sites and is_strict():
         same_site = "Lax"
     return {
         "domain": interface.get_cookie_domain(current_app),
@@ -116,4 +125,12 @@ def _flags(crosses_sites: bool) -> dict[str, t.Any]:
         "secure": bool(interface.get_cookie_secure(current_app)),
         "samesite": same_site,
         "httponly": True,
+        **_partitioned(),
     }
+
+
+def _partitioned() -> dict[str, bool]:
+    # Flask has it from 3.1 on.
+    if not current_app.config.get("SESSION_COOKIE_PARTITIONED"):
+        return {}
+    return {"partitioned": True}

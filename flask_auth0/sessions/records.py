@@ -12,8 +12,7 @@ from flask_session.redis import RedisSessionInterface
 
 from .compartment import PARTS, Compartment
 
-#: Session ids of Flask-Session contain neither dots nor colons, so that no cookie can
-#: name a record, whatever ``SESSION_KEY_PREFIX`` is.
+#: Outside ``SESSION_KEY_PREFIX``, below which a cookie can name anything.
 PREFIX = "flask_auth0.state:"
 
 _lock = threading.Lock()

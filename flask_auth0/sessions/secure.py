@@ -41,8 +41,10 @@ class SecureCookies:
         return self._wsgi_app(environ, start)
 
     def _secured(self, name: str, value: str) -> tuple[str, str]:
-        prefix = self._config["SESSION_COOKIE_NAME"]
-        ours = name.lower() == "set-cookie" and value.startswith(prefix)
+        flasks = self._config["SESSION_COOKIE_NAME"]
+        cookie = value.partition("=")[0]
+        ours = cookie == flasks or cookie.startswith(f"{flasks}_a0_")
+        ours = ours and name.lower() == "set-cookie"
         return (name, f"{value}; Secure") if ours else (name, value)
 
 

@@ -5,18 +5,22 @@ from __future__ import annotations
 import secrets
 import time
 import typing as t
+from collections.abc import Callable
 
 from auth0_server_python.store import StateStore
 from flask import current_app, session
 from flask_session.base import ServerSideSessionInterface
 from pydantic import BaseModel
 
+from .. import loop
 from ..errors import TenantError
 from ..per_request import per_request
 from .compartment import BODY, HEAD, Compartment
 from .cookies import CookieCompartment
+from .jar import cookie_jar
 from .lifetime import Lifetime
 from .records import record_compartment
+from .repairs import repaired
 from .sealing import Sealer
 
 #: Where ``flask.session`` has the id of the state.
@@ -25,6 +29,7 @@ KEY = "_a0_session"
 HEAD_FIELDS = ("user", "domain", "internal")
 
 State = dict[str, t.Any]
+T = t.TypeVar("T")
 
 
 class Memo:
@@ -63,26 +68,21 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
         :raises SessionTooLarge: when it does not fit into cookies; nothing changes.
         """
         data = state.model_dump() if isinstance(state, BaseModel) else dict(state)
-        session_id = data["internal"].get("session_id")
-        if session_id is None:
-            self._log_in(data)
-        elif session_id == _current_id():
-            self._update(session_id, data)
+        await self._with_io(lambda: self._keep(data))
 
     async def get(self, identifier: str, options: State | None = None) -> State | None:
         """Return the whole state, or ``None`` when nobody is logged in."""
-        head = self.head()
-        if head is None:
-            return None
-        memo = per_request(Memo)
-        if memo.body is None:
-            memo.body = self._read(head["internal"]["session_id"], BODY)
-        return None if memo.body is None else {**memo.body, **head}
+        return await self._with_io(self._whole)
 
     async def delete(self, identifier: str, options: State | None = None) -> None:
-        """End the session: the state is gone, and nothing in the session names it."""
+        """End the session, with all that the app kept in it for the user."""
+        await self._with_io(self._end)
+
+    def _end(self) -> None:
         session_id = _current_id()
-        session.pop(KEY, None)
+        if KEY in session:
+            # What is left would belong to nobody, and so to whoever logs in next.
+            session.clear()
         self._remember(None)
         # Also where the session names none: the browser may have pieces of one left.
         self._compartment().delete(session_id or "")
@@ -100,6 +100,39 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
             self._remember(session_id, found)
         return memo.head
 
+    async def _with_io(self, work: Callable[[], T]) -> T:
+        """Do what may wait for a back end where waiting holds up nobody else."""
+        if isinstance(self._compartment(), CookieCompartment):
+            return work()
+        return await loop.where_called(work)
+
+    def _keep(self, data: State) -> None:
+        session_id = data["internal"].get("session_id")
+        if session_id is None:
+            self._log_in(data)
+        elif session_id == _current_id():
+            self._update(session_id, data)
+
+    def _whole(self) -> State | None:
+        head = self.head()
+        if head is None:
+            return None
+        memo = per_request(Memo)
+        if memo.body is None:
+            memo.body = self._read(head["internal"]["session_id"], BODY)
+        return None if memo.body is None else {**memo.body, **head}
+
+    def require_writable(self) -> None:
+        """Raise an error where a change could not be kept, before it is made.
+
+        :raises RuntimeError: when the state is in cookies and the response is sent.
+        """
+        if cookie_jar().is_sent and isinstance(self._compartment(), CookieCompartment):
+            raise RuntimeError(
+                "A streamed response cannot change the session, which is in cookies. "
+                "Get the access token before the response begins, or set SESSION_TYPE."
+            )
+
     def owns_session(self, sub: str) -> bool:
         """Tell whether the session was begun by a user, even if it has expired."""
         return self._sealer.has_tag(sub, (_current_id() or "").rpartition(".")[2])
@@ -113,7 +146,7 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
         if now >= self._lifetime.expires_at(*_moments(internal)):
             self._compartment().delete(session_id)
             return None
-        if self._lifetime.is_due(internal["seen"], now):
+        if self._lifetime.is_due(internal["seen"], now) and not cookie_jar().is_sent:
             internal["seen"] = now
             self._compartment().update(session_id, *self._sealed(head=head))
         return head
@@ -145,6 +178,7 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
             interface.regenerate(session)
 
     def _update(self, session_id: str, data: State) -> None:
+        data = repaired(data, per_request(Memo).body or {}, time.time())
         head, body = _split(data)
         parts, max_age = self._sealed(head=head, body=body)
         if self._compartment().update(session_id, parts, max_age):
@@ -185,7 +219,7 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
 
 def _current_id() -> str | None:
     session_id = session.get(KEY)
-    return session_id if isinstance(session_id, str) else None
+    return session_id if isinstance(session_id, str) and session_id.isascii() else None
 
 
 def _split(state: State) -> tuple[State, State]:

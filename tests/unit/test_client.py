@@ -57,7 +57,7 @@ def app(make_app: MakeApp) -> Flask:
     @app.get("/async-token")
     @login_required
     async def async_token() -> str:
-        return t.cast(str, await auth0.client.get_access_token())
+        return await auth0.client.get_access_token()
 
     return app
 
@@ -89,6 +89,31 @@ def test_an_expired_token_is_refreshed(
     requests = tenant.tenant.token_requests[before:]
     assert [each.grant_type for each in requests] == ["refresh_token"] * 3
     assert visitor.user()["email"] == ADA
+
+
+def test_without_an_audience_a_refresh_is_enough_for_the_next_call(
+    make_app: MakeApp, make_visitor: MakeVisitor, tenant: TenantServer
+) -> None:
+    """The SDK alone refreshes with every call from then on, and loses the ID token."""
+    app = make_app(scope=OFFLINE)
+    auth0 = Auth0()
+
+    @app.get("/token")
+    def token() -> t.Any:
+        found = auth0.get_session()
+        assert found is not None
+        return {"token": auth0.get_access_token(), "id_token": found["id_token"]}
+
+    visitor = make_visitor(app)
+    lifetimes = tenant.tenant.lifetimes
+    before, lifetimes.access_token = lifetimes.access_token, 0
+    visitor.log_in()
+    lifetimes.access_token = before
+    requests = len(tenant.tenant.token_requests)
+    tokens = {visitor.get("/token").get_json()["token"] for _ in range(5)}
+    assert len(tokens) == 1
+    assert len(tenant.tenant.token_requests) == requests + 1
+    assert visitor.get("/token").get_json()["id_token"]
 
 
 @pytest.mark.usefixtures("short_tokens")
@@ -177,7 +202,7 @@ def test_run_sees_the_request(app: Flask) -> None:
 
 
 def test_run_has_a_time_limit(app: Flask) -> None:
-    with app.app_context(), pytest.raises(TimeoutError):
+    with app.app_context(), pytest.raises(TenantUnavailable):
         Auth0().run(asyncio.sleep(60), timeout=0.05)
 
 
@@ -254,7 +279,7 @@ def test_unknown_keys_are_looked_for_rarely(
 
     with visitor.app.app_context():
         for _ in range(5):
-            with pytest.raises(ValueError, match="nobodys"):
+            with pytest.raises(ValueError, match="no such key"):
                 Auth0().run(verify())
     assert len(fetched) == 1
 

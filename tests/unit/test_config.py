@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import fields
 from datetime import timedelta
 
 import pytest
@@ -233,3 +234,24 @@ def test_cookies_are_secure_except_on_loopback(
 def test_no_secret_in_the_repr() -> None:
     assert "hidden" not in repr(read())
     assert "tenant.example.com" in repr(read())
+
+
+@pytest.mark.parametrize("name", [f.name for f in fields(Config)])
+@pytest.mark.parametrize(
+    "value",
+    [5, 1.5, b"x", [1], {"a": 1}, object(), float("inf"), 10**30, "\ud800", "a\nb"],
+)
+def test_no_value_of_any_type_is_a_traceback(name: str, value: t.Any) -> None:
+    found, problems = read_config({**VALID, name: value}, {}, {})
+    assert (found is None) == bool(problems)
+    for key, _ in problems:
+        assert key_of(name) in key or key == "AUTH0_REDIRECT_URI"
+
+
+def test_two_routes_cannot_share_a_path() -> None:
+    assert "AUTH0_CALLBACK_PATH" in problem(callback_path="/login")[0]
+
+
+def test_certificates_that_are_not_there() -> None:
+    _, problems = read_config(VALID, {}, {"SSL_CERT_FILE": "/does/not/exist.pem"})
+    assert [key for key, _ in problems] == ["SSL_CERT_FILE"]

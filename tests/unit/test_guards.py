@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import typing as t
 
 import pytest
@@ -9,6 +10,7 @@ from flask import Blueprint, Flask, redirect
 from flask.views import MethodView, View
 
 from flask_auth0 import Auth0, LoginRequired, current_user, login_required
+from flask_auth0.tenant import TenantServer
 from flask_auth0.testing import logged_in_client
 
 from .conftest import FETCH, HOST, NAVIGATION, MakeApp, MakeVisitor, Visitor
@@ -162,8 +164,6 @@ def test_max_age(app: Flask) -> None:
     def transfer() -> str:
         return "done"
 
-    import time
-
     recently, earlier = int(time.time()) - 10, int(time.time()) - 70
     assert logged_in_client(app, auth_time=recently).get("/transfer").text == "done"
     client = logged_in_client(app, auth_time=earlier)
@@ -221,3 +221,40 @@ def test_an_app_below_a_prefix(app: Flask, make_visitor: MakeVisitor) -> None:
         "/guarded", base_url=f"{HOST}/mounted", headers=NAVIGATION
     )
     assert response.location == "/mounted/login?next=/mounted/guarded"
+
+
+def test_a_login_that_was_asked_for_lets_in_whatever_the_clocks_say(
+    app: Flask, make_visitor: MakeVisitor, tenant: TenantServer
+) -> None:
+    @app.get("/now")
+    @login_required(max_age=0)
+    def now() -> str:
+        return "fresh"
+
+    visitor = make_visitor(app)
+    tenant.tenant.extra_claims["auth_time"] = int(time.time()) - 30
+    for _ in range(3):
+        asked = visitor.get("/now")
+        assert asked.status_code == 302
+        assert (
+            visitor.get(visitor.authorize(visitor.get(asked.location))).location
+            == "/now"
+        )
+        assert visitor.get("/now").text == "fresh"
+    # The next one is another matter.
+    assert visitor.get("/now").status_code == 302
+
+
+def test_an_organization_that_no_login_can_reach(
+    make_app: MakeApp, make_visitor: MakeVisitor
+) -> None:
+    app = make_app(organization="org_1")
+
+    @app.get("/other")
+    @login_required(organization="org_2")
+    def other() -> str:
+        return "theirs"
+
+    assert make_visitor(app).get("/other").status_code == 403
+    client = logged_in_client(app, org_id="org_1")
+    assert client.get("/other", headers=NAVIGATION).status_code == 403

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import time
 import typing as t
 from urllib.parse import quote, urlencode
 
+import httpx
 import pytest
+from auth0_server_python.auth_server.server_client import ServerClient
+from authlib.integrations.httpx_client import AsyncOAuth2Client
 from flask import Flask, request, session
+from werkzeug.exceptions import Forbidden
 from werkzeug.test import TestResponse
 
 from flask_auth0 import (
@@ -18,6 +23,7 @@ from flask_auth0 import (
     login_required,
     user_logged_in,
 )
+from flask_auth0.client import _check_tokens
 from flask_auth0.tenant import TenantServer
 
 from .conftest import ADA, FETCH, GRACE, HOST, MakeApp, MakeVisitor, Visitor, query_of
@@ -250,24 +256,45 @@ def test_a_replayed_callback_while_logged_out_logs_in_anew(visitor: Visitor) -> 
 @pytest.mark.parametrize(
     "query",
     [
-        "",
-        "?state=",
-        "?code=x",
         "?state=x&code=y",
         "?state=x.y.z&code=y",
         "?state=%00&code=%ff",
         "?state=a&state=b&code=c&code=d",
-        "?error=access_denied",
-        "?error=access_denied&state=unknown",
-        "?state=" + "a" * 4000,
+        "?code=y&state=" + "a" * 4000,
     ],
 )
-def test_a_callback_nobody_asked_for_starts_a_login(
-    visitor: Visitor, query: str
-) -> None:
+def test_a_callback_nobody_knows_starts_a_login(visitor: Visitor, query: str) -> None:
     response = visitor.get(f"/callback{query}")
     assert "/authorize" in response.location
     assert visitor.user() is None
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "?state=",
+        "?code=x",
+        "?state=x",
+        "?error=access_denied",
+        "?error=access_denied&state=unknown&error_description=Call+this+number",
+    ],
+)
+def test_what_is_no_answer_to_a_login_starts_none(visitor: Visitor, query: str) -> None:
+    response = visitor.get(f"/callback{query}")
+    assert response.status_code == 400
+    assert error_of(response) == "login_failed"
+    assert "Try again" in response.text
+    assert "Call" not in response.text
+
+
+def test_a_tenant_that_loses_every_state_is_no_circle(visitor: Visitor) -> None:
+    statuses = []
+    for _ in range(2):
+        response = visitor.get("/callback?state=foreign&code=x")
+        statuses.append(response.status_code)
+    assert statuses == [302, 400]
+    assert error_of(response) == "login_loop"
 
 
 def test_a_tampered_state_logs_nobody_in(visitor: Visitor) -> None:
@@ -285,8 +312,8 @@ def test_a_tampered_state_logs_nobody_in(visitor: Visitor) -> None:
 def test_a_callback_without_a_code(visitor: Visitor) -> None:
     state = query_of(visitor.get("/login").location)["state"]
     response = visitor.get(f"/callback?state={state}")
-    assert response.status_code == 502
-    assert error_of(response) == "invalid_response"
+    assert response.status_code == 400
+    assert error_of(response) == "login_failed"
 
 
 def test_a_code_of_another_login_is_refused(visitor: Visitor) -> None:
@@ -302,7 +329,8 @@ def test_a_code_of_another_login_is_refused(visitor: Visitor) -> None:
 RUBBISH: list[tuple[dict[str, t.Any], int]] = [
     ({"status": 500}, 503),
     ({"status": 503, "body": b"<html>", "content_type": "text/html"}, 503),
-    ({"status": 429, "body": b"{}"}, 502),
+    ({"status": 429, "body": b"{}"}, 503),
+    ({"status": 400, "body": b'{"error": "server_error"}'}, 503),
     ({"status": 200, "body": b"<html>", "content_type": "text/html"}, 502),
     ({"status": 200, "body": b""}, 502),
     ({"status": 200, "body": b"[]"}, 502),
@@ -483,3 +511,159 @@ def test_no_secret_in_logs(visitor: Visitor, caplog: pytest.LogCaptureFixture) -
     ours = [r.getMessage() for r in caplog.records if "flask_auth0" in r.pathname]
     for secret in secrets:
         assert secret not in json.dumps(ours)
+
+
+def test_log_lines_cannot_be_forged(
+    visitor: Visitor, caplog: pytest.LogCaptureFixture
+) -> None:
+    state = query_of(visitor.get("/login").location)["state"]
+    visitor.get(f"/callback?error=x%0aCRITICAL+forged&state={state}")
+    ours = [r.getMessage() for r in caplog.records if "flask_auth0" in r.pathname]
+    assert ours
+    assert not any("forged" in line or "\n" in line for line in ours)
+
+
+def test_a_receiver_that_raises_refuses_the_login(visitor: Visitor) -> None:
+    def refuse(app: Flask, user: t.Any) -> None:
+        raise Forbidden
+
+    with user_logged_in.connected_to(refuse):
+        assert visitor.log_in().status_code == 403
+    assert visitor.user() is None
+
+
+def test_max_age_from_the_configuration_is_checked_too(
+    make_app: MakeApp, make_visitor: MakeVisitor, tenant: TenantServer
+) -> None:
+    visitor = make_visitor(make_app(authorization_params={"max_age": 60}))
+    assert query_of(visitor.get("/login").location)["max_age"] == "60"
+    tenant.tenant.extra_claims["auth_time"] = 1
+    assert visitor.log_in().status_code == 400
+    assert visitor.user() is None
+
+
+@pytest.mark.parametrize("value", ["-1", "1.5", "9" * 5000, "\u0663", ""])
+def test_wrong_ages(visitor: Visitor, value: str) -> None:
+    assert visitor.get(f"/login?max_age={quote(value)}").status_code == 400
+
+
+def test_the_way_back_keeps_its_characters(visitor: Visitor) -> None:
+    @visitor.app.get("/files/<path:name>")
+    @login_required
+    def file(name: str) -> str:
+        return name
+
+    for path in [
+        "/files/my%20report",
+        "/files/a%3Fb%25c",
+        "/files/%C3%A4%E2%80%A8?q=%20",
+    ]:
+        response = visitor.get(
+            visitor.authorize(visitor.get(visitor.get(path).location))
+        )
+        assert response.location == path
+        visitor.get("/logout")
+
+
+@pytest.mark.parametrize("path", ["/./logout", "/%6cogout", "/x/../login", "/logout?a"])
+def test_a_disguised_logout_is_not_where_to_go(visitor: Visitor, path: str) -> None:
+    assert visitor.log_in(path=f"/login?next={quote(path)}").location == "/"
+
+
+def test_below_a_prefix_a_login_ends_at_the_app(
+    app: Flask, tenant: TenantServer, visitor: Visitor
+) -> None:
+    tenant.tenant.client.callbacks.append(f"{HOST}/mounted/callback")
+    base = f"{HOST}/mounted"
+    asked = visitor.client.get("/login", base_url=base)
+    callback = visitor.authorize(asked).removeprefix(base)
+    assert visitor.client.get(callback, base_url=base).location == "/mounted/"
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [{"iat": -30}, {"iat": 30}, {"exp": -30}],
+    ids=["behind", "ahead", "just expired"],
+)
+def test_clocks_may_differ_a_little(
+    visitor: Visitor, tenant: TenantServer, claims: dict[str, int]
+) -> None:
+    now = int(time.time())
+    tenant.tenant.extra_claims.update({k: now + v for k, v in claims.items()})
+    assert visitor.log_in().location == "/"
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"exp": 1},
+        {"exp": None},
+        {"iat": None},
+        {"iat": 2**40},
+        {"iss": "https://evil.example/"},
+        {"aud": "another-client"},
+        {"azp": "another-client"},
+        {"sub": None},
+        {"sub": ""},
+    ],
+)
+def test_id_tokens_that_are_refused(
+    visitor: Visitor, tenant: TenantServer, claims: dict[str, t.Any]
+) -> None:
+    tenant.tenant.extra_claims.update(claims)
+    response = visitor.log_in()
+    assert response.status_code in {400, 502}
+    assert visitor.user() is None
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {},
+        [],
+        {
+            "issuer": "https://x/",
+            "token_endpoint": "http://x/t",
+            "jwks_uri": "https://x/j",
+        },
+        {"issuer": 1, "token_endpoint": "\ud800", "jwks_uri": "https://x/\r\n"},
+    ],
+)
+def test_a_discovery_document_that_is_rubbish(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch, document: t.Any
+) -> None:
+    async def fetch(self: t.Any, domain: str) -> t.Any:
+        return document
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ServerClient, "_fetch_oidc_metadata", fetch)
+        assert visitor.get("/login").status_code == 502
+        assert visitor.get("/logout").status_code == 302
+    # It was not kept.
+    assert visitor.log_in().location == "/"
+
+
+def test_what_a_token_response_may_leave_out(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``expires_in`` as a text, and no ``scope`` where all of it was granted."""
+    original = AsyncOAuth2Client.parse_response_token
+
+    def parse(self: t.Any, response: t.Any) -> t.Any:
+        seen.append(response.json())
+        return original(self, response)
+
+    seen: list[dict[str, t.Any]] = []
+    monkeypatch.setattr(AsyncOAuth2Client, "parse_response_token", parse)
+    check = _check_tokens(
+        httpx.Response(
+            200,
+            json={"access_token": "a", "expires_in": "60"},
+            request=httpx.Request("POST", "https://x/"),
+        ),
+        scope="openid a",
+    )
+    assert check.json() == {"access_token": "a", "expires_in": 60, "scope": "openid a"}
+    visitor.log_in()
+    assert seen[0]["scope"] == "openid profile email"
+    assert isinstance(seen[0]["expires_in"], int)

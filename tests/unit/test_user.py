@@ -8,7 +8,7 @@ import typing as t
 import pytest
 from flask import Flask, make_response, render_template_string
 
-from flask_auth0 import current_user
+from flask_auth0 import Auth0, current_user
 from flask_auth0.testing import logged_in_client
 
 from .conftest import MakeApp
@@ -116,6 +116,31 @@ def test_a_users_response_is_not_for_shared_caches(app: Flask) -> None:
     assert response.cache_control.s_maxage is None
     assert response.cache_control.max_age == 60
     assert "Cookie" in response.vary
+
+
+@pytest.mark.parametrize("call", ["get_user", "get_session", "get_access_token"])
+def test_nor_is_what_was_made_with_their_session(app: Flask, call: str) -> None:
+    auth0 = Auth0()
+
+    @app.get("/call")
+    def called() -> t.Any:
+        getattr(auth0, call)()
+        response = make_response("made")
+        response.cache_control.public = True
+        return response
+
+    @app.get("/await")
+    async def awaited() -> t.Any:
+        await getattr(auth0.client, call)()
+        response = make_response("made")
+        response.cache_control.public = True
+        return response
+
+    for path in ["/call", "/await"]:
+        response = logged_in_client(app).get(path)
+        assert response.cache_control.private
+        assert not response.cache_control.public
+        assert "Cookie" in response.vary
 
 
 def test_what_depends_on_the_user_varies_for_everybody(app: Flask) -> None:
