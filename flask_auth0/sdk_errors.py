@@ -81,7 +81,9 @@ def _of_the_sdk(error: Exception) -> Auth0Error:
             return LoginRequired(_AGAIN)
         return TenantError("The login service did not give access.")
     if isinstance(error, OrganizationTokenValidationError):
-        return AuthorizationFailed("You logged in to another organization.")
+        refused = AuthorizationFailed("You logged in to another organization.")
+        refused.code = 403
+        return refused
     if isinstance(error, SdkError) and getattr(error, "code", None) == "token_expired":
         return LoginFailed(
             "The login took too long.",
