@@ -8,10 +8,8 @@ import inspect
 import time
 import typing as t
 import weakref
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from http.cookiejar import CookieJar, DefaultCookiePolicy
-from urllib.parse import urlsplit
 
 import httpx
 import jwt
@@ -20,79 +18,24 @@ from authlib.integrations.httpx_client import AsyncOAuth2Client
 from flask import current_app, has_request_context
 
 from . import loop
+from .answers import check_endpoints, check_id_token, find_key
 from .config import Config
-from .errors import ConfigurationError, TenantError, TenantUnavailable
+from .connections import Connections
+from .dispatch import OnOurLoop, Refreshes, dispatch
+from .errors import ConfigurationError, TenantError
 from .per_request import per_request
 from .sessions.repairs import usable_token
 from .sessions.state import KEY, SessionStateStore
-from .signals import token_refreshed
-from .store_options import store_options
 
 #: In the discovery document of a development tenant.
 DEVELOPMENT_MARKER = "flask_auth0_development_tenant"
 
 #: Methods that wait for a person on another device, for as long as it takes.
 WAITING = {"login_backchannel", "backchannel_authentication"}
-#: Seconds that a token lasts whose tenant does not say so; the SDK's default.
-DEFAULT_LIFETIME = 3600
-#: Seconds by which the tenant's clock may differ.
-CLOCK_LEEWAY = 60
 #: Seconds between two looks for new keys, however many tokens ask for unknown ones.
 JWKS_INTERVAL = 30
 
 R = t.TypeVar("R")
-
-
-class Connections:
-    """The HTTP connections of one event loop."""
-
-    def __init__(
-        self,
-        config: Config,
-        headers: t.Mapping[str, str],
-        loop: asyncio.AbstractEventLoop,
-    ) -> None:
-        self.loop = loop
-        # A context is slow to make, and both clients can use one.
-        tls = httpx.create_ssl_context()
-        options: dict[str, t.Any] = {
-            "headers": dict(headers),
-            "timeout": config.timeout,
-            "verify": tls,
-        }
-        self.http = httpx.AsyncClient(
-            **options,
-            cookies=_no_cookies(),
-            event_hooks={"response": [_raise_for_unavailable]},
-        )
-        self.oauth = _oauth_client(config, options)
-
-    def close_soon(self) -> None:
-        """Close the connections of a client that nobody has any more."""
-        asyncio.run_coroutine_threadsafe(self._close(), self.loop)
-
-    async def _close(self) -> None:
-        await self.http.aclose()
-        await self.oauth.aclose()
-
-
-class OnOurLoop:
-    """Another client of the SDK, whose coroutines run on our loop as well."""
-
-    def __init__(self, client: t.Any) -> None:
-        self._client = client
-
-    def __getattr__(self, name: str) -> t.Any:
-        found = getattr(self._client, name)
-        if not inspect.iscoroutinefunction(found):
-            return found
-        return lambda *args, **kwargs: _dispatch(found, args, kwargs)
-
-
-class Refreshes:
-    """Whether the current request has received new tokens."""
-
-    happened = False
 
 
 class Client(ServerClient[t.Any]):  # type: ignore[misc]
@@ -124,7 +67,7 @@ class Client(ServerClient[t.Any]):  # type: ignore[misc]
         if isinstance(self._state_store, SessionStateStore):
             head = self._state_store.head()
             return None if head is None else dict(head["user"])
-        found = await _dispatch(super().get_user, (store_options,), {})
+        found = await dispatch(super().get_user, (store_options,), {})
         return t.cast("dict[str, t.Any] | None", found)
 
     async def get_session(
@@ -134,7 +77,7 @@ class Client(ServerClient[t.Any]):  # type: ignore[misc]
         if isinstance(self._state_store, SessionStateStore):
             found = await super().get_session(store_options)
         else:
-            found = await _dispatch(super().get_session, (store_options,), {})
+            found = await dispatch(super().get_session, (store_options,), {})
         return t.cast("dict[str, t.Any] | None", found)
 
     async def get_access_token(
@@ -156,7 +99,7 @@ class Client(ServerClient[t.Any]):  # type: ignore[misc]
                 return usable
         refreshing = super().get_access_token
         arguments = (store_options, audience, scope)
-        found = await _dispatch(refreshing, arguments, {}, self._config.timeout)
+        found = await dispatch(refreshing, arguments, {}, self._config.timeout)
         return t.cast(str, found)
 
     async def get_token_by_refresh_token(
@@ -167,7 +110,7 @@ class Client(ServerClient[t.Any]):  # type: ignore[misc]
         if has_request_context() and isinstance(self._state_store, SessionStateStore):
             self._state_store.require_writable()
         limit = self._config.timeout
-        tokens = await _dispatch(exchange, (options,), {}, limit)
+        tokens = await dispatch(exchange, (options,), {}, limit)
         if not isinstance(tokens.get("access_token"), str):
             raise TenantError()
         # Without a scope, all that was asked for was granted (RFC 6749, section 5.1).
@@ -214,30 +157,19 @@ class Client(ServerClient[t.Any]):  # type: ignore[misc]
 
     async def _fetch_oidc_metadata(self, domain: str) -> dict[str, t.Any]:
         metadata: dict[str, t.Any] = await super()._fetch_oidc_metadata(domain)
-        _check_endpoints(metadata)
+        check_endpoints(metadata)
         self._refuse_development_tenant(metadata)
         return metadata
 
     async def _verify_and_decode_jwt(
         self, token: str, jwks: dict[str, t.Any], audience: str | None = None
     ) -> dict[str, t.Any]:
-        # The SDK keeps keys for ten minutes, while the tenant may have new ones, and
-        # accepts no difference between clocks, but a token that never expires.
+        # The SDK keeps keys for ten minutes, while the tenant may have new ones.
         kid = jwt.get_unverified_header(token).get("kid")
-        key = _find_key(jwks, kid) or _find_key(await self._newer_jwks(jwks), kid)
+        key = find_key(jwks, kid) or find_key(await self._newer_jwks(jwks), kid)
         if key is None:
             raise ValueError("The tenant has no such key.")
-        claims: dict[str, t.Any] = jwt.decode(
-            token,
-            jwt.PyJWK.from_dict(key),
-            algorithms=["RS256"],
-            audience=audience,
-            leeway=CLOCK_LEEWAY,
-            options={"require": ["exp", "iat"]},
-        )
-        if claims.get("azp", self._config.client_id) != self._config.client_id:
-            raise jwt.InvalidAudienceError("It was issued to another client.")
-        return claims
+        return check_id_token(token, key, audience or self._config.client_id)
 
     async def _newer_jwks(self, jwks: dict[str, t.Any]) -> dict[str, t.Any]:
         if time.monotonic() < self._next_jwks_at:
@@ -277,119 +209,13 @@ class Client(ServerClient[t.Any]):  # type: ignore[misc]
             )
 
 
-def _oauth_client(config: Config, options: dict[str, t.Any]) -> AsyncOAuth2Client:
-    client = AsyncOAuth2Client(
-        client_id=config.client_id,
-        client_secret=config.client_secret,
-        cookies=_no_cookies(),
-        **options,
-    )
-    check = functools.partial(_check_tokens, scope=config.scope)
-    client.register_compliance_hook("access_token_response", check)
-    return client
-
-
-def _seconds(value: t.Any) -> int:
-    """Return a lifetime as the SDK can reckon with it; some tenants send a text."""
-    try:
-        return int(value)
-    except (TypeError, ValueError):
-        return DEFAULT_LIFETIME
-
-
-async def _raise_for_unavailable(response: httpx.Response) -> None:
-    """Tell a tenant with a problem from one that said no, which the SDK does not."""
-    if response.status_code >= 500 or response.status_code == 429:
-        response.raise_for_status()
-
-
-def _no_cookies() -> CookieJar:
-    """Return a jar that stays empty: one user's cookies are not for the next one."""
-    return CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
-
-
-def _check_endpoints(metadata: t.Any) -> None:
-    """Refuse a discovery document whose endpoints nothing should be sent to."""
-    if not isinstance(metadata, dict):
-        raise TenantError()
-    for name in ("issuer", "token_endpoint", "jwks_uri"):
-        _check_url(metadata.get(name), {"https"})
-    _check_url(metadata.get("authorization_endpoint"), {"https", "http"})
-    if metadata.get("end_session_endpoint") is not None:
-        _check_url(metadata["end_session_endpoint"], {"https", "http"})
-
-
-def _check_url(value: t.Any, schemes: set[str]) -> None:
-    proper = isinstance(value, str) and value.isascii() and value.isprintable()
-    if not proper or urlsplit(value).scheme not in schemes:
-        raise TenantError(remedy="Its discovery document has a wrong or missing URL.")
-
-
-def _check_tokens(response: httpx.Response, scope: str) -> httpx.Response:
-    """Refuse a token response that RFC 6749, section 5.1, does not allow.
-
-    :param scope: what was asked for, and granted if the response does not say so.
-    """
-    if response.status_code >= 500 or response.status_code == 429:
-        response.raise_for_status()
-    tokens = response.json()
-    if not isinstance(tokens, dict):
-        raise TenantError()
-    if "error" in tokens or not response.is_success:
-        return response
-    if not tokens.get("access_token") or not isinstance(tokens["access_token"], str):
-        raise TenantError(remedy="The token response has no access token.")
-    tokens["scope"] = tokens.get("scope") or scope
-    tokens["expires_in"] = _seconds(tokens.get("expires_in"))
-    return type(response)(200, json=tokens, request=response.request)
-
-
-def _find_key(jwks: t.Mapping[str, t.Any], kid: str | None) -> dict[str, t.Any] | None:
-    keys = [key for key in jwks.get("keys", []) if key.get("kid") == kid]
-    return keys[0] if keys else None
-
-
-async def _dispatch(
-    method: Callable[..., Awaitable[R]],
-    args: tuple[t.Any, ...],
-    kwargs: dict[str, t.Any],
-    limit: float | None = None,
-) -> R:
-    """Await a method on our loop, with the store options of the current request.
-
-    :param limit: seconds that it may take.
-    """
-    bound = inspect.signature(method).bind(*args, **kwargs)
-    bound.apply_defaults()
-    if has_request_context() and bound.arguments.get("store_options", True) is None:
-        bound.arguments["store_options"] = store_options()
-    running = t.cast("Coroutine[t.Any, t.Any, R]", method(*bound.args, **bound.kwargs))
-    if loop.is_current():
-        return await running
-    if limit is not None:
-        running = asyncio.wait_for(running, limit)
-    try:
-        result = await loop.call(running)
-    except asyncio.TimeoutError as error:
-        raise TenantUnavailable() from error
-    announce_refresh()
-    return result
-
-
 def _on_our_loop(method: Callable[..., Awaitable[R]]) -> Callable[..., Awaitable[R]]:
     @functools.wraps(method)
     async def call(self: Client, *args: t.Any, **kwargs: t.Any) -> R:
         limit = None if method.__name__ in WAITING else self._config.timeout
-        return await _dispatch(functools.partial(method, self), args, kwargs, limit)
+        return await dispatch(functools.partial(method, self), args, kwargs, limit)
 
     return call
-
-
-def announce_refresh() -> None:
-    """Send ``token_refreshed`` if the request has received tokens since last time."""
-    if has_request_context() and per_request(Refreshes).happened:
-        per_request(Refreshes).happened = False
-        token_refreshed.send(current_app._get_current_object())  # type: ignore[attr-defined]
 
 
 for _name, _method in inspect.getmembers(ServerClient, inspect.iscoroutinefunction):

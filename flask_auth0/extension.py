@@ -16,8 +16,9 @@ from flask import Flask, current_app
 from werkzeug.wrappers import Response
 
 from . import caching, guards, login, login_loop, logout, loop
-from .client import Client, announce_refresh
+from .client import Client
 from .config import Config, read_config
+from .dispatch import announce_refresh
 from .errors import ConfigurationError, TenantUnavailable
 from .redirects import next_or_default
 from .registry import EXTENSION, AppState, state_of
@@ -158,18 +159,15 @@ class Auth0:
         call = self.client.get_access_token_for_connection(options)
         return t.cast(str, self._call(call))
 
-    def login(
-        self, next: str | None = None, *, app_state: t.Any = None, **parameters: t.Any
-    ) -> Response:
+    def login(self, next: str | None = None, **parameters: t.Any) -> Response:
         """Start a login from a view: return the redirect to the tenant.
 
         :param next: the path to come back to.
-        :param app_state: JSON that comes back with the login.
         :param parameters: of the authorization request, such as ``connection``,
             ``organization``, ``prompt`` or ``scope``.
         """
         target = next_or_default(next, state_of(current_app).config)
-        return login.start(target, parameters, app_state=app_state)
+        return login.start(target, parameters)
 
     def logout(
         self, return_to: str | None = None, *, federated: bool = False

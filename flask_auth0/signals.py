@@ -6,7 +6,8 @@ from blinker import Namespace
 
 _signals = Namespace()
 
-#: Sent after a login, with ``user``, the claims as a dictionary.
+#: Sent after a login, with ``user``, the claims as a dictionary. A receiver that raises
+#: refuses the login.
 user_logged_in = _signals.signal("user-logged-in")
 
 #: Sent after a logout, with ``user``, the claims of who was logged in, or ``None``.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from . import login, logout
+from . import callback, login, logout
 from .config import Config
 from .negotiation import is_prefetch
 from .redirects import next_or_default
@@ -44,7 +44,7 @@ def callback_view() -> BaseResponse:
     """Complete a login that comes back from the tenant."""
     if request.method == "HEAD":
         return Response(status=204)
-    return login.complete()
+    return callback.complete()
 
 
 def logout_view() -> BaseResponse:

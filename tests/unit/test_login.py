@@ -23,7 +23,7 @@ from flask_auth0 import (
     login_required,
     user_logged_in,
 )
-from flask_auth0.client import _check_tokens
+from flask_auth0.answers import check_tokens
 from flask_auth0.tenant import TenantServer
 
 from .conftest import ADA, FETCH, GRACE, HOST, MakeApp, MakeVisitor, Visitor, query_of
@@ -655,7 +655,7 @@ def test_what_a_token_response_may_leave_out(
 
     seen: list[dict[str, t.Any]] = []
     monkeypatch.setattr(AsyncOAuth2Client, "parse_response_token", parse)
-    check = _check_tokens(
+    check = check_tokens(
         httpx.Response(
             200,
             json={"access_token": "a", "expires_in": "60"},

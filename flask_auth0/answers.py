@@ -1,0 +1,87 @@
+"""What the tenant answers, checked before anything relies on it."""
+
+from __future__ import annotations
+
+import typing as t
+from urllib.parse import urlsplit
+
+import httpx
+import jwt
+
+from .errors import TenantError
+
+#: Seconds that a token lasts whose tenant does not say so; the SDK's default.
+DEFAULT_LIFETIME = 3600
+#: Seconds by which the tenant's clock may differ.
+CLOCK_LEEWAY = 60
+
+
+def check_endpoints(metadata: t.Any) -> None:
+    """Refuse a discovery document whose endpoints nothing should be sent to."""
+    if not isinstance(metadata, dict):
+        raise TenantError()
+    for name in ("issuer", "token_endpoint", "jwks_uri"):
+        _check_url(metadata.get(name), {"https"})
+    _check_url(metadata.get("authorization_endpoint"), {"https", "http"})
+    if metadata.get("end_session_endpoint") is not None:
+        _check_url(metadata["end_session_endpoint"], {"https", "http"})
+
+
+def check_tokens(response: httpx.Response, scope: str) -> httpx.Response:
+    """Refuse a token response that RFC 6749, section 5.1, does not allow.
+
+    :param scope: what was asked for, and granted if the response does not say so.
+    """
+    if response.status_code >= 500 or response.status_code == 429:
+        response.raise_for_status()
+    tokens = response.json()
+    if not isinstance(tokens, dict):
+        raise TenantError()
+    if "error" in tokens or not response.is_success:
+        return response
+    if not tokens.get("access_token") or not isinstance(tokens["access_token"], str):
+        raise TenantError(remedy="The token response has no access token.")
+    tokens["scope"] = tokens.get("scope") or scope
+    tokens["expires_in"] = _seconds(tokens.get("expires_in"))
+    return type(response)(200, json=tokens, request=response.request)
+
+
+def check_id_token(
+    token: str, key: t.Mapping[str, t.Any], client_id: str
+) -> dict[str, t.Any]:
+    """Return the claims of a token that the tenant signed for a client.
+
+    The SDK accepts no difference between clocks, but a token that never expires.
+
+    :raises jwt.InvalidTokenError: when it is not one (OpenID Connect Core, 3.1.3.7).
+    """
+    claims: dict[str, t.Any] = jwt.decode(
+        token,
+        jwt.PyJWK.from_dict(dict(key)),
+        algorithms=["RS256"],
+        audience=client_id,
+        leeway=CLOCK_LEEWAY,
+        options={"require": ["exp", "iat"]},
+    )
+    if claims.get("azp", client_id) != client_id:
+        raise jwt.InvalidAudienceError("It was issued to another client.")
+    return claims
+
+
+def find_key(jwks: t.Mapping[str, t.Any], kid: str | None) -> dict[str, t.Any] | None:
+    keys = [key for key in jwks.get("keys", []) if key.get("kid") == kid]
+    return keys[0] if keys else None
+
+
+def _check_url(value: t.Any, schemes: set[str]) -> None:
+    proper = isinstance(value, str) and value.isascii() and value.isprintable()
+    if not proper or urlsplit(value).scheme not in schemes:
+        raise TenantError(remedy="Its discovery document has a wrong or missing URL.")
+
+
+def _seconds(value: t.Any) -> int:
+    """Return a lifetime as the SDK can reckon with it; some tenants send a text."""
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        return DEFAULT_LIFETIME

@@ -1,0 +1,175 @@
+"""Completing a login, when the tenant sends the browser back."""
+
+from __future__ import annotations
+
+import re
+import time
+import typing as t
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
+from flask import current_app, make_response, redirect, render_template, request
+from werkzeug.wrappers import Response
+
+from . import login, login_loop, relay
+from .errors import Auth0Error, AuthorizationFailed, LoginFailed
+from .redirects import next_or_default
+from .registry import AppState, current_state
+from .relay import Relay
+from .sdk_errors import translated
+from .sessions.jar import is_strict
+from .sessions.state import KEY
+from .signals import user_logged_in
+from .store_options import store_options
+from .user import load_user
+
+#: Seconds by which clocks may differ.
+LEEWAY = 60
+
+#: What the tenant may answer instead of a code (RFC 6749, section 4.1.2.1, and OpenID
+#: Connect Core, section 3.1.2.6).
+AUTHORIZATION_ERRORS = {
+    "access_denied": (403, "The login was cancelled or refused."),
+    "login_required": (401, "You are not logged in at the login service."),
+    "interaction_required": (401, "The login service needs to ask you something."),
+    "consent_required": (401, "You have not agreed to share your data with this app."),
+    "account_selection_required": (401, "Please choose an account to log in with."),
+    "server_error": (503, "The login service has a problem."),
+    "temporarily_unavailable": (503, "The login service is busy."),
+}
+
+
+def complete() -> Response:
+    """Answer the tenant's redirect to the callback.
+
+    :raises Auth0Error: when the login cannot go on; it offers the ways on.
+    """
+    if is_strict() and request.headers.get("Sec-Fetch-Site") == "cross-site":
+        # The session of a visitor arrives with the next request, not with this one.
+        return _continue_to(request.full_path)
+    state = current_state()
+    sdk_state, relayed = relay.split(request.args.get("state", ""), state.sealer)
+    target = next_or_default(relayed.next, state.config)
+    transaction = _transaction(state, sdk_state)
+    if transaction is None:
+        return _without_transaction(state, target, relayed)
+    target = next_or_default(transaction["next"], state.config)
+    try:
+        user = _finish(state, sdk_state, transaction["max_age"])
+    except Auth0Error as error:
+        raise login.failed(error, target) from error
+    login_loop.note_login(state, transaction["max_age"])
+    try:
+        app = current_app._get_current_object()  # type: ignore[attr-defined]
+        user_logged_in.send(app, user=user)
+    except Exception:
+        # A receiver that raises refuses the login.
+        _end_session(state)
+        raise
+    return _continue_to(target)
+
+
+def _transaction(state: AppState, sdk_state: str) -> dict[str, t.Any] | None:
+    with translated():
+        found = state.wait(
+            state.transaction_store.get(_key(sdk_state), store_options())
+        )
+    if not found:
+        return None
+    remembered = getattr(found, "app_state", None) or {}
+    return {"next": None, "max_age": None, **remembered}
+
+
+def _without_transaction(state: AppState, target: str, relayed: Relay) -> Response:
+    """Go on from a callback whose login this browser does not know, or no longer."""
+    if load_user():
+        return redirect(target)
+    if not request.args.get("code") or not request.args.get("state"):
+        error = LoginFailed("This is the end of a login that did not begin here.")
+    elif relayed.attempt == 0:
+        login_loop.note_login(state, None)
+        return login.start(target, {}, attempt=1)
+    else:
+        error = LoginFailed(
+            "Your browser did not send back the cookie that a login needs. Allow "
+            "cookies for this site, then try again.",
+            error="cookies_refused",
+            remedy=login_loop.why_no_cookies(login.callback_url(state)),
+        )
+    raise login.failed(error, target)
+
+
+def _finish(state: AppState, sdk_state: str, max_age: t.Any) -> dict[str, t.Any]:
+    """Exchange the code, and keep the session if it is the one that was asked for."""
+    try:
+        _refuse_error()
+        user = _exchange(state, sdk_state)
+    finally:
+        # The SDK leaves the transaction of a failed login behind.
+        state.wait(state.transaction_store.delete(_key(sdk_state), store_options()))
+    try:
+        relay.check_nonce(sdk_state, user, state.sealer)
+        _check_age(max_age, user)
+    except Auth0Error:
+        _end_session(state)
+        raise
+    return user
+
+
+def _end_session(state: AppState) -> None:
+    state.wait(state.state_store.delete(KEY, store_options()))
+
+
+def _refuse_error() -> None:
+    """Raise the error that the tenant answered with (RFC 6749, section 4.1.2.1)."""
+    error = request.args.get("error")
+    if error is None:
+        return
+    status, description = AUTHORIZATION_ERRORS.get(
+        error, (400, AuthorizationFailed.description)
+    )
+    told = request.args.get("error_description", "")[:300]
+    said = f"The login service said: {told}" if told else ""
+    known = error if re.fullmatch("[a-z_]{1,64}", error) else "unknown_error"
+    failed = AuthorizationFailed(f"{description} {said}".strip(), error=known)
+    failed.code = status
+    raise failed
+
+
+def _exchange(state: AppState, sdk_state: str) -> dict[str, t.Any]:
+    if not request.args.get("code"):
+        raise LoginFailed("The login came back without a code.")
+    query = urlencode({**request.args, "state": sdk_state})
+    with translated():
+        completing = state.client.complete_interactive_login(
+            f"{request.base_url}?{query}"
+        )
+        result = state.wait(completing)
+    return t.cast("dict[str, t.Any]", result["state_data"]["user"])
+
+
+def _check_age(max_age: t.Any, user: Mapping[str, t.Any]) -> None:
+    """Refuse a login that is older than was asked for with ``max_age``."""
+    if max_age is None:
+        return
+    auth_time = user.get("auth_time")
+    if not isinstance(auth_time, int) or time.time() - auth_time > max_age + LEEWAY:
+        raise AuthorizationFailed(
+            "You need to log in anew to go on.", error="login_required"
+        )
+
+
+def _continue_to(target: str) -> Response:
+    """Send the browser on with its new cookies.
+
+    A ``SameSite=Strict`` cookie is not sent along a redirect that began at the tenant,
+    so there the browser goes on from a page of this app.
+    """
+    if not is_strict():
+        return redirect(target)
+    return make_response(render_template("flask_auth0/continue.html", target=target))
+
+
+def _key(sdk_state: str) -> str:
+    """Return the identifier under which the SDK keeps a transaction."""
+    return f"_a0_tx:{sdk_state}"

@@ -1,0 +1,70 @@
+"""The HTTP connections to the tenant, shared by all calls on one event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import typing as t
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+
+import httpx
+from authlib.integrations.httpx_client import AsyncOAuth2Client
+
+from .answers import check_tokens
+from .config import Config
+
+
+class Connections:
+    """The HTTP connections of one event loop."""
+
+    def __init__(
+        self,
+        config: Config,
+        headers: t.Mapping[str, str],
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        self.loop = loop
+        # A context is slow to make, and both clients can use one.
+        tls = httpx.create_ssl_context()
+        options: dict[str, t.Any] = {
+            "headers": dict(headers),
+            "timeout": config.timeout,
+            "verify": tls,
+        }
+        self.http = httpx.AsyncClient(
+            **options,
+            cookies=_no_cookies(),
+            event_hooks={"response": [_raise_for_unavailable]},
+        )
+        self.oauth = _oauth_client(config, options)
+
+    def close_soon(self) -> None:
+        """Close the connections of a client that nobody has any more."""
+        asyncio.run_coroutine_threadsafe(self._close(), self.loop)
+
+    async def _close(self) -> None:
+        await self.http.aclose()
+        await self.oauth.aclose()
+
+
+def _oauth_client(config: Config, options: dict[str, t.Any]) -> AsyncOAuth2Client:
+    client = AsyncOAuth2Client(
+        client_id=config.client_id,
+        client_secret=config.client_secret,
+        cookies=_no_cookies(),
+        **options,
+    )
+    check = functools.partial(check_tokens, scope=config.scope)
+    client.register_compliance_hook("access_token_response", check)
+    return client
+
+
+async def _raise_for_unavailable(response: httpx.Response) -> None:
+    """Tell a tenant with a problem from one that said no, which the SDK does not."""
+    if response.status_code >= 500 or response.status_code == 429:
+        response.raise_for_status()
+
+
+def _no_cookies() -> CookieJar:
+    """Return a jar that stays empty: one user's cookies are not for the next one."""
+    return CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))

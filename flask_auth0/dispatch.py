@@ -1,0 +1,71 @@
+"""Coroutines of the SDK, run on our event loop wherever they are awaited."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import typing as t
+from collections.abc import Awaitable, Callable, Coroutine
+
+from flask import current_app, has_request_context
+
+from . import loop
+from .errors import TenantUnavailable
+from .per_request import per_request
+from .signals import token_refreshed
+from .store_options import store_options
+
+R = t.TypeVar("R")
+
+
+class OnOurLoop:
+    """Another client of the SDK, whose coroutines run on our loop as well."""
+
+    def __init__(self, client: t.Any) -> None:
+        self._client = client
+
+    def __getattr__(self, name: str) -> t.Any:
+        found = getattr(self._client, name)
+        if not inspect.iscoroutinefunction(found):
+            return found
+        return lambda *args, **kwargs: dispatch(found, args, kwargs)
+
+
+class Refreshes:
+    """Whether the current request has received new tokens."""
+
+    happened = False
+
+
+async def dispatch(
+    method: Callable[..., Awaitable[R]],
+    args: tuple[t.Any, ...],
+    kwargs: dict[str, t.Any],
+    limit: float | None = None,
+) -> R:
+    """Await a method on our loop, with the store options of the current request.
+
+    :param limit: seconds that it may take.
+    """
+    bound = inspect.signature(method).bind(*args, **kwargs)
+    bound.apply_defaults()
+    if has_request_context() and bound.arguments.get("store_options", True) is None:
+        bound.arguments["store_options"] = store_options()
+    running = t.cast("Coroutine[t.Any, t.Any, R]", method(*bound.args, **bound.kwargs))
+    if loop.is_current():
+        return await running
+    if limit is not None:
+        running = asyncio.wait_for(running, limit)
+    try:
+        result = await loop.call(running)
+    except asyncio.TimeoutError as error:
+        raise TenantUnavailable() from error
+    announce_refresh()
+    return result
+
+
+def announce_refresh() -> None:
+    """Send ``token_refreshed`` if the request has received tokens since last time."""
+    if has_request_context() and per_request(Refreshes).happened:
+        per_request(Refreshes).happened = False
+        token_refreshed.send(current_app._get_current_object())  # type: ignore[attr-defined]

@@ -1,0 +1,54 @@
+"""What travels to the tenant and back beside the SDK's own ``state``."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Mapping
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from .errors import TenantError
+from .sessions.sealing import Sealer
+
+#: A longer ``next`` is in the transaction only, not in the ``state`` as well.
+LONGEST_NEXT = 500
+
+
+class Relay(t.NamedTuple):
+    """What comes back with the ``state``, even where the transaction is gone."""
+
+    next: str | None = None
+    #: How many logins have come back without their transaction.
+    attempt: int = 0
+
+
+def add_to(url: str, relay: Relay, sealer: Sealer) -> str:
+    """Add what is relayed to an authorization URL, and a ``nonce``.
+
+    The SDK sends no nonce. This one is made from the ``state``, so that it need not be
+    kept.
+    """
+    parts = urlsplit(url)
+    query = dict(parse_qsl(parts.query, keep_blank_values=True))
+    sdk_state = query["state"]
+    query["nonce"] = sealer.tag(f"nonce {sdk_state}")
+    if len(relay.next or "") > LONGEST_NEXT:
+        relay = relay._replace(next=None)
+    if relay != Relay():
+        query["state"] += "." + sealer.seal(list(relay), f"relay {sdk_state}")
+    return parts._replace(query=urlencode(query)).geturl()
+
+
+def split(state: str, sealer: Sealer) -> tuple[str, Relay]:
+    """Return the SDK's part of a ``state`` that came back, and what was relayed."""
+    sdk_state, _, sealed = state.partition(".")
+    opened = sealer.open(sealed, f"relay {sdk_state}") if sealed else None
+    return sdk_state, Relay(*opened) if opened else Relay()
+
+
+def check_nonce(sdk_state: str, claims: Mapping[str, t.Any], sealer: Sealer) -> None:
+    """Refuse an ID token made for another login (OpenID Connect Core, 3.1.3.7).
+
+    :raises TenantError: when it is one.
+    """
+    if not sealer.has_tag(f"nonce {sdk_state}", str(claims.get("nonce"))):
+        raise TenantError(remedy="The ID token's nonce is not the one of this login.")
