@@ -176,7 +176,11 @@ class Auth0:
 
         :param return_to: a URL or path, among the tenant's allowed logout URLs.
         :param federated: end the session at the user's identity provider as well.
+        :raises TypeError: when ``return_to`` is something else, such as the SDK's
+            ``store_options``, which the extension passes itself.
         """
+        if not isinstance(return_to, str | None):
+            raise TypeError("return_to must be a URL or a path.")
         return logout.end(return_to, federated=federated)
 
     def unauthorized_handler(self, handler: Handler) -> Handler:

@@ -25,10 +25,10 @@ def end(return_to: str | None = None, *, federated: bool = False) -> Response:
     The session ends here first, so it has ended even if the tenant is not answering.
     """
     state = current_state()
+    url = urljoin(request.host_url, return_to or _default(state))
+    options = LogoutOptions(return_to=url, federated=federated)
     with translated():
         ended = state.wait(state.client.get_session()) or {}
-        url = urljoin(request.host_url, return_to or _default(state))
-        options = LogoutOptions(return_to=url, federated=federated)
         v2_url = state.wait(state.client.logout(options))
     if ended:
         session.clear()

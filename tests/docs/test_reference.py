@@ -1,0 +1,141 @@
+"""What the pages name is there: keys, files, options of commands, and links."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shlex
+import subprocess
+import sys
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from dotenv import dotenv_values
+from flask import Flask
+from flask_session.defaults import Defaults
+
+from flask_auth0.config import Config, key_of, read_config
+from flask_auth0.sessions import backends
+from flask_auth0.tenant.command import tenant
+
+from .pages import PAGES, ROOT, path_of, snippets, table
+
+CONFIGURATION = path_of("configuration.rst")
+
+
+def shown(default: Any) -> str:
+    """How the table writes a default."""
+    if default is MISSING:
+        return "required"
+    if default is None:
+        return "none"
+    if isinstance(default, bool):
+        return str(default).lower()
+    return str(default) or "empty"
+
+
+def test_the_table_has_every_key_with_its_default() -> None:
+    wanted = [(key_of(each.name), shown(each.default)) for each in fields(Config)]
+    rows = table(CONFIGURATION, "Key")
+    assert [(key, default) for key, default, _ in rows] == wanted
+    assert all(meaning for *_, meaning in rows)
+
+
+def test_the_table_of_sessions() -> None:
+    text = CONFIGURATION.read_text().partition("Where sessions are kept")[2]
+    for key in backends._KEYS:
+        assert f"* - ``{key}``" in text
+    for kind in backends._TYPES:
+        assert f"``{kind}``" in text
+    assert f"``{Defaults.SESSION_KEY_PREFIX}``" in text
+
+
+@pytest.mark.parametrize("path", [*PAGES, ROOT / ".env.example"], ids=lambda p: p.name)
+def test_every_key_that_is_named_is_known(path: Path) -> None:
+    ours = {key_of(each.name) for each in fields(Config)}
+    theirs = {key for key in vars(Defaults) if key.startswith("SESSION_")}
+    known = ours | theirs | set(Flask.default_config) | set(backends._KEYS)
+    text = path.read_text(encoding="utf-8")
+    named = re.findall(
+        r"\b(?:AUTH0|SESSION|PERMANENT|SECRET)_[A-Z0-9_]*[A-Z0-9]\b(?!_)", text
+    )
+    assert set(named) <= known
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in PAGES if snippets(p, "sh")], ids=lambda p: p.name
+)
+def test_environments_are_valid(path: Path, tmp_path: Path) -> None:
+    required = dict.fromkeys(["domain", "client_id", "client_secret", "secret"], "a")
+    for number, snippet in enumerate(snippets(path, "sh")):
+        if "=" not in snippet.text.splitlines()[0].partition(" ")[0]:
+            continue
+        (tmp_path / f"{number}.env").write_text(snippet.text)
+        values = dotenv_values(tmp_path / f"{number}.env")
+        assert values
+        assert all(values.values())
+        environ = {key: value or "" for key, value in values.items()}
+        given = {key: "" for key in environ if key.startswith("AUTH0_")}
+        kept = {k: v for k, v in required.items() if key_of(k) not in given}
+        assert read_config(kept, {}, environ)[1] == []
+
+
+def test_options_of_the_tenants_command() -> None:
+    names = {name for each in tenant.params for name in each.opts}
+    commands = [
+        line
+        for path in PAGES
+        for snippet in snippets(path, "console")
+        for line in snippet.text.splitlines()
+        if "flask auth0 tenant" in line
+    ]
+    assert len(commands) >= 4
+    for line in commands:
+        words = shlex.split(line.partition("auth0 tenant")[2])
+        tenant.make_context("tenant", words)
+        assert {word for word in words if word.startswith("--")} <= names
+    prose = path_of("tenant.rst").read_text()
+    assert set(re.findall(r"``(--[a-z-]+)``", prose)) <= names
+    assert isinstance(tenant, click.Command)
+
+
+def test_the_commands_of_the_readme() -> None:
+    text = path_of("README.md").read_text()
+    marked = re.search(r"^<!-- test -->\n+```sh\n(.+)\n```$", text, re.MULTILINE)
+    assert marked
+    assert "tox run" in marked[1]
+    assert (ROOT / "tox.ini").exists()
+    starting = [
+        s.text for s in snippets(path_of("README.md"), "sh") if "venv" in s.text
+    ]
+    assert "-e '.[demo]'" in starting[0]
+    assert "--app example_app run" in starting[0]
+    assert all(len(command.strip().splitlines()) == 1 for command in starting)
+
+
+def test_links_of_the_readme() -> None:
+    text = path_of("README.md").read_text()
+    links = [x for x in re.findall(r"\]\(([^)]+)\)", text) if "://" not in x]
+    linked = {ROOT / link for link in links}
+    assert all(link.exists() for link in linked)
+    pages = set(PAGES) - {path_of(n) for n in ("README.md", "index.rst", "changes.rst")}
+    assert pages <= linked
+
+
+def test_the_index_shows_the_same_app() -> None:
+    first = [snippets(path_of(n), "python")[0].text for n in ("README.md", "index.rst")]
+    assert first[0] == first[1]
+
+
+@pytest.mark.skipif(not importlib.util.find_spec("sphinx"), reason="needs sphinx")
+def test_it_builds_without_a_warning(tmp_path: Path) -> None:
+    folders = [str(ROOT / "docs"), str(tmp_path)]
+    command = [sys.executable, "-m", "sphinx", "-W", "-q", *folders]
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, capture_output=True, text=True, env=environ)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "index.html").exists()
