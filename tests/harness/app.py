@@ -1,0 +1,78 @@
+"""The small app that the end-to-end tests run under every server."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from typing import Any
+
+import httpx
+from flask import Flask, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from flask_auth0 import Auth0, current_user, login_required
+
+FORM = """<!doctype html><title>Form</title>
+<form method="post" action="/submit"><button>Send</button></form>"""
+
+
+def fingerprint(token: str) -> str:
+    """What a test may see of a token: enough to tell two apart."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def create_app(**options: Any) -> Flask:
+    """An app that is configured by its environment, like a deployed one."""
+    app = Flask(__name__)
+    auth0 = Auth0(app, **options)
+
+    @app.get("/")
+    def home() -> ResponseReturnValue:
+        return f"<!doctype html><title>Home</title>{current_user.is_authenticated}"
+
+    @app.get("/favicon.ico")
+    def icon() -> ResponseReturnValue:
+        return "", 204
+
+    @app.get("/profile")
+    @login_required
+    def profile() -> ResponseReturnValue:
+        return jsonify(dict(current_user))
+
+    @app.get("/async")
+    @login_required
+    async def asynchronous() -> ResponseReturnValue:
+        token = await auth0.client.get_access_token()
+        return jsonify(sub=current_user["sub"], token=fingerprint(token))
+
+    @app.get("/token")
+    @login_required
+    def token() -> ResponseReturnValue:
+        token = fingerprint(auth0.get_access_token())
+        return jsonify(sub=current_user["sub"], token=token)
+
+    @app.get("/api")
+    @login_required
+    def api() -> ResponseReturnValue:
+        answer = httpx.get(
+            f"https://{os.environ['AUTH0_DOMAIN']}/userinfo",
+            headers={"Authorization": f"Bearer {auth0.get_access_token()}"},
+        )
+        return jsonify(answer.json()), answer.status_code
+
+    @app.get("/size")
+    @login_required
+    def size() -> ResponseReturnValue:
+        return jsonify(bytes=len(json.dumps(auth0.get_session())))
+
+    @app.get("/form")
+    def form() -> ResponseReturnValue:
+        return FORM
+
+    @app.post("/submit")
+    @login_required
+    def submit() -> ResponseReturnValue:
+        return f"received {request.method}"
+
+    return app

@@ -1,0 +1,82 @@
+"""Runs the test app in a process of its own, under each server it may meet."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from .browser import Browser
+from .processes import Service, stopped_at_the_end
+
+#: The arguments that make gunicorn each of its kinds.
+GUNICORN = {
+    "gthread": ["--worker-class=gthread", "--workers=1", "--threads=4"],
+    "preload": ["--worker-class=gthread", "--workers=2", "--threads=4", "--preload"],
+    "gevent": ["--worker-class=gevent", "--workers=1"],
+}
+SERVERS = ("werkzeug", *GUNICORN)
+
+
+class Address:
+    """A loopback port, ours from the start, so that URLs are known before the app."""
+
+    def __init__(self) -> None:
+        self.socket = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
+        self.callback_url = f"{self.url}/callback"
+        self.logout_url = f"{self.url}/"
+
+    def __enter__(self) -> Address:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.socket.close()
+
+
+@dataclass
+class Deployment:
+    """The test app behind one server, and the authority its tenant is trusted by."""
+
+    url: str
+    ca_file: str
+    service: Service
+
+    def browser(self) -> Browser:
+        """Somebody's browser, looking at the app for the first time."""
+        return Browser(self.url, self.ca_file)
+
+
+def server_command(server: str, descriptor: int) -> list[str]:
+    """The command line that serves the test app on an inherited socket."""
+    if server == "werkzeug":
+        return [sys.executable, "-m", "tests.harness.werkzeug_server", str(descriptor)]
+    bind = f"--bind=fd://{descriptor}"
+    factory = "tests.harness.app:create_app()"
+    return [sys.executable, "-m", "gunicorn", bind, *GUNICORN[server], factory]
+
+
+def answers(url: str) -> bool:
+    """Whether the app serves its home page yet."""
+    with contextlib.suppress(httpx.TransportError):
+        return httpx.get(url, timeout=2).is_success
+    return False
+
+
+@contextlib.contextmanager
+def running_app(
+    server: str, address: Address, env: Mapping[str, str], folder: Path
+) -> Iterator[Deployment]:
+    """Serve the test app at the address until the block ends."""
+    descriptor = address.socket.fileno()
+    service = Service(
+        f"app-{server}", server_command(server, descriptor), folder, env, [descriptor]
+    )
+    with stopped_at_the_end(service):
+        service.wait_until(lambda: answers(address.url), "serves its home page")
+        yield Deployment(address.url, env["SSL_CERT_FILE"], service)

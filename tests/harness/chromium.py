@@ -1,0 +1,64 @@
+"""Chromium through Playwright, noticing every error that a developer would see."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shutil
+from collections.abc import Iterator
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-quic",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+def find_chromium() -> str | None:
+    """The path of the system's Chromium."""
+    return next(filter(None, map(shutil.which, NAMES)), None)
+
+
+class Chromium:
+    """A browser with an empty profile; each page of it is a tab."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self.context = context
+        self.errors: list[str] = []
+        context.on("console", self._console)
+        context.on("weberror", lambda error: self.errors.append(str(error.error)))
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.errors.append(f"{message.text} ({message.location})")
+
+    def tab(self) -> Page:
+        """Open a new, empty tab."""
+        return self.context.new_page()
+
+    def forgive(self, pattern: str) -> None:
+        """Take errors that match as part of what the test is about."""
+        self.errors = [text for text in self.errors if not re.search(pattern, text)]
+
+
+@contextlib.contextmanager
+def running_chromium(executable: str) -> Iterator[Chromium]:
+    """Run Chromium headless until the block ends.
+
+    Playwright runs an event loop in this thread, so nothing else may use one
+    meanwhile: keep the block within one test.
+    """
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
+        # The tenant's certificate is made on the spot, by an authority of its own.
+        context = browser.new_context(ignore_https_errors=True)
+        context.set_default_timeout(15_000)
+        yield Chromium(context)
+        browser.close()
