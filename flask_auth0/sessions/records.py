@@ -58,8 +58,10 @@ class RecordCompartment:
 
     def delete(self, session_id: str) -> None:
         """Forget a state."""
-        for part in PARTS:
-            self._interface._delete_session(record_key(session_id, part))
+        # Not while an update that has just found the state writes it.
+        with _lock:
+            for part in PARTS:
+                self._interface._delete_session(record_key(session_id, part))
 
 
 class RedisRecordCompartment(RecordCompartment):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
+import os
 import threading
 import time
 import typing as t
@@ -22,10 +23,11 @@ from flask_auth0 import (
     Auth0Error,
     LoginRequired,
     TenantUnavailable,
+    current_user,
     login_required,
     token_refreshed,
 )
-from flask_auth0.client import Client
+from flask_auth0.client import Client, _on_our_loop
 from flask_auth0.tenant import TenantServer
 from flask_auth0.testing import logged_in_client
 
@@ -321,6 +323,7 @@ class StatefulStore(StateStore):  # type: ignore[misc]
         super().__init__({"secret": SECRET})
         self.memory = memory
         self.loops: set[t.Any] = set()
+        self.gets = 0
 
     async def set(
         self,
@@ -340,6 +343,7 @@ class StatefulStore(StateStore):  # type: ignore[misc]
         )
 
     async def get(self, identifier: t.Any, options: t.Any = None) -> t.Any:
+        self.gets += 1
         self.loops.add(asyncio.get_running_loop())
         await asyncio.sleep(0)
         found = self.memory.get(options["request"].cookies.get("own"))
@@ -386,6 +390,10 @@ def test_stores_of_ones_own(
     )
     add_views(app)
 
+    @app.get("/often")
+    def often() -> t.Any:
+        return [current_user["email"] for _ in range(5)]
+
     @app.get("/async-user")
     async def async_user() -> t.Any:
         return await auth0.client.get_user()
@@ -398,6 +406,13 @@ def test_stores_of_ones_own(
     assert visitor.user()["email"] == ADA
     assert visitor.get("/async-user").get_json()["email"] == ADA
     assert len(store.loops) == 1
+    profile = visitor.get("/profile")
+    assert "Cookie" in profile.vary
+    assert profile.cache_control.private
+    assert profile.headers.getlist("Content-Type") == ["text/html; charset=utf-8"]
+    gets = store.gets
+    visitor.get("/often")
+    assert store.gets == gets + 1
     visitor.get("/logout")
     assert visitor.user() is None
     assert memory == {}
@@ -468,3 +483,50 @@ def test_the_time_limit_covers_a_whole_call(
     assert visitor.get("/token").status_code == 503
     assert time.monotonic() - started < 2.5
     assert len(raised) == 1
+
+
+def test_a_tenants_cookies_are_not_kept(visitor: Visitor) -> None:
+    """The connections serve all users, and one user's cookies are not for the next."""
+    visitor.log_in()
+    connections = visitor.app.extensions["auth0"].client._connections
+    request = httpx.Request("GET", "https://tenant.example.com/")
+    response = httpx.Response(200, headers={"Set-Cookie": "a=1"}, request=request)
+    for client in [connections.http, connections.oauth]:
+        client.cookies.extract_cookies(response)
+        assert len(client.cookies) == 0
+
+
+def test_what_waits_for_a_person_has_no_time_limit(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def slow(self: t.Any, options: t.Any, store_options: t.Any = None) -> str:
+        await asyncio.sleep(1.2)
+        return "approved"
+
+    app = make_app(timeout=1)
+    for name, limited in [("login_backchannel", False), ("start_link_user", True)]:
+        slow.__name__ = name
+        monkeypatch.setattr(Client, name, _on_our_loop(slow))
+        with app.test_request_context(base_url=HOST):
+            waiting = getattr(app.extensions["auth0"].client, name)({})
+            if limited:
+                with pytest.raises(TenantUnavailable):
+                    asyncio.run(waiting)
+            else:
+                assert asyncio.run(waiting) == "approved"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_process_makes_connections_of_its_own(visitor: Visitor) -> None:
+    visitor.log_in()
+    process = os.fork()
+    if process == 0:
+        status = 1
+        try:
+            # The connections of the test itself have not survived either.
+            child = Visitor(visitor.app, visitor.tenant)
+            status = int(child.log_in().status_code != 302)
+        finally:
+            os._exit(status)
+    assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 0
+    assert visitor.log_in().status_code == 302

@@ -99,6 +99,21 @@ def test_flasks_own_settings_win(make_app: MakeApp) -> None:
     assert app.config["SESSION_REFRESH_EACH_REQUEST"] is False
 
 
+def test_flasks_session_lasts_as_long_as_ours(make_app: MakeApp) -> None:
+    year = 365 * 86400
+    app = make_app(session_absolute_duration=year)
+    assert app.permanent_session_lifetime.total_seconds() == year
+    own = {"PERMANENT_SESSION_LIFETIME": 60}
+    app = make_app(own, session_absolute_duration=year)
+    assert app.permanent_session_lifetime.total_seconds() == 60
+
+
+def test_cookies_are_partitioned_like_flasks(make_app: MakeApp) -> None:
+    app = make_app({"SESSION_COOKIE_PARTITIONED": True}, cookie_secure=True)
+    response = app.test_client().get("/login", base_url=HOST)
+    assert "Partitioned" in response.headers["Set-Cookie"]
+
+
 def test_behind_a_proxy(make_app: MakeApp, options: dict[str, t.Any]) -> None:
     """That is ProxyFix's business: without it, no header is believed."""
     headers = {

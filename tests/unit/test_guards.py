@@ -179,6 +179,7 @@ def test_organization(app: Flask) -> None:
         return "ours"
 
     assert logged_in_client(app, org_id="org_1").get("/team").text == "ours"
+    assert logged_in_client(app, org_name="ORG_1").get("/team").text == "ours"
     other = logged_in_client(app, org_id="org_2").get("/team", headers=NAVIGATION)
     assert other.location == "/login?next=/team&organization=org_1"
 
@@ -201,6 +202,8 @@ def test_an_app_can_answer_itself(
 
     assert make_visitor(app).get("/guarded").location == "/welcome"
     assert make_visitor(app).fetch("/guarded").location == "/welcome"
+    auth0.unauthorized_handler(lambda: None)
+    assert make_visitor(app).get("/guarded").location == LOGIN
     assert logged_in_client(app).get("/guarded").text == "inside"
 
 

@@ -460,6 +460,20 @@ def test_logins_that_last_are_never_stopped(visitor: Visitor) -> None:
         assert visitor.log_in().location == "/"
 
 
+def test_old_logins_are_not_counted(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(2):
+        visitor.log_in()
+        without_session(visitor)
+    marker = visitor.cookies()["session_a0_loop"]
+    later = time.time() + 61
+    monkeypatch.setattr("flask_auth0.login_loop.time.time", lambda: later)
+    # A browser whose clock is behind still sends it.
+    visitor.set_cookie("session_a0_loop", marker)
+    assert "/authorize" in visitor.get("/login").location
+
+
 # Signals, and logins that the app starts
 
 
@@ -667,3 +681,29 @@ def test_what_a_token_response_may_leave_out(
     visitor.log_in()
     assert seen[0]["scope"] == "openid profile email"
     assert isinstance(seen[0]["expires_in"], int)
+
+
+def test_a_long_next_does_not_make_the_url_long(visitor: Visitor) -> None:
+    path = "/profile?q=" + "x" * 1500
+    asked = visitor.get(f"/login?next={quote(path)}")
+    assert len(query_of(asked.location)["state"]) < 200
+    assert visitor.get(visitor.authorize(asked)).location == path
+
+
+def test_the_code_in_the_callbacks_url_is_told_to_nobody(visitor: Visitor) -> None:
+    response = visitor.get("/callback?code=x")
+    assert response.headers["Referrer-Policy"] == "no-referrer"
+
+
+def test_somebody_of_another_organization(
+    visitor: Visitor, tenant: TenantServer
+) -> None:
+    tenant.tenant.extra_claims["org_id"] = "org_theirs"
+    response = visitor.log_in(path="/login?organization=org_ours")
+    assert response.status_code == 403
+    assert "organization" in response.text
+    assert visitor.user() is None
+
+
+def test_firefox_prefetches_too(visitor: Visitor) -> None:
+    assert visitor.get("/login", headers={"X-Moz": "prefetch"}).status_code == 204

@@ -125,3 +125,10 @@ def test_the_configured_place_to_go(
         visitor = make_visitor(make_app(post_logout_redirect=configured))
         query = query_of(visitor.get("/logout").location)
         assert query["post_logout_redirect_uri"] == url
+
+
+def test_logging_out_is_no_login_that_did_not_last(visitor: Visitor) -> None:
+    for _ in range(4):
+        visitor.log_in()
+        visitor.get("/logout")
+        assert not [name for name in visitor.cookies() if "loop" in name]

@@ -90,6 +90,22 @@ def test_driving_without_a_loop() -> None:
         loop.drive(asyncio.sleep(1))
 
 
+def test_asyncios_debug_mode_logs_no_results() -> None:
+    """It would log what a slow coroutine returns, and that may be a token."""
+    script = """
+        import asyncio, logging, time
+        logging.basicConfig(level="DEBUG")
+        from flask_auth0 import loop
+
+        async def slow():
+            time.sleep(0.2)
+            return "a-token"
+
+        assert loop.run(slow(), 5) == "a-token"
+    """
+    assert "a-token" not in run_script(script, PYTHONASYNCIODEBUG="1")
+
+
 FORK = """
     import asyncio, os, sys
     from flask_auth0 import loop
@@ -136,15 +152,17 @@ GEVENT = """
 """
 
 
-def run_script(script: str) -> None:
+def run_script(script: str, **env: str) -> str:
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(script)],
+        env={**os.environ, **env},
         capture_output=True,
         text=True,
         timeout=30,
         check=False,
     )
     assert done.returncode == 0, done.stderr
+    return done.stderr
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")

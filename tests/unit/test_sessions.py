@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import html
 import json
+import threading
 import time
 import typing as t
 from pathlib import Path
 
 import pytest
+from cachelib.file import FileSystemCache
 from flask import Flask, session, stream_with_context
+from flask_session import Session
+from flask_session.base import ServerSideSessionInterface
 from redis import Redis
 
 from flask_auth0 import Auth0, TenantError, current_user
+from flask_auth0.sessions.records import RecordCompartment
 from flask_auth0.sessions.state import KEY
 from flask_auth0.tenant import TenantServer
 
@@ -609,6 +614,31 @@ class TestRedis(ServerContract):
         assert after["cmdstat_set"] == before["cmdstat_set"]
 
 
+def test_updates_wait_for_each_other_where_the_back_end_cannot(tmp_path: Path) -> None:
+    """An update that has seen a record must not write it after a logout."""
+    app = Flask(__name__)
+    cache = FileSystemCache(str(tmp_path), threshold=0)
+    app.config.update(SESSION_TYPE="cachelib", SESSION_CACHELIB=cache)
+    Session(app)
+    compartment = RecordCompartment(
+        t.cast(ServerSideSessionInterface, app.session_interface)
+    )
+    for number in range(200):
+        session_id = f"id{number}"
+        compartment.create(session_id, {"head": "a", "body": "a"}, 60)
+        threads = [
+            threading.Thread(
+                target=compartment.update, args=[session_id, {"head": "b"}, 60]
+            ),
+            threading.Thread(target=compartment.delete, args=[session_id]),
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert compartment.read(session_id, "head") is None
+
+
 class TestCachelib(ServerContract):
     @pytest.fixture
     def settings(self, tmp_path: Path) -> dict[str, t.Any]:
@@ -664,8 +694,6 @@ def test_the_environment_moves_the_sessions(
 def test_an_app_that_sets_flask_session_up_itself(
     options: dict[str, t.Any], make_visitor: MakeVisitor, redis_url: str
 ) -> None:
-    from flask_session import Session
-
     for auth0_first in [True, False]:
         app = Flask(__name__)
         app.testing = True
