@@ -170,9 +170,10 @@ class SessionTooLarge(LoginFailed):
         self.code = 431
         super().__init__(
             f"Your login needs {size} bytes of cookies, and at most {limit} bytes "
-            "reach this app.",
-            remedy="Keep sessions on the server: set SESSION_TYPE, for example to "
-            "'redis'. Or ask for smaller tokens and fewer claims.",
+            "reach this app. Whoever runs it can keep sessions on the server instead, "
+            "by setting SESSION_TYPE.",
+            remedy="Set SESSION_TYPE, for example to 'redis'. Or ask for smaller tokens "
+            "and fewer claims.",
         )
 
 

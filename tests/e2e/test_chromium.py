@@ -134,7 +134,7 @@ def test_session_of_12_kilobytes_in_cookies(
     assert asked == 2
     assert page.url.startswith(f"{app.url}/callback?")
     assert re.search(r"needs 1\d{4} bytes", page.inner_text("body"))
-    assert "SESSION_TYPE" in app.service.output()
+    assert "SESSION_TYPE" in page.content()
     chromium.forgive("Failed to load resource")
 
 
