@@ -11,6 +11,8 @@ import jwt
 from flask import Flask, Response, current_app, g, jsonify, request
 from jwt.exceptions import PyJWKClientConnectionError, PyJWTError
 
+from .extensions import auth0
+
 LEEWAY = 10
 TIMEOUT = 5.0
 
@@ -63,9 +65,11 @@ class AccessTokenVerifier:
 
 
 def init_app(app: Flask) -> None:
-    config = app.extensions["auth0"].config
-    verifier = AccessTokenVerifier(config.domain, config.audience)
-    app.extensions["api_verifier"] = verifier if config.audience else None
+    with app.app_context():
+        config = auth0.config
+    app.extensions["api_verifier"] = config.audience and AccessTokenVerifier(
+        config.domain, config.audience
+    )
 
 
 def require_bearer_token() -> Response | None:

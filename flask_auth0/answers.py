@@ -34,7 +34,11 @@ def check_tokens(response: httpx.Response, scope: str) -> httpx.Response:
     """
     if response.status_code >= 500 or response.status_code == 429:
         response.raise_for_status()
-    tokens = response.json()
+    try:
+        tokens = response.json()
+    except ValueError as error:
+        hint = f"It answered with {response.status_code}, and no JSON."
+        raise TenantError(remedy=hint) from error
     if not isinstance(tokens, dict):
         raise TenantError()
     if "error" in tokens or not response.is_success:

@@ -8,17 +8,18 @@ import typing as t
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
-from flask import current_app, make_response, redirect, render_template, request
+from flask import make_response, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from . import login, login_loop, relay
 from .errors import Auth0Error, AuthorizationFailed, LoginFailed
 from .redirects import next_or_default
-from .registry import AppState, current_state
+from .registry import AppState, current_state, sender
 from .relay import Relay
 from .sdk_errors import translated
 from .sessions.jar import is_strict
 from .sessions.state import KEY
+from .sessions.transactions import TRANSACTION_KEY
 from .signals import user_logged_in
 from .store_options import store_options
 from .user import load_user
@@ -46,7 +47,7 @@ def complete() -> Response:
     """
     if is_strict() and request.headers.get("Sec-Fetch-Site") == "cross-site":
         # The session of a visitor arrives with the next request, not with this one.
-        return _continue_to(request.full_path)
+        return _continue_to(request.script_root + request.full_path)
     state = current_state()
     sdk_state, relayed = relay.split(request.args.get("state", ""), state.sealer)
     target = next_or_default(relayed.next, state.config)
@@ -57,11 +58,11 @@ def complete() -> Response:
     try:
         user = _finish(state, sdk_state, transaction["max_age"])
     except Auth0Error as error:
-        raise login.failed(error, target) from error
+        login.report(error, target, relayed.parameters)
+        raise
     login_loop.note_login(state, transaction["max_age"])
     try:
-        app = current_app._get_current_object()  # type: ignore[attr-defined]
-        user_logged_in.send(app, user=user)
+        user_logged_in.send(sender(), user=user)
     except Exception:
         # A receiver that raises refuses the login.
         _end_session(state)
@@ -88,7 +89,7 @@ def _without_transaction(state: AppState, target: str, relayed: Relay) -> Respon
         error = LoginFailed("This is the end of a login that did not begin here.")
     elif relayed.attempt == 0:
         login_loop.note_login(state, None)
-        return login.start(target, {}, attempt=1)
+        return login.start(target, relayed.parameters, attempt=1)
     else:
         error = LoginFailed(
             "Your browser did not send back the cookie that a login needs. Allow "
@@ -96,7 +97,8 @@ def _without_transaction(state: AppState, target: str, relayed: Relay) -> Respon
             error="cookies_refused",
             remedy=login_loop.why_no_cookies(login.callback_url(state)),
         )
-    raise login.failed(error, target)
+    login.report(error, target, relayed.parameters)
+    raise error
 
 
 def _finish(state: AppState, sdk_state: str, max_age: t.Any) -> dict[str, t.Any]:
@@ -104,9 +106,12 @@ def _finish(state: AppState, sdk_state: str, max_age: t.Any) -> dict[str, t.Any]
     try:
         _refuse_error()
         user = _exchange(state, sdk_state)
-    finally:
+    except Exception:
         # The SDK leaves the transaction of a failed login behind.
-        state.wait(state.transaction_store.delete(_key(sdk_state), store_options()))
+        with translated():
+            key = _key(sdk_state)
+            state.wait(state.transaction_store.delete(key, store_options()))
+        raise
     try:
         relay.check_nonce(sdk_state, user, state.sealer)
         _check_age(max_age, user)
@@ -117,7 +122,8 @@ def _finish(state: AppState, sdk_state: str, max_age: t.Any) -> dict[str, t.Any]
 
 
 def _end_session(state: AppState) -> None:
-    state.wait(state.state_store.delete(KEY, store_options()))
+    with translated():
+        state.wait(state.state_store.delete(KEY, store_options()))
 
 
 def _refuse_error() -> None:
@@ -131,9 +137,8 @@ def _refuse_error() -> None:
     told = request.args.get("error_description", "")[:300]
     said = f"The login service said: {told}" if told else ""
     known = error if re.fullmatch("[a-z_]{1,64}", error) else "unknown_error"
-    failed = AuthorizationFailed(f"{description} {said}".strip(), error=known)
-    failed.code = status
-    raise failed
+    said = f"{description} {said}".strip()
+    raise AuthorizationFailed(said, code=status, error=known)
 
 
 def _exchange(state: AppState, sdk_state: str) -> dict[str, t.Any]:
@@ -145,7 +150,9 @@ def _exchange(state: AppState, sdk_state: str) -> dict[str, t.Any]:
             f"{request.base_url}?{query}"
         )
         result = state.wait(completing)
-    return t.cast("dict[str, t.Any]", result["state_data"]["user"])
+    user = result["state_data"]["user"]
+    # A claim that was not issued is none, though the SDK's model has a place for it.
+    return {name: value for name, value in user.items() if value is not None}
 
 
 def _check_age(max_age: t.Any, user: Mapping[str, t.Any]) -> None:
@@ -153,7 +160,10 @@ def _check_age(max_age: t.Any, user: Mapping[str, t.Any]) -> None:
     if max_age is None:
         return
     auth_time = user.get("auth_time")
-    if not isinstance(auth_time, int) or time.time() - auth_time > max_age + LEEWAY:
+    if (
+        not isinstance(auth_time, int | float)
+        or time.time() - auth_time > max_age + LEEWAY
+    ):
         raise AuthorizationFailed(
             "You need to log in anew to go on.", error="login_required"
         )
@@ -172,4 +182,4 @@ def _continue_to(target: str) -> Response:
 
 def _key(sdk_state: str) -> str:
     """Return the identifier under which the SDK keeps a transaction."""
-    return f"_a0_tx:{sdk_state}"
+    return f"{TRANSACTION_KEY}:{sdk_state}"

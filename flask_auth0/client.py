@@ -26,6 +26,7 @@ from .errors import ConfigurationError, TenantError
 from .per_request import per_request
 from .sessions.repairs import usable_token
 from .sessions.state import KEY, SessionStateStore
+from .sessions.transactions import TRANSACTION_KEY
 
 #: In the discovery document of a development tenant.
 DEVELOPMENT_MARKER = "flask_auth0_development_tenant"
@@ -57,6 +58,8 @@ class Client(ServerClient[t.Any]):  # type: ignore[misc]
             secret=config.secret[0],
             organization=config.organization,
             authorization_params=config.authorization_parameters,
+            state_identifier=KEY,
+            transaction_identifier=TRANSACTION_KEY,
             **stores,
         )
 
@@ -65,8 +68,7 @@ class Client(ServerClient[t.Any]):  # type: ignore[misc]
     ) -> dict[str, t.Any] | None:
         """Return the claims of the user, or ``None`` when nobody is logged in."""
         if isinstance(self._state_store, SessionStateStore):
-            head = self._state_store.head()
-            return None if head is None else dict(head["user"])
+            return await self._state_store.user()
         found = await dispatch(super().get_user, (store_options,), {})
         return t.cast("dict[str, t.Any] | None", found)
 

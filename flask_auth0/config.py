@@ -147,6 +147,8 @@ def _parameters(value: t.Any) -> Mapping[str, t.Any]:
                 f"must not contain '{name}', which is decided by "
                 f"{RESERVED_PARAMETERS[name]}"
             )
+    if not re.fullmatch("[0-9]{1,9}", str(value.get("max_age", 0))):
+        raise ValueError("must have a number of seconds as max_age")
     return dict(value)
 
 
@@ -318,7 +320,8 @@ def _missing(name: str) -> Problem:
 
 def _contradictions(values: Mapping[str, t.Any]) -> list[Problem]:
     problems = []
-    paths = [values.get(f"{name}_path") or f"/{name}" for name in _ROUTES]
+    paths = [values.get(f"{name}_path", f"/{name}") for name in _ROUTES]
+    paths = [path for path in paths if path]
     if len(set(paths)) < len(paths):
         keys = ", ".join(key_of(f"{name}_path") for name in _ROUTES)
         problems.append(Problem(keys, "must not be the same path"))

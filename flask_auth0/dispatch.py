@@ -1,4 +1,4 @@
-"""Coroutines of the SDK, run on our event loop wherever they are awaited."""
+"""Coroutines of the SDK, run on our event loop, and the news that they bring."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import inspect
 import typing as t
 from collections.abc import Awaitable, Callable, Coroutine
 
-from flask import current_app, has_request_context
+from flask import has_request_context
 
 from . import loop
 from .errors import TenantUnavailable
 from .per_request import per_request
+from .registry import sender
 from .signals import token_refreshed
 from .store_options import store_options
 
@@ -68,4 +69,4 @@ def announce_refresh() -> None:
     """Send ``token_refreshed`` if the request has received tokens since last time."""
     if has_request_context() and per_request(Refreshes).happened:
         per_request(Refreshes).happened = False
-        token_refreshed.send(current_app._get_current_object())  # type: ignore[attr-defined]
+        token_refreshed.send(sender())

@@ -20,7 +20,12 @@ import typing as t
 from collections.abc import Sequence
 
 from flask import current_app, has_request_context, jsonify, render_template, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import (
+    BadGateway,
+    BadRequest,
+    HTTPException,
+    Unauthorized,
+)
 from werkzeug.wrappers import Response
 
 from .config import Problem
@@ -58,11 +63,13 @@ class Auth0Error(HTTPException):
         self,
         description: str | None = None,
         *,
+        code: int | None = None,
         error: str | None = None,
         remedy: str | None = None,
         actions: Sequence[Action] = (),
     ) -> None:
         super().__init__(description or self.description)
+        self.code = code or self.code or 500
         self.error = error or self.error
         #: What the developer can do about it. Shown in debug mode only.
         self.remedy = remedy
@@ -113,7 +120,7 @@ class ConfigurationError(Auth0Error):
         return self.description
 
 
-class LoginRequired(Auth0Error):
+class LoginRequired(Auth0Error, Unauthorized):
     """Nobody is logged in, or not in the way that is asked for."""
 
     code = 401
@@ -133,7 +140,7 @@ class LoginRequired(Auth0Error):
         return {**super().to_dict(), "login_url": self.login_url}
 
 
-class LoginFailed(Auth0Error):
+class LoginFailed(Auth0Error, BadRequest):
     """A login cannot go on."""
 
     code = 400
@@ -167,13 +174,13 @@ class SessionTooLarge(LoginFailed):
     def __init__(self, size: int, limit: int) -> None:
         #: Bytes that the cookies would need, and how many there may be.
         self.size, self.limit = size, limit
-        self.code = 431
         super().__init__(
             f"Your login needs {size} bytes of cookies, and at most {limit} bytes "
             "reach this app. Whoever runs it can keep sessions on the server instead, "
             "by setting SESSION_TYPE.",
-            remedy="Set SESSION_TYPE, for example to 'redis'. Or ask for smaller tokens "
-            "and fewer claims.",
+            code=431,
+            remedy="Set SESSION_TYPE, for example to 'redis', or ask for smaller "
+            "tokens and fewer claims.",
         )
 
 
@@ -187,7 +194,7 @@ class TenantUnavailable(Auth0Error):
     retry_after = 5
 
 
-class TenantError(Auth0Error):
+class TenantError(Auth0Error, BadGateway):
     """The tenant answered, but its answer makes no sense or cannot be trusted."""
 
     code = 502

@@ -19,10 +19,10 @@ from . import caching, guards, login, login_loop, logout, loop
 from .client import Client
 from .config import Config, read_config
 from .dispatch import announce_refresh
-from .errors import ConfigurationError, TenantUnavailable
+from .errors import Auth0Error, ConfigurationError, TenantUnavailable
 from .redirects import next_or_default
 from .registry import EXTENSION, AppState, state_of
-from .sdk_errors import translate
+from .sdk_errors import translate, translated
 from .sessions.backends import set_up_sessions
 from .sessions.flask_cookie import set_up_cookie
 from .sessions.jar import write_cookies
@@ -34,6 +34,7 @@ from .sessions.transactions import CookieTransactionStore
 from .store_options import copy_collected
 from .user import current_user, load_user
 from .views import make_blueprint
+from .ways_on import offer_way_on
 
 T = t.TypeVar("T")
 Handler = t.TypeVar("Handler", bound=Callable[[], t.Any])
@@ -53,8 +54,9 @@ _SDK_ERRORS = (
 
 def _handle_sdk_error(error: Exception) -> t.Any:
     """Answer for a view that awaits ``client`` and does not handle its errors."""
-    translated = guards.with_way_on(translate(error))
-    return current_app.handle_user_exception(translated)
+    translation = translate(error)
+    offer_way_on(translation)
+    return current_app.handle_user_exception(translation)
 
 
 class Auth0:
@@ -68,7 +70,9 @@ class Auth0:
     :raises ConfigurationError: listing everything that is wrong or missing.
     """
 
-    login_required = staticmethod(guards.login_required)
+    login_required: t.ClassVar[guards.LoginRequiredDecorator] = staticmethod(  # type: ignore[assignment]
+        guards.login_required
+    )
 
     def __init__(
         self,
@@ -85,10 +89,17 @@ class Auth0:
         if app is not None:
             self.init_app(app)
 
-    def init_app(self, app: Flask, **options: t.Any) -> None:
+    def init_app(
+        self,
+        app: Flask,
+        *,
+        state_store: StateStore | None = None,
+        transaction_store: TransactionStore | None = None,
+        **options: t.Any,
+    ) -> None:
         """Set up an app.
 
-        :param options: as for the class, and winning over those.
+        :param options: as for the class, like the others; these win.
         :raises ConfigurationError: listing everything that is wrong or missing, or
             when the app is set up already.
         """
@@ -98,16 +109,26 @@ class Auth0:
         problems += set_up_sessions(app)
         if config is None or problems:
             raise ConfigurationError(*problems)
-        _set_up_secret_key(app, config)
+        _set_up_secrets(app, config)
         set_up_cookie(app, config)
         set_up_secure_cookies(app, config)
-        app.extensions[EXTENSION] = state = self._make_state(config)
+        state = self._make_state(
+            config,
+            state_store or self._state_store,
+            transaction_store or self._transaction_store,
+        )
+        app.extensions[EXTENSION] = state
         _register(app, state)
 
     @property
     def client(self) -> Client:
         """The SDK's client. Each of its methods can be awaited on any event loop."""
         return state_of(current_app).client
+
+    @property
+    def config(self) -> Config:
+        """The settings of the current app, as they were read at the start."""
+        return state_of(current_app).config
 
     def run(
         self, coroutine: Coroutine[t.Any, t.Any, T], timeout: float | None = None
@@ -119,7 +140,7 @@ class Auth0:
         :param timeout: seconds; ``AUTH0_TIMEOUT`` by default.
         :raises TenantUnavailable: when the time is over.
         """
-        limit = timeout or state_of(current_app).config.timeout
+        limit = timeout or self.config.timeout
         try:
             result = loop.run(coroutine, limit)
         except TimeoutError as error:
@@ -166,7 +187,7 @@ class Auth0:
         :param parameters: of the authorization request, such as ``connection``,
             ``organization``, ``prompt`` or ``scope``.
         """
-        target = next_or_default(next, state_of(current_app).config)
+        target = next_or_default(next, self.config)
         return login.start(target, parameters)
 
     def logout(
@@ -193,21 +214,28 @@ class Auth0:
 
     def _call(self, coroutine: Coroutine[t.Any, t.Any, T]) -> T:
         try:
-            return self.run(coroutine)
-        except Exception as error:
-            raise guards.with_way_on(translate(error)) from error
+            with translated():
+                return self.run(coroutine)
+        except Auth0Error as error:
+            offer_way_on(error)
+            raise
 
-    def _make_state(self, config: Config) -> AppState:
+    def _make_state(
+        self,
+        config: Config,
+        state_store: StateStore | None,
+        transaction_store: TransactionStore | None,
+    ) -> AppState:
         sealer = Sealer(config.secret, config.purpose("session"))
         lifetime = Lifetime(
             config.session_absolute_duration,
             config.session_inactivity_duration,
             config.session_rolling,
         )
-        state_store = self._state_store or SessionStateStore(
+        state_store = state_store or SessionStateStore(
             sealer, lifetime, config.cookie_transient
         )
-        transaction_store = self._transaction_store or CookieTransactionStore(
+        transaction_store = transaction_store or CookieTransactionStore(
             Sealer(config.secret, config.purpose("transaction"))
         )
         return AppState(
@@ -218,12 +246,15 @@ class Auth0:
             state_store=state_store,
             transaction_store=transaction_store,
             sealer=Sealer(config.secret, config.purpose("login")),
-            unauthorized=lambda: self._unauthorized(),
+            unauthorized=lambda: current_app.ensure_sync(self._unauthorized)(),
         )
 
 
-def _set_up_secret_key(app: Flask, config: Config) -> None:
-    """Sign Flask's session with keys of their own, if the app has none."""
+def _set_up_secrets(app: Flask, config: Config) -> None:
+    """Sign Flask's session with keys of their own, if the app has none.
+
+    Warn of secrets that are too short for what they protect.
+    """
     if not app.secret_key:
         purpose = config.purpose("SECRET_KEY")
         keys = [derive_key(secret, purpose) for secret in config.secret]

@@ -8,25 +8,36 @@ import time
 import typing as t
 from collections.abc import Callable
 
-from flask import Request, jsonify, redirect, request, url_for
+from flask import jsonify, redirect, request
 from werkzeug.wrappers import Response
 
 from . import login
-from .errors import (
-    Action,
-    Auth0Error,
-    AuthorizationFailed,
-    LoginRequired,
-    log_failure,
-)
+from .errors import AuthorizationFailed, LoginRequired
 from .login_loop import FreshLogin
 from .negotiation import is_htmx, is_navigation
 from .per_request import if_made
-from .redirects import here, is_local_path, page_of
 from .registry import current_state
 from .user import User, load_user
+from .ways_on import login_url, page_to_come_back_to
 
 View = t.TypeVar("View", bound=Callable[..., t.Any])
+
+
+class LoginRequiredDecorator(t.Protocol):
+    """:func:`login_required`, as a type."""
+
+    @t.overload
+    def __call__(self, view: View) -> View: ...
+
+    @t.overload
+    def __call__(
+        self,
+        view: None = None,
+        *,
+        max_age: int | None = None,
+        organization: str | None = None,
+        **parameters: str,
+    ) -> Callable[[View], View]: ...
 
 
 @t.overload
@@ -71,8 +82,13 @@ def login_required(
     :param max_age: seconds; who logged in longer ago has to log in again.
     :param organization: the id or name of the organization that the user must be
         logged in to.
-    :param parameters: of the authorization request, such as ``connection``.
+    :param parameters: of the authorization request, such as ``connection``: those that
+        ``/login`` takes.
+    :raises TypeError: when there is no such parameter.
     """
+    unknown = [name for name in parameters if not login.is_passed_on(name)]
+    if unknown:
+        raise TypeError(f"login_required() cannot ask for {', '.join(unknown)}.")
     needs: dict[str, t.Any] = {**parameters}
     if max_age is not None:
         needs["max_age"] = max_age
@@ -119,10 +135,11 @@ def _refusal(needs: dict[str, t.Any]) -> t.Any:
 def _refuse_other_organizations(needs: dict[str, t.Any]) -> None:
     """Raise an error where no login could ever satisfy what a view needs."""
     ours = current_state().config.organization
-    if ours is not None and needs.get("organization", ours) != ours:
-        error = AuthorizationFailed("This page is for another organization.")
-        error.code = 403
-        raise error
+    wanted = needs.get("organization", ours)
+    # One may be the id and the other the name of the same organization.
+    same_kind = str(ours).startswith("org_") == str(wanted).startswith("org_")
+    if ours is not None and wanted != ours and same_kind:
+        raise AuthorizationFailed("This page is for another organization.", code=403)
 
 
 def _is_recent(user: User, needs: dict[str, t.Any]) -> bool:
@@ -134,7 +151,10 @@ def _is_recent(user: User, needs: dict[str, t.Any]) -> bool:
         # for ever.
         return True
     auth_time = user.get("auth_time")
-    return isinstance(auth_time, int) and time.time() - auth_time <= needs["max_age"]
+    return (
+        isinstance(auth_time, int | float)
+        and time.time() - auth_time <= needs["max_age"]
+    )
 
 
 def _is_member(user: User, needs: dict[str, t.Any]) -> bool:
@@ -144,62 +164,25 @@ def _is_member(user: User, needs: dict[str, t.Any]) -> bool:
 
 
 def _ask_to_log_in(needs: dict[str, t.Any]) -> Response:
-    page = _page_to_come_back_to(request)
+    page = page_to_come_back_to(request)
     if is_navigation(request):
         response = _redirect_to_login(page, needs)
         response.status_code = 302 if request.method in {"GET", "HEAD"} else 303
         response.headers["Cache-Control"] = "no-store"
         response.vary.update(["Cookie", "Accept", "Sec-Fetch-Mode"])
         return response
-    login_url = _login_url(page, needs)
+    url = login_url(page, needs)
     required = LoginRequired()
-    required.offer_login(login_url)
-    if not is_htmx(request) or login_url is None:
+    required.offer_login(url)
+    if not is_htmx(request) or url is None:
         raise required
     response = jsonify(required.to_dict())
     response.status_code = 401
-    response.headers["HX-Redirect"] = login_url
+    response.headers["HX-Redirect"] = url
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def with_way_on(error: Auth0Error) -> Auth0Error:
-    """Add the ways on to an error of a call that a view made."""
-    page = _page_to_come_back_to(request)
-    if isinstance(error, LoginRequired):
-        error.offer_login(_login_url(page, {}))
-    elif not error.actions:
-        log_failure("A call to the tenant failed", error)
-        home = request.script_root + "/"
-        error.actions = [
-            Action("Try again", page),
-            Action("Go to the start page", home),
-        ]
-    return error
-
-
 def _redirect_to_login(page: str, needs: dict[str, t.Any]) -> Response:
-    login_url = _login_url(page, needs)
-    return redirect(login_url) if login_url else login.start(page, needs)
-
-
-def _login_url(page: str, needs: dict[str, t.Any]) -> str | None:
-    """Return where to log in, unless the app has turned that route off."""
-    if "auth0.login" not in current_state().routes:
-        return None
-    return url_for("auth0.login", next=page, **needs)
-
-
-def _page_to_come_back_to(request: Request) -> str:
-    """Return the page the user is on.
-
-    What htmx or a script asks for is a part of a page, and what a form posts to may not
-    be one: there it is the page that the request came from.
-    """
-    if is_navigation(request) and request.method in {"GET", "HEAD"}:
-        return here(request)
-    came_from = request.headers.get("HX-Current-URL") or request.referrer
-    page = page_of(request, came_from)
-    if page is not None and is_local_path(page):
-        return page
-    return current_state().config.post_login_redirect
+    url = login_url(page, needs)
+    return redirect(url) if url else login.start(page, needs)

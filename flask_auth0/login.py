@@ -7,25 +7,27 @@ import typing as t
 from collections.abc import Mapping
 
 from auth0_server_python.auth_types import StartInteractiveLoginOptions
-from flask import current_app, redirect, request, url_for
+from flask import redirect, url_for
 from werkzeug.wrappers import Response
 
 from . import login_loop, relay
 from .errors import Action, Auth0Error, LoginFailed, log_failure
 from .redirects import next_or_default
-from .registry import AppState, current_state
+from .registry import AppState, current_state, sender
 from .relay import Relay
 from .sdk_errors import translated
 from .signals import login_failed
+from .ways_on import login_url, start_page
 
 #: What ``/login`` hands on from its query to the authorization request.
 PASSED_ON = (
     "acr_values",
     "connection",
-    "connection_scope",
     "display",
+    "invitation",
     "login_hint",
     "max_age",
+    "organization",
     "prompt",
     "screen_hint",
     "ui_locales",
@@ -48,10 +50,19 @@ def start(
         with translated():
             url = state.wait(state.client.start_interactive_login(options))
     except Auth0Error as error:
-        raise failed(error, target) from error
+        report(error, target, parameters)
+        raise
     default = next_or_default(None, state.config)
-    relayed = Relay(None if target == default else target, attempt)
-    return redirect(relay.add_to(url, relayed, state.sealer))
+    asked = {k: v for k, v in parameters.items() if v and is_passed_on(k)}
+    relayed = Relay(None if target == default else target, attempt, asked)
+    response = redirect(relay.add_to(url, relayed, state.sealer))
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def is_passed_on(name: str) -> bool:
+    """Tell whether ``/login`` hands a parameter on to the authorization request."""
+    return name in PASSED_ON or name.startswith("ext-")
 
 
 def passed_on(query: Mapping[str, str]) -> dict[str, str]:
@@ -59,11 +70,9 @@ def passed_on(query: Mapping[str, str]) -> dict[str, str]:
 
     Nobody may choose another organization than the one that is configured.
     """
-    names = [name for name in query if name in PASSED_ON or name.startswith("ext-")]
-    parameters: dict[str, t.Any] = {name: query[name] for name in names}
-    if current_state().config.organization is None:
-        parameters["organization"] = query.get("organization")
-    parameters["invitation"] = query.get("invitation")
+    parameters = {name: query[name] for name in query if is_passed_on(name)}
+    if current_state().config.organization is not None:
+        parameters.pop("organization", None)
     if not re.fullmatch("[0-9]{1,9}", parameters.get("max_age", "0")):
         raise LoginFailed("The parameter max_age must be a number of seconds.")
     return parameters
@@ -95,16 +104,12 @@ def callback_url(state: AppState) -> str:
     return state.config.redirect_uri or url_for("auth0.callback", _external=True)
 
 
-def failed(error: Auth0Error, target: str) -> Auth0Error:
+def report(
+    error: Auth0Error, target: str, parameters: Mapping[str, t.Any] | None = None
+) -> None:
     """Offer to try again and to go home, and tell the app and its operator."""
-    again = (
-        url_for("auth0.login", next=target)
-        if "auth0.login" in current_state().routes
-        else target
-    )
-    home = request.script_root + "/"
-    error.actions = [Action("Try again", again), Action("Go to the start page", home)]
+    asked = {k: v for k, v in (parameters or {}).items() if v and is_passed_on(k)}
+    again = login_url(target, asked) or target
+    error.actions = [Action("Try again", again), start_page()]
     log_failure("A login failed", error)
-    app = current_app._get_current_object()  # type: ignore[attr-defined]
-    login_failed.send(app, error=error)
-    return error
+    login_failed.send(sender(), error=error)

@@ -32,7 +32,7 @@ class FreshLogin:
 
 def note_login(state: AppState, max_age: int | None) -> None:
     """Count a login, until a request shows that it has lasted."""
-    content = [_count(state) + 1, time.time(), max_age]
+    content = [_count(state) + 1, time.time(), max_age, _whose()]
     name = cookie_name(_MARKER)
     sealed = state.sealer.seal(content, name)
     cookie_jar().set(name, sealed, WINDOW, crosses_sites=True)
@@ -45,7 +45,8 @@ def note_request() -> None:
     state = current_state()
     if load_user():
         noted = _noted(state)
-        per_request(FreshLogin).max_age = noted and noted[2]
+        if noted is not None and noted[3] == _whose():
+            per_request(FreshLogin).max_age = noted[2]
         forget()
 
 
@@ -81,6 +82,11 @@ def why_no_cookies(callback: str) -> str | None:
             "a proxy, set up werkzeug.middleware.proxy_fix.ProxyFix."
         )
     return "Check SESSION_COOKIE_DOMAIN, SESSION_COOKIE_PATH and SESSION_COOKIE_SECURE."
+
+
+def _whose() -> list[str | None]:
+    """Return what tells one session from all others, of other users above all."""
+    return [load_user().sub, session.get(KEY)]
 
 
 def _diagnosis() -> tuple[str, str | None]:

@@ -6,12 +6,12 @@ import typing as t
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from auth0_server_python.auth_types import LogoutOptions
-from flask import current_app, redirect, request, session
+from flask import redirect, request, session
 from werkzeug.wrappers import Response
 
 from . import login_loop
 from .redirects import below_root
-from .registry import AppState, current_state
+from .registry import AppState, current_state, sender
 from .sdk_errors import translated
 from .signals import user_logged_out
 
@@ -33,9 +33,10 @@ def end(return_to: str | None = None, *, federated: bool = False) -> Response:
     if ended:
         session.clear()
     login_loop.forget()
-    app = current_app._get_current_object()  # type: ignore[attr-defined]
-    user_logged_out.send(app, user=ended.get("user"))
-    return redirect(_oidc_url(state, ended, options) or v2_url)
+    user_logged_out.send(sender(), user=ended.get("user"))
+    response = redirect(_oidc_url(state, ended, options) or v2_url)
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def _default(state: AppState) -> str:

@@ -77,19 +77,6 @@ async def where_called(work: Callable[[], T]) -> T:
     return await get_loop().run_in_executor(None, context.run, work)
 
 
-def drive(coroutine: Coroutine[t.Any, t.Any, T]) -> T:
-    """Run a coroutine that never waits for anything, without an event loop.
-
-    :raises RuntimeError: when it does wait.
-    """
-    try:
-        coroutine.send(None)
-    except StopIteration as stop:
-        return t.cast(T, stop.value)
-    coroutine.close()
-    raise RuntimeError("The coroutine waits for something: use run() instead.")
-
-
 def _wait(coroutine: Coroutine[t.Any, t.Any, T]) -> T:
     if greenlets.are_threads():
         return greenlets.wait(get_loop(), coroutine)

@@ -48,6 +48,11 @@ class AppState:
         return loop.run(coroutine, self.config.timeout)
 
 
+def sender() -> Flask:
+    """Return the app itself, which is the sender of signals."""
+    return t.cast(Flask, current_app._get_current_object())  # type: ignore[attr-defined]
+
+
 def state_of(app: Flask) -> AppState:
     """Return the state of an app.
 

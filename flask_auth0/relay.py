@@ -9,8 +9,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from .errors import TenantError
 from .sessions.sealing import Sealer
 
-#: A longer ``next`` is in the transaction only, not in the ``state`` as well.
-LONGEST_NEXT = 500
+#: What is longer is in the transaction only, not in the ``state`` as well.
+LONGEST = 500
 
 
 class Relay(t.NamedTuple):
@@ -19,6 +19,8 @@ class Relay(t.NamedTuple):
     next: str | None = None
     #: How many logins have come back without their transaction.
     attempt: int = 0
+    #: What ``/login`` was asked to hand on.
+    parameters: dict[str, t.Any] = {}  # noqa: RUF012
 
 
 def add_to(url: str, relay: Relay, sealer: Sealer) -> str:
@@ -31,8 +33,10 @@ def add_to(url: str, relay: Relay, sealer: Sealer) -> str:
     query = dict(parse_qsl(parts.query, keep_blank_values=True))
     sdk_state = query["state"]
     query["nonce"] = sealer.tag(f"nonce {sdk_state}")
-    if len(relay.next or "") > LONGEST_NEXT:
+    if len(relay.next or "") > LONGEST:
         relay = relay._replace(next=None)
+    if sum(len(f"{k}{v}") for k, v in relay.parameters.items()) > LONGEST:
+        relay = relay._replace(parameters={})
     if relay != Relay():
         query["state"] += "." + sealer.seal(list(relay), f"relay {sdk_state}")
     return parts._replace(query=urlencode(query)).geturl()

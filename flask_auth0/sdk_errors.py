@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import httpx
+import jwt
 from auth0_server_python.error import (
     AccessTokenError,
     AccessTokenErrorCode,
     AccessTokenForConnectionError,
     AccessTokenForConnectionErrorCode,
     ApiError,
+    InvalidArgumentError,
     OrganizationTokenValidationError,
     SessionExpiredError,
 )
@@ -37,14 +39,25 @@ _LOG_IN_AGAIN = {
 }
 
 
+#: What the SDK and those below it raise. Anything else is a mistake of somebody else,
+#: of an app's own store for example, and theirs to see.
+KNOWN = (
+    SdkError,
+    OAuthError,
+    httpx.HTTPError,
+    jwt.PyJWTError,
+    ValueError,
+    TimeoutError,
+    ssl.SSLError,
+)
+
+
 @contextmanager
 def translated() -> Iterator[None]:
-    """Raise an :class:`.Auth0Error` in the place of anything the SDK raises."""
+    """Raise an :class:`.Auth0Error` in the place of what the SDK raises."""
     try:
         yield
-    except Auth0Error:
-        raise
-    except Exception as error:
+    except KNOWN as error:
         raise translate(error) from error
 
 
@@ -60,7 +73,7 @@ def translate(error: Exception) -> Auth0Error:
             return LoginRequired(_AGAIN)
         if isinstance(cause, httpx.HTTPStatusError):
             return _wrong_status(cause.response.status_code)
-        if isinstance(cause, (httpx.TransportError, TimeoutError, OSError)):
+        if isinstance(cause, (httpx.TransportError, TimeoutError)):
             return _unreachable(chain)
     return _of_the_sdk(error)
 
@@ -74,6 +87,8 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _of_the_sdk(error: Exception) -> Auth0Error:
+    if isinstance(error, InvalidArgumentError):
+        return LoginFailed(f"{error.argument}: {error}")
     if isinstance(error, SessionExpiredError):
         return LoginRequired("Your session has ended. Please log in again.")
     if isinstance(error, AccessTokenError | AccessTokenForConnectionError):
@@ -81,9 +96,7 @@ def _of_the_sdk(error: Exception) -> Auth0Error:
             return LoginRequired(_AGAIN)
         return TenantError("The login service did not give access.")
     if isinstance(error, OrganizationTokenValidationError):
-        refused = AuthorizationFailed("You logged in to another organization.")
-        refused.code = 403
-        return refused
+        return AuthorizationFailed("You logged in to another organization.", code=403)
     if isinstance(error, SdkError) and getattr(error, "code", None) == "token_expired":
         return LoginFailed(
             "The login took too long.",

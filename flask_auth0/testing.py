@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 
 from . import loop
 from .registry import state_of
+from .sessions.state import KEY
 from .store_options import store_options
 
 #: Who logs in where a test does not care.
@@ -62,7 +63,7 @@ def _token_set(app: Flask, access_token: str, expires_in: int) -> dict[str, t.An
 def _log_in(app: Flask, client: FlaskClient, state: dict[str, t.Any]) -> None:
     with app.test_request_context() as context:
         store = state_of(app).state_store
-        setting = store.set("_a0_session", state, options=store_options())
+        setting = store.set(KEY, state, options=store_options())
         loop.run(setting, timeout=state_of(app).config.timeout)
         response = app.process_response(app.response_class())
         host = context.request.host.partition(":")[0]

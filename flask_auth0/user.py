@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import typing as t
 from collections.abc import Iterator, Mapping
 
@@ -21,7 +22,9 @@ class User(Mapping[str, t.Any]):
         self._claims = dict(claims or {})
 
     def __getitem__(self, name: str) -> t.Any:
-        return self._claims[name]
+        value = self._claims[name]
+        # What is changed in a copy is not kept with the session by accident.
+        return copy.deepcopy(value) if isinstance(value, list | dict) else value
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._claims)

@@ -26,8 +26,17 @@ def set_up_cookie(app: Flask, config: Config) -> None:
     if _is_default(app, _LIFETIME):
         # The id of a state must not be gone before the state is.
         app.config[_LIFETIME] = max(absolute, app.permanent_session_lifetime)
+    elif app.permanent_session_lifetime.total_seconds() < _shortest(config):
+        app.logger.warning(
+            "PERMANENT_SESSION_LIFETIME is shorter than AUTH0_SESSION_*_DURATION. It "
+            "ends sessions so many seconds after the login, however active the user is."
+        )
     # Writing the whole session with every request would undo what others write.
     app.config["SESSION_REFRESH_EACH_REQUEST"] = False
+
+
+def _shortest(config: Config) -> int:
+    return min(config.session_absolute_duration, config.session_inactivity_duration)
 
 
 def _is_default(app: Flask, key: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 from collections.abc import Mapping
 from datetime import timedelta
@@ -15,7 +16,8 @@ from .compartment import PARTS, Compartment
 #: Outside ``SESSION_KEY_PREFIX``, below which a cookie can name anything.
 PREFIX = "flask_auth0.state:"
 
-_lock = threading.Lock()
+#: One update or deletion of a state at a time, where the back end cannot see to that.
+_locks = [threading.Lock() for _ in range(64)]
 
 
 class RecordCompartment:
@@ -50,7 +52,7 @@ class RecordCompartment:
 
     def update(self, session_id: str, parts: Mapping[str, str], max_age: int) -> bool:
         """Replace parts of a state, unless it is gone."""
-        with _lock:
+        with _lock_of(session_id):
             if any(self.read(session_id, part) is None for part in parts):
                 return False
             self.create(session_id, parts, max_age)
@@ -59,7 +61,7 @@ class RecordCompartment:
     def delete(self, session_id: str) -> None:
         """Forget a state."""
         # Not while an update that has just found the state writes it.
-        with _lock:
+        with _lock_of(session_id):
             for part in PARTS:
                 self._interface._delete_session(record_key(session_id, part))
 
@@ -82,6 +84,19 @@ class RedisRecordCompartment(RecordCompartment):
             for part, sealed in parts.items()
         ]
         return all(found)
+
+
+def _lock_of(session_id: str) -> threading.Lock:
+    return _locks[hash(session_id) % len(_locks)]
+
+
+def _release_all() -> None:
+    """Replace locks that were held by threads which are not in a forked process."""
+    _locks[:] = [threading.Lock() for _ in _locks]
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_release_all)
 
 
 def record_key(session_id: str, part: str) -> str:

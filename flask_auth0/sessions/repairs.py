@@ -1,4 +1,4 @@
-"""What the SDK gets wrong in a state after a refresh, put right before it is kept."""
+"""The tokens of a state as they should be, where the SDK gets them wrong."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import secrets
 import time
 import typing as t
@@ -13,7 +14,7 @@ from flask_session.base import ServerSideSessionInterface
 from pydantic import BaseModel
 
 from .. import loop
-from ..errors import TenantError
+from ..errors import Auth0Error, SessionTooLarge, TenantError
 from ..per_request import per_request
 from .compartment import BODY, HEAD, Compartment
 from .cookies import CookieCompartment
@@ -74,6 +75,11 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
         """Return the whole state, or ``None`` when nobody is logged in."""
         return await self._with_io(self._whole)
 
+    async def user(self) -> State | None:
+        """Return the claims of the user, or ``None`` when nobody is logged in."""
+        head = await self._with_io(self.head)
+        return None if head is None else t.cast(State, copy.deepcopy(head["user"]))
+
     async def delete(self, identifier: str, options: State | None = None) -> None:
         """End the session, with all that the app kept in it for the user."""
         await self._with_io(self._end)
@@ -125,12 +131,13 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
     def require_writable(self) -> None:
         """Raise an error where a change could not be kept, before it is made.
 
-        :raises RuntimeError: when the state is in cookies and the response is sent.
+        :raises Auth0Error: when the state is in cookies and the response is sent.
         """
         if cookie_jar().is_sent and isinstance(self._compartment(), CookieCompartment):
-            raise RuntimeError(
-                "A streamed response cannot change the session, which is in cookies. "
-                "Get the access token before the response begins, or set SESSION_TYPE."
+            raise Auth0Error(
+                "A streamed response cannot change the session, which is in cookies.",
+                remedy="Get the access token before the response begins, or set "
+                "SESSION_TYPE.",
             )
 
     def owns_session(self, sub: str) -> bool:
@@ -179,6 +186,16 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
 
     def _update(self, session_id: str, data: State) -> None:
         data = repaired(data, per_request(Memo).body or {}, time.time())
+        try:
+            self._replace(session_id, data)
+        except SessionTooLarge:
+            # The tenant may have spent the old refresh token: without the new one, the
+            # user would be logged out. Tokens for other audiences can be had again.
+            newest = (data.get("token_sets") or [])[-1:]
+            others = {"token_sets": newest, "connection_token_sets": []}
+            self._replace(session_id, {**data, **others})
+
+    def _replace(self, session_id: str, data: State) -> None:
         head, body = _split(data)
         parts, max_age = self._sealed(head=head, body=body)
         if self._compartment().update(session_id, parts, max_age):

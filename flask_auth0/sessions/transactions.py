@@ -14,6 +14,8 @@ from .cookies import HEADER
 from .jar import TRANSACTION, CookieJar, cookie_jar, cookie_name, cookie_size
 from .sealing import Sealer
 
+#: What the SDK calls a transaction, in front of its ``state``.
+TRANSACTION_KEY = "_a0_tx"
 #: Seconds that a user has to log in.
 LIFETIME = 3600
 #: How many logins of one browser may be under way.

@@ -154,7 +154,7 @@ def test_three_logins_that_do_not_last(
     ("outcome", "named"),
     [
         (answered(401, b'{"error": "invalid_client"}'), "AUTH0_CLIENT_SECRET"),
-        (with_claims(roles=secrets.token_urlsafe(9000)), "SESSION_TYPE"),
+        (with_claims(roles=secrets.token_urlsafe(9000)), "smaller tokens"),
     ],
 )
 @pytest.mark.parametrize("debug", [True, False])

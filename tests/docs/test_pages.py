@@ -292,7 +292,7 @@ def test_parameters_that_are_handed_on(
     text = page.path.read_text()
     listed = text.partition("handed on to the tenant:\n\n")[2].partition(".\n")[0]
     names = re.findall(r"``([a-z_]+)``", listed)
-    assert len(names) == 11
+    assert len(names) == 10
     visitor = make_visitor(page["app"])
     for name in [*names, "ext-color"]:
         sent = query_of(visitor.get(f"/login?{name}=7").location)

@@ -25,9 +25,11 @@ from flask_auth0 import (
     TenantUnavailable,
     current_user,
     login_required,
+    loop,
     token_refreshed,
 )
 from flask_auth0.client import Client, _on_our_loop
+from flask_auth0.dispatch import OnOurLoop
 from flask_auth0.tenant import TenantServer
 from flask_auth0.testing import logged_in_client
 
@@ -447,17 +449,36 @@ def test_every_public_coroutine_of_the_sdk_runs_on_our_loop() -> None:
 
 
 def test_the_other_clients_of_the_sdk_run_there_as_well(app: Flask) -> None:
-    with app.test_request_context(base_url=HOST):
+    class Other:
+        plain = 1
+
+        async def where(self, store_options: t.Any = None) -> t.Any:
+            return asyncio.get_running_loop(), store_options["request"].path
+
+    with app.test_request_context("/here", base_url=HOST):
         client = app.extensions["auth0"].client
         for other in [client.mfa, client.passwordless, client.anonymous]:
-            names = [n for n in dir(type(other._client)) if n[0] != "_"]
-            assert names
+            assert isinstance(other, OnOurLoop)
+        found = asyncio.run(OnOurLoop(Other()).where())
+        assert found == (loop.get_loop(), "/here")
+        assert OnOurLoop(Other()).plain == 1
 
-        async def fails() -> None:
-            await client.mfa.list_authenticators({})
 
-        with pytest.raises(Exception, match=r".+"):
-            asyncio.run(fails())
+def test_mistakes_in_an_apps_own_store_are_its_own(
+    options: dict[str, t.Any], make_visitor: MakeVisitor
+) -> None:
+    class Broken(StatefulStore):
+        async def get(self, identifier: t.Any, options: t.Any = None) -> t.Any:
+            raise LookupError("in the store")
+
+    app = Flask(__name__)
+    app.testing = True
+    auth0 = Auth0()
+    auth0.init_app(app, state_store=Broken(Remembered()), **options)
+    add_views(app)
+    for path in ["/user", "/profile"]:
+        with pytest.raises(LookupError, match="in the store"):
+            make_visitor(app).get(path)
 
 
 @pytest.mark.usefixtures("short_tokens")

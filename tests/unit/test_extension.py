@@ -99,13 +99,17 @@ def test_flasks_own_settings_win(make_app: MakeApp) -> None:
     assert app.config["SESSION_REFRESH_EACH_REQUEST"] is False
 
 
-def test_flasks_session_lasts_as_long_as_ours(make_app: MakeApp) -> None:
+def test_flasks_session_lasts_as_long_as_ours(
+    make_app: MakeApp, caplog: pytest.LogCaptureFixture
+) -> None:
     year = 365 * 86400
     app = make_app(session_absolute_duration=year)
     assert app.permanent_session_lifetime.total_seconds() == year
+    assert caplog.text == ""
     own = {"PERMANENT_SESSION_LIFETIME": 60}
     app = make_app(own, session_absolute_duration=year)
     assert app.permanent_session_lifetime.total_seconds() == 60
+    assert "PERMANENT_SESSION_LIFETIME" in caplog.text
 
 
 def test_cookies_are_partitioned_like_flasks(make_app: MakeApp) -> None:

@@ -13,7 +13,7 @@ from flask_auth0 import Auth0, LoginRequired, current_user, login_required
 from flask_auth0.tenant import TenantServer
 from flask_auth0.testing import logged_in_client
 
-from .conftest import FETCH, HOST, NAVIGATION, MakeApp, MakeVisitor, Visitor
+from .conftest import ADA, FETCH, GRACE, HOST, NAVIGATION, MakeApp, MakeVisitor, Visitor
 
 LOGIN = "/login?next=/guarded"
 
@@ -261,3 +261,63 @@ def test_an_organization_that_no_login_can_reach(
     assert make_visitor(app).get("/other").status_code == 403
     client = logged_in_client(app, org_id="org_1")
     assert client.get("/other", headers=NAVIGATION).status_code == 403
+
+
+def test_the_marker_of_one_login_is_no_step_up_for_another_session(
+    app: Flask, make_visitor: MakeVisitor
+) -> None:
+    @app.get("/now")
+    @login_required(max_age=300)
+    def now() -> str:
+        return "fresh"
+
+    stale, fresh = make_visitor(app), make_visitor(app)
+    stale.log_in(ADA)
+    stale.user()
+    assert stale.get("/now").status_code == 302
+    fresh.log_in(GRACE, path="/login?max_age=0")
+    stale.set_cookie("session_a0_loop", fresh.cookies()["session_a0_loop"])
+    assert stale.get("/now").status_code == 302
+    assert fresh.get("/now").text == "fresh"
+
+
+def test_an_organization_by_name_where_the_id_is_configured(
+    make_app: MakeApp, make_visitor: MakeVisitor
+) -> None:
+    app = make_app(organization="org_1")
+
+    @app.get("/team")
+    @login_required(organization="acme")
+    def team() -> str:
+        return "ours"
+
+    assert make_visitor(app).get("/team").status_code == 302
+    client = logged_in_client(app, org_id="org_1", org_name="acme")
+    assert client.get("/team").text == "ours"
+
+
+def test_what_a_login_cannot_be_asked_for_is_named() -> None:
+    for name in ["scope", "audience", "redirect_uri", "_anchor"]:
+        with pytest.raises(TypeError, match=name):
+            login_required(**t.cast(t.Any, {name: "x"}))
+
+
+def test_an_app_can_answer_with_a_coroutine(
+    options: dict[str, t.Any], make_visitor: MakeVisitor
+) -> None:
+    app = Flask(__name__)
+    app.testing = True
+    auth0 = Auth0(app, **options)
+    app.add_url_rule("/guarded", view_func=login_required(lambda: "inside"))
+
+    @auth0.unauthorized_handler
+    async def unauthorized() -> t.Any:
+        return "please log in", 418
+
+    assert make_visitor(app).get("/guarded").status_code == 418
+
+
+def test_an_error_handler_for_a_status(app: Flask, make_visitor: MakeVisitor) -> None:
+    app.register_error_handler(401, lambda error: ({"own": error.error}, 401))
+    answer = make_visitor(app).fetch("/guarded")
+    assert answer.get_json() == {"own": "login_required"}

@@ -504,7 +504,9 @@ def test_a_login_from_a_view_of_the_app(
 
     visitor = make_visitor(app)
     assert visitor.get("/login").status_code == 404
-    location = visitor.get("/enter?who=grace").location
+    response = visitor.get("/enter?who=grace")
+    assert response.cache_control.no_store
+    location = response.location
     assert query_of(location)["login_hint"] == "grace"
     response = visitor.log_in(path="/enter?who=grace")
     assert visitor.get(response.location).text == ADA
@@ -636,6 +638,7 @@ def test_id_tokens_that_are_refused(
         {},
         [],
         {
+            "authorization_endpoint": "https://x/a",
             "issuer": "https://x/",
             "token_endpoint": "http://x/t",
             "jwks_uri": "https://x/j",
@@ -707,3 +710,32 @@ def test_somebody_of_another_organization(
 
 def test_firefox_prefetches_too(visitor: Visitor) -> None:
     assert visitor.get("/login", headers={"X-Moz": "prefetch"}).status_code == 204
+
+
+def test_a_login_that_starts_again_asks_for_the_same(visitor: Visitor) -> None:
+    asked = {"organization": "org_1", "connection": "github", "max_age": "60"}
+    callback = visitor.authorize(visitor.get(f"/login?{urlencode(asked)}"))
+    visitor.client = visitor.app.test_client()
+    again = query_of(visitor.get(callback).location)
+    assert {name: again[name] for name in asked} == asked
+    state = again["state"]
+    refused = visitor.get(f"/callback?error=access_denied&state={state}")
+    assert "connection=github" in refused.text
+
+
+def test_the_cause_of_an_error_is_kept(
+    make_app: MakeApp, make_visitor: MakeVisitor
+) -> None:
+    heard: list[Auth0Error] = []
+    visitor = make_visitor(make_app(domain="127.0.0.1:9", timeout=2))
+    with login_failed.connected_to(lambda app, error: heard.append(error)):
+        visitor.get("/login")
+    (error,) = heard
+    assert error.__cause__ is not None
+    assert error.__cause__ is not error
+
+
+def test_a_blank_organization_is_named(visitor: Visitor) -> None:
+    response = visitor.get("/login?organization=%20")
+    assert response.status_code == 400
+    assert "organization" in response.text

@@ -102,7 +102,9 @@ def test_logging_out_from_a_view_of_the_app(
 
     visitor = make_visitor(app)
     visitor.log_in()
-    query = query_of(visitor.get("/bye").location)
+    response = visitor.get("/bye")
+    assert response.cache_control.no_store
+    query = query_of(response.location)
     assert query["post_logout_redirect_uri"] == f"{HOST}/goodbye"
     assert query["federated"] == "true"
     assert visitor.user() is None

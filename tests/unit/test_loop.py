@@ -81,15 +81,6 @@ def test_awaiting_from_other_loops() -> None:
         assert asyncio.run(loop.call(which())) is loop.get_loop()
 
 
-def test_driving_without_a_loop() -> None:
-    async def ready() -> int:
-        return 42
-
-    assert loop.drive(ready()) == 42
-    with pytest.raises(RuntimeError, match="run"):
-        loop.drive(asyncio.sleep(1))
-
-
 def test_asyncios_debug_mode_logs_no_results() -> None:
     """It would log what a slow coroutine returns, and that may be a token."""
     script = """

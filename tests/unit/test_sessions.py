@@ -16,7 +16,7 @@ from flask_session import Session
 from flask_session.base import ServerSideSessionInterface
 from redis import Redis
 
-from flask_auth0 import Auth0, TenantError, current_user
+from flask_auth0 import Auth0, Auth0Error, current_user, loop
 from flask_auth0.sessions.records import RecordCompartment
 from flask_auth0.sessions.state import KEY
 from flask_auth0.tenant import TenantServer
@@ -280,6 +280,20 @@ class SessionContract:
         assert "internal" not in found
         assert KEY not in found
 
+    def test_what_a_view_does_to_the_claims_is_not_kept(
+        self, app: Flask, visitor: Visitor, tenant: TenantServer
+    ) -> None:
+        @app.get("/promote")
+        async def promote() -> str:
+            current_user["roles"].append("admin")
+            found = await app.extensions["auth0"].client.get_user()
+            found["roles"].append("admin")
+            return str(current_user["roles"])
+
+        tenant.tenant.extra_claims["roles"] = ["user"]
+        visitor.log_in()
+        assert visitor.get("/promote").text == "['user']"
+
     @pytest.mark.parametrize(
         "value", ["rubbish", 7, ["a"], {"a": 1}, None, "", "x" * 9999, "ä"]
     )
@@ -382,7 +396,7 @@ class TestCookies(SessionContract):
         @app.get("/stream")
         def stream() -> t.Any:
             def parts() -> t.Iterator[str]:
-                with pytest.raises(TenantError):
+                with pytest.raises(Auth0Error, match="streamed"):
                     auth0_of(app).get_access_token()
                 yield "told"
 
@@ -463,6 +477,34 @@ class TestCookies(SessionContract):
         visitor.get(callback, headers={"Sec-Fetch-Site": "same-origin"})
         assert visitor.user()["email"] == ADA
         assert visitor.get("/session").get_json() == {"cart": "book"}
+
+    def test_below_a_prefix_the_page_in_between_leads_there(
+        self, make_app: MakeApp
+    ) -> None:
+        client = make_app(cookie_same_site="strict").test_client()
+        page = client.get(
+            "/callback?state=x&code=y",
+            base_url=f"{HOST}/mounted",
+            headers={"Sec-Fetch-Site": "cross-site"},
+        )
+        assert "url=/mounted/callback?state=x" in page.text
+
+    def test_a_refresh_token_survives_a_session_that_grows_too_large(
+        self, make_app: MakeApp, make_visitor: MakeVisitor, tenant: TenantServer
+    ) -> None:
+        app = make_app(scope="openid offline_access")
+        auth0 = Auth0()
+
+        @app.get("/token/<name>")
+        def token(name: str) -> str:
+            return auth0.get_access_token(audience=f"https://{name}.example.com")
+
+        visitor = make_visitor(app)
+        visitor.log_in()
+        tenant.tenant.access_token_padding = 1500
+        for name in ["one", "two", "three", "four", "one", "two"]:
+            assert visitor.get(f"/token/{name}").status_code == 200
+            assert visitor.user() is not None
 
     def test_strict_cookies(self, make_app: MakeApp, make_visitor: MakeVisitor) -> None:
         """A browser sends them only from a page of the app: one is in between."""
@@ -585,6 +627,27 @@ class TestRedis(ServerContract):
 
     def keys(self) -> int:
         return self.redis.dbsize()
+
+    def test_nothing_waits_for_it_on_the_event_loop(
+        self, app: Flask, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        seen: set[bool] = set()
+        client = app.session_interface.client  # type: ignore[attr-defined]
+        original = client.execute_command
+
+        def execute_command(*args: t.Any, **options: t.Any) -> t.Any:
+            seen.add(loop.is_current())
+            return original(*args, **options)
+
+        @app.get("/run")
+        def run() -> t.Any:
+            return Auth0().run(app.extensions["auth0"].client.get_user())
+
+        monkeypatch.setattr(client, "execute_command", execute_command)
+        visitor.log_in()
+        assert visitor.get("/run").get_json()["email"] == ADA
+        visitor.get("/logout")
+        assert seen == {False}
 
     def test_the_state_is_sealed_and_expires(self, visitor: Visitor) -> None:
         visitor.log_in()

@@ -141,6 +141,8 @@ def test_nor_is_what_was_made_with_their_session(app: Flask, call: str) -> None:
         assert response.cache_control.private
         assert not response.cache_control.public
         assert "Cookie" in response.vary
+    plain = logged_in_client(app).get("/template")
+    assert plain.headers["Cache-Control"] == "private"
 
 
 def test_what_depends_on_the_user_varies_for_everybody(app: Flask) -> None:
