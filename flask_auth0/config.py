@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
 import re
@@ -31,6 +32,17 @@ _DOMAIN = re.compile(
     r"(\[[0-9a-f:]+\]|[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*)"
     r"(:[0-9]{1,5})?"
 )
+#: What people copy along with an example.
+_PLACEHOLDERS = {
+    "my-tenant.us.auth0.com",
+    "your-tenant.us.auth0.com",
+    "your-client-id",
+    "your_client_id",
+    "your-client-secret",
+    "your_client_secret",
+    "your_generated_app_secret",
+    "the-output-of-openssl-rand-hex-64",
+}
 _MOST_SECONDS = 10**9
 _ROUTES = ("login", "callback", "logout")
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
@@ -46,6 +58,8 @@ class Problem(t.NamedTuple):
 def _text(value: t.Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError("must be a text that is not empty")
+    if value.strip().lower() in _PLACEHOLDERS:
+        raise ValueError("is still what the documentation has in its place")
     if not value.isprintable():
         raise ValueError("must not contain control characters")
     return value.strip()
@@ -307,7 +321,9 @@ def _empty_path(name: str, environ: Mapping[str, t.Any]) -> str | None:
 
 
 def _unknown(name: str) -> Problem:
-    return Problem(name, "is not an option of Auth0(); see the table of keys")
+    near = difflib.get_close_matches(name, _fields(), n=1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    return Problem(name, f"is not an option of Auth0(){hint}")
 
 
 def _missing(name: str) -> Problem:
@@ -315,7 +331,8 @@ def _missing(name: str) -> Problem:
         "secret": "make one with: openssl rand -hex 64",
         "domain": "copy it from the application's settings in the Auth0 dashboard",
     }
-    return Problem(key_of(name), f"is missing; {where.get(name, where['domain'])}")
+    hint = where.get(name, where["domain"])
+    return Problem(key_of(name), f"is missing in config and environment; {hint}")
 
 
 def _contradictions(values: Mapping[str, t.Any]) -> list[Problem]:
@@ -351,7 +368,11 @@ def _missing_certificates(environ: Mapping[str, str]) -> list[Problem]:
     wrong = [
         key for key in keys if environ.get(key) and not os.path.exists(environ[key])
     ]
-    return [Problem(key, f"names what is not there: {environ[key]}") for key in wrong]
+    remedy = (
+        "names what is not there: {}; unset it, or set it to a file of certificates. A "
+        "development tenant makes a new one whenever it starts"
+    )
+    return [Problem(key, remedy.format(environ[key])) for key in wrong]
 
 
 def _misplaced_callback(values: Mapping[str, t.Any]) -> list[Problem]:

@@ -20,6 +20,7 @@ import typing as t
 from collections.abc import Sequence
 
 from flask import current_app, has_request_context, jsonify, render_template, request
+from jinja2 import TemplateNotFound
 from werkzeug.exceptions import (
     BadGateway,
     BadRequest,
@@ -80,7 +81,12 @@ class Auth0Error(HTTPException):
         """Return a page for a browser that navigates, and JSON for anything else."""
         if not has_request_context():
             return t.cast(Response, super().get_response(environ, scope))
-        response = self._page() if is_navigation(request) else jsonify(self.to_dict())
+        try:
+            page = is_navigation(request)
+            response = self._page() if page else jsonify(self.to_dict())
+        except TemplateNotFound:
+            # The app has no blueprint of ours, and that may be the very problem.
+            return t.cast(Response, super().get_response(environ, scope))
         response.status_code = self.code or 500
         response.headers["Cache-Control"] = "no-store"
         response.vary.update(["Accept", "Sec-Fetch-Mode", "X-Requested-With"])

@@ -275,6 +275,11 @@ def _register(app: Flask, state: AppState) -> None:
     app.context_processor(lambda: {"current_user": current_user})
     app.before_request(login_loop.note_request)
 
+    @app.before_request
+    def check_views() -> None:
+        if len(state.checked_views) < len(app.view_functions):
+            guards.warn_of_open_views()
+
     @app.after_request
     def finish(response: Response) -> Response:
         write_cookies(response)

@@ -6,9 +6,10 @@ import functools
 import inspect
 import time
 import typing as t
+import weakref
 from collections.abc import Callable
 
-from flask import jsonify, redirect, request
+from flask import current_app, jsonify, redirect, request
 from werkzeug.wrappers import Response
 
 from . import login
@@ -21,6 +22,10 @@ from .user import User, load_user
 from .ways_on import login_url, page_to_come_back_to
 
 View = t.TypeVar("View", bound=Callable[..., t.Any])
+
+
+#: The functions that :func:`login_required` has wrapped.
+_guarded: weakref.WeakSet[Callable[..., t.Any]] = weakref.WeakSet()
 
 
 class LoginRequiredDecorator(t.Protocol):
@@ -99,9 +104,23 @@ def login_required(
     return _protect(view, needs=needs)
 
 
+def warn_of_open_views() -> None:
+    """Tell of views that are decorated in the wrong order, with the first request."""
+    checked = current_state().checked_views
+    for endpoint, view in current_app.view_functions.items():
+        if endpoint not in checked and view in _guarded:
+            current_app.logger.error(
+                "The view '%s' is open to everybody: put @login_required below the "
+                "route's decorator, next to the function.",
+                endpoint,
+            )
+        checked.add(endpoint)
+
+
 def _protect(
     view: Callable[..., t.Any], *, needs: dict[str, t.Any]
 ) -> Callable[..., t.Any]:
+    _guarded.add(view)
     if inspect.iscoroutinefunction(view):
 
         @functools.wraps(view)

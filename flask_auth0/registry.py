@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from auth0_server_python.store import StateStore, TransactionStore
 from flask import Flask, current_app
@@ -32,6 +32,8 @@ class AppState:
     sealer: Sealer
     #: Returns what an app answers instead of :class:`.LoginRequired`, if anything.
     unauthorized: Callable[[], t.Any]
+    #: The endpoints whose views have been looked at.
+    checked_views: set[str] = field(default_factory=set)
 
     @property
     def routes(self) -> dict[str, str]:

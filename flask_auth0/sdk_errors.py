@@ -74,7 +74,7 @@ def translate(error: Exception) -> Auth0Error:
         if isinstance(cause, httpx.HTTPStatusError):
             return _wrong_status(cause.response.status_code)
         if isinstance(cause, (httpx.TransportError, TimeoutError)):
-            return _unreachable(chain)
+            return _unreachable(chain, cause)
     return _of_the_sdk(error)
 
 
@@ -134,10 +134,11 @@ def _wrong_status(status: int) -> Auth0Error:
     return TenantError(remedy=f"It answered with {status}. Check AUTH0_DOMAIN.")
 
 
-def _unreachable(chain: list[t.Any]) -> Auth0Error:
+def _unreachable(chain: list[t.Any], cause: BaseException) -> Auth0Error:
     texts = " ".join(str(each) for each in chain)
     if any(isinstance(each, ssl.SSLError) for each in chain) or "CERTIFICATE" in texts:
         return TenantUnavailable(
             remedy="Its certificate is not trusted here. Set SSL_CERT_FILE."
         )
-    return TenantUnavailable(remedy="Check AUTH0_DOMAIN and the network.")
+    told = f"{type(cause).__name__}: {cause}".rstrip(": ")
+    return TenantUnavailable(remedy=f"Check AUTH0_DOMAIN and the network ({told}).")

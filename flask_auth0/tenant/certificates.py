@@ -20,7 +20,7 @@ class Certificates:
         except ModuleNotFoundError as error:
             raise RuntimeError(
                 "The development tenant needs trustme for its certificates: "
-                "pip install flask_auth0[demo]"
+                "pip install 'flask_auth0[demo]'"
             ) from error
         authority = trustme.CA(organization_name="flask_auth0 development tenant")
         names = dict.fromkeys([host, "127.0.0.1", "localhost"])
@@ -38,8 +38,15 @@ def _write_bundle(authority: bytes) -> str:
     """Public roots too, so that an app with this file still reaches the world."""
     descriptor, path = tempfile.mkstemp(prefix="flask-auth0-tenant-", suffix=".pem")
     with os.fdopen(descriptor, "wb") as file:
-        file.write(Path(certifi.where()).read_bytes() + b"\n" + authority)
+        file.write(_roots() + b"\n" + authority)
     return path
+
+
+def _roots() -> bytes:
+    """Return what this process trusts already."""
+    trusted = os.environ.get("SSL_CERT_FILE")
+    known = trusted if trusted and os.path.exists(trusted) else certifi.where()
+    return Path(known).read_bytes()
 
 
 def _unlink(path: str) -> None:

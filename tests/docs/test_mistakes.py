@@ -46,7 +46,7 @@ def test_credentials(
         Auth0(Flask(__name__))
     text = str(caught.value)
     for key in ["AUTH0_DOMAIN", "AUTH0_CLIENT_ID", "AUTH0_CLIENT_SECRET"]:
-        assert f"{key} is missing; copy it from" in text
+        assert f"{key} is missing in config and environment; copy" in text
     assert "AUTH0_SECRET" not in text
 
 

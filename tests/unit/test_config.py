@@ -255,3 +255,20 @@ def test_two_routes_cannot_share_a_path() -> None:
 def test_certificates_that_are_not_there() -> None:
     _, problems = read_config(VALID, {}, {"SSL_CERT_FILE": "/does/not/exist.pem"})
     assert [key for key, _ in problems] == ["SSL_CERT_FILE"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("domain", "your-tenant.us.auth0.com"),
+        ("client_id", "your_client_id"),
+        ("client_secret", "your-client-secret"),
+        ("secret", "the-output-of-openssl-rand-hex-64"),
+    ],
+)
+def test_placeholders_are_refused(name: str, value: str) -> None:
+    assert problem(**{name: value})[0] == key_of(name)
+
+
+def test_a_typo_is_recognised() -> None:
+    assert "did you mean scope?" in problem(scop="email")[1]

@@ -60,7 +60,10 @@ def test_a_missing_set_up_is_named() -> None:
     ):
         bool(current_user)
     app.testing = True
-    assert app.test_client().get("/").status_code == 500
+    for headers in [NAVIGATION, {}]:
+        answer = app.test_client().get("/", headers=headers)
+        assert answer.status_code == 500
+        assert "init_app" in answer.text
 
 
 def test_a_secret_key_is_derived(make_app: MakeApp) -> None:
