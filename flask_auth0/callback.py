@@ -56,6 +56,8 @@ def complete() -> Response:
         return _without_transaction(state, target, relayed)
     target = next_or_default(transaction["next"], state.config)
     try:
+        # Without it the code would be spent for nothing.
+        login.require_store(state)
         user = _finish(state, sdk_state, transaction["max_age"])
     except Auth0Error as error:
         login.report(error, target, relayed.parameters)

@@ -213,6 +213,8 @@ class Config:
     session_inactivity_duration: int = _setting(_seconds, 86400)
     #: Whether activity moves the inactivity limit.
     session_rolling: bool = _setting(_boolean, True)
+    #: Seconds that a request may wait for the back end of sessions.
+    session_store_timeout: int = _setting(_seconds, 2)
     #: Flask's ``SESSION_COOKIE_DOMAIN``.
     cookie_domain: str | None = _setting(_text, None)
     #: Flask's ``SESSION_COOKIE_PATH``.

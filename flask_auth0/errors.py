@@ -10,6 +10,7 @@
         │   ├── AuthorizationFailed     the tenant said no
         │   ├── LoginLoop               logins do not last, again and again
         │   └── SessionTooLarge         a session does not fit into cookies
+        ├── SessionStoreUnavailable the back end of sessions is down or slow
         ├── TenantUnavailable       the tenant is down or slow
         └── TenantError             the tenant's answer makes no sense
 """
@@ -177,9 +178,17 @@ class SessionTooLarge(LoginFailed):
     error = "session_too_large"
     title = "There is too much data in your login"
 
-    def __init__(self, size: int, limit: int) -> None:
-        #: Bytes that the cookies would need, and how many there may be.
+    def __init__(self, size: int, limit: int | None = None) -> None:
+        #: Bytes that are needed, and how many there may be, where that is known.
         self.size, self.limit = size, limit
+        if limit is None:
+            super().__init__(
+                f"Your login needs {size} bytes, and the session store takes less.",
+                remedy="Ask for smaller tokens and fewer claims, or set another "
+                "SESSION_TYPE.",
+                code=431,
+            )
+            return
         super().__init__(
             f"Your login needs {size} bytes of cookies, and at most {limit} bytes "
             "reach this app. Whoever runs it can keep sessions on the server instead, "
@@ -188,6 +197,16 @@ class SessionTooLarge(LoginFailed):
             remedy="Set SESSION_TYPE, for example to 'redis', or ask for smaller "
             "tokens and fewer claims.",
         )
+
+
+class SessionStoreUnavailable(Auth0Error):
+    """The back end that keeps the sessions is down, or does not answer in time."""
+
+    code = 503
+    error = "session_store_unavailable"
+    title = "Your session cannot be read"
+    description = "The sessions of this app cannot be reached right now."
+    retry_after = 5
 
 
 class TenantUnavailable(Auth0Error):

@@ -16,6 +16,7 @@ from .redirects import next_or_default
 from .registry import AppState, current_state, sender
 from .relay import Relay
 from .sdk_errors import translated
+from .sessions.state import SessionStateStore
 from .signals import login_failed
 from .ways_on import login_url, start_page
 
@@ -45,6 +46,7 @@ def start(
     state = current_state()
     target = next_or_default(target, state.config)
     try:
+        require_store(state)
         login_loop.check()
         options = _login_options(state, target, parameters)
         with translated():
@@ -63,6 +65,12 @@ def start(
 def is_passed_on(name: str) -> bool:
     """Tell whether ``/login`` hands a parameter on to the authorization request."""
     return name in PASSED_ON or name.startswith("ext-")
+
+
+def require_store(state: AppState) -> None:
+    """Raise an error where a login could not be kept, before the user is sent off."""
+    if isinstance(state.state_store, SessionStateStore):
+        state.state_store.require_available()
 
 
 def passed_on(query: Mapping[str, str]) -> dict[str, str]:

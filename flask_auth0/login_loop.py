@@ -8,9 +8,10 @@ from urllib.parse import urlsplit
 
 from flask import request, session
 
-from .errors import LoginLoop
+from .errors import LoginLoop, SessionStoreUnavailable
 from .per_request import per_request
 from .registry import AppState, current_state
+from .sessions.interface import overlook_outage
 from .sessions.jar import cookie_jar, cookie_name
 from .sessions.secure import are_cookies_secure
 from .sessions.state import KEY
@@ -43,7 +44,13 @@ def note_request() -> None:
     if cookie_name(_MARKER) not in request.cookies:
         return
     state = current_state()
-    if load_user():
+    try:
+        user = load_user()
+    except SessionStoreUnavailable:
+        # The page itself may not need a user.
+        overlook_outage()
+        return
+    if user:
         noted = _noted(state)
         if noted is not None and noted[3] == _whose():
             per_request(FreshLogin).max_age = noted[2]

@@ -12,6 +12,7 @@ from werkzeug.local import LocalProxy
 from .per_request import per_request
 from .registry import current_state
 from .sdk_errors import translated
+from .sessions.interface import is_outage_told
 from .sessions.state import SessionStateStore
 
 
@@ -67,6 +68,16 @@ def load_user() -> User:
     return loaded.user
 
 
+def _shown_user() -> User:
+    """Return the user, or nobody where it has been said already that nobody knows.
+
+    So that a page which says it can have the app's own layout.
+    """
+    if has_request_context() and is_outage_told():
+        return User()
+    return load_user()
+
+
 def _claims(loaded: Loaded) -> Mapping[str, t.Any] | None:
     state = current_state()
     store = state.state_store
@@ -81,4 +92,4 @@ def _claims(loaded: Loaded) -> Mapping[str, t.Any] | None:
 
 #: The user of this request: ``current_user["email"]``, ``current_user.sub``,
 #: ``current_user.is_authenticated``. False when nobody is logged in.
-current_user = t.cast(User, LocalProxy(load_user))
+current_user = t.cast(User, LocalProxy(_shown_user))

@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
 
 from flask_session.base import ServerSideSessionInterface
 from flask_session.redis import RedisSessionInterface
 
+from ..errors import SessionTooLarge
 from .compartment import PARTS, Compartment
+from .interface import StoreInterface, TooLargeForStore
 
 #: Outside ``SESSION_KEY_PREFIX``, below which a cookie can name anything.
 PREFIX = "flask_auth0.state:"
@@ -42,11 +45,7 @@ class RecordCompartment:
     ) -> None:
         """Keep a new state for ``max_age`` seconds, and forget the one it replaces."""
         for part, sealed in parts.items():
-            self._interface._upsert_session(
-                timedelta(seconds=max_age),
-                {"sealed": sealed},
-                record_key(session_id, part),
-            )
+            self._keep(record_key(session_id, part), {"sealed": sealed}, max_age)
         if replaces is not None:
             self.delete(replaces)
 
@@ -62,12 +61,43 @@ class RecordCompartment:
         """Forget a state."""
         # Not while an update that has just found the state writes it.
         with _lock_of(session_id):
-            for part in PARTS:
-                self._interface._delete_session(record_key(session_id, part))
+            self._forget(session_id)
+
+    def _forget(self, session_id: str) -> None:
+        for part in PARTS:
+            self._interface._delete_session(record_key(session_id, part))
+
+    def _keep(self, key: str, record: Mapping[str, str], max_age: int) -> None:
+        self._interface._upsert_session(timedelta(seconds=max_age), record, key)
+
+
+class StoreRecordCompartment(RecordCompartment):
+    """Keeps a state through an interface of ours, whose update cannot create."""
+
+    _interface: StoreInterface
+
+    def update(self, session_id: str, parts: Mapping[str, str], max_age: int) -> bool:
+        """Replace parts of a state, unless it is gone."""
+        with _sizes(parts):
+            return all(
+                self._interface.update_record(
+                    record_key(session_id, part), {"sealed": sealed}, max_age
+                )
+                for part, sealed in parts.items()
+            )
+
+    def delete(self, session_id: str) -> None:
+        """Forget a state."""
+        # Here nobody waits for a request that itself waits for a slow back end.
+        self._forget(session_id)
+
+    def _keep(self, key: str, record: Mapping[str, str], max_age: int) -> None:
+        with _sizes(record):
+            super()._keep(key, record, max_age)
 
 
 class RedisRecordCompartment(RecordCompartment):
-    """Keeps a state in Redis, where an update is one command that cannot create."""
+    """Keeps a state in Redis, where the app has set up Flask-Session itself."""
 
     _interface: RedisSessionInterface
 
@@ -99,6 +129,15 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_release_all)
 
 
+@contextmanager
+def _sizes(parts: Mapping[str, str]) -> Iterator[None]:
+    """Refuse a login whose state the back end does not take."""
+    try:
+        yield
+    except TooLargeForStore as error:
+        raise SessionTooLarge(sum(map(len, parts.values()))) from error
+
+
 def record_key(session_id: str, part: str) -> str:
     """Return where a part of a state is kept.
 
@@ -110,6 +149,8 @@ def record_key(session_id: str, part: str) -> str:
 
 def record_compartment(interface: ServerSideSessionInterface) -> Compartment:
     """Return the compartment for a session interface of Flask-Session."""
+    if isinstance(interface, StoreInterface):
+        return StoreRecordCompartment(interface)
     if isinstance(interface, RedisSessionInterface):
         return RedisRecordCompartment(interface)
     return RecordCompartment(interface)

@@ -14,10 +14,16 @@ from flask_session.base import ServerSideSessionInterface
 from pydantic import BaseModel
 
 from .. import loop
-from ..errors import Auth0Error, SessionTooLarge, TenantError
+from ..errors import (
+    Auth0Error,
+    SessionStoreUnavailable,
+    SessionTooLarge,
+    TenantError,
+)
 from ..per_request import per_request
 from .compartment import BODY, HEAD, Compartment
 from .cookies import CookieCompartment
+from .interface import StoreInterface
 from .jar import cookie_jar
 from .lifetime import Lifetime
 from .records import record_compartment
@@ -140,6 +146,15 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
                 "SESSION_TYPE.",
             )
 
+    def require_available(self) -> None:
+        """Raise an error where a login could not be kept, before it is made.
+
+        :raises SessionStoreUnavailable: when the back end does not answer.
+        """
+        interface = current_app.session_interface
+        if isinstance(interface, StoreInterface):
+            interface.require_answer()
+
     def owns_session(self, sub: str) -> bool:
         """Tell whether the session was begun by a user, even if it has expired."""
         return self._sealer.has_tag(sub, (_current_id() or "").rpartition(".")[2])
@@ -235,6 +250,8 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
 
 
 def _current_id() -> str | None:
+    if getattr(session, "is_lost", False):
+        raise SessionStoreUnavailable()
     session_id = session.get(KEY)
     return session_id if isinstance(session_id, str) and session_id.isascii() else None
 

@@ -1,0 +1,288 @@
+"""Flask-Session's interface, with what fails its users put right for every back end."""
+
+from __future__ import annotations
+
+import re
+import time
+import typing as t
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+
+from flask import Flask, Request, Response, has_request_context, session
+from flask_session.base import ServerSideSessionInterface
+from flask_session.defaults import Defaults
+from itsdangerous import BadSignature
+
+from ..errors import SessionStoreUnavailable
+from ..per_request import if_made, per_request
+from .lazy import LazySession
+from .serializer import SafeSerializer
+
+T = t.TypeVar("T")
+
+#: What all back ends take, and the names of Flask-Session's parameters for it.
+_COMMON = {
+    "key_prefix": "SESSION_KEY_PREFIX",
+    "use_signer": "SESSION_USE_SIGNER",
+    "permanent": "SESSION_PERMANENT",
+    "sid_length": "SESSION_ID_LENGTH",
+    "serialization_format": "SESSION_SERIALIZATION_FORMAT",
+}
+
+
+class TooLargeForStore(Exception):
+    """A back end does not take a value of so many bytes."""
+
+
+class Outage:
+    """What the current request knows about the state of its back end."""
+
+    #: Whether it has failed; then nothing more is asked of it in this request.
+    happened = False
+    #: Whether the app has heard of it.
+    is_told = False
+    #: Seconds that it has been waited for.
+    spent = 0.0
+
+
+class StoreInterface(ServerSideSessionInterface):  # type: ignore[misc]
+    """Keeps sessions in a back end; a subclass says how that keeps bytes by a key.
+
+    :param settings: Flask-Session's keys.
+    :param limit: seconds that a request may wait for the back end in all.
+    """
+
+    session_class = LazySession
+    #: What the driver raises when the back end is down, slow or refuses to work.
+    failures: tuple[type[Exception], ...] = (OSError,)
+
+    def __init__(self, app: Flask, settings: Mapping[str, t.Any], limit: float) -> None:
+        common = {name: _setting(settings, key) for name, key in _COMMON.items()}
+        ServerSideSessionInterface.__init__(
+            self, app, **common, cleanup_n_requests=_cleanup(settings)
+        )
+        self.serializer = SafeSerializer(app, common["serialization_format"])
+        self.limit = limit
+        # What token_urlsafe() makes. Nothing else reaches the back end as a key.
+        length = len(self._generate_sid(self.sid_length))
+        self._sid_pattern = re.compile(f"[A-Za-z0-9_-]{{{length}}}")
+
+    # What a back end has to do. Each may raise what is in ``failures``.
+
+    @abstractmethod
+    def fetch(self, key: str) -> bytes | None:
+        """Return what is kept, unless it has expired."""
+
+    @abstractmethod
+    def keep(self, key: str, value: bytes, max_age: int) -> None:
+        """Keep a value for ``max_age`` seconds.
+
+        :raises TooLargeForStore: when it is refused for its size.
+        """
+
+    @abstractmethod
+    def replace(self, key: str, value: bytes, max_age: int) -> bool:
+        """Keep a value if there is one already; tell whether there was."""
+
+    @abstractmethod
+    def remove(self, key: str) -> None:
+        """Forget what is kept, if anything."""
+
+    def prune(self) -> int | None:
+        """Remove what has expired and return how much that was.
+
+        :return: ``None`` where the back end does so itself.
+        """
+        return None
+
+    # Flask-Session's operations.
+
+    def _retrieve_session_data(self, store_id: str) -> dict[str, t.Any] | None:
+        value = self._ask(lambda: self.fetch(store_id))
+        return None if value is None else self.serializer.decode(value)
+
+    def _upsert_session(
+        self,
+        session_lifetime: timedelta,
+        session: Mapping[str, t.Any],
+        store_id: str,
+    ) -> None:
+        value = self.serializer.encode(session)
+        max_age = int(session_lifetime.total_seconds())
+        self._ask(lambda: self.keep(store_id, value, max_age))
+
+    def _delete_session(self, store_id: str) -> None:
+        self._ask(lambda: self.remove(store_id))
+
+    def _delete_expired_sessions(self) -> None:
+        self._ask(self.prune)
+
+    def _cleanup_n_requests(self) -> None:
+        # It befalls a request at random, which may not need the back end at all.
+        try:
+            super()._cleanup_n_requests()
+        except SessionStoreUnavailable:
+            self.app.logger.warning("Expired sessions could not be removed.")
+
+    def update_record(
+        self, store_id: str, record: Mapping[str, t.Any], max_age: int
+    ) -> bool:
+        """Replace a record, unless it is gone. Tell whether it was there."""
+        value = self.serializer.encode(record)
+        return self._ask(lambda: self.replace(store_id, value, max_age))
+
+    def require_answer(self) -> None:
+        """Raise an error if the back end does not answer."""
+        self._ask(lambda: self.fetch(f"{self.key_prefix}?"))
+
+    def regenerate(self, session: LazySession) -> None:
+        """Give a session a new id; the old one is removed once the new one is kept."""
+        session.replaced.append(session.sid)
+        session.sid = self._generate_sid(self.sid_length)
+        session.modified = True
+
+    def open_session(self, app: Flask, request: Request) -> LazySession:
+        """Return the session of a request, which is not read yet."""
+        cookie = request.cookies.get(self.get_cookie_name(app), "")
+        sid = self._checked_sid(app, cookie)
+        return LazySession(lambda: self._read(sid))
+
+    def save_session(
+        self, app: Flask, session: LazySession, response: Response
+    ) -> None:
+        """Keep a session if it was changed, and tell the browser its id.
+
+        Where that fails, the response becomes the error.
+        """
+        if not (session.is_loaded or session.modified):
+            return
+        if session.accessed:
+            response.vary.add("Cookie")
+        try:
+            self._save(app, session, response)
+        except SessionStoreUnavailable as error:
+            _become(response, app.make_response(app.handle_user_exception(error)))
+        except TooLargeForStore as error:
+            app.logger.error("A session is too large to be kept: %s bytes.", error)
+            self._forget(app, session, response)
+
+    def _checked_sid(self, app: Flask, cookie: str) -> str | None:
+        if self.use_signer and cookie:
+            try:
+                cookie = self._unsign(app, cookie)
+            except (BadSignature, UnicodeError):
+                return None
+        return cookie if self._sid_pattern.fullmatch(cookie) else None
+
+    def _read(self, sid: str | None) -> tuple[str, dict[str, t.Any]]:
+        if sid is not None:
+            content = self._retrieve_session_data(self._get_store_id(sid))
+            if content is not None:
+                return sid, content
+        new = {"_permanent": True} if self.permanent else {}
+        return self._generate_sid(self.sid_length), new
+
+    def _save(self, app: Flask, session: LazySession, response: Response) -> None:
+        if session.is_lost:
+            if session.modified and response.status_code < 500:
+                raise SessionStoreUnavailable()
+        elif not session:
+            if session.modified:
+                self._forget(app, session, response)
+        elif self.should_set_storage(app, session):
+            lifetime = app.permanent_session_lifetime
+            store_id = self._get_store_id(session.sid)
+            self._upsert_session(lifetime, session, store_id)
+            self._remove_replaced(session)
+            if self.should_set_cookie(app, session):
+                self._set_cookie(app, session, response)
+
+    def _remove_replaced(self, session: LazySession) -> None:
+        for sid in session.replaced:
+            self._delete_session(self._get_store_id(sid))
+
+    def _set_cookie(self, app: Flask, session: LazySession, response: Response) -> None:
+        value = self._sign(app, session.sid) if self.use_signer else session.sid
+        expires = self.get_expiration_time(app, session)
+        name = self.get_cookie_name(app)
+        response.set_cookie(name, value, expires=expires, **self._cookie_flags(app))
+        response.vary.add("Cookie")
+
+    def _forget(self, app: Flask, session: LazySession, response: Response) -> None:
+        self._remove_replaced(session)
+        self._delete_session(self._get_store_id(session.sid))
+        # Browsers delete a cookie only if its name's prefix still fits its attributes.
+        response.delete_cookie(self.get_cookie_name(app), **self._cookie_flags(app))
+        response.vary.add("Cookie")
+
+    def _cookie_flags(self, app: Flask) -> dict[str, t.Any]:
+        flags = {
+            "domain": self.get_cookie_domain(app),
+            "path": self.get_cookie_path(app),
+            "secure": self.get_cookie_secure(app),
+            "samesite": self.get_cookie_samesite(app),
+            "httponly": self.get_cookie_httponly(app),
+        }
+        # Flask has it from 3.1 on.
+        if app.config.get("SESSION_COOKIE_PARTITIONED"):
+            flags["partitioned"] = True
+        return flags
+
+    def _ask(self, work: Callable[[], T]) -> T:
+        """Do work that needs the back end, within the limit of the current request.
+
+        Each call of a driver takes half of the limit at most, and none begins in the
+        second half.
+        """
+        outage = per_request(Outage) if has_request_context() else Outage()
+        if outage.happened or outage.spent > self.limit / 2:
+            outage.happened = outage.is_told = True
+            raise SessionStoreUnavailable()
+        began = time.monotonic()
+        try:
+            return self._twice(work, began)
+        except self.failures as error:
+            outage.happened = outage.is_told = True
+            name = type(error).__name__
+            self.app.logger.warning("The session store does not answer: %s.", name)
+            raise SessionStoreUnavailable() from error
+        finally:
+            outage.spent += time.monotonic() - began
+
+    def _twice(self, work: Callable[[], T], began: float) -> T:
+        """Do work once more if its connection turns out to be from before a restart."""
+        try:
+            return work()
+        except self.failures:
+            if time.monotonic() - began > self.limit / 10:
+                raise
+            return work()
+
+
+def is_outage_told() -> bool:
+    """Tell whether the app has heard, in the current request, of a failure."""
+    outage = if_made(Outage)
+    return outage is not None and outage.is_told
+
+
+def overlook_outage() -> None:
+    """Let the app hear of a failure when it asks for the session itself."""
+    per_request(Outage).is_told = False
+    if isinstance(session, LazySession):
+        session.rewind()
+
+
+def _setting(settings: Mapping[str, t.Any], key: str) -> t.Any:
+    return settings[key] if settings.get(key) is not None else getattr(Defaults, key)
+
+
+def _cleanup(settings: Mapping[str, t.Any]) -> t.Any:
+    return settings.get("SESSION_CLEANUP_N_REQUESTS")
+
+
+def _become(response: Response, other: Response) -> None:
+    """Turn a response into another one, whatever has been put on it."""
+    response.status_code = other.status_code
+    response.headers = other.headers
+    response.response = other.response

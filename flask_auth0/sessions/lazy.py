@@ -1,0 +1,86 @@
+"""A session that is read from its back end when it is first asked for anything."""
+
+from __future__ import annotations
+
+import functools
+import typing as t
+from collections.abc import Callable
+
+from flask_session.base import ServerSideSession
+
+from ..errors import SessionStoreUnavailable
+
+#: Returns the session's id and content.
+Reader = Callable[[], tuple[str, dict[str, t.Any]]]
+
+
+class LazySession(ServerSideSession):  # type: ignore[misc]
+    """A session of Flask-Session that costs nothing while nobody looks into it.
+
+    A failure to read it is raised once. What answers that, such as an error page with
+    the app's own layout, may look again: it sees an empty session, which is not saved.
+
+    :param read: reads it.
+    """
+
+    def __init__(self, read: Reader) -> None:
+        self._read = read
+        self._sid = ""
+        #: Whether it has been read, or asked for in vain.
+        self.is_loaded = True
+        #: Whether it could not be read.
+        self.is_lost = False
+        #: The ids that it had before, whose content is to be removed.
+        self.replaced: list[str] = []
+        super().__init__()
+        self.is_loaded = False
+
+    @property
+    def sid(self) -> str:
+        """The id that the browser knows."""
+        self.load()
+        return self._sid
+
+    @sid.setter
+    def sid(self, value: str | None) -> None:
+        self._sid = value or ""
+
+    def load(self) -> None:
+        """Read it, unless that has been done.
+
+        :raises SessionStoreUnavailable: when its back end does not answer.
+        """
+        if self.is_loaded:
+            return
+        self.is_loaded = True
+        try:
+            self._sid, content = self._read()
+        except SessionStoreUnavailable:
+            self.is_lost = True
+            raise
+        dict.update(self, content)
+
+    def rewind(self) -> None:
+        """Ask again, if it could not be read."""
+        if self.is_lost:
+            self.is_loaded = self.is_lost = False
+
+
+def _loading(name: str) -> Callable[..., t.Any]:
+    method = getattr(ServerSideSession, name)
+
+    @functools.wraps(method)
+    def call(self: LazySession, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        self.load()
+        return method(self, *args, **kwargs)
+
+    return call
+
+
+for _name in (
+    *("__bool__", "__contains__", "__delitem__", "__eq__", "__getitem__", "__ior__"),
+    *("__iter__", "__len__", "__ne__", "__or__", "__repr__", "__reversed__", "__ror__"),
+    *("__setitem__", "clear", "copy", "get", "items", "keys", "pop", "popitem"),
+    *("setdefault", "update", "values"),
+):
+    setattr(LazySession, _name, _loading(_name))

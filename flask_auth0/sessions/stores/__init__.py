@@ -1,0 +1,1 @@
+"""The back ends of sessions, each a module named after its ``SESSION_TYPE``."""

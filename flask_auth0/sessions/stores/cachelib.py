@@ -1,0 +1,123 @@
+"""Sessions in a folder, or in any other cache of cachelib."""
+
+from __future__ import annotations
+
+import copy
+import os
+import struct
+import threading
+import time
+import typing as t
+from collections.abc import Mapping
+
+import msgspec
+from cachelib.base import BaseCache
+from cachelib.file import FileSystemCache
+from flask import Flask
+
+from ..interface import StoreInterface
+from .settings import BadSetting
+
+KEY = "SESSION_CACHELIB"
+
+
+class MessagePack:
+    """Serializes for caches in the place of ``pickle``."""
+
+    def dumps(self, value: t.Any) -> bytes:
+        return msgspec.msgpack.encode(value)
+
+    def loads(self, value: bytes | None) -> t.Any:
+        try:
+            return msgspec.msgpack.decode(value or b"")
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            return None
+
+    def dump(self, value: t.Any, file: t.IO[bytes]) -> None:
+        file.write(self.dumps(value))
+
+    def load(self, file: t.IO[bytes]) -> t.Any:
+        return self.loads(file.read())
+
+
+class CachelibInterface(StoreInterface):
+    """Keeps sessions in a cache, whose updates are safe within one process."""
+
+    def __init__(
+        self, app: Flask, settings: Mapping[str, t.Any], limit: float, cache: BaseCache
+    ) -> None:
+        super().__init__(app, settings, limit)
+        self.cache = cache
+        self._lock = threading.Lock()
+
+    def fetch(self, key: str) -> bytes | None:
+        try:
+            value = self.cache.get(key)
+        except (EOFError, struct.error):
+            # A file that is not as it should be.
+            return None
+        return value if isinstance(value, bytes) else None
+
+    def keep(self, key: str, value: bytes, max_age: int) -> None:
+        with self._lock:
+            self._set(key, value, max_age)
+
+    def replace(self, key: str, value: bytes, max_age: int) -> bool:
+        with self._lock:
+            if self.fetch(key) is None:
+                return False
+            self._set(key, value, max_age)
+            return True
+
+    def remove(self, key: str) -> None:
+        with self._lock:
+            self.cache.delete(key)
+
+    def prune(self) -> int | None:
+        if not isinstance(self.cache, FileSystemCache):
+            return None
+        return sum(map(_remove_if_expired, list(self.cache._list_dir())))
+
+    def _set(self, key: str, value: bytes, max_age: int) -> None:
+        if not self.cache.set(key, value, timeout=max_age):
+            raise OSError("The cache did not keep it.")
+
+
+def make_interface(
+    app: Flask, settings: Mapping[str, t.Any], limit: float
+) -> CachelibInterface:
+    """Return the interface, with a cache that keeps sessions until they expire."""
+    setting = settings.get(KEY) or "flask_session"
+    if isinstance(setting, BaseCache):
+        cache = copy.copy(setting)
+    elif isinstance(setting, str | os.PathLike):
+        cache = _folder(str(setting))
+    else:
+        raise BadSetting(KEY, "must be the path of a folder or a cache of cachelib")
+    if hasattr(cache, "serializer"):
+        cache.serializer = MessagePack()
+    return CachelibInterface(app, settings, limit, cache)
+
+
+def _folder(path: str) -> FileSystemCache:
+    remedy = f"names a folder that cannot be written: {path}"
+    try:
+        cache = FileSystemCache(path, threshold=0, mode=0o600)
+    except OSError as error:
+        raise BadSetting(KEY, remedy) from error
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise BadSetting(KEY, remedy)
+    return cache
+
+
+def _remove_if_expired(path: str) -> bool:
+    try:
+        with open(path, "rb") as file:
+            (expires,) = struct.unpack("I", file.read(4))
+        if 0 < expires < time.time():
+            os.remove(path)
+            return True
+    except (FileNotFoundError, struct.error):
+        # Another request has just removed it, or it is none of ours.
+        pass
+    return False

@@ -1,0 +1,195 @@
+"""Sessions in DynamoDB."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import time
+import typing as t
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
+from flask import Flask
+from flask_session.defaults import Defaults
+
+from ..interface import StoreInterface, TooLargeForStore
+from .settings import BadSetting, no_answer
+
+KEY = "SESSION_DYNAMODB"
+_FORMS = (
+    "must be a region such as eu-central-1, the URL of an endpoint, or a resource of "
+    "boto3"
+)
+#: Bytes of an item that DynamoDB takes, less what is not the session itself.
+MOST = 400 * 1024 - 1024
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+_DENIED = {"AccessDeniedException", "AccessDenied", "UnknownOperationException"}
+
+
+class DynamoInterface(StoreInterface):
+    """Keeps sessions as Flask-Session's items, and reads what was written last."""
+
+    failures = (BotoCoreError, ClientError, OSError)
+
+    def __init__(
+        self, app: Flask, settings: Mapping[str, t.Any], limit: float, store: t.Any
+    ) -> None:
+        super().__init__(app, settings, limit)
+        self.store = store
+
+    def fetch(self, key: str) -> bytes | None:
+        found = self.store.get_item(Key={"id": key}, ConsistentRead=True)
+        item = found.get("Item") or {}
+        value = getattr(item.get("val"), "value", None)
+        # The table's own expiry takes up to days.
+        if not isinstance(value, bytes) or item.get("expiration", 0) <= time.time():
+            return None
+        return value
+
+    def keep(self, key: str, value: bytes, max_age: int) -> None:
+        self._put(key, value, max_age)
+
+    def replace(self, key: str, value: bytes, max_age: int) -> bool:
+        try:
+            self._put(key, value, max_age, ConditionExpression="attribute_exists(id)")
+        except ClientError as error:
+            if _code(error) == "ConditionalCheckFailedException":
+                return False
+            raise
+        return True
+
+    def remove(self, key: str) -> None:
+        self.store.delete_item(Key={"id": key})
+
+    def _put(self, key: str, value: bytes, max_age: int, **condition: str) -> None:
+        if len(value) > MOST:
+            raise TooLargeForStore(len(value))
+        self.store.update_item(
+            Key={"id": key},
+            UpdateExpression="SET val = :value, expiration = :exp",
+            ExpressionAttributeValues={
+                ":value": value,
+                ":exp": int(time.time()) + max_age,
+            },
+            **condition,
+        )
+
+
+def make_interface(
+    app: Flask, settings: Mapping[str, t.Any], limit: float
+) -> DynamoInterface:
+    """Return the interface; its table is there, and lets items expire."""
+    name = settings.get("SESSION_DYNAMODB_TABLE") or Defaults.SESSION_DYNAMODB_TABLE
+    setting = settings.get(KEY)
+    try:
+        # To make a table may take longer than to read an item.
+        resource = _resource(setting, 4 * limit)
+        _prepare(app, resource.meta.client, name)
+        if resource is not setting:
+            # A process that is forked from here on must not share its connections.
+            resource.meta.client.close()
+            resource = _resource(setting, limit)
+    except (BotoCoreError, ClientError) as error:
+        raise _problem(setting, error) from error
+    return DynamoInterface(app, settings, limit, resource.Table(name))
+
+
+def _problem(setting: t.Any, error: Exception) -> BadSetting:
+    if isinstance(error, NoRegionError):
+        return BadSetting(KEY, _FORMS)
+    where = setting if isinstance(setting, str) else "DynamoDB"
+    if urlsplit(where).password:
+        where = urlsplit(where).hostname or "DynamoDB"
+    problem = no_answer(KEY, where, error)
+    if isinstance(error, ClientError):
+        problem.remedy = f"is refused by DynamoDB: {_code(error)}"
+    elif "Credentials" in type(error).__name__:
+        problem.remedy = "needs credentials: set AWS_ACCESS_KEY_ID and its secret"
+    return problem
+
+
+def _resource(setting: t.Any, limit: float) -> t.Any:
+    if setting is not None and not isinstance(setting, str):
+        if not hasattr(setting, "Table"):
+            raise BadSetting(KEY, _FORMS)
+        return setting
+    times = Config(
+        connect_timeout=limit / 4,
+        read_timeout=limit / 4,
+        retries={"total_max_attempts": 1},
+    )
+    return boto3.resource("dynamodb", config=times, **_place((setting or "").strip()))
+
+
+def _place(setting: str) -> dict[str, t.Any]:
+    if not setting:
+        return {}
+    if re.fullmatch("[a-z]{2}(-[a-z]+)+-[0-9]", setting):
+        return {"region_name": setting}
+    parts = urlsplit(setting)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise BadSetting(KEY, _FORMS)
+    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    place = {"endpoint_url": setting, "region_name": region or "us-east-1"}
+    if parts.hostname in _LOOPBACK and not _has_credentials():
+        # DynamoDB on this machine checks none, but boto3 wants some.
+        place |= {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+    return place
+
+
+def _has_credentials() -> bool:
+    return any(os.environ.get(key) for key in ("AWS_ACCESS_KEY_ID", "AWS_PROFILE"))
+
+
+def _prepare(app: Flask, client: t.Any, name: str) -> None:
+    try:
+        client.describe_table(TableName=name)
+    except client.exceptions.ResourceNotFoundException:
+        _make_table(client, name)
+    try:
+        _enable_expiry(client, name)
+    except ClientError as error:
+        if _code(error) not in _DENIED:
+            raise
+        app.logger.warning(
+            "The table '%s' may not be looked at, to see whether items expire. Enable "
+            "TTL for its attribute 'expiration'.",
+            name,
+        )
+
+
+def _make_table(client: t.Any, name: str) -> None:
+    # Another process may be faster.
+    with contextlib.suppress(client.exceptions.ResourceInUseException):
+        client.create_table(
+            TableName=name,
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+    client.get_waiter("table_exists").wait(
+        TableName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+    )
+
+
+def _enable_expiry(client: t.Any, name: str) -> None:
+    found = client.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+    if found.get("TimeToLiveStatus") in {"ENABLED", "ENABLING"}:
+        return
+    try:
+        client.update_time_to_live(
+            TableName=name,
+            TimeToLiveSpecification={"Enabled": True, "AttributeName": "expiration"},
+        )
+    except ClientError as error:
+        # Another process was faster.
+        if _code(error) != "ValidationException":
+            raise
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code"))

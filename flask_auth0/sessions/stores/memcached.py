@@ -1,0 +1,106 @@
+"""Sessions in Memcached."""
+
+from __future__ import annotations
+
+import re
+import time
+import typing as t
+from collections.abc import Mapping
+
+from flask import Flask
+from pymemcache.client.base import Client, PooledClient
+from pymemcache.client.hash import HashClient
+from pymemcache.exceptions import MemcacheError
+
+from ..interface import StoreInterface, TooLargeForStore
+from .settings import BadSetting, no_answer
+
+KEY = "SESSION_MEMCACHED"
+DEFAULT = "127.0.0.1:11211"
+#: Seconds after which the server takes a lifetime for a date.
+_LONGEST_LIFETIME = 30 * 86400
+
+
+class MemcachedInterface(StoreInterface):
+    """Keeps sessions in Memcached, through pymemcache or a client like it."""
+
+    failures = (MemcacheError, OSError)
+
+    def __init__(
+        self, app: Flask, settings: Mapping[str, t.Any], limit: float, client: t.Any
+    ) -> None:
+        super().__init__(app, settings, limit)
+        self.client = client
+        ours = isinstance(client, Client | PooledClient | HashClient)
+        # Otherwise pymemcache does not wait to hear whether it worked.
+        self._options = {"noreply": False} if ours else {}
+
+    def fetch(self, key: str) -> bytes | None:
+        value = self.client.get(key)
+        return value if isinstance(value, bytes) else None
+
+    def keep(self, key: str, value: bytes, max_age: int) -> None:
+        if not self._send(self.client.set, key, value, max_age):
+            raise MemcacheError("It was not kept.")
+
+    def replace(self, key: str, value: bytes, max_age: int) -> bool:
+        return self._send(self.client.replace, key, value, max_age)
+
+    def remove(self, key: str) -> None:
+        self.client.delete(key, **self._options)
+
+    def _send(self, command: t.Any, key: str, value: bytes, max_age: int) -> bool:
+        try:
+            return bool(command(key, value, _expiry(max_age), **self._options))
+        except MemcacheError as error:
+            if "too large" in str(error):
+                # The server has dropped what it had under this key.
+                raise TooLargeForStore(len(value)) from error
+            raise
+
+
+def make_interface(
+    app: Flask, settings: Mapping[str, t.Any], limit: float
+) -> MemcachedInterface:
+    """Return the interface, with a client that has answered once."""
+    setting = settings.get(KEY) or DEFAULT
+    client = _client(setting, limit / 4) if isinstance(setting, str) else setting
+    if not all(hasattr(client, each) for each in ("get", "set", "replace", "delete")):
+        raise BadSetting(KEY, "must be an address or a client such as pymemcache's")
+    interface = MemcachedInterface(app, settings, limit, client)
+    where = setting if isinstance(setting, str) else type(client).__name__
+    try:
+        interface.fetch(f"{interface.key_prefix}?")
+    except (MemcacheError, OSError) as error:
+        raise no_answer(KEY, where, error) from error
+    if client is not setting:
+        # A process that is forked from here on must not share its connections.
+        client.close()
+    return interface
+
+
+def _client(addresses: str, timeout: float) -> t.Any:
+    places = [_place(each.strip()) for each in addresses.split(",")]
+    options = {"connect_timeout": timeout, "timeout": timeout}
+    if len(places) == 1:
+        return PooledClient(places[0], **options)
+    return HashClient(
+        places, use_pooling=True, retry_attempts=0, dead_timeout=1, **options
+    )
+
+
+def _place(address: str) -> t.Any:
+    """Return where a server is: the path of its socket, or host and port."""
+    path = address.removeprefix("unix:").removeprefix("//")
+    if path.startswith("/"):
+        return path
+    found = re.fullmatch(
+        r"(?:memcached://)?(\[[0-9a-f:]+\]|[\w.-]+)(?::([0-9]{1,5}))?/?", address
+    )
+    if found is None:
+        raise BadSetting(KEY, "must be an address such as 127.0.0.1:11211")
+    return found[1].strip("[]"), int(found[2] or 11211)
+
+
+def _expiry(max_age: int) -> int:
+    return max_age + int(time.time()) if max_age > _LONGEST_LIFETIME else max_age

@@ -1,0 +1,147 @@
+"""Sessions in MongoDB."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
+
+import pymongo
+from flask import Flask
+from flask_session.defaults import Defaults
+from pymongo.errors import (
+    ConfigurationError,
+    DocumentTooLarge,
+    DuplicateKeyError,
+    InvalidURI,
+    OperationFailure,
+    PyMongoError,
+)
+
+from ..interface import StoreInterface, TooLargeForStore
+from .settings import BadSetting, no_answer
+
+KEY = "SESSION_MONGODB"
+DEFAULT = "mongodb://127.0.0.1:27017"
+#: What the server says when an index is there in another form, as somebody chose it.
+_INDEX_EXISTS = {85, 86}
+
+
+class MongoInterface(StoreInterface):
+    """Keeps sessions as Flask-Session's documents."""
+
+    failures = (PyMongoError, OSError)
+
+    def __init__(
+        self, app: Flask, settings: Mapping[str, t.Any], limit: float, store: t.Any
+    ) -> None:
+        super().__init__(app, settings, limit)
+        self.store = store
+
+    def fetch(self, key: str) -> bytes | None:
+        with self._limited():
+            document = self.store.find_one({"id": key, "expiration": {"$gt": _now()}})
+        value = document.get("val") if document else None
+        return value if isinstance(value, bytes) else None
+
+    def keep(self, key: str, value: bytes, max_age: int) -> None:
+        try:
+            self._update({"id": key}, value, max_age, upsert=True)
+        except DuplicateKeyError:
+            # Another request was faster.
+            self._update({"id": key}, value, max_age)
+
+    def replace(self, key: str, value: bytes, max_age: int) -> bool:
+        alive = {"id": key, "expiration": {"$gt": _now()}}
+        return self._update(alive, value, max_age)
+
+    def remove(self, key: str) -> None:
+        with self._limited():
+            self.store.delete_one({"id": key})
+
+    def _update(
+        self,
+        wanted: Mapping[str, t.Any],
+        value: bytes,
+        max_age: int,
+        *,
+        upsert: bool = False,
+    ) -> bool:
+        change = {"$set": {"val": value, "expiration": _now(max_age)}}
+        try:
+            with self._limited():
+                result = self.store.update_one(wanted, change, upsert=upsert)
+        except DocumentTooLarge:
+            raise TooLargeForStore(len(value)) from None
+        return bool(result.matched_count)
+
+    def _limited(self) -> t.Any:
+        return pymongo.timeout(self.limit / 2)
+
+
+def make_interface(
+    app: Flask, settings: Mapping[str, t.Any], limit: float
+) -> MongoInterface:
+    """Return the interface; the indexes of its collection are there."""
+    client = settings.get(KEY) or DEFAULT
+    if isinstance(client, str):
+        _prepare(_connect(client.strip()), settings, limit, close=True)
+        # A process that is forked from here on must not share its connections.
+        client = _connect(client.strip())
+    elif not hasattr(client, "list_database_names"):
+        raise BadSetting(KEY, "must be a URL or a client of pymongo")
+    else:
+        _prepare(client, settings, limit)
+    return MongoInterface(app, settings, limit, _collection(client, settings))
+
+
+def _connect(url: str) -> t.Any:
+    try:
+        return pymongo.MongoClient(url, connect=False)
+    except (InvalidURI, ConfigurationError, ValueError) as error:
+        raise BadSetting(
+            KEY, "must be a URL such as mongodb://127.0.0.1:27017/database"
+        ) from error
+
+
+def _collection(client: t.Any, settings: Mapping[str, t.Any]) -> t.Any:
+    name = settings.get("SESSION_MONGODB_DB")
+    if name:
+        database = client[name]
+    else:
+        database = client.get_default_database(Defaults.SESSION_MONGODB_DB)
+    collection = settings.get("SESSION_MONGODB_COLLECT")
+    return database[collection or Defaults.SESSION_MONGODB_COLLECT]
+
+
+def _prepare(
+    client: t.Any, settings: Mapping[str, t.Any], limit: float, close: bool = False
+) -> None:
+    try:
+        store = _collection(client, settings)
+        with pymongo.timeout(limit):
+            _make_index(store, "expiration", expireAfterSeconds=0)
+            _make_index(store, "id", unique=True)
+    except PyMongoError as error:
+        raise no_answer(KEY, _where(client), error) from error
+    finally:
+        if close:
+            client.close()
+
+
+def _make_index(store: t.Any, field: str, **options: t.Any) -> None:
+    try:
+        store.create_index(field, **options)
+    except OperationFailure as error:
+        if error.code not in _INDEX_EXISTS:
+            raise
+
+
+def _where(client: t.Any) -> str:
+    """Return the servers that a client knows; its URL may have a password."""
+    known = client.topology_description.server_descriptions()
+    return ", ".join(f"{host}:{port}" for host, port in known)
+
+
+def _now(later: int = 0) -> datetime:
+    return datetime.now(timezone.utc) + timedelta(seconds=later)

@@ -1,0 +1,250 @@
+"""Sessions in a SQL database, through an engine of their own."""
+
+from __future__ import annotations
+
+import os
+import time
+import typing as t
+import weakref
+from collections.abc import Generator, Mapping
+from datetime import datetime, timedelta, timezone
+
+import sqlalchemy as sa
+from flask import Flask
+from flask_session.defaults import Defaults
+from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
+
+from ..interface import StoreInterface
+from .settings import BadSetting, no_answer
+
+KEY = "SESSION_SQLALCHEMY"
+_FORMS = (
+    "must be a URL such as postgresql://user@host/database or "
+    "sqlite:////path/to/file, or a Flask-SQLAlchemy object"
+)
+
+
+class SqlInterface(StoreInterface):
+    """Keeps sessions in Flask-Session's table, one short statement at a time.
+
+    No statement takes part in a transaction of the app.
+    """
+
+    ttl = False
+    failures = (SQLAlchemyError, OSError)
+
+    def __init__(
+        self,
+        app: Flask,
+        settings: Mapping[str, t.Any],
+        limit: float,
+        engine: sa.Engine,
+    ) -> None:
+        super().__init__(app, settings, limit)
+        self.engine = engine
+        self.table = _table(settings)
+
+    def fetch(self, key: str) -> bytes | None:
+        wanted = sa.select(self.table.c.data).where(
+            self.table.c.session_id == key, self.table.c.expiry > _now()
+        )
+        with self.engine.connect() as connection:
+            value = connection.scalar(wanted)
+        return None if value is None else bytes(value)
+
+    def keep(self, key: str, value: bytes, max_age: int) -> None:
+        if self._update(key, value, max_age):
+            return
+        row = {"session_id": key, "data": value, "expiry": _now(max_age)}
+        try:
+            self._execute(self.table.insert().values(row))
+        except IntegrityError:
+            # Another request was faster.
+            self._update(key, value, max_age)
+
+    def replace(self, key: str, value: bytes, max_age: int) -> bool:
+        return self._update(key, value, max_age, self.table.c.expiry > _now())
+
+    def remove(self, key: str) -> None:
+        self._execute(self.table.delete().where(self.table.c.session_id == key))
+
+    def prune(self) -> int:
+        return self._execute(self.table.delete().where(self.table.c.expiry <= _now()))
+
+    def _update(
+        self,
+        key: str,
+        value: bytes,
+        max_age: int,
+        *conditions: sa.ColumnElement[bool],
+    ) -> bool:
+        where = (self.table.c.session_id == key, *conditions)
+        change = self.table.update().where(*where)
+        return bool(self._execute(change.values(data=value, expiry=_now(max_age))))
+
+    def _execute(self, statement: sa.Executable) -> int:
+        with self.engine.connect() as connection:
+            result = t.cast("sa.CursorResult[t.Any]", connection.execute(statement))
+            return result.rowcount
+
+
+def make_interface(
+    app: Flask, settings: Mapping[str, t.Any], limit: float
+) -> SqlInterface:
+    """Return the interface; its table is there, and made if need be."""
+    url, connect_args = _place(app, settings)
+    engine = _engine(url, connect_args, limit / 2)
+    interface = SqlInterface(app, settings, limit, engine)
+    try:
+        _make_table(interface)
+    except (SQLAlchemyError, OSError) as error:
+        name = url.database if url.host is None else f"{url.host}:{url.port or 5432}"
+        raise no_answer(KEY, str(name), error) from error
+    finally:
+        # A process that is forked from here on must not share its connections.
+        engine.dispose()
+    return interface
+
+
+def _place(
+    app: Flask, settings: Mapping[str, t.Any]
+) -> tuple[sa.URL, dict[str, t.Any]]:
+    """Return the database's URL, and how the app connects to it."""
+    setting: t.Any = settings.get(KEY)
+    if isinstance(setting, str):
+        try:
+            return _with_psycopg(sa.make_url(setting.strip())), {}
+        except ArgumentError:
+            raise BadSetting(KEY, _FORMS) from None
+    if not hasattr(setting, "engines"):
+        raise BadSetting(KEY, _FORMS)
+    options = app.config.get("SQLALCHEMY_ENGINE_OPTIONS") or {}
+    try:
+        with app.app_context():
+            url = setting.engines[settings.get("SESSION_SQLALCHEMY_BIND_KEY")].url
+    except (RuntimeError, KeyError) as error:
+        raise BadSetting(
+            KEY, "is not set up for this app: call its init_app() before"
+        ) from error
+    return url, dict(options.get("connect_args") or {})
+
+
+def _with_psycopg(url: sa.URL) -> sa.URL:
+    if url.drivername in {"postgres", "postgresql"}:
+        return url.set(drivername="postgresql+psycopg")
+    return url
+
+
+def _engine(url: sa.URL, connect_args: dict[str, t.Any], timeout: float) -> sa.Engine:
+    in_memory = {None, "", ":memory:"}
+    if url.get_backend_name() == "sqlite":
+        if url.database in in_memory or "mode=memory" in str(url):
+            raise BadSetting(
+                KEY,
+                "names a database in memory, which has no room for work beside the "
+                "app's own; name a file",
+            )
+        connect_args = {**connect_args, "timeout": timeout}
+    try:
+        engine = sa.create_engine(
+            url,
+            connect_args=connect_args,
+            isolation_level="AUTOCOMMIT",
+            **({} if "sqlite" in url.drivername else {"pool_timeout": timeout}),
+        )
+    except ArgumentError as error:
+        raise BadSetting(KEY, _FORMS) from error
+    except sa.exc.NoSuchModuleError as error:
+        raise BadSetting(KEY, _FORMS) from error
+    if url.drivername == "postgresql+psycopg":
+        _limit_waiting(engine, timeout)
+    _forget_after_fork(engine)
+    return engine
+
+
+def _limit_waiting(engine: sa.Engine, timeout: float) -> None:
+    """Let psycopg give up on a server that takes too long, which it never does."""
+    import psycopg
+
+    class TooSlow(psycopg.OperationalError):
+        pass
+
+    def limited(
+        waiting: Generator[t.Any, t.Any, t.Any],
+    ) -> Generator[t.Any, t.Any, t.Any]:
+        deadline = time.monotonic() + timeout
+        try:
+            wanted = next(waiting)
+            while True:
+                ready = yield wanted
+                if not ready and time.monotonic() > deadline:
+                    raise TooSlow("The server takes too long.")
+                wanted = waiting.send(ready)
+        except StopIteration as stop:
+            return stop.value
+
+    class Connection(psycopg.Connection[t.Any]):
+        def wait(self, gen: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
+            try:
+                return super().wait(limited(gen), *args, **kwargs)
+            except TooSlow:
+                # What it was asked may still arrive: it is no use any more.
+                self.pgconn.finish()
+                raise
+
+        @classmethod
+        def _connect_gen(cls, *args: t.Any, **kwargs: t.Any) -> t.Any:
+            return limited(super()._connect_gen(*args, **kwargs))
+
+    @sa.event.listens_for(engine, "do_connect")
+    def connect(
+        dialect: t.Any, record: t.Any, args: t.Any, kwargs: dict[str, t.Any]
+    ) -> t.Any:
+        return Connection.connect(*args, **kwargs)
+
+
+def _forget_after_fork(engine: sa.Engine) -> None:
+    known = weakref.ref(engine)
+
+    def forget() -> None:
+        found = known()
+        if found is not None:
+            found.dispose(close=False)
+
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=forget)
+
+
+def _table(settings: Mapping[str, t.Any]) -> sa.Table:
+    """Return Flask-Session's table."""
+    name = settings.get("SESSION_SQLALCHEMY_TABLE") or Defaults.SESSION_SQLALCHEMY_TABLE
+    schema = settings.get("SESSION_SQLALCHEMY_SCHEMA")
+    sequence = settings.get("SESSION_SQLALCHEMY_SEQUENCE")
+    numbered = [sa.Sequence(sequence)] if sequence else []
+    return sa.Table(
+        name,
+        sa.MetaData(),
+        sa.Column("id", sa.Integer, *numbered, primary_key=True),
+        sa.Column("session_id", sa.String(255), unique=True),
+        sa.Column("data", sa.LargeBinary),
+        sa.Column("expiry", sa.DateTime),
+        schema=schema,
+    )
+
+
+def _make_table(interface: SqlInterface) -> None:
+    try:
+        interface.table.create(interface.engine, checkfirst=True)
+    except SQLAlchemyError:
+        # Another process may have made it meanwhile.
+        if not sa.inspect(interface.engine).has_table(
+            interface.table.name, interface.table.schema
+        ):
+            raise
+    interface.fetch("?")
+
+
+def _now(later: int = 0) -> datetime:
+    """Return a moment as Flask-Session keeps it: UTC, and not saying so."""
+    moment = datetime.now(timezone.utc) + timedelta(seconds=later)
+    return moment.replace(tzinfo=None)

@@ -1,0 +1,140 @@
+"""The servers that sessions can be kept on, and an app with its visitors."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import socket
+import typing as t
+import warnings
+from collections.abc import Iterator
+
+import pytest
+
+from flask_auth0.sessions.interface import StoreInterface
+from flask_auth0.sessions.stores.dynamodb import DynamoInterface
+from flask_auth0.sessions.stores.mongodb import MongoInterface
+from flask_auth0.sessions.stores.sqlalchemy import SqlInterface
+from tests.conftest import missing
+from tests.harness import postgres_server
+from tests.harness.memcached_server import running_memcached
+from tests.harness.proxy import Proxy, proxied
+from tests.harness.redis_cluster import Cluster, running_cluster
+from tests.harness.redis_server import find_binary
+from tests.unit.conftest import (
+    app as app,
+)
+from tests.unit.conftest import (
+    make_app as make_app,
+)
+from tests.unit.conftest import (
+    make_visitor as make_visitor,
+)
+from tests.unit.conftest import (
+    options as options,
+)
+from tests.unit.conftest import (
+    tenant as tenant,
+)
+from tests.unit.conftest import (
+    tenant_server as tenant_server,
+)
+from tests.unit.conftest import (
+    visitor as visitor,
+)
+from tests.unit.test_sessions import clock as clock
+
+
+@pytest.fixture(autouse=True)
+def closed_clients(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Close what an app keeps open as long as its process lives."""
+    made: list[StoreInterface] = []
+    original = StoreInterface.__init__
+
+    def init(self: StoreInterface, *args: t.Any, **kwargs: t.Any) -> None:
+        original(self, *args, **kwargs)
+        made.append(self)
+
+    monkeypatch.setattr(StoreInterface, "__init__", init)
+    yield
+    for interface in made:
+        close(interface)
+
+
+def close(interface: t.Any) -> None:
+    """Let go of the connections of an interface."""
+    if isinstance(interface, SqlInterface):
+        interface.engine.dispose()
+    elif isinstance(interface, DynamoInterface):
+        interface.store.meta.client.close()
+    elif isinstance(interface, MongoInterface):
+        interface.store.database.client.close()
+    elif hasattr(interface, "client"):
+        interface.client.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real PostgreSQL: the folder of its socket."""
+    if not postgres_server.is_installed():
+        missing("postgresql", "there is no PostgreSQL: pip install pgserver")
+    folder = tmp_path_factory.mktemp("postgres")
+    with postgres_server.running_postgres(folder) as socket_folder:
+        yield socket_folder
+
+
+@pytest.fixture
+def postgres_url(postgres_folder: str) -> str:
+    """A real PostgreSQL, without a table of sessions."""
+    import psycopg
+
+    with psycopg.connect(host=postgres_folder, user="postgres") as connection:
+        connection.execute("DROP TABLE IF EXISTS sessions")
+    return f"postgresql://postgres@/postgres?host={postgres_folder}"
+
+
+@pytest.fixture(scope="session")
+def memcached_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """A real Memcached."""
+    binary = shutil.which("memcached")
+    if binary is None:
+        missing("memcached", "there is no Memcached: apt-get install memcached")
+    with running_memcached(binary, tmp_path_factory.mktemp("memcached")) as port:
+        yield port
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A real Redis Cluster."""
+    binary = find_binary()
+    if binary is None:
+        missing("redis", "there is no redis-server: apt-get install redis-server")
+    with running_cluster(binary, tmp_path_factory.mktemp("cluster")) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def dynamodb_url() -> Iterator[str]:
+    """DynamoDB's API, served by moto in this process."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from moto.server import ThreadedMotoServer
+
+        server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+        server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def make_proxy() -> Iterator[t.Callable[[int], Proxy]]:
+    """Make ways to servers that can be cut."""
+    with contextlib.ExitStack() as stack:
+
+        def make(port: int) -> Proxy:
+            return stack.enter_context(
+                proxied(lambda: socket.create_connection(("127.0.0.1", port)))
+            )
+
+        yield make

@@ -1,0 +1,29 @@
+"""A real PostgreSQL on a Unix socket, for as long as the tests need it."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+
+def is_installed() -> bool:
+    """Tell whether the wheel with the server is there."""
+    return importlib.util.find_spec("pgserver") is not None
+
+
+@contextlib.contextmanager
+def running_postgres(folder: Path) -> Iterator[str]:
+    """Run PostgreSQL and yield the path of its socket's folder."""
+    with warnings.catch_warnings():
+        # It looks for a folder of the user's, which a user without a desktop lacks.
+        warnings.simplefilter("ignore")
+        from pgserver import postgres_server
+
+        server = postgres_server.get_server(folder, cleanup_mode="delete")
+    try:
+        yield str(server.get_uri().partition("host=")[2])
+    finally:
+        server.cleanup()

@@ -1,0 +1,90 @@
+"""A way to a server that can be cut, or left open without anything coming through."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Callable, Iterator
+
+
+class Proxy:
+    """Forwards TCP connections on a loopback port.
+
+    :param connect: makes a connection to the server.
+    """
+
+    def __init__(self, connect: Callable[[], socket.socket]) -> None:
+        self._connect = connect
+        self._open: list[socket.socket] = []
+        self._flowing = threading.Event()
+        self._flowing.set()
+        self._listen(0)
+
+    def freeze(self) -> None:
+        """Accept connections and take what comes, but answer nothing."""
+        self._flowing.clear()
+
+    def thaw(self) -> None:
+        """Answer again."""
+        self._flowing.set()
+
+    def cut(self) -> None:
+        """End all connections and refuse new ones."""
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for connection in self._open:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+            connection.close()
+        self._open.clear()
+
+    def restore(self) -> None:
+        """Accept connections again."""
+        self._listen(self.port)
+
+    def _listen(self, port: int) -> None:
+        self._listener = socket.create_server(("127.0.0.1", port))
+        self.port: int = self._listener.getsockname()[1]
+        self._start(self._accept, self._listener)
+
+    def _accept(self, listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = listener.accept()
+                server = self._connect()
+                self._open += [client, server]
+                self._start(self._forward, client, server)
+                self._start(self._forward, server, client)
+
+    def _forward(self, source: socket.socket, target: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                self._flowing.wait()
+                target.sendall(data)
+        for end in (source, target):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    @staticmethod
+    def _start(target: Callable[..., None], *args: object) -> None:
+        threading.Thread(target=target, args=args, daemon=True).start()
+
+
+@contextlib.contextmanager
+def proxied(connect: Callable[[], socket.socket]) -> Iterator[Proxy]:
+    """Run a proxy."""
+    proxy = Proxy(connect)
+    try:
+        yield proxy
+    finally:
+        proxy.thaw()
+        proxy.cut()
+
+
+def unix_socket(path: str) -> socket.socket:
+    """Connect to a Unix socket."""
+    connection = socket.socket(socket.AF_UNIX)
+    connection.connect(path)
+    return connection
