@@ -5,19 +5,34 @@ from __future__ import annotations
 import typing as t
 
 import msgspec
+from flask import Flask
 from flask_session.base import MsgSpecSerializer
+
+_Content = dict[str, t.Any]
 
 
 class SafeSerializer(MsgSpecSerializer):  # type: ignore[misc]
-    """Flask-Session's format, without its way back to ``pickle``."""
+    """Flask-Session's formats, without its way back to ``pickle``.
 
-    def decode(self, serialized_data: bytes) -> dict[str, t.Any] | None:
+    :param format: what is written; both formats are read.
+    """
+
+    def __init__(self, app: Flask, format: str) -> None:
+        super().__init__(app, format)
+        self._decoders = (
+            msgspec.msgpack.Decoder(_Content, ext_hook=_refuse),
+            msgspec.json.Decoder(_Content),
+        )
+
+    def decode(self, serialized_data: bytes) -> _Content | None:
         """Return a session's content, or ``None`` if it cannot be read."""
-        for decoder in (self.decoder, self.alternate_decoder):
+        for decoder in self._decoders:
             try:
-                content = decoder.decode(serialized_data)
+                return decoder.decode(serialized_data)
             except (msgspec.MsgspecError, ValueError, TypeError, RecursionError):
                 continue
-            if isinstance(content, dict):
-                return content
         return None
+
+
+def _refuse(code: int, data: memoryview) -> t.Any:
+    raise ValueError("No session is written with extensions.")

@@ -8,6 +8,7 @@ import socket
 import typing as t
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -18,9 +19,11 @@ from flask_auth0.sessions.stores.sqlalchemy import SqlInterface
 from tests.conftest import missing
 from tests.harness import postgres_server
 from tests.harness.memcached_server import running_memcached
+from tests.harness.processes import Service, stopped_at_the_end
 from tests.harness.proxy import Proxy, proxied
 from tests.harness.redis_cluster import Cluster, running_cluster
 from tests.harness.redis_server import find_binary
+from tests.harness.sentinel_server import running_sentinel
 from tests.unit.conftest import (
     app as app,
 )
@@ -138,3 +141,25 @@ def make_proxy() -> Iterator[t.Callable[[int], Proxy]]:
             )
 
         yield make
+
+
+@pytest.fixture
+def sentinel(redis_url: str, tmp_path: Path) -> Iterator[str]:
+    """A Sentinel that watches the real Redis as ``primary``."""
+    port = redis_url.rpartition(":")[2]
+    with running_sentinel(str(find_binary()), port, tmp_path) as address:
+        yield address
+
+
+@pytest.fixture
+def redis_socket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real Redis on a Unix socket."""
+    binary = find_binary()
+    if binary is None:
+        missing("redis", "there is no redis-server: apt-get install redis-server")
+    folder = tmp_path_factory.mktemp("socket")
+    path = folder / "redis"
+    command = [binary, "--port", "0", "--unixsocket", str(path), "--save", ""]
+    with stopped_at_the_end(Service("redis-socket", command, folder)) as service:
+        service.wait_until(path.exists, "has its socket")
+        yield str(path)

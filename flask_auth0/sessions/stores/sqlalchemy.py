@@ -116,7 +116,7 @@ def _place(
             return _with_psycopg(sa.make_url(setting.strip())), {}
         except ArgumentError:
             raise BadSetting(KEY, _FORMS) from None
-    if not hasattr(setting, "engines"):
+    if not hasattr(type(setting), "engines"):
         raise BadSetting(KEY, _FORMS)
     options = app.config.get("SQLALCHEMY_ENGINE_OPTIONS") or {}
     try:
