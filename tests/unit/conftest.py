@@ -97,9 +97,13 @@ def tenant_server() -> Iterator[TenantServer]:
 
 
 @pytest.fixture
-def tenant(tenant_server: TenantServer) -> Iterator[TenantServer]:
+def tenant(
+    tenant_server: TenantServer, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[TenantServer]:
     """The tenant, with its switches as they were at the start."""
     tenant = tenant_server.tenant
+    # Tests in other folders have a tenant of their own, with other certificates.
+    monkeypatch.setenv("SSL_CERT_FILE", tenant_server.ca_file)
     yield tenant_server
     tenant.next_login = None
     tenant.extra_claims.clear()
