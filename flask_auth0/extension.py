@@ -106,8 +106,10 @@ class Auth0:
         if EXTENSION in app.extensions:
             raise ConfigurationError(f"The app '{app.name}' has an Auth0 already.")
         config, problems = read_config({**self._options, **options}, app.config)
+        interface = app.session_interface
         problems += set_up_sessions(app, config.session_store_timeout if config else 2)
         if config is None or problems:
+            app.session_interface = interface
             raise ConfigurationError(*problems)
         _set_up_secrets(app, config)
         set_up_cookie(app, config)

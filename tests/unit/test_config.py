@@ -5,6 +5,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import fields
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -66,8 +67,10 @@ def test_the_defaults_of_the_contract() -> None:
     assert found.post_logout_redirect is None
 
 
-def test_all_problems_are_reported_at_once() -> None:
+def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
     app = Flask(__name__)
+    app.config.update(SESSION_TYPE="cachelib", SESSION_CACHELIB=str(tmp_path))
+    interface = app.session_interface
     app.config["AUTH0_SESSION_ROLLING"] = "perhaps"
     before = dict(app.config)
     with pytest.raises(ConfigurationError) as caught:
@@ -86,6 +89,7 @@ def test_all_problems_are_reported_at_once() -> None:
         assert key in (caught.value.description or "")
     # Nothing is half set up.
     assert app.config == before
+    assert app.session_interface is interface
     assert "auth0" not in app.extensions
     assert not app.blueprints
 
