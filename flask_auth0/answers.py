@@ -16,6 +16,11 @@ DEFAULT_LIFETIME = 3600
 CLOCK_LEEWAY = 60
 
 
+def is_unavailable(status: int) -> bool:
+    """Tell whether a status means that the tenant cannot answer now."""
+    return status >= 500 or status == 429
+
+
 def check_endpoints(metadata: t.Any) -> None:
     """Refuse a discovery document whose endpoints nothing should be sent to."""
     if not isinstance(metadata, dict):
@@ -32,7 +37,7 @@ def check_tokens(response: httpx.Response, scope: str) -> httpx.Response:
 
     :param scope: what was asked for, and granted if the response does not say so.
     """
-    if response.status_code >= 500 or response.status_code == 429:
+    if is_unavailable(response.status_code):
         response.raise_for_status()
     try:
         tokens = response.json()

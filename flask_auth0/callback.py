@@ -12,6 +12,7 @@ from flask import make_response, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from . import login, login_loop, relay
+from .answers import CLOCK_LEEWAY
 from .errors import Auth0Error, AuthorizationFailed, LoginFailed
 from .redirects import next_or_default
 from .registry import AppState, current_state, sender
@@ -23,9 +24,6 @@ from .sessions.transactions import TRANSACTION_KEY
 from .signals import user_logged_in
 from .store_options import store_options
 from .user import load_user
-
-#: Seconds by which clocks may differ.
-LEEWAY = 60
 
 #: What the tenant may answer instead of a code (RFC 6749, section 4.1.2.1, and OpenID
 #: Connect Core, section 3.1.2.6).
@@ -164,7 +162,7 @@ def _check_age(max_age: t.Any, user: Mapping[str, t.Any]) -> None:
     auth_time = user.get("auth_time")
     if (
         not isinstance(auth_time, int | float)
-        or time.time() - auth_time > max_age + LEEWAY
+        or time.time() - auth_time > max_age + CLOCK_LEEWAY
     ):
         raise AuthorizationFailed(
             "You need to log in anew to go on.", error="login_required"

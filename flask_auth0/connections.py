@@ -10,7 +10,7 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 import httpx
 from authlib.integrations.httpx_client import AsyncOAuth2Client
 
-from .answers import check_tokens
+from .answers import check_tokens, is_unavailable
 from .config import Config
 
 
@@ -61,7 +61,7 @@ def _oauth_client(config: Config, options: dict[str, t.Any]) -> AsyncOAuth2Clien
 
 async def _raise_for_unavailable(response: httpx.Response) -> None:
     """Tell a tenant with a problem from one that said no, which the SDK does not."""
-    if response.status_code >= 500 or response.status_code == 429:
+    if is_unavailable(response.status_code):
         response.raise_for_status()
 
 

@@ -20,7 +20,6 @@ from .client import Client
 from .config import Config, read_config
 from .dispatch import announce_refresh
 from .errors import Auth0Error, ConfigurationError, TenantUnavailable
-from .redirects import next_or_default
 from .registry import EXTENSION, AppState, state_of
 from .sdk_errors import translate, translated
 from .sessions.backends import set_up_sessions
@@ -189,8 +188,7 @@ class Auth0:
         :param parameters: of the authorization request, such as ``connection``,
             ``organization``, ``prompt`` or ``scope``.
         """
-        target = next_or_default(next, self.config)
-        return login.start(target, parameters)
+        return login.start(next, parameters)
 
     def logout(
         self, return_to: str | None = None, *, federated: bool = False

@@ -36,10 +36,11 @@ PASSED_ON = (
 
 
 def start(
-    target: str, parameters: Mapping[str, t.Any], *, attempt: int = 0
+    target: str | None, parameters: Mapping[str, t.Any], *, attempt: int = 0
 ) -> Response:
     """Redirect to the tenant, to log in and come back to a path of this app.
 
+    :param target: where to come back to, if it is a path of this app.
     :raises TenantUnavailable: when the tenant is needed and does not answer.
     :raises LoginLoop: when logins do not last.
     """
@@ -55,8 +56,8 @@ def start(
         report(error, target, parameters)
         raise
     default = next_or_default(None, state.config)
-    asked = {k: v for k, v in parameters.items() if v and is_passed_on(k)}
-    relayed = Relay(None if target == default else target, attempt, asked)
+    next_ = None if target == default else target
+    relayed = Relay(next_, attempt, _asked_for(parameters))
     response = redirect(relay.add_to(url, relayed, state.sealer))
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -112,12 +113,14 @@ def callback_url(state: AppState) -> str:
     return state.config.redirect_uri or url_for("auth0.callback", _external=True)
 
 
-def report(
-    error: Auth0Error, target: str, parameters: Mapping[str, t.Any] | None = None
-) -> None:
+def report(error: Auth0Error, target: str, parameters: Mapping[str, t.Any]) -> None:
     """Offer to try again and to go home, and tell the app and its operator."""
-    asked = {k: v for k, v in (parameters or {}).items() if v and is_passed_on(k)}
-    again = login_url(target, asked) or target
+    again = login_url(target, _asked_for(parameters)) or target
     error.actions = [Action("Try again", again), start_page()]
     log_failure("A login failed", error)
     login_failed.send(sender(), error=error)
+
+
+def _asked_for(parameters: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return what ``/login`` has to be given to ask for the same again."""
+    return {k: v for k, v in parameters.items() if v and is_passed_on(k)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from auth0_server_python.store import StateStore, TransactionStore
 from flask import Flask, current_app
@@ -35,7 +36,7 @@ class AppState:
     #: The endpoints whose views have been looked at.
     checked_views: set[str] = field(default_factory=set)
 
-    @property
+    @cached_property
     def routes(self) -> dict[str, str]:
         """The endpoints of the routes that are turned on, with their rules."""
         paths = {

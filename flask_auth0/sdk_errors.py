@@ -22,6 +22,7 @@ from auth0_server_python.error import (
 from auth0_server_python.error import Auth0Error as SdkError
 from authlib.integrations.base_client.errors import OAuthError
 
+from .answers import is_unavailable
 from .errors import (
     Auth0Error,
     AuthorizationFailed,
@@ -129,7 +130,7 @@ def _refused(code: str) -> Auth0Error:
 
 
 def _wrong_status(status: int) -> Auth0Error:
-    if status >= 500 or status == 429:
+    if is_unavailable(status):
         return TenantUnavailable()
     return TenantError(remedy=f"It answered with {status}. Check AUTH0_DOMAIN.")
 

@@ -8,8 +8,6 @@ from werkzeug.wrappers import Response as BaseResponse
 from . import callback, login, logout
 from .config import Config
 from .negotiation import is_prefetch
-from .redirects import next_or_default
-from .registry import current_state
 
 
 def make_blueprint(config: Config) -> Blueprint:
@@ -36,8 +34,7 @@ def login_view() -> BaseResponse:
     if request.method == "HEAD" or is_prefetch(request):
         # Nobody asked for it yet. Browsers discard an answer without content.
         return Response(status=204)
-    target = next_or_default(request.args.get("next"), current_state().config)
-    return login.start(target, login.passed_on(request.args))
+    return login.start(request.args.get("next"), login.passed_on(request.args))
 
 
 def callback_view() -> BaseResponse:

@@ -16,6 +16,7 @@ from itsdangerous import BadSignature
 
 from ..errors import SessionStoreUnavailable
 from ..per_request import if_made, per_request
+from .jar import session_cookie_flags
 from .lazy import LazySession
 from .serializer import SafeSerializer
 
@@ -206,28 +207,19 @@ class StoreInterface(ServerSideSessionInterface):  # type: ignore[misc]
         value = self._sign(app, session.sid) if self.use_signer else session.sid
         expires = self.get_expiration_time(app, session)
         name = self.get_cookie_name(app)
-        response.set_cookie(name, value, expires=expires, **self._cookie_flags(app))
+        response.set_cookie(
+            name, value, expires=expires, **session_cookie_flags(self, app)
+        )
         response.vary.add("Cookie")
 
     def _forget(self, app: Flask, session: LazySession, response: Response) -> None:
         self._remove_replaced(session)
         self._delete_session(self._get_store_id(session.sid))
         # Browsers delete a cookie only if its name's prefix still fits its attributes.
-        response.delete_cookie(self.get_cookie_name(app), **self._cookie_flags(app))
+        response.delete_cookie(
+            self.get_cookie_name(app), **session_cookie_flags(self, app)
+        )
         response.vary.add("Cookie")
-
-    def _cookie_flags(self, app: Flask) -> dict[str, t.Any]:
-        flags = {
-            "domain": self.get_cookie_domain(app),
-            "path": self.get_cookie_path(app),
-            "secure": self.get_cookie_secure(app),
-            "samesite": self.get_cookie_samesite(app),
-            "httponly": self.get_cookie_httponly(app),
-        }
-        # Flask has it from 3.1 on.
-        if app.config.get("SESSION_COOKIE_PARTITIONED"):
-            flags["partitioned"] = True
-        return flags
 
     def _ask(self, work: Callable[[], T]) -> T:
         """Do work that needs the back end, within the limit of the current request.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import typing as t
 
-from flask import current_app, request
+from flask import Flask, current_app, request
+from flask.sessions import SessionInterface
 from werkzeug.wrappers import Response
 
 from ..per_request import per_request
@@ -114,23 +115,20 @@ def is_strict() -> bool:
     return str(same_site).lower() == "strict"
 
 
-def _flags(crosses_sites: bool) -> dict[str, t.Any]:
-    interface = current_app.session_interface
-    same_site = interface.get_cookie_samesite(current_app)
-    if crosses_sites and is_strict():
-        same_site = "Lax"
+def session_cookie_flags(interface: SessionInterface, app: Flask) -> dict[str, t.Any]:
+    """Return the flags that Flask's configuration gives to its session cookie."""
     return {
-        "domain": interface.get_cookie_domain(current_app),
-        "path": interface.get_cookie_path(current_app),
-        "secure": bool(interface.get_cookie_secure(current_app)),
-        "samesite": same_site,
-        "httponly": True,
-        **_partitioned(),
+        "domain": interface.get_cookie_domain(app),
+        "path": interface.get_cookie_path(app),
+        "secure": interface.get_cookie_secure(app),
+        "samesite": interface.get_cookie_samesite(app),
+        "httponly": interface.get_cookie_httponly(app),
+        "partitioned": interface.get_cookie_partitioned(app),
     }
 
 
-def _partitioned() -> dict[str, bool]:
-    # Flask has it from 3.1 on.
-    if not current_app.config.get("SESSION_COOKIE_PARTITIONED"):
-        return {}
-    return {"partitioned": True}
+def _flags(crosses_sites: bool) -> dict[str, t.Any]:
+    flags = session_cookie_flags(current_app.session_interface, current_app)
+    if crosses_sites and is_strict():
+        flags["samesite"] = "Lax"
+    return {**flags, "secure": bool(flags["secure"]), "httponly": True}
