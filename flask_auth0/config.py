@@ -44,7 +44,7 @@ _PLACEHOLDERS = {
     "the-output-of-openssl-rand-hex-64",
 }
 _MOST_SECONDS = 10**9
-_ROUTES = ("login", "callback", "logout")
+_ROUTES = ("login", "callback", "logout", "backchannel_logout")
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -215,6 +215,8 @@ class Config:
     session_rolling: bool = _setting(_boolean, True)
     #: Seconds that a request may wait for the back end of sessions.
     session_store_timeout: int = _setting(_seconds, 2)
+    #: The URL of a Redis that knows which sessions in cookies have been ended.
+    revocation_store: str | None = _setting(_text, None, hidden=True)
     #: Flask's ``SESSION_COOKIE_DOMAIN``.
     cookie_domain: str | None = _setting(_text, None)
     #: Flask's ``SESSION_COOKIE_PATH``.
@@ -233,6 +235,8 @@ class Config:
     callback_path: str = _setting(_route, "/callback")
     #: Where a session ends.
     logout_path: str = _setting(_route, "/logout")
+    #: Where the tenant says that a session has ended there.
+    backchannel_logout_path: str = _setting(_route, "/backchannel-logout")
     #: Where to go after a login that did not begin at a page.
     post_login_redirect: str = _setting(_location, "/")
     #: Where to go after a logout; the app's root when not set.
@@ -339,7 +343,9 @@ def _missing(name: str) -> Problem:
 
 def _contradictions(values: Mapping[str, t.Any]) -> list[Problem]:
     problems = []
-    paths = [values.get(f"{name}_path", f"/{name}") for name in _ROUTES]
+    defaults = _fields()
+    names = [f"{name}_path" for name in _ROUTES]
+    paths = [values.get(name, defaults[name].default) for name in names]
     paths = [path for path in paths if path]
     if len(set(paths)) < len(paths):
         keys = ", ".join(key_of(f"{name}_path") for name in _ROUTES)

@@ -15,20 +15,24 @@ from auth0_server_python.store import StateStore, TransactionStore
 from flask import Flask, current_app
 from werkzeug.wrappers import Response
 
-from . import caching, guards, login, login_loop, logout, loop
+from . import backchannel, caching, guards, login, login_loop, logout, loop, views
 from .client import Client
 from .config import Config, read_config
 from .dispatch import announce_refresh
 from .errors import Auth0Error, ConfigurationError, TenantUnavailable
 from .registry import EXTENSION, AppState, state_of
 from .sdk_errors import translate, translated
-from .sessions.backends import set_up_sessions
+from .sessions.backends import make_revocation_store, set_up_sessions
+from .sessions.directory import Sessions
 from .sessions.flask_cookie import set_up_cookie
+from .sessions.index import Labels
+from .sessions.interface import StoreInterface
 from .sessions.jar import write_cookies
 from .sessions.lifetime import Lifetime
 from .sessions.sealing import Sealer, derive_key
 from .sessions.secure import set_up_secure_cookies
 from .sessions.state import SessionStateStore
+from .sessions.states import States
 from .sessions.transactions import CookieTransactionStore
 from .store_options import copy_collected
 from .user import current_user, load_user
@@ -107,6 +111,8 @@ class Auth0:
         config, problems = read_config({**self._options, **options}, app.config)
         interface = app.session_interface
         problems += set_up_sessions(app, config.session_store_timeout if config else 2)
+        revocation_store, problem = make_revocation_store(app, config)
+        problems += [problem] if problem else []
         if config is None or problems:
             app.session_interface = interface
             raise ConfigurationError(*problems)
@@ -117,7 +123,9 @@ class Auth0:
             config,
             state_store or self._state_store,
             transaction_store or self._transaction_store,
+            revocation_store,
         )
+        _warn_of_deaf_route(app, state)
         app.extensions[EXTENSION] = state
         _register(app, state)
 
@@ -130,6 +138,11 @@ class Auth0:
     def config(self) -> Config:
         """The settings of the current app, as they were read at the start."""
         return state_of(current_app).config
+
+    @property
+    def sessions(self) -> Sessions:
+        """The sessions that the server keeps: to list a user's, and to end them."""
+        return Sessions()
 
     def run(
         self, coroutine: Coroutine[t.Any, t.Any, T], timeout: float | None = None
@@ -225,15 +238,10 @@ class Auth0:
         config: Config,
         state_store: StateStore | None,
         transaction_store: TransactionStore | None,
+        revocation_store: StoreInterface | None,
     ) -> AppState:
-        sealer = Sealer(config.secret, config.purpose("session"))
-        lifetime = Lifetime(
-            config.session_absolute_duration,
-            config.session_inactivity_duration,
-            config.session_rolling,
-        )
         state_store = state_store or SessionStateStore(
-            sealer, lifetime, config.cookie_transient
+            _make_states(config), config.cookie_transient, revocation_store
         )
         transaction_store = transaction_store or CookieTransactionStore(
             Sealer(config.secret, config.purpose("transaction"))
@@ -248,6 +256,35 @@ class Auth0:
             sealer=Sealer(config.secret, config.purpose("login")),
             unauthorized=lambda: current_app.ensure_sync(self._unauthorized)(),
         )
+
+
+def _make_states(config: Config) -> States:
+    return States(
+        Sealer(config.secret, config.purpose("session")),
+        Lifetime(
+            config.session_absolute_duration,
+            config.session_inactivity_duration,
+            config.session_rolling,
+        ),
+        Labels(config.purpose("sessions")),
+    )
+
+
+def _warn_of_deaf_route(app: Flask, state: AppState) -> None:
+    """Say that the tenant cannot end sessions, where nobody knows which there are."""
+    store = state.state_store
+    if (
+        not isinstance(store, SessionStateStore)
+        or not state.config.backchannel_logout_path
+    ):
+        return
+    with app.app_context():
+        if store.revocations() is None:
+            app.logger.warning(
+                "Back-channel logout does not work with sessions in cookies: set "
+                "SESSION_TYPE or AUTH0_REVOCATION_STORE, or turn the route off with an "
+                "empty AUTH0_BACKCHANNEL_LOGOUT_PATH."
+            )
 
 
 def _set_up_secrets(app: Flask, config: Config) -> None:
@@ -274,11 +311,13 @@ def _register(app: Flask, state: AppState) -> None:
     app.register_blueprint(make_blueprint(state.config))
     app.context_processor(lambda: {"current_user": current_user})
     app.before_request(login_loop.note_request)
+    backchannel.exempt_from_csrf(app, views.backchannel_logout_view)
 
     @app.before_request
     def check_views() -> None:
         if len(state.checked_views) < len(app.view_functions):
             guards.warn_of_open_views()
+            backchannel.exempt_from_csrf(app, views.backchannel_logout_view)
 
     @app.after_request
     def finish(response: Response) -> Response:

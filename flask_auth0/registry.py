@@ -43,6 +43,7 @@ class AppState:
             "auth0.login": self.config.login_path,
             "auth0.callback": self.config.callback_path,
             "auth0.logout": self.config.logout_path,
+            "auth0.backchannel_logout": self.config.backchannel_logout_path,
         }
         return {name: path for name, path in paths.items() if path}
 

@@ -1,11 +1,11 @@
-"""The blueprint: login, callback and logout."""
+"""The blueprint: login, callback, logout and back-channel logout."""
 
 from __future__ import annotations
 
 from flask import Blueprint, Response, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from . import callback, login, logout
+from . import backchannel, callback, login, logout
 from .config import Config
 from .negotiation import is_prefetch
 
@@ -26,6 +26,10 @@ def make_blueprint(config: Config) -> Blueprint:
             config.logout_path, methods=["GET", "POST"], endpoint="logout"
         )
         route(logout_view)
+    if config.backchannel_logout_path:
+        blueprint.post(config.backchannel_logout_path, endpoint="backchannel_logout")(
+            backchannel_logout_view
+        )
     return blueprint
 
 
@@ -49,6 +53,11 @@ def logout_view() -> BaseResponse:
     if request.method == "HEAD" or is_prefetch(request):
         return Response(status=204)
     return logout.end()
+
+
+def backchannel_logout_view() -> BaseResponse:
+    """End sessions that the tenant has ended."""
+    return backchannel.receive()
 
 
 def _forbid_storing(response: BaseResponse) -> BaseResponse:

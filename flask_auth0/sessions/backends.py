@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from flask import Flask
 from flask_session.base import ServerSideSessionInterface
 
-from ..config import Problem
+from ..config import Config, Problem, key_of
+from .interface import StoreInterface
 from .stores.settings import BadSetting
 
 #: What can be set in the environment.
@@ -68,6 +69,22 @@ def set_up_sessions(
     except BadSetting as problem:
         return [Problem(problem.key, problem.remedy)]
     return []
+
+
+def make_revocation_store(
+    app: Flask, config: Config | None
+) -> tuple[StoreInterface | None, Problem | None]:
+    """Return the Redis that knows which sessions in cookies have been ended, or what
+    is wrong with its URL.
+    """
+    if config is None or config.revocation_store is None:
+        return None, None
+    try:
+        redis = importlib.import_module(".stores.redis", __package__)
+        url, limit = config.revocation_store, config.session_store_timeout
+        return redis.make_store(app, key_of("revocation_store"), url, limit), None
+    except BadSetting as problem:
+        return None, Problem(problem.key, problem.remedy)
 
 
 def _settings(app: Flask, environ: Mapping[str, str]) -> dict[str, t.Any]:

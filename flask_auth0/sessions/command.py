@@ -2,32 +2,74 @@
 
 from __future__ import annotations
 
+import typing as t
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import click
 from flask import current_app
 from flask.cli import AppGroup
 from flask_session.base import ServerSideSessionInterface
 
-from ..errors import SessionStoreUnavailable
+from ..errors import ConfigurationError, SessionStoreUnavailable
+from .directory import SessionInfo, Sessions
 from .interface import StoreInterface
 
 sessions = AppGroup("sessions", help="The sessions that the server keeps.")
 
 
+@sessions.command("list")
+@click.argument("sub")
+def list_(sub: str) -> None:
+    """List the sessions of a user, by their id at the tenant."""
+    with _clear_errors():
+        found = Sessions().of(sub)
+    for each in found:
+        click.echo(_line(each))
+    if not found:
+        click.echo("This user has no session.", err=True)
+
+
+@sessions.command("revoke")
+@click.argument("name", metavar="ID")
+@click.option("--all", "is_user", is_flag=True, help="End all sessions of the user ID.")
+def revoke(name: str, is_user: bool) -> None:
+    """End a session, by its id in the list."""
+    with _clear_errors():
+        ended = Sessions().revoke_all(name) if is_user else Sessions().revoke(name)
+    if not ended and not is_user:
+        raise click.ClickException("There is no such session.")
+    click.echo(f"Ended {int(ended)} session{'' if ended == 1 else 's'}.")
+
+
 @sessions.command("prune")
 def prune() -> None:
     """Remove sessions that have expired, where the back end does not do it itself."""
-    interface = current_app.session_interface
+    interface: t.Any = current_app.session_interface
     if not isinstance(interface, ServerSideSessionInterface):
         raise click.ClickException("The sessions are in cookies: set SESSION_TYPE.")
     if not isinstance(interface, StoreInterface):
         interface._delete_expired_sessions()
         click.echo("Expired sessions are removed, as far as Flask-Session does it.")
         return
-    try:
-        removed = interface.prune()
-    except interface.failures as error:
-        raise click.ClickException(SessionStoreUnavailable.description) from error
+    with _clear_errors():
+        removed = interface.ask(interface.prune)
     if removed is None:
         click.echo("This back end removes expired sessions itself.")
     else:
         click.echo(f"Removed {removed} expired sessions and records.")
+
+
+@contextmanager
+def _clear_errors() -> Iterator[None]:
+    try:
+        yield
+    except (ConfigurationError, SessionStoreUnavailable) as error:
+        raise click.ClickException(str(error.description)) from error
+
+
+def _line(session: SessionInfo) -> str:
+    """Return a line of the list; what a browser says of itself is not to be trusted."""
+    times = [f"{at:%Y-%m-%d %H:%M}" for at in (session.created, session.last_seen)]
+    agent = "".join(filter(str.isprintable, session.user_agent or "-"))
+    return "  ".join([session.id, *times, session.address or "-", agent])

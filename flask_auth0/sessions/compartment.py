@@ -9,6 +9,13 @@ from collections.abc import Mapping
 HEAD, BODY = PARTS = ("head", "body")
 
 
+class Entry(t.NamedTuple):
+    """A state's record, and the labels by which it is found without its session."""
+
+    record: str
+    labels: tuple[str, ...] = ()
+
+
 class Compartment(t.Protocol):
     """Keeps the sealed parts of states, apart from what an app keeps in its session.
 
@@ -16,21 +23,24 @@ class Compartment(t.Protocol):
     that noting a user's activity can never write an old token over a new one.
     """
 
-    def read(self, session_id: str, part: str) -> str | None:
+    def read(self, record: str, part: str) -> str | None:
         """Return a part of a state, or ``None``."""
 
     def create(
         self,
-        session_id: str,
+        entry: Entry,
         parts: Mapping[str, str],
         max_age: int,
         *,
-        replaces: str | None = None,
-    ) -> None:
-        """Keep a new state for ``max_age`` seconds, and forget the one it replaces."""
+        replaces: Entry | None = None,
+    ) -> bool:
+        """Keep a new state for ``max_age`` seconds, and forget the one it replaces.
 
-    def update(self, session_id: str, parts: Mapping[str, str], max_age: int) -> bool:
+        :return: whether it is there: a logout from outside can be faster.
+        """
+
+    def update(self, record: str, parts: Mapping[str, str], max_age: int) -> bool:
         """Replace parts of a state, unless it is gone. Tell whether it was there."""
 
-    def delete(self, session_id: str) -> None:
+    def delete(self, entry: Entry) -> None:
         """Forget a state."""

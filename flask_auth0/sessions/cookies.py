@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..errors import SessionTooLarge
-from .compartment import PARTS
+from .compartment import PARTS, Entry
 from .jar import TRANSACTION, CookieJar, cookie_jar, cookie_name, cookie_size
 
 #: Bytes of one cookie. Browsers drop one whose name, value and attributes are more
@@ -26,19 +26,19 @@ class CookieCompartment:
     def __init__(self, transient: bool) -> None:
         self._transient = transient
 
-    def read(self, session_id: str, part: str) -> str | None:
+    def read(self, record: str, part: str) -> str | None:
         """Return a part of a state, or ``None`` if a piece of any part is missing."""
         texts = {each: _join(each) for each in PARTS}
         return None if None in texts.values() else texts[part]
 
     def create(
         self,
-        session_id: str,
+        entry: Entry,
         parts: Mapping[str, str],
         max_age: int,
         *,
-        replaces: str | None = None,
-    ) -> None:
+        replaces: Entry | None = None,
+    ) -> bool:
         """Keep a state in the place of whatever state the browser has.
 
         :raises SessionTooLarge: when a browser could not send it back.
@@ -51,13 +51,13 @@ class CookieCompartment:
                 jar.delete(name)
             for name, value in cookies.items():
                 jar.set(name, value, None if self._transient else max_age)
-
-    def update(self, session_id: str, parts: Mapping[str, str], max_age: int) -> bool:
-        """Replace parts of the state."""
-        self.create(session_id, parts, max_age)
         return True
 
-    def delete(self, session_id: str) -> None:
+    def update(self, record: str, parts: Mapping[str, str], max_age: int) -> bool:
+        """Replace parts of the state."""
+        return self.create(Entry(record), parts, max_age)
+
+    def delete(self, entry: Entry) -> None:
         """Forget whatever state the browser has."""
         jar = cookie_jar()
         for part in PARTS:

@@ -6,7 +6,7 @@ import re
 import time
 import typing as t
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
 from flask import Flask, Request, Response, has_request_context, session
@@ -90,6 +90,63 @@ class StoreInterface(ServerSideSessionInterface):  # type: ignore[misc]
     def remove(self, key: str) -> None:
         """Forget what is kept, if anything."""
 
+    @abstractmethod
+    def label(self, name: str, record: str, max_age: int, longest: int) -> None:
+        """Give a record a label for ``max_age`` seconds.
+
+        :param name: the key of the label, under which all records that have it are.
+        :param longest: seconds that no record outlasts.
+        """
+
+    @abstractmethod
+    def labelled(self, *names: str) -> list[str]:
+        """Return the records that have a label, for each of some labels."""
+
+    @abstractmethod
+    def unlabel(self, name: str, records: Sequence[str], longest: int) -> None:
+        """Take a label from records."""
+
+    def begin(
+        self,
+        values: Mapping[str, bytes],
+        labels: Sequence[str],
+        record: str,
+        max_age: int,
+        longest: int,
+    ) -> bool:
+        """Keep the values of a new record, which can be found by its labels.
+
+        At no moment they are there and cannot be found. Where a back end cannot do
+        both at once, the labels come first.
+
+        :return: whether the record still has its labels at the end. :meth:`end` takes
+            them away before it removes the values for the last time, so if it is not
+            too late here, it is not too early there.
+        """
+        for name in labels:
+            self.label(name, record, max_age, longest)
+        for key, value in values.items():
+            self.keep(key, value, max_age)
+        return self.labelled(*labels).count(record) == len(labels)
+
+    def end(
+        self,
+        keys: Sequence[str],
+        labels: Sequence[str],
+        records: Sequence[str],
+        longest: int,
+    ) -> None:
+        """Remove the values of records, and their labels.
+
+        The labels outlast the values, so that whoever is interrupted can be repeated.
+        """
+        for key in keys:
+            self.remove(key)
+        for name in labels:
+            self.unlabel(name, records, longest)
+        for key in keys:
+            self.remove(key)
+
     def prune(self) -> int | None:
         """Remove what has expired and return how much that was.
 
@@ -100,7 +157,7 @@ class StoreInterface(ServerSideSessionInterface):  # type: ignore[misc]
     # Flask-Session's operations.
 
     def _retrieve_session_data(self, store_id: str) -> dict[str, t.Any] | None:
-        value = self._ask(lambda: self.fetch(store_id))
+        value = self.ask(lambda: self.fetch(store_id))
         return None if value is None else self.serializer.decode(value)
 
     def _upsert_session(
@@ -111,13 +168,13 @@ class StoreInterface(ServerSideSessionInterface):  # type: ignore[misc]
     ) -> None:
         value = self.serializer.encode(session)
         max_age = int(session_lifetime.total_seconds())
-        self._ask(lambda: self.keep(store_id, value, max_age))
+        self.ask(lambda: self.keep(store_id, value, max_age))
 
     def _delete_session(self, store_id: str) -> None:
-        self._ask(lambda: self.remove(store_id))
+        self.ask(lambda: self.remove(store_id))
 
     def _delete_expired_sessions(self) -> None:
-        self._ask(self.prune)
+        self.ask(self.prune)
 
     def _cleanup_n_requests(self) -> None:
         # It befalls a request at random, which may not need the back end at all.
@@ -126,16 +183,9 @@ class StoreInterface(ServerSideSessionInterface):  # type: ignore[misc]
         except SessionStoreUnavailable:
             self.app.logger.warning("Expired sessions could not be removed.")
 
-    def update_record(
-        self, store_id: str, record: Mapping[str, t.Any], max_age: int
-    ) -> bool:
-        """Replace a record, unless it is gone. Tell whether it was there."""
-        value = self.serializer.encode(record)
-        return self._ask(lambda: self.replace(store_id, value, max_age))
-
     def require_answer(self) -> None:
         """Raise an error if the back end does not answer."""
-        self._ask(lambda: self.fetch(f"{self.key_prefix}?"))
+        self.ask(lambda: self.fetch(f"{self.key_prefix}?"))
 
     def regenerate(self, session: LazySession) -> None:
         """Give a session a new id; the old one is removed once the new one is kept."""
@@ -221,8 +271,10 @@ class StoreInterface(ServerSideSessionInterface):  # type: ignore[misc]
         )
         response.vary.add("Cookie")
 
-    def _ask(self, work: Callable[[], T]) -> T:
+    def ask(self, work: Callable[[], T]) -> T:
         """Do work that needs the back end, within the limit of the current request.
+
+        :raises SessionStoreUnavailable: when the back end does not answer.
 
         Each call of a driver takes half of the limit at most, and none begins in the
         second half.

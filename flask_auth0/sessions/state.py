@@ -6,36 +6,42 @@ import copy
 import secrets
 import time
 import typing as t
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
+from auth0_server_python.error import BackchannelLogoutError
 from auth0_server_python.store import StateStore
-from flask import current_app, session
+from flask import current_app, request, session
 from flask_session.base import ServerSideSessionInterface
 from pydantic import BaseModel
 
 from .. import loop
 from ..errors import (
     Auth0Error,
+    LoginFailed,
     SessionStoreUnavailable,
     SessionTooLarge,
     TenantError,
 )
+from ..logout_tokens import seconds_left
 from ..per_request import per_request
-from .compartment import BODY, HEAD, Compartment
+from .compartment import BODY, Compartment, Entry
 from .cookies import CookieCompartment
+from .directory import end_labelled
+from .index import record_of
 from .interface import StoreInterface
 from .jar import cookie_jar
-from .lifetime import Lifetime
-from .records import record_compartment
+from .records import RecordCompartment, store_of
 from .repairs import repaired
-from .sealing import Sealer
+from .revocations import Revocations, moment_of
+from .states import State, States, split
 
 #: Where ``flask.session`` has the id of the state.
 KEY = "_a0_session"
-#: The fields of a state that are read with every request; all others are its body.
-HEAD_FIELDS = ("user", "domain", "internal")
+#: Seconds that a logout from outside is remembered for logins that are under way.
+_UNDER_WAY = 600
+#: Characters of a browser's name that are kept with a session.
+_LONGEST_NAME = 256
 
-State = dict[str, t.Any]
 T = t.TypeVar("T")
 
 
@@ -51,16 +57,22 @@ class Memo:
 class SessionStateStore(StateStore):  # type: ignore[misc]
     """Keeps the state of the user who is logged in, with Flask's session.
 
-    :param sealer: encrypts states.
-    :param lifetime: how long sessions last.
+    :param states: seals and opens states.
     :param transient: whether cookies end with the browser's own session.
+    :param revocation_store: where logouts from outside are kept, if the sessions
+        themselves are in cookies.
     """
 
-    def __init__(self, sealer: Sealer, lifetime: Lifetime, transient: bool) -> None:
+    def __init__(
+        self,
+        states: States,
+        transient: bool,
+        revocation_store: StoreInterface | None = None,
+    ) -> None:
         super().__init__({})
-        self._sealer = sealer
-        self._lifetime = lifetime
+        self.states = states
         self._transient = transient
+        self._revocation_store = revocation_store
 
     async def set(
         self,
@@ -88,16 +100,29 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
 
     async def delete(self, identifier: str, options: State | None = None) -> None:
         """End the session, with all that the app kept in it for the user."""
-        await self._with_io(self._end)
+        await self._with_io(self.end)
 
-    def _end(self) -> None:
-        session_id = _current_id()
+    async def delete_by_logout_token(
+        self, claims: Mapping[str, t.Any], options: State | None = None
+    ) -> None:
+        """End the session of a ``sid``, or, without one, all sessions of a ``sub``.
+
+        :param claims: of a logout token, which have been checked.
+        :raises NotImplementedError: when the sessions are in cookies, and no store for
+            revocations is configured.
+        """
+        # The back end is asked even in cookie mode.
+        await loop.where_called(lambda: self._end_by_claims(claims))
+
+    def end(self) -> None:
+        """End the session, with all that the app kept in it for the user."""
+        entry = self.current_entry()
         if KEY in session:
             # What is left would belong to nobody, and so to whoever logs in next.
             session.clear()
         self._remember(None)
         # Also where the session names none: the browser may have pieces of one left.
-        self._compartment().delete(session_id or "")
+        self._compartment().delete(entry or Entry(""))
 
     def head(self) -> State | None:
         """Return the user and what belongs to them, or ``None``.
@@ -112,9 +137,52 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
             self._remember(session_id, found)
         return memo.head
 
+    def current_entry(self) -> Entry | None:
+        """Return the entry of this request's session, if there is one."""
+        session_id = _current_id()
+        if session_id is None:
+            return None
+        head = self.head()
+        labels = self.states.labels.of_head(head) if head else ()
+        return Entry(record_of(session_id), labels)
+
+    def records(self) -> RecordCompartment | None:
+        """Return the records of all sessions, or ``None`` in cookie mode."""
+        store = store_of(current_app.session_interface)
+        if store is None:
+            return None
+        return RecordCompartment(store, self.states.lifetime.absolute)
+
+    def revocations(self) -> Revocations | None:
+        """Return what was ended from outside, if there is a place for it."""
+        labels = self.states.labels
+        store = store_of(current_app.session_interface)
+        if store is not None:
+            return Revocations(store, labels, _UNDER_WAY)
+        if self._revocation_store is None:
+            return None
+        longest = self.states.lifetime.absolute
+        return Revocations(self._revocation_store, labels, longest)
+
+    def _end_by_claims(self, claims: Mapping[str, t.Any]) -> None:
+        revocations, records = self.revocations(), self.records()
+        if revocations is None:
+            raise NotImplementedError(
+                "Sessions in cookies are ended from outside only if "
+                "AUTH0_REVOCATION_STORE is set."
+            )
+        if revocations.is_used(claims["jti"]):
+            raise BackchannelLogoutError("The logout token was used before.")
+        label = self.states.labels.of_claims(claims)
+        revocations.note(label, int(claims["iat"]))
+        if records is not None:
+            end_labelled(self.states, records, label)
+        # Not sooner: whoever is interrupted must be able to try again.
+        revocations.use(claims["jti"], seconds_left(claims))
+
     async def _with_io(self, work: Callable[[], T]) -> T:
         """Do what may wait for a back end where waiting holds up nobody else."""
-        if isinstance(self._compartment(), CookieCompartment):
+        if self._revocation_store is None and self.records() is None:
             return work()
         return await loop.where_called(work)
 
@@ -131,7 +199,8 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
             return None
         memo = per_request(Memo)
         if memo.body is None:
-            memo.body = self._read(head["internal"]["session_id"], BODY)
+            record = record_of(head["internal"]["session_id"])
+            memo.body = self.states.read(self._compartment(), record, BODY)
         return None if memo.body is None else {**memo.body, **head}
 
     def require_writable(self) -> None:
@@ -139,7 +208,7 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
 
         :raises Auth0Error: when the state is in cookies and the response is sent.
         """
-        if cookie_jar().is_sent and isinstance(self._compartment(), CookieCompartment):
+        if cookie_jar().is_sent and self.records() is None:
             raise Auth0Error(
                 "A streamed response cannot change the session, which is in cookies.",
                 remedy="Get the access token before the response begins, or set "
@@ -157,21 +226,43 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
 
     def owns_session(self, sub: str) -> bool:
         """Tell whether the session was begun by a user, even if it has expired."""
-        return self._sealer.has_tag(sub, (_current_id() or "").rpartition(".")[2])
+        tag = (_current_id() or "").rpartition(".")[2]
+        return self.states.sealer.has_tag(sub, tag)
 
     def _read_head(self, session_id: str) -> State | None:
-        head = self._read(session_id, HEAD)
+        compartment, record = self._compartment(), record_of(session_id)
+        head = self.states.read_head(compartment, record)
         if head is None:
             return None
-        now = int(time.time())
-        internal = head["internal"]
-        if now >= self._lifetime.expires_at(*_moments(internal)):
-            self._compartment().delete(session_id)
+        if self._is_revoked(head):
+            compartment.delete(Entry(record))
             return None
-        if self._lifetime.is_due(internal["seen"], now) and not cookie_jar().is_sent:
-            internal["seen"] = now
-            self._compartment().update(session_id, *self._sealed(head=head))
+        internal, now = head["internal"], int(time.time())
+        is_due = self.states.lifetime.is_due(internal["seen"], now)
+        if is_due and not cookie_jar().is_sent:
+            internal |= {"seen": now, **self._visit()}
+            compartment.update(record, *self.states.seal(head))
         return head
+
+    def _is_revoked(self, head: State) -> bool:
+        """Tell whether a session in cookies has been ended from outside."""
+        if self._revocation_store is None or self.records() is not None:
+            return False
+        return self._covers(self.revocations(), head)
+
+    def _covers(self, revocations: Revocations | None, head: State) -> bool:
+        issued_at, noted_at = head["internal"].get("login") or (0, 0.0)
+        labels = self.states.labels.of_head(head)
+        return revocations is not None and revocations.cover(
+            labels, (issued_at, noted_at)
+        )
+
+    def _visit(self) -> State:
+        """Return what a list of sessions says about the browser."""
+        if self.records() is None:
+            return {}
+        name = request.user_agent.string[:_LONGEST_NAME]
+        return {"user_agent": name, "address": request.remote_addr}
 
     def _log_in(self, data: State) -> None:
         """Begin a session under a new id, and end the one before.
@@ -181,16 +272,31 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
         user = {k: v for k, v in (data.get("user") or {}).items() if v is not None}
         if not user.get("sub"):
             raise TenantError("The login service did not say who logged in.")
-        session_id = f"{secrets.token_urlsafe(24)}.{self._sealer.tag(user['sub'])}"
+        session_id = (
+            f"{secrets.token_urlsafe(24)}.{self.states.sealer.tag(user['sub'])}"
+        )
         internal = data["internal"]
-        internal |= {"session_id": session_id, "seen": internal["created_at"]}
-        head, body = _split({**data, "user": user})
-        parts, max_age = self._sealed(head=head, body=body)
-        self._compartment().create(session_id, parts, max_age, replaces=_current_id())
+        created_at = internal["created_at"]
+        internal |= {"session_id": session_id, "seen": created_at, **self._visit()}
+        internal["login"] = moment_of(user, created_at)
+        head, body = split({**data, "user": user})
+        self._create(session_id, head, body)
         if KEY in session and not self.owns_session(user["sub"]):
             session.clear()
         self._rename_session(session_id)
         self._remember(session_id, head, body)
+
+    def _create(self, session_id: str, head: State, body: State) -> None:
+        parts, max_age = self.states.seal(head, body)
+        entry = Entry(record_of(session_id), self.states.labels.of_head(head))
+        compartment, before = self._compartment(), self.current_entry()
+        is_there = compartment.create(entry, parts, max_age, replaces=before)
+        # Who is logged out while they log in must not be in afterwards.
+        if is_there and self._covers(self.revocations(), head):
+            compartment.delete(entry)
+            is_there = False
+        if not is_there:
+            raise LoginFailed("Your session was ended while you logged in.")
 
     def _rename_session(self, session_id: str) -> None:
         session[KEY] = session_id
@@ -211,27 +317,12 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
             self._replace(session_id, {**data, **others})
 
     def _replace(self, session_id: str, data: State) -> None:
-        head, body = _split(data)
-        parts, max_age = self._sealed(head=head, body=body)
-        if self._compartment().update(session_id, parts, max_age):
+        head, body = split(data)
+        parts, max_age = self.states.seal(head, body)
+        if self._compartment().update(record_of(session_id), parts, max_age):
             self._remember(session_id, head, body)
         else:
             self._remember(session_id, None)
-
-    def _read(self, session_id: str, part: str) -> State | None:
-        sealed = self._compartment().read(session_id, part)
-        if sealed is None:
-            return None
-        return t.cast("State | None", self._sealer.open(sealed, session_id + part))
-
-    def _sealed(self, head: State, body: State | None = None) -> tuple[State, int]:
-        """Return the sealed parts, and for how many seconds they are worth keeping."""
-        created, _, ceiling = _moments(head["internal"])
-        session_id = head["internal"]["session_id"]
-        parts = {HEAD: head} if body is None else {HEAD: head, BODY: body}
-        sealed = {k: self._sealer.seal(v, session_id + k) for k, v in parts.items()}
-        left = self._lifetime.ends_at(created, ceiling) - time.time()
-        return sealed, max(1, int(left))
 
     def _remember(
         self,
@@ -243,10 +334,7 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
         memo.session_id, memo.head, memo.body = session_id, head, body
 
     def _compartment(self) -> Compartment:
-        interface = current_app.session_interface
-        if isinstance(interface, ServerSideSessionInterface):
-            return record_compartment(interface)
-        return CookieCompartment(self._transient)
+        return self.records() or CookieCompartment(self._transient)
 
 
 def _current_id() -> str | None:
@@ -254,15 +342,3 @@ def _current_id() -> str | None:
         raise SessionStoreUnavailable()
     session_id = session.get(KEY)
     return session_id if isinstance(session_id, str) and session_id.isascii() else None
-
-
-def _split(state: State) -> tuple[State, State]:
-    head = {field: state.get(field) for field in HEAD_FIELDS}
-    body = {field: state[field] for field in state if field not in HEAD_FIELDS}
-    return head, body
-
-
-def _moments(internal: State) -> tuple[float, float, float | None]:
-    """Return when a state was created and last used, and the provider's limit."""
-    ceiling = internal.get("session_expires_at")
-    return internal["created_at"], internal["seen"], ceiling

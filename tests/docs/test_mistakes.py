@@ -247,10 +247,19 @@ def test_store_options(app: Flask, auth0: Auth0, make_visitor: MakeVisitor) -> N
 
 
 def test_backchannel_logout(
-    app: Flask, auth0: Auth0, make_visitor: MakeVisitor, tenant: TenantServer
+    app: Flask,
+    make_visitor: MakeVisitor,
+    tenant: TenantServer,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Expecting back-channel logout"""
+    auth0 = Auth0(app)
     tokens: list[str] = []
+
+    @app.get("/protected")
+    @login_required
+    def protected() -> str:
+        return str(current_user.sub)
 
     @app.get("/by-hand")
     async def by_hand() -> str:
@@ -263,8 +272,10 @@ def test_backchannel_logout(
     (session,) = tenant.tenant.sessions()
     tokens.append(logout_token(tenant.tenant, tenant.tenant.client, session))
     told = visitor.client.post("/backchannel-logout", data={"logout_token": tokens[0]})
-    assert told.status_code == 404
+    assert told.status_code == 501
     assert visitor.get("/by-hand").text == "raised"
+    assert "AUTH0_REVOCATION_STORE" in caplog.text
+    assert visitor.get("/protected").text == "auth0|ada"
 
 
 @pytest.mark.parametrize(

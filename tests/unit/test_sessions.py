@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import html
 import json
 import threading
@@ -13,11 +14,11 @@ import pytest
 from cachelib.file import FileSystemCache
 from flask import Flask, session, stream_with_context
 from flask_session import Session
-from flask_session.base import ServerSideSessionInterface
 from redis import Redis
 
 from flask_auth0 import Auth0, Auth0Error, current_user, loop
-from flask_auth0.sessions.records import RecordCompartment
+from flask_auth0.sessions.compartment import Entry
+from flask_auth0.sessions.records import RecordCompartment, store_of
 from flask_auth0.sessions.state import KEY
 from flask_auth0.tenant import TenantServer
 
@@ -31,6 +32,9 @@ from .conftest import (
     add_views,
     query_of,
 )
+from .logout_tokens import make_token, post, sid_of, sub_of
+
+JSON = {"Content-Type": "application/json"}
 
 
 class Clock:
@@ -47,6 +51,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     monkeypatch.setattr("flask_auth0.sessions.state.time", clock)
+    monkeypatch.setattr("flask_auth0.sessions.states.time", clock)
     monkeypatch.setattr("flask_auth0.sessions.transactions.time", clock)
     return clock
 
@@ -616,6 +621,103 @@ class ServerContract(SessionContract):
         """How many things are stored."""
         raise NotImplementedError
 
+    def test_a_logout_token_with_a_sid_ends_one_session(
+        self, app: Flask, make_visitor: MakeVisitor, tenant: TenantServer
+    ) -> None:
+        here, there, grace = (make_visitor(app) for _ in range(3))
+        here.log_in()
+        there.log_in()
+        grace.log_in(GRACE)
+        cookie = here.cookies()["session"]
+        token = make_token(tenant.tenant, sid=sid_of(here), sub=sub_of(here))
+        assert post(here, token).status_code == 200
+        assert here.user() is None
+        here.set_cookie("session", cookie)
+        assert here.user() is None
+        assert there.user()["email"] == ADA
+        assert (
+            post(here, make_token(tenant.tenant, sid=sid_of(there))).status_code == 200
+        )
+        assert there.user() is None
+        assert grace.user()["email"] == GRACE
+
+    def test_a_logout_token_with_a_sub_ends_all_of_a_users_sessions(
+        self, app: Flask, make_visitor: MakeVisitor, tenant: TenantServer
+    ) -> None:
+        visitors = [make_visitor(app) for _ in range(3)]
+        grace = make_visitor(app)
+        for visitor in visitors:
+            visitor.log_in()
+        grace.log_in(GRACE)
+        token = make_token(tenant.tenant, sub=sub_of(visitors[0]))
+        assert post(grace, token).status_code == 200
+        assert [visitor.user() for visitor in visitors] == [None] * 3
+        assert grace.user()["email"] == GRACE
+        assert post(grace, token).status_code == 400
+        visitors[0].log_in()
+        assert visitors[0].user()["email"] == ADA
+
+    def test_a_user_sees_their_sessions_and_ends_them(
+        self, app: Flask, make_visitor: MakeVisitor, clock: Clock
+    ) -> None:
+        add_session_views(app)
+        here, there, grace = (make_visitor(app) for _ in range(3))
+        there.log_in()
+        clock.offset = 2000
+        assert there.user() is not None
+        here.log_in()
+        grace.log_in(GRACE)
+        listed = here.fetch("/sessions").get_json()
+        assert [each["last_seen"] for each in listed] == sorted(
+            (each["last_seen"] for each in listed), reverse=True
+        )
+        other, mine = sorted(listed, key=lambda each: bool(each["is_current"]))
+        assert [other["is_current"], mine["is_current"]] == [False, True]
+        assert other["created"] < other["last_seen"]
+        assert {each["address"] for each in listed} == {"127.0.0.1"}
+        assert all(each["user_agent"].startswith("Werkzeug/") for each in listed)
+        (only,) = grace.fetch("/sessions").get_json()
+        assert here.fetch(f"/end/{only['id']}").get_json() is False
+        assert here.fetch(f"/end/{other['id']}").get_json() is True
+        assert here.fetch(f"/end/{other['id']}").get_json() is False
+        assert there.user() is None
+        assert here.user()["email"] == ADA
+        assert here.fetch(f"/end/{mine['id']}").get_json() is True
+        assert here.user() is None
+        assert grace.user()["email"] == GRACE
+
+    def test_all_sessions_but_this_one(
+        self, app: Flask, make_visitor: MakeVisitor
+    ) -> None:
+        add_session_views(app)
+        visitors = [make_visitor(app) for _ in range(3)]
+        for visitor in visitors:
+            visitor.log_in()
+        assert visitors[0].fetch("/end-others").get_json() == 2
+        assert [bool(visitor.user()) for visitor in visitors] == [True, False, False]
+        visitors[1].log_in()
+        assert visitors[0].fetch("/end-all").get_json() == 2
+        assert [bool(visitor.user()) for visitor in visitors] == [False] * 3
+
+    def test_a_weird_id_ends_nothing(self, app: Flask, visitor: Visitor) -> None:
+        visitor.log_in()
+        with app.test_request_context():
+            for id in ["", "x", "../..", "ä" * 24, "a" * 999, "\0" * 24, "*", "a" * 24]:
+                assert Auth0().sessions.revoke(id) is False
+        assert visitor.user()["email"] == ADA
+
+    def test_nothing_but_the_empty_session_is_left_of_logouts(
+        self, app: Flask, visitor: Visitor
+    ) -> None:
+        for _ in range(3):
+            visitor.log_in()
+            visitor.log_in()
+            visitor.get("/logout")
+        with app.test_request_context():
+            records = app.extensions["auth0"].state_store.records()
+            labels = app.extensions["auth0"].state_store.states.labels
+            assert records.labelled(labels.of_user("auth0|ada")) == []
+
 
 class TestRedis(ServerContract):
     @pytest.fixture
@@ -683,23 +785,24 @@ def test_updates_wait_for_each_other_where_the_back_end_cannot(tmp_path: Path) -
     cache = FileSystemCache(str(tmp_path), threshold=0)
     app.config.update(SESSION_TYPE="cachelib", SESSION_CACHELIB=cache)
     Session(app)
-    compartment = RecordCompartment(
-        t.cast(ServerSideSessionInterface, app.session_interface)
-    )
+    store = store_of(app.session_interface)
+    assert store is not None
+    compartment = RecordCompartment(store, 60)
     for number in range(200):
-        session_id = f"id{number}"
-        compartment.create(session_id, {"head": "a", "body": "a"}, 60)
+        entry = Entry(f"id{number}", ("label",))
+        compartment.create(entry, {"head": "a", "body": "a"}, 60)
         threads = [
             threading.Thread(
-                target=compartment.update, args=[session_id, {"head": "b"}, 60]
+                target=compartment.update, args=[entry.record, {"head": "b"}, 60]
             ),
-            threading.Thread(target=compartment.delete, args=[session_id]),
+            threading.Thread(target=compartment.delete, args=[entry]),
         ]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        assert compartment.read(session_id, "head") is None
+        assert compartment.read(entry.record, "head") is None
+    assert compartment.labelled("label") == []
 
 
 class TestCachelib(ServerContract):
@@ -710,6 +813,36 @@ class TestCachelib(ServerContract):
 
     def keys(self) -> int:
         return len(list(self.folder.iterdir()))
+
+
+def add_session_views(app: Flask) -> None:
+    """Add pages on which users see their sessions."""
+    auth0 = Auth0()
+
+    @app.get("/sessions")
+    def sessions() -> t.Any:
+        found = auth0.sessions.of(str(current_user.sub))
+        return [
+            {
+                **dataclasses.asdict(each),
+                "created": each.created.timestamp(),
+                "last_seen": each.last_seen.timestamp(),
+            }
+            for each in found
+        ]
+
+    @app.get("/end/<id>")
+    def end(id: str) -> t.Any:
+        return json.dumps(auth0.sessions.revoke(id, sub=current_user.sub)), JSON
+
+    @app.get("/end-others")
+    def end_others() -> t.Any:
+        sub = str(current_user.sub)
+        return json.dumps(auth0.sessions.revoke_all(sub, except_current=True)), JSON
+
+    @app.get("/end-all")
+    def end_all() -> t.Any:
+        return json.dumps(auth0.sessions.revoke_all(str(current_user.sub))), JSON
 
 
 def auth0_of(app: Flask) -> Auth0:
@@ -779,7 +912,7 @@ def test_the_user_is_read_once_and_only_when_asked_for(
 ) -> None:
     opened: list[str] = []
     store = app.extensions["auth0"].state_store
-    original = store._sealer.open
+    original = store.states.sealer.open
 
     def open_(text: str, context: str) -> t.Any:
         opened.append(context)
@@ -791,7 +924,7 @@ def test_the_user_is_read_once_and_only_when_asked_for(
 
     visitor.log_in()
     visitor.user()
-    monkeypatch.setattr(store._sealer, "open", open_)
+    monkeypatch.setattr(store.states.sealer, "open", open_)
     visitor.get("/")
     assert opened == []
     visitor.get("/often")

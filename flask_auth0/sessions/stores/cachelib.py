@@ -8,13 +8,14 @@ import struct
 import threading
 import time
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from cachelib.base import BaseCache
 from cachelib.file import FileSystemCache
 from flask import Flask
 
+from .. import members
 from ..interface import StoreInterface
 from .settings import BadSetting
 
@@ -72,6 +73,21 @@ class CachelibInterface(StoreInterface):
     def remove(self, key: str) -> None:
         with self._lock:
             self.cache.delete(key)
+
+    def label(self, name: str, record: str, max_age: int, longest: int) -> None:
+        with self._lock:
+            self._set(name, members.add(self.fetch(name), record, max_age), longest)
+
+    def labelled(self, *names: str) -> list[str]:
+        return [each for name in names for each in members.names(self.fetch(name))]
+
+    def unlabel(self, name: str, records: Sequence[str], longest: int) -> None:
+        with self._lock:
+            left = members.remove(self.fetch(name), records)
+            if left:
+                self._set(name, left, longest)
+            else:
+                self.cache.delete(name)
 
     def prune(self) -> int | None:
         if not isinstance(self.cache, FileSystemCache):

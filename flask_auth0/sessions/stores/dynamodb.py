@@ -7,7 +7,7 @@ import os
 import re
 import time
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 import boto3
@@ -26,6 +26,10 @@ _FORMS = (
 )
 #: Bytes of an item that DynamoDB takes, less what is not the session itself.
 MOST = 400 * 1024 - 1024
+#: What the attributes of a label begin with, before the name of a record.
+_RECORD = "record:"
+#: How much one call may write, and how often it is tried.
+_AT_ONCE, _ATTEMPTS = 25, 5
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _DENIED = {"AccessDeniedException", "AccessDenied", "UnknownOperationException"}
 
@@ -65,18 +69,66 @@ class DynamoInterface(StoreInterface):
     def remove(self, key: str) -> None:
         self.store.delete_item(Key={"id": key})
 
+    def label(self, name: str, record: str, max_age: int, longest: int) -> None:
+        self.store.update_item(**_labelling({}, name, record, max_age, longest))
+
+    def labelled(self, *names: str) -> list[str]:
+        now = time.time()
+        found = [_records(self._item(name)) for name in names]
+        return [name for each in found for name, until in each.items() if until > now]
+
+    def unlabel(self, name: str, records: Sequence[str], longest: int) -> None:
+        self.store.update_item(**_unlabelling(name, records))
+
+    def begin(
+        self,
+        values: Mapping[str, bytes],
+        labels: Sequence[str],
+        record: str,
+        max_age: int,
+        longest: int,
+    ) -> bool:
+        puts = [_keeping(key, value, max_age) for key, value in values.items()]
+        puts += [
+            _labelling(self._item(name), name, record, max_age, longest)
+            for name in labels
+        ]
+        self._transact([{"Update": each} for each in puts])
+        return True
+
+    def end(
+        self,
+        keys: Sequence[str],
+        labels: Sequence[str],
+        records: Sequence[str],
+        longest: int,
+    ) -> None:
+        gone: list[t.Any] = [{"Delete": {"Key": {"id": key}}} for key in keys]
+        for start in range(0, len(gone), _AT_ONCE):
+            self._transact(gone[start : start + _AT_ONCE])
+        for start in range(0, len(records), _AT_ONCE):
+            some = records[start : start + _AT_ONCE]
+            for name in labels:
+                self.unlabel(name, some, longest)
+
+    def _item(self, name: str) -> Mapping[str, t.Any]:
+        found = self.store.get_item(Key={"id": name}, ConsistentRead=True)
+        return found.get("Item") or {}
+
+    def _transact(self, items: Sequence[Mapping[str, Mapping[str, t.Any]]]) -> None:
+        """Write all or nothing, and again where somebody else writes the same."""
+        table = {"TableName": self.store.name}
+        named = [{k: {**table, **v} for k, v in item.items()} for item in items]
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                self.store.meta.client.transact_write_items(TransactItems=named)
+                return
+            except ClientError as error:
+                if "TransactionConflict" not in str(error) or attempt == _ATTEMPTS:
+                    raise
+
     def _put(self, key: str, value: bytes, max_age: int, **condition: str) -> None:
-        if len(value) > MOST:
-            raise TooLargeForStore(len(value))
-        self.store.update_item(
-            Key={"id": key},
-            UpdateExpression="SET val = :value, expiration = :exp",
-            ExpressionAttributeValues={
-                ":value": value,
-                ":exp": int(time.time()) + max_age,
-            },
-            **condition,
-        )
+        self.store.update_item(**_keeping(key, value, max_age), **condition)
 
 
 def make_interface(
@@ -189,6 +241,55 @@ def _enable_expiry(client: t.Any, name: str) -> None:
         # Another process was faster.
         if _code(error) != "ValidationException":
             raise
+
+
+def _keeping(key: str, value: bytes, max_age: int) -> dict[str, t.Any]:
+    """Return the update that keeps a value."""
+    if len(value) > MOST:
+        raise TooLargeForStore(len(value))
+    values = {":value": value, ":exp": int(time.time()) + max_age}
+    return {
+        "Key": {"id": key},
+        "UpdateExpression": "SET val = :value, expiration = :exp",
+        "ExpressionAttributeValues": values,
+    }
+
+
+def _labelling(
+    item: Mapping[str, t.Any], name: str, record: str, max_age: int, longest: int
+) -> dict[str, t.Any]:
+    """Return the update that labels a record, and forgets those that have expired.
+
+    Each record is an attribute of its own, so that nobody has to read the others.
+    """
+    now = int(time.time())
+    update = _unlabelling(name, [k for k, v in _records(item).items() if v <= now])
+    update["UpdateExpression"] += " SET #new = :until, expiration = :exp"
+    update["ExpressionAttributeNames"]["#new"] = _RECORD + record
+    update["ExpressionAttributeValues"] = {
+        ":until": now + max_age,
+        ":exp": now + longest,
+    }
+    return update
+
+
+def _unlabelling(name: str, records: Sequence[str]) -> dict[str, t.Any]:
+    """Return the update that takes a label from records."""
+    gone = {f"#r{n}": _RECORD + record for n, record in enumerate(records)}
+    return {
+        "Key": {"id": name},
+        "UpdateExpression": f"REMOVE {', '.join(gone)}" if gone else "",
+        "ExpressionAttributeNames": gone,
+    }
+
+
+def _records(item: Mapping[str, t.Any]) -> dict[str, int]:
+    """Return the records that have a label, and until when."""
+    return {
+        name.removeprefix(_RECORD): int(until)
+        for name, until in item.items()
+        if name.startswith(_RECORD)
+    }
 
 
 def _code(error: ClientError) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import time
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from flask import Flask
 from pymemcache.client.base import Client, PooledClient
 from pymemcache.client.hash import HashClient
 from pymemcache.exceptions import MemcacheError
 
+from .. import members
 from ..interface import StoreInterface, TooLargeForStore
 from .settings import BadSetting, no_answer
 
@@ -19,6 +20,8 @@ KEY = "SESSION_MEMCACHED"
 DEFAULT = "127.0.0.1:11211"
 #: Seconds after which the server takes a lifetime for a date.
 _LONGEST_LIFETIME = 30 * 86400
+#: What a client has to have.
+_METHODS = ("get", "set", "replace", "delete", "gets", "add", "cas")
 
 
 class MemcachedInterface(StoreInterface):
@@ -49,6 +52,31 @@ class MemcachedInterface(StoreInterface):
     def remove(self, key: str) -> None:
         self.client.delete(key, **self._options)
 
+    def label(self, name: str, record: str, max_age: int, longest: int) -> None:
+        self._change(name, lambda value: members.add(value, record, max_age), longest)
+
+    def labelled(self, *names: str) -> list[str]:
+        return [each for name in names for each in members.names(self.fetch(name))]
+
+    def unlabel(self, name: str, records: Sequence[str], longest: int) -> None:
+        self._change(name, lambda value: members.remove(value, records), longest)
+
+    def _change(
+        self, key: str, change: Callable[[bytes | None], bytes], max_age: int
+    ) -> None:
+        """Change a value that others change at the same time."""
+        while True:
+            value, version = self.client.gets(key)
+            changed, expiry = change(value), _expiry(max_age)
+            if value is None:
+                is_done = self.client.add(key, changed, expiry, **self._options)
+            else:
+                is_done = self.client.cas(
+                    key, changed, version, expiry, **self._options
+                )
+            if is_done:
+                return
+
     def _send(self, command: t.Any, key: str, value: bytes, max_age: int) -> bool:
         try:
             return bool(command(key, value, _expiry(max_age), **self._options))
@@ -65,7 +93,7 @@ def make_interface(
     """Return the interface, with a client that has answered once."""
     setting = settings.get(KEY) or DEFAULT
     client = _client(setting, limit / 4) if isinstance(setting, str) else setting
-    if not all(hasattr(client, each) for each in ("get", "set", "replace", "delete")):
+    if not all(hasattr(client, each) for each in _METHODS):
         raise BadSetting(KEY, "must be an address or a client such as pymemcache's")
     interface = MemcachedInterface(app, settings, limit, client)
     where = setting if isinstance(setting, str) else type(client).__name__

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 
 import pymongo
@@ -58,6 +58,30 @@ class MongoInterface(StoreInterface):
     def remove(self, key: str) -> None:
         with self._limited():
             self.store.delete_one({"id": key})
+
+    def label(self, name: str, record: str, max_age: int, longest: int) -> None:
+        one = {"$push": {"records": {"name": record, "until": _now(max_age)}}}
+        lasting = {"$max": {"expiration": _now(longest)}}
+        with self._limited():
+            expired = {"records": {"until": {"$lte": _now()}}}
+            self.store.update_one({"id": name}, {"$pull": expired})
+            try:
+                self.store.update_one({"id": name}, {**one, **lasting}, upsert=True)
+            except DuplicateKeyError:
+                # Another request was faster.
+                self.store.update_one({"id": name}, {**one, **lasting})
+
+    def labelled(self, *names: str) -> list[str]:
+        with self._limited():
+            found = list(self.store.find({"id": {"$in": names}}))
+        now = _now().replace(tzinfo=None)
+        records = [each for document in found for each in document.get("records", [])]
+        return [each["name"] for each in records if each["until"] > now]
+
+    def unlabel(self, name: str, records: Sequence[str], longest: int) -> None:
+        gone = {"records": {"name": {"$in": list(records)}}}
+        with self._limited():
+            self.store.update_one({"id": name}, {"$pull": gone})
 
     def _update(
         self,

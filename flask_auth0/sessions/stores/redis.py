@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import time
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import redis
@@ -58,33 +59,97 @@ class RedisInterface(StoreInterface, RedisSessionInterface):  # type: ignore[mis
     def remove(self, key: str) -> None:
         self.client.delete(key)
 
+    def label(self, name: str, record: str, max_age: int, longest: int) -> None:
+        _label(self.client, name, record, max_age, longest)
+
+    def labelled(self, *names: str) -> list[str]:
+        now = int(time.time())
+        with self.client.pipeline(transaction=False) as pipeline:
+            for name in names:
+                pipeline.zrangebyscore(name, now, "+inf")
+            found = pipeline.execute()
+        return [record.decode("ascii", "replace") for each in found for record in each]
+
+    def unlabel(self, name: str, records: Sequence[str], longest: int) -> None:
+        self.client.zrem(name, *records)
+
+    def begin(
+        self,
+        values: Mapping[str, bytes],
+        labels: Sequence[str],
+        record: str,
+        max_age: int,
+        longest: int,
+    ) -> bool:
+        if isinstance(self.client, redis.RedisCluster):
+            # The keys are on different servers.
+            return super().begin(values, labels, record, max_age, longest)
+        with self.client.pipeline(transaction=True) as pipeline:
+            for key, value in values.items():
+                pipeline.set(key, value, ex=max_age)
+            for name in labels:
+                _label(pipeline, name, record, max_age, longest)
+            pipeline.execute()
+        return True
+
+    def end(
+        self,
+        keys: Sequence[str],
+        labels: Sequence[str],
+        records: Sequence[str],
+        longest: int,
+    ) -> None:
+        if isinstance(self.client, redis.RedisCluster):
+            return super().end(keys, labels, records, longest)
+        with self.client.pipeline(transaction=True) as pipeline:
+            pipeline.delete(*keys)
+            for name in labels:
+                pipeline.zrem(name, *records)
+            pipeline.execute()
+
+
+def _label(client: t.Any, name: str, record: str, max_age: int, longest: int) -> None:
+    now = int(time.time())
+    client.zremrangebyscore(name, "-inf", now)
+    client.zadd(name, {record: now + max_age})
+    client.expire(name, longest)
+
 
 def make_interface(
     app: Flask, settings: Mapping[str, t.Any], limit: float
 ) -> RedisInterface:
     """Return the interface, with a client that has answered once."""
-    setting: t.Any = settings.get(KEY) or DEFAULT
-    client, name = setting, type(setting).__name__
-    try:
-        if isinstance(setting, str):
-            client, name = _from_url(setting.strip(), limit / 2)
-        _check(client)
-        client.ping()
-    except _FAILURES as error:
-        raise no_answer(KEY, name, error) from error
+    client = _connect(KEY, settings.get(KEY) or DEFAULT, limit)
     return RedisInterface(app, settings, limit, client)
 
 
-def _check(client: t.Any) -> None:
+def make_store(app: Flask, key: str, url: str, limit: float) -> RedisInterface:
+    """Return a store beside the sessions, with a client that has answered once."""
+    return RedisInterface(app, {}, limit, _connect(key, url, limit))
+
+
+def _connect(key: str, setting: t.Any, limit: float) -> t.Any:
+    client, name = setting, type(setting).__name__
+    try:
+        if isinstance(setting, str):
+            client, name = _from_url(key, setting.strip(), limit / 2)
+        _check(key, client)
+        client.ping()
+    except _FAILURES as error:
+        raise no_answer(key, name, error) from error
+    return client
+
+
+def _check(key: str, client: t.Any) -> None:
     if not hasattr(client, "ping") or inspect.iscoroutinefunction(
         type(client).execute_command
     ):
-        raise BadSetting(KEY, "must be a URL or a client of redis-py, not an async one")
+        raise BadSetting(key, "must be a URL or a client of redis-py, not an async one")
     if client.get_connection_kwargs().get("decode_responses"):
-        raise BadSetting(KEY, "must be a client without decode_responses")
+        raise BadSetting(key, "must be a client without decode_responses")
 
 
-def _from_url(url: str, timeout: float) -> tuple[t.Any, str]:
+def _from_url(key: str, url: str, timeout: float) -> tuple[t.Any, str]:
     """Return a client, and where it goes: the URL itself may have a password."""
     times = {"socket_timeout": timeout, "socket_connect_timeout": timeout}
     options: dict[str, t.Any] = {**times, "retry": Retry(NoBackoff(), 0)}
@@ -93,27 +158,31 @@ def _from_url(url: str, timeout: float) -> tuple[t.Any, str]:
         if scheme in {"redis+sentinel", "rediss+sentinel"}:
             return _behind_sentinel(url, options)
         if scheme in {"redis+cluster", "rediss+cluster"} or "," in url:
-            return _cluster(url, options)
+            return _cluster(key, url, options)
         client = redis.Redis.from_url(url, **options)
     except ValueError as error:
-        raise BadSetting(KEY, _FORMS) from error
+        raise BadSetting(key, _FORMS) from error
     where = client.connection_pool.connection_kwargs
     name = str(where.get("path") or f"{where.get('host')}:{where.get('port')}")
-    return _cluster(url, options) if _is_in_cluster(client, name) else (client, name)
+    return (
+        _cluster(key, url, options)
+        if _is_in_cluster(key, client, name)
+        else (client, name)
+    )
 
 
-def _is_in_cluster(client: redis.Redis, name: str) -> bool:
+def _is_in_cluster(key: str, client: redis.Redis, name: str) -> bool:
     try:
         info = client.info("cluster")
     except redis.ResponseError:
         # Not everybody may ask.
         return False
     except _FAILURES as error:
-        raise no_answer(KEY, name, error) from error
+        raise no_answer(key, name, error) from error
     return bool(info.get("cluster_enabled"))
 
 
-def _cluster(urls: str, options: dict[str, t.Any]) -> tuple[t.Any, str]:
+def _cluster(key: str, urls: str, options: dict[str, t.Any]) -> tuple[t.Any, str]:
     """Return a client for the cluster that some URLs, or hosts in one, name."""
     scheme, _, rest = urls.replace("+cluster", "").partition("://")
     hosts = [each.rpartition("://")[2] for each in rest.split(",")]
@@ -134,7 +203,7 @@ def _cluster(urls: str, options: dict[str, t.Any]) -> tuple[t.Any, str]:
             **{**common, **options},
         )
     except _FAILURES as error:
-        raise no_answer(KEY, name, error) from error
+        raise no_answer(key, name, error) from error
     return client, name
 
 

@@ -6,7 +6,8 @@ import os
 import time
 import typing as t
 import weakref
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 
 import sqlalchemy as sa
@@ -43,6 +44,7 @@ class SqlInterface(StoreInterface):
         super().__init__(app, settings, limit)
         self.engine = engine
         self.table = _table(settings)
+        self.labels = _labels(self.table)
 
     def fetch(self, key: str) -> bytes | None:
         wanted = sa.select(self.table.c.data).where(
@@ -69,7 +71,84 @@ class SqlInterface(StoreInterface):
         self._execute(self.table.delete().where(self.table.c.session_id == key))
 
     def prune(self) -> int:
+        self._execute(self.labels.delete().where(self.labels.c.expiry <= _now()))
         return self._execute(self.table.delete().where(self.table.c.expiry <= _now()))
+
+    def label(self, name: str, record: str, max_age: int, longest: int) -> None:
+        with self._transaction() as connection:
+            self._label(connection, name, record, max_age)
+
+    def labelled(self, *names: str) -> list[str]:
+        labels = self.labels.c
+        wanted = sa.select(labels.record).where(
+            labels.name.in_(names), labels.expiry > _now()
+        )
+        with self.engine.connect() as connection:
+            return list(connection.scalars(wanted))
+
+    def unlabel(self, name: str, records: Sequence[str], longest: int) -> None:
+        with self._transaction() as connection:
+            self._unlabel(connection, [name], records)
+
+    def begin(
+        self,
+        values: Mapping[str, bytes],
+        labels: Sequence[str],
+        record: str,
+        max_age: int,
+        longest: int,
+    ) -> bool:
+        expiry = _now(max_age)
+        rows = [
+            {"session_id": key, "data": value, "expiry": expiry}
+            for key, value in values.items()
+        ]
+        with self._transaction() as connection:
+            connection.execute(self.table.insert(), rows)
+            for name in labels:
+                self._label(connection, name, record, max_age)
+        return True
+
+    def end(
+        self,
+        keys: Sequence[str],
+        labels: Sequence[str],
+        records: Sequence[str],
+        longest: int,
+    ) -> None:
+        gone = self.table.delete().where(self.table.c.session_id == sa.bindparam("key"))
+        with self._transaction() as connection:
+            # In one order everywhere, so that two of these never wait for each other.
+            connection.execute(gone, [{"key": key} for key in sorted(keys)])
+            self._unlabel(connection, labels, records)
+
+    def _label(
+        self, connection: sa.Connection, name: str, record: str, max_age: int
+    ) -> None:
+        row = {"name": name, "record": record, "expiry": _now(max_age)}
+        connection.execute(self.labels.insert().values(row))
+
+    def _unlabel(
+        self,
+        connection: sa.Connection,
+        names: Sequence[str],
+        records: Sequence[str],
+    ) -> None:
+        labels = self.labels.c
+        gone = self.labels.delete().where(
+            labels.name == sa.bindparam("of"), labels.record == sa.bindparam("which")
+        )
+        rows = [{"of": n, "which": r} for n in sorted(names) for r in sorted(records)]
+        if rows:
+            connection.execute(gone, rows)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sa.Connection]:
+        with self.engine.connect() as connection:
+            level = connection.default_isolation_level
+            connection.execution_options(isolation_level=level)
+            with connection.begin():
+                yield connection
 
     def _update(
         self,
@@ -96,7 +175,7 @@ def make_interface(
     engine = _engine(url, connect_args, limit / 2)
     interface = SqlInterface(app, settings, limit, engine)
     try:
-        _make_table(interface)
+        _make_tables(interface)
     except (SQLAlchemyError, OSError) as error:
         name = url.database if url.host is None else f"{url.host}:{url.port or 5432}"
         raise no_answer(KEY, str(name), error) from error
@@ -232,16 +311,28 @@ def _table(settings: Mapping[str, t.Any]) -> sa.Table:
     )
 
 
-def _make_table(interface: SqlInterface) -> None:
-    try:
-        interface.table.create(interface.engine, checkfirst=True)
-    except SQLAlchemyError:
-        # Another process may have made it meanwhile.
-        if not sa.inspect(interface.engine).has_table(
-            interface.table.name, interface.table.schema
-        ):
-            raise
+def _labels(table: sa.Table) -> sa.Table:
+    """Return the table of labels, which is ours."""
+    return sa.Table(
+        f"{table.name}_index",
+        table.metadata,
+        sa.Column("name", sa.String(64), primary_key=True),
+        sa.Column("record", sa.String(64), primary_key=True),
+        sa.Column("expiry", sa.DateTime),
+        schema=table.schema,
+    )
+
+
+def _make_tables(interface: SqlInterface) -> None:
+    for table in (interface.table, interface.labels):
+        try:
+            table.create(interface.engine, checkfirst=True)
+        except SQLAlchemyError:
+            # Another process may have made it meanwhile.
+            if not sa.inspect(interface.engine).has_table(table.name, table.schema):
+                raise
     interface.fetch("?")
+    interface.labelled("?")
 
 
 def _now(later: int = 0) -> datetime:

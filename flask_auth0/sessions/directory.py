@@ -1,0 +1,149 @@
+"""The sessions of a user, from whatever browser: to list them, and to end them."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+from flask import has_request_context
+
+from ..errors import ConfigurationError
+from ..registry import current_state, sender
+from ..signals import session_revoked
+from .compartment import Entry
+from .index import is_record
+from .records import RecordCompartment
+from .states import State, States
+
+if t.TYPE_CHECKING:
+    from .state import SessionStateStore
+
+
+@dataclass(frozen=True)
+class SessionInfo:
+    """One of a user's sessions."""
+
+    #: Names the session in :meth:`Sessions.revoke`. Nobody can log in with it.
+    id: str
+    #: When its user logged in.
+    created: datetime
+    #: When its user was active, as far as that was written down: see
+    #: ``AUTH0_SESSION_INACTIVITY_DURATION``.
+    last_seen: datetime
+    #: How the browser called itself then.
+    user_agent: str | None
+    #: Its address, as the app saw it then.
+    address: str | None
+    #: Whether it is the session of the current request.
+    is_current: bool
+
+
+class Sessions:
+    """The sessions that the server keeps, as ``auth0.sessions``.
+
+    :raises ConfigurationError: with each call, where the sessions are in cookies or in
+        a store of the app's own, so that nobody can list them.
+    """
+
+    def of(self, sub: str) -> list[SessionInfo]:
+        """Return a user's sessions, the one that was used last first.
+
+        :param sub: the user's id at the tenant, ``current_user.sub``.
+        """
+        store, records = _whereabouts()
+        label = store.states.labels.of_user(sub)
+        current = _current(store)
+        found = [
+            _info(record, head, current)
+            for record in records.labelled(label)
+            if (head := store.states.read_head(records, record)) is not None
+        ]
+        return sorted(found, key=lambda each: each.last_seen, reverse=True)
+
+    def revoke(self, id: str, *, sub: str | None = None) -> bool:
+        """End a session, and tell whether it was there.
+
+        :param id: as in the list.
+        :param sub: end it only if it is this user's. To be given where the id comes
+            from a form.
+        """
+        store, records = _whereabouts()
+        head = store.states.read_head(records, id) if is_record(id) else None
+        if head is None or sub not in {None, head["user"]["sub"]}:
+            return False
+        if id == _current(store):
+            store.end()
+        else:
+            records.delete_all([Entry(id, store.states.labels.of_head(head))])
+        sid = head["internal"].get("sid")
+        session_revoked.send(sender(), sub=head["user"]["sub"], sid=sid)
+        return True
+
+    def revoke_all(self, sub: str, except_current: bool = False) -> int:
+        """End a user's sessions, and return how many there were.
+
+        :param except_current: keep the one of the current request.
+        """
+        store, records = _whereabouts()
+        current = _current(store)
+        label = store.states.labels.of_user(sub)
+        ended = end_labelled(store.states, records, label, but=current)
+        is_theirs = current is not None and current in records.labelled(label)
+        if is_theirs and not except_current:
+            store.end()
+            ended += 1
+        if ended:
+            session_revoked.send(sender(), sub=sub, sid=None)
+        return ended
+
+
+def end_labelled(
+    states: States, records: RecordCompartment, label: str, but: str | None = None
+) -> int:
+    """End the sessions that have a label, but for one, and return how many."""
+    found = [each for each in records.labelled(label) if each != but]
+    entries = [_entry(states, records, record, label) for record in found]
+    if entries:
+        records.delete_all(entries)
+    return len(entries)
+
+
+def _entry(
+    states: States, records: RecordCompartment, record: str, label: str
+) -> Entry:
+    head = states.read_head(records, record)
+    return Entry(record, states.labels.of_head(head) if head else (label,))
+
+
+def _whereabouts() -> tuple[SessionStateStore, RecordCompartment]:
+    from .state import SessionStateStore
+
+    store = current_state().state_store
+    records = store.records() if isinstance(store, SessionStateStore) else None
+    if records is None:
+        raise ConfigurationError(
+            "Nobody can list sessions that are in cookies: set SESSION_TYPE."
+        )
+    return t.cast("SessionStateStore", store), records
+
+
+def _current(store: SessionStateStore) -> str | None:
+    entry = store.current_entry() if has_request_context() else None
+    return entry.record if entry else None
+
+
+def _info(record: str, head: State, current: str | None) -> SessionInfo:
+    internal = head["internal"]
+    return SessionInfo(
+        id=record,
+        created=_time(internal["created_at"]),
+        last_seen=_time(internal["seen"]),
+        user_agent=internal.get("user_agent"),
+        address=internal.get("address"),
+        is_current=record == current,
+    )
+
+
+def _time(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, timezone.utc)

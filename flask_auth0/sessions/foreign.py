@@ -1,0 +1,90 @@
+"""The back ends of session interfaces that an app has set up itself."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from flask_session.base import ServerSideSessionInterface
+from flask_session.redis import RedisSessionInterface
+
+from . import members
+from .interface import StoreInterface
+
+#: Seconds that a request may wait, as far as the app's own client lets anyone decide.
+_LIMIT = 2
+
+#: One change of a key at a time, where the back end cannot see to that.
+_locks = [threading.Lock() for _ in range(64)]
+
+
+class ForeignStore(StoreInterface):
+    """Keeps what is ours through the three operations of Flask-Session."""
+
+    def __init__(self, theirs: ServerSideSessionInterface) -> None:
+        super().__init__(theirs.app, {}, _LIMIT)
+        self._theirs = theirs
+
+    def fetch(self, key: str) -> bytes | None:
+        record = self._theirs._retrieve_session_data(key)
+        value = record.get("value") if isinstance(record, Mapping) else None
+        return value.encode("ascii", "replace") if isinstance(value, str) else None
+
+    def keep(self, key: str, value: bytes, max_age: int) -> None:
+        with _lock_of(key):
+            self._set(key, value, max_age)
+
+    def replace(self, key: str, value: bytes, max_age: int) -> bool:
+        with _lock_of(key):
+            if self.fetch(key) is None:
+                return False
+            self._set(key, value, max_age)
+            return True
+
+    def remove(self, key: str) -> None:
+        # Not while a change that has just found the key writes it.
+        with _lock_of(key):
+            self._theirs._delete_session(key)
+
+    def label(self, name: str, record: str, max_age: int, longest: int) -> None:
+        with _lock_of(name):
+            self._set(name, members.add(self.fetch(name), record, max_age), longest)
+
+    def labelled(self, *names: str) -> list[str]:
+        return [each for name in names for each in members.names(self.fetch(name))]
+
+    def unlabel(self, name: str, records: Sequence[str], longest: int) -> None:
+        with _lock_of(name):
+            left = members.remove(self.fetch(name), records)
+            if left:
+                self._set(name, left, longest)
+            else:
+                self._theirs._delete_session(name)
+
+    def _set(self, key: str, value: bytes, max_age: int) -> None:
+        content = {"value": value.decode("ascii")}
+        self._theirs._upsert_session(timedelta(seconds=max_age), content, key)
+
+
+def adapted(theirs: ServerSideSessionInterface) -> StoreInterface:
+    """Return a store on the back end of an interface that is not ours."""
+    if isinstance(theirs, RedisSessionInterface):
+        from .stores.redis import RedisInterface
+
+        return RedisInterface(theirs.app, {}, _LIMIT, theirs.client)
+    return ForeignStore(theirs)
+
+
+def _lock_of(key: str) -> threading.Lock:
+    return _locks[hash(key) % len(_locks)]
+
+
+def _release_all() -> None:
+    """Replace locks that were held by threads which are not in a forked process."""
+    _locks[:] = [threading.Lock() for _ in _locks]
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_release_all)
