@@ -105,6 +105,21 @@ def _location(value: t.Any) -> str:
         ) from None
 
 
+def _locations(value: t.Any) -> tuple[str, ...]:
+    parts = _text(value).split(",") if isinstance(value, str) else list(value)
+    return tuple(_exact_location(part) for part in parts if part.strip())
+
+
+def _exact_location(value: str) -> str:
+    try:
+        location = _location(value)
+    except ValueError as error:
+        raise ValueError(f"has {value!r} in it, which {error}") from None
+    if "*" in urlsplit(location).netloc:
+        raise ValueError(f"has {value!r} in it, but URLs are compared exactly")
+    return location
+
+
 def _route(value: t.Any) -> str:
     if not isinstance(value, str) or not re.fullmatch(r"(/[^?#<>\s\\]*)?", value):
         raise ValueError(
@@ -241,6 +256,8 @@ class Config:
     post_login_redirect: str = _setting(_location, "/")
     #: Where to go after a logout; the app's root when not set.
     post_logout_redirect: str | None = _setting(_location, None)
+    #: Where else a logout may lead, if it is asked to.
+    allowed_logout_urls: tuple[str, ...] = _setting(_locations, ())
     #: Which logout endpoint of the tenant is used.
     logout_strategy: str = _setting(_one_of("auto", "oidc", "v2"), "auto")
     #: Seconds that a call to the tenant may take.

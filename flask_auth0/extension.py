@@ -15,7 +15,17 @@ from auth0_server_python.store import StateStore, TransactionStore
 from flask import Flask, current_app
 from werkzeug.wrappers import Response
 
-from . import backchannel, caching, guards, login, login_loop, logout, loop, views
+from . import (
+    backchannel,
+    caching,
+    guards,
+    login,
+    login_loop,
+    logout,
+    logout_urls,
+    loop,
+    views,
+)
 from .client import Client
 from .config import Config, read_config
 from .dispatch import announce_refresh
@@ -208,14 +218,16 @@ class Auth0:
     ) -> Response:
         """End the session: return the redirect to the tenant's logout.
 
-        :param return_to: a URL or path, among the tenant's allowed logout URLs.
+        :param return_to: where to go then: a path of this app, or a URL that is among
+            ``AUTH0_ALLOWED_LOGOUT_URLS``. The tenant has to allow it as well.
         :param federated: end the session at the user's identity provider as well.
+        :raises ValueError: when ``return_to`` leads anywhere else; nothing has ended.
         :raises TypeError: when ``return_to`` is something else, such as the SDK's
             ``store_options``, which the extension passes itself.
         """
         if not isinstance(return_to, str | None):
             raise TypeError("return_to must be a URL or a path.")
-        return logout.end(return_to, federated=federated)
+        return logout.end(logout_urls.for_view(return_to), federated=federated)
 
     def unauthorized_handler(self, handler: Handler) -> Handler:
         """Register what answers a request that needs a login, as a decorator.

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import typing as t
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from auth0_server_python.auth_types import LogoutOptions
-from flask import redirect, request, session
+from flask import redirect, session
 from werkzeug.wrappers import Response
 
 from . import login_loop
-from .redirects import below_root
 from .registry import AppState, current_state, sender
 from .sdk_errors import translated
 from .signals import user_logged_out
@@ -19,14 +18,15 @@ from .signals import user_logged_out
 LONGEST_HINT = 4000
 
 
-def end(return_to: str | None = None, *, federated: bool = False) -> Response:
+def end(return_to: str, *, federated: bool = False) -> Response:
     """End the session of this browser and redirect to the tenant's logout.
 
     The session ends here first, so it has ended even if the tenant is not answering.
+
+    :param return_to: the URL that the tenant sends the browser to.
     """
     state = current_state()
-    url = urljoin(request.host_url, return_to or _default(state))
-    options = LogoutOptions(return_to=url, federated=federated)
+    options = LogoutOptions(return_to=return_to, federated=federated)
     with translated():
         ended = state.wait(state.client.get_session()) or {}
         v2_url = state.wait(state.client.logout(options))
@@ -37,11 +37,6 @@ def end(return_to: str | None = None, *, federated: bool = False) -> Response:
     response = redirect(_oidc_url(state, ended, options) or v2_url)
     response.headers["Cache-Control"] = "no-store"
     return response
-
-
-def _default(state: AppState) -> str:
-    configured = state.config.post_logout_redirect or "/"
-    return below_root(request, configured)
 
 
 def _oidc_url(

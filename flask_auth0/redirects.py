@@ -30,9 +30,14 @@ def is_local_path(target: str) -> bool:
     return parts is not None and parts == ("", "")
 
 
+def is_page(target: str) -> bool:
+    """Tell whether a text is a path on the same origin, and no route of ours."""
+    return is_local_path(target) and not _is_own_route(target)
+
+
 def next_or_default(target: str | None, config: Config) -> str:
     """Return where to go after a login: the target if it is safe, else the default."""
-    if target and is_local_path(target) and not _is_own_route(target):
+    if target and is_page(target):
         return target
     return below_root(request, config.post_login_redirect)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from . import backchannel, callback, login, logout
+from . import backchannel, callback, login, logout, logout_urls
 from .config import Config
 from .negotiation import is_prefetch
 
@@ -49,10 +49,10 @@ def callback_view() -> BaseResponse:
 
 
 def logout_view() -> BaseResponse:
-    """End the session, here and at the tenant."""
+    """End the session, here and at the tenant; ``return_to`` is where to go then."""
     if request.method == "HEAD" or is_prefetch(request):
         return Response(status=204)
-    return logout.end()
+    return logout.end(logout_urls.for_query(request.args.get("return_to")))
 
 
 def backchannel_logout_view() -> BaseResponse:

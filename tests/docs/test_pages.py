@@ -323,6 +323,26 @@ def test_logging_out(read_page: ReadPage, make_visitor: MakeVisitor) -> None:
     assert prefetch.status_code == 204
 
 
+def test_places_to_go_after_a_logout(
+    read_page: ReadPage,
+    make_visitor: MakeVisitor,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    (snippet,) = [s for s in snippets(path_of("login.rst"), "sh") if "LOGOUT" in s.text]
+    (tmp_path / "env").write_text(snippet.text)
+    for key, value in dotenv_values(tmp_path / "env").items():
+        monkeypatch.setenv(key, value or "")
+    visitor = make_visitor(read_page("login.rst").run()["app"])
+    for wanted, url in {
+        "/goodbye": f"{HOST}/goodbye",
+        "https://www.example.com/": "https://www.example.com/",
+        "/elsewhere": f"{HOST}/",
+    }.items():
+        location = visitor.get(f"/logout?return_to={wanted}").location
+        assert query_of(location)["post_logout_redirect_uri"] == url
+
+
 # Sessions
 
 

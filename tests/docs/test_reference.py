@@ -35,7 +35,7 @@ def shown(default: Any) -> str:
         return "none"
     if isinstance(default, bool):
         return str(default).lower()
-    return str(default) or "empty"
+    return str(default) if default else "empty"
 
 
 def test_the_table_has_every_key_with_its_default() -> None:

@@ -65,6 +65,7 @@ def test_the_defaults_of_the_contract() -> None:
     assert found.url_prefix == ""
     assert found.post_login_redirect == "/"
     assert found.post_logout_redirect is None
+    assert found.allowed_logout_urls == ()
 
 
 def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
@@ -138,6 +139,18 @@ def test_several_secrets() -> None:
     assert read({"secret": "new, old"}).secret == ("new", "old")
     assert read({"secret": ["new", "old"]}).secret == ("new", "old")
     assert problem(secret=" , ")[0] == "AUTH0_SECRET"
+
+
+def test_allowed_logout_urls() -> None:
+    wanted = ("/bye", "https://www.example.com/")
+    environ = {"AUTH0_ALLOWED_LOGOUT_URLS": "/bye, https://www.example.com/,"}
+    assert read(environ=environ).allowed_logout_urls == wanted
+    for given in [list(wanted), wanted]:
+        assert read({"allowed_logout_urls": given}).allowed_logout_urls == wanted
+    for wrong in ["bye", "//x.example/", "javascript:x", "https://*.example.com/"]:
+        key, remedy = problem(allowed_logout_urls=["/bye", wrong])
+        assert key == "AUTH0_ALLOWED_LOGOUT_URLS"
+        assert repr(wrong) in remedy
 
 
 def test_openid_is_always_asked_for() -> None:

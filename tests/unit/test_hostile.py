@@ -26,6 +26,7 @@ PARAMETERS = [
     "invitation",
     "prompt",
     "iss",
+    "return_to",
 ]
 ANSWERS = {200, 204, 302, 303, 400, 401, 403, 404, 405, 431, 502, 503}
 #: What a header can carry; the rest does not reach an app.
