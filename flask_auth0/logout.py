@@ -10,9 +10,11 @@ from flask import redirect, session
 from werkzeug.wrappers import Response
 
 from . import login_loop
+from .errors import Auth0Error, TenantError
 from .registry import AppState, current_state, sender
 from .sdk_errors import translated
 from .signals import user_logged_out
+from .ways_on import offer_way_on
 
 #: A longer ID token does not fit into a URL that servers accept.
 LONGEST_HINT = 4000
@@ -27,22 +29,37 @@ def end(return_to: str, *, federated: bool = False) -> Response:
     """
     state = current_state()
     options = LogoutOptions(return_to=return_to, federated=federated)
+    ended, v2_url = _end_here(state, options)
+    try:
+        url = _oidc_url(state, ended, options) or v2_url
+    except Auth0Error as error:
+        offer_way_on(error)
+        raise
+    finally:
+        # The session has ended here, even where the answer is an error.
+        user_logged_out.send(sender(), user=ended.get("user"))
+    response = redirect(url)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _end_here(state: AppState, options: LogoutOptions) -> tuple[dict[str, t.Any], str]:
+    """End the session in this app; return what it was, and where to log out then."""
     with translated():
         ended = state.wait(state.client.get_session()) or {}
         v2_url = state.wait(state.client.logout(options))
     if ended:
         session.clear()
     login_loop.forget()
-    user_logged_out.send(sender(), user=ended.get("user"))
-    response = redirect(_oidc_url(state, ended, options) or v2_url)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return ended, v2_url
 
 
 def _oidc_url(
     state: AppState, ended: dict[str, t.Any], options: LogoutOptions
 ) -> str | None:
     """Return the URL for RP-Initiated Logout, where the tenant has it."""
+    if state.config.logout_strategy == "v2":
+        return None
     endpoint = _end_session_endpoint(state)
     if endpoint is None:
         return None
@@ -66,14 +83,18 @@ def _hint(ended: dict[str, t.Any]) -> dict[str, str]:
 
 
 def _end_session_endpoint(state: AppState) -> str | None:
-    strategy = state.config.logout_strategy
-    if strategy == "v2":
-        return None
+    required = state.config.logout_strategy == "oidc"
     try:
         with translated():
-            return state.wait(state.client.end_session_endpoint())
+            endpoint = state.wait(state.client.end_session_endpoint())
     except Exception:
-        if strategy == "oidc":
+        if required:
             raise
         # The session has ended here; /v2/logout needs nothing from the tenant.
         return None
+    if endpoint is None and required:
+        raise TenantError(
+            remedy="It publishes no end_session_endpoint, which "
+            "AUTH0_LOGOUT_STRATEGY asks for. Set that to auto or v2."
+        )
+    return endpoint

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Callable
 
 import httpx
 import pytest
@@ -49,16 +50,72 @@ def test_v2(make_app: MakeApp, make_visitor: MakeVisitor, tenant: TenantServer) 
     assert visitor.http.get(location).headers["Location"] == f"{HOST}/"
 
 
+@pytest.fixture
+def without_endpoint(tenant: TenantServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the tenant publish no ``end_session_endpoint``."""
+    monkeypatch.setattr(tenant.tenant, "publish_end_session_endpoint", False)
+
+
+@pytest.mark.usefixtures("without_endpoint")
 def test_auto_falls_back_where_the_tenant_has_no_endpoint_for_it(
-    make_app: MakeApp, make_visitor: MakeVisitor, tenant: TenantServer
+    make_app: MakeApp, make_visitor: MakeVisitor
 ) -> None:
-    tenant.tenant.publish_end_session_endpoint = False
-    try:
-        visitor = make_visitor(make_app())
-        visitor.log_in()
-        assert "/v2/logout?" in visitor.get("/logout").location
-    finally:
-        tenant.tenant.publish_end_session_endpoint = True
+    visitor = make_visitor(make_app())
+    visitor.log_in()
+    assert "/v2/logout?" in visitor.get("/logout").location
+
+
+def test_oidc(make_app: MakeApp, make_visitor: MakeVisitor) -> None:
+    visitor = make_visitor(make_app(logout_strategy="oidc"))
+    visitor.log_in()
+    location = visitor.get("/logout").location
+    assert "/oidc/logout?" in location
+    query = query_of(location)
+    assert query["id_token_hint"]
+    assert query["client_id"] == "the-client"
+    assert "federated" not in query
+    assert visitor.http.get(location).headers["Location"] == f"{HOST}/"
+    assert visitor.user() is None
+
+
+@pytest.mark.usefixtures("without_endpoint")
+def test_oidc_has_no_other_way(
+    make_app: MakeApp, make_visitor: MakeVisitor, caplog: pytest.LogCaptureFixture
+) -> None:
+    visitor = make_visitor(make_app({"DEBUG": True}, logout_strategy="oidc"))
+    visitor.log_in()
+    heard: list[t.Any] = []
+    with user_logged_out.connected_to(lambda app, user: heard.append(user["email"])):
+        response = visitor.get("/logout")
+    assert response.status_code == 502
+    assert "AUTH0_LOGOUT_STRATEGY" in response.text
+    assert 'href="/"' in response.text
+    assert "AUTH0_LOGOUT_STRATEGY" in caplog.text
+    # Here the session has ended all the same.
+    assert heard == [ADA]
+    assert visitor.user() is None
+
+
+@pytest.mark.parametrize("strategy", ["auto", "oidc", "v2"])
+def test_federated(
+    options: dict[str, t.Any], make_visitor: MakeVisitor, strategy: str
+) -> None:
+    app = Flask(__name__)
+    app.testing = True
+    auth0 = Auth0(app, **options, logout_strategy=strategy)
+
+    @app.get("/leave/<int:federated>")
+    def leave(federated: int) -> t.Any:
+        return auth0.logout(federated=bool(federated))
+
+    visitor = make_visitor(app)
+    endpoint = "/v2/logout?" if strategy == "v2" else "/oidc/logout?"
+    for federated in [True, False]:
+        location = visitor.get(f"/leave/{int(federated)}").location
+        assert endpoint in location
+        assert ("federated" in query_of(location)) is federated
+    # Only a view decides that.
+    assert "federated" not in visitor.get("/logout?federated").location
 
 
 def test_a_tenant_that_is_down_keeps_nobody_logged_in(
@@ -159,7 +216,7 @@ ELSEWHERE = [
 ]
 
 
-def asking(app: Flask, **more: t.Any) -> t.Callable[[str], str]:
+def asking(app: Flask, **more: t.Any) -> Callable[[str], str]:
     """Return a function that asks ``/logout`` for a place to go, and says which."""
 
     def ask(return_to: str) -> str:
