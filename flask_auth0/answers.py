@@ -28,6 +28,8 @@ def check_endpoints(metadata: t.Any) -> None:
     for name in ("issuer", "token_endpoint", "jwks_uri"):
         _check_url(metadata.get(name), {"https"})
     _check_url(metadata.get("authorization_endpoint"), {"https", "http"})
+    if metadata.get("revocation_endpoint") is not None:
+        _check_url(metadata["revocation_endpoint"], {"https"})
     if metadata.get("end_session_endpoint") is not None:
         _check_url(metadata["end_session_endpoint"], {"https", "http"})
 

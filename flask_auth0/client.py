@@ -182,6 +182,20 @@ class Client(ServerClient[t.Any]):  # type: ignore[misc]
         metadata = await self._get_oidc_metadata_cached(self._config.domain)
         return t.cast("str | None", metadata.get("end_session_endpoint"))
 
+    async def revoke_refresh_token(self, refresh_token: str) -> None:
+        """Make a refresh token worthless, at the tenant (RFC 7009)."""
+        if not loop.is_current():
+            return await loop.call(self.revoke_refresh_token(refresh_token))
+        domain, oauth = self._config.domain, self._oauth
+        metadata = await self._get_oidc_metadata_cached(domain)
+        response = await oauth.revoke_token(
+            metadata.get("revocation_endpoint") or f"https://{domain}/oauth/revoke",
+            token=refresh_token,
+            # Auth0 documents no other way for this endpoint.
+            auth=oauth.client_auth("client_secret_post"),
+        )
+        response.raise_for_status()
+
     # The SDK has no public way to give it HTTP connections, to see the discovery
     # document, or to look for newer keys. It calls the methods below.
 

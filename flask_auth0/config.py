@@ -260,6 +260,8 @@ class Config:
     allowed_logout_urls: tuple[str, ...] = _setting(_locations, ())
     #: Which logout endpoint of the tenant is used.
     logout_strategy: str = _setting(_one_of("auto", "oidc", "v2"), "auto")
+    #: Whether the refresh token of a session ends with it, at the tenant.
+    revoke_refresh_token_on_logout: bool = _setting(_boolean, False)
     #: Seconds that a call to the tenant may take.
     timeout: int = _setting(_seconds, 10)
     #: Whether a development tenant is accepted outside debug and testing.

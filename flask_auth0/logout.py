@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import typing as t
 from urllib.parse import urlencode, urlsplit
 
@@ -9,10 +10,10 @@ from auth0_server_python.auth_types import LogoutOptions
 from flask import redirect, session
 from werkzeug.wrappers import Response
 
-from . import login_loop
-from .errors import Auth0Error, TenantError
+from . import login_loop, loop
+from .errors import Auth0Error, TenantError, log_failure
 from .registry import AppState, current_state, sender
-from .sdk_errors import translated
+from .sdk_errors import translate, translated
 from .signals import user_logged_out
 from .ways_on import offer_way_on
 
@@ -30,6 +31,7 @@ def end(return_to: str, *, federated: bool = False) -> Response:
     state = current_state()
     options = LogoutOptions(return_to=return_to, federated=federated)
     ended, v2_url = _end_here(state, options)
+    deadline = time.monotonic() + state.config.timeout
     try:
         url = _oidc_url(state, ended, options) or v2_url
     except Auth0Error as error:
@@ -37,6 +39,7 @@ def end(return_to: str, *, federated: bool = False) -> Response:
         raise
     finally:
         # The session has ended here, even where the answer is an error.
+        _revoke(state, ended.get("refresh_token"), deadline)
         user_logged_out.send(sender(), user=ended.get("user"))
     response = redirect(url)
     response.headers["Cache-Control"] = "no-store"
@@ -98,3 +101,15 @@ def _end_session_endpoint(state: AppState) -> str | None:
             "AUTH0_LOGOUT_STRATEGY asks for. Set that to auto or v2."
         )
     return endpoint
+
+
+def _revoke(state: AppState, refresh_token: str | None, deadline: float) -> None:
+    """Revoke the refresh token of a session that has ended, where that is turned on."""
+    if not refresh_token or not state.config.revoke_refresh_token_on_logout:
+        return
+    left = max(0, deadline - time.monotonic())
+    try:
+        loop.run(state.client.revoke_refresh_token(refresh_token), left)
+    except Exception as error:
+        # A user who leaves can do nothing about it.
+        log_failure("A refresh token was not revoked", translate(error))

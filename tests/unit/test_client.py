@@ -420,6 +420,30 @@ def test_stores_of_ones_own(
     assert memory == {}
 
 
+def test_a_refresh_token_in_a_store_of_ones_own_is_revoked(
+    options: dict[str, t.Any], make_visitor: MakeVisitor, tenant: TenantServer
+) -> None:
+    memory = Remembered()
+    app = Flask(__name__)
+    app.testing = True
+    options["scope"] = "openid offline_access"
+    Auth0(
+        app,
+        state_store=StatefulStore(memory),
+        revoke_refresh_token_on_logout=True,
+        **options,
+    )
+    visitor = make_visitor(app)
+    visitor.log_in()
+    (state,) = memory.values()
+    token = tenant.tenant.credentials.refresh_token(json.loads(state)["refresh_token"])
+    assert token
+    assert not token.is_revoked()
+    assert "/oidc/logout?" in visitor.get("/logout").location
+    assert memory == {}
+    assert token.is_revoked()
+
+
 # What the client reaches into, and must notice when it changes
 
 

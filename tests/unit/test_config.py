@@ -66,6 +66,8 @@ def test_the_defaults_of_the_contract() -> None:
     assert found.post_login_redirect == "/"
     assert found.post_logout_redirect is None
     assert found.allowed_logout_urls == ()
+    assert found.logout_strategy == "auto"
+    assert found.revoke_refresh_token_on_logout is False
 
 
 def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
