@@ -107,7 +107,7 @@ def _revoke(state: AppState, refresh_token: str | None, deadline: float) -> None
     """Revoke the refresh token of a session that has ended, where that is turned on."""
     if not refresh_token or not state.config.revoke_refresh_token_on_logout:
         return
-    left = max(0, deadline - time.monotonic())
+    left = max(0, round(deadline - time.monotonic(), 1))
     try:
         loop.run(state.client.revoke_refresh_token(refresh_token), left)
     except Exception as error:

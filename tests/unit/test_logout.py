@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 import time
 import typing as t
@@ -593,6 +594,7 @@ def test_a_tenant_that_is_slow_to_revoke(
         over.set()
     assert leaver.user() is None
     check_warning(caplog, token)
+    assert re.search(r"No answer within (1|0\.[0-9]) seconds", caplog.text)
 
 
 @pytest.mark.parametrize(
