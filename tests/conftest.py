@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import NoReturn, Protocol
@@ -21,6 +22,28 @@ pytest_plugins = ["flask_auth0.tenant.fixtures"]
 
 MODES = ("cookie", "redis")
 COMBINATIONS = [(server, mode) for server in SERVERS for mode in MODES]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add what tests that try something many times ask for."""
+    group = parser.getgroup("flask_auth0")
+    group.addoption(
+        "--soak",
+        action="store_true",
+        help="run the full form of the tests that have one, and nothing else",
+    )
+    group.addoption("--seed", help="repeat the choices of a run that failed")
+
+
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """With ``--soak``, leave out the tests that are always as long."""
+    if not config.getoption("soak"):
+        return
+    chosen = [item for item in items if "rounds" in getattr(item, "fixturenames", ())]
+    config.hook.pytest_deselected(items=[i for i in items if i not in chosen])
+    items[:] = chosen
 
 
 def pytest_configure() -> None:
@@ -55,6 +78,30 @@ def missing(what: str, remedy: str) -> NoReturn:
     if os.environ.get(variable):
         pytest.fail(f"{variable} is set, but {remedy}")
     pytest.skip(remedy)
+
+
+class Rounds(Protocol):
+    """Says how often to try: a few times in every run, many times with ``--soak``."""
+
+    def __call__(self, *, short: int, full: int) -> int: ...
+
+
+@pytest.fixture(scope="session")
+def rounds(pytestconfig: pytest.Config) -> Rounds:
+    """How often to try something; whatever asks for it has a full form."""
+
+    def choose(*, short: int, full: int) -> int:
+        return full if pytestconfig.getoption("soak") else short
+
+    return choose
+
+
+@pytest.fixture
+def dice(pytestconfig: pytest.Config) -> random.Random:
+    """Choices that can be repeated: a failure shows the option that does so."""
+    seed = pytestconfig.getoption("seed") or os.urandom(4).hex()
+    print(f"--seed={seed}")
+    return random.Random(seed)  # noqa: S311
 
 
 @pytest.fixture(scope="session")
