@@ -12,6 +12,7 @@ from typing import NoReturn, Protocol
 import pytest
 
 from flask_auth0.tenant import TenantServer
+from tests.harness import postgres_server
 from tests.harness.app_server import SERVERS, Address, Deployment, running_app
 from tests.harness.chromium import Chromium, find_chromium, running_chromium
 from tests.harness.processes import Service
@@ -112,6 +113,16 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         missing("redis", "there is no redis-server: apt-get install redis-server")
     with running_redis(binary, tmp_path_factory.mktemp("redis")) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def postgres_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real PostgreSQL: the folder of its socket."""
+    if not postgres_server.is_installed():
+        missing("postgresql", "there is no PostgreSQL: pip install pgserver")
+    folder = tmp_path_factory.mktemp("postgres")
+    with postgres_server.running_postgres(folder) as socket_folder:
+        yield socket_folder
 
 
 def session_settings(mode: str, request: pytest.FixtureRequest) -> dict[str, str]:

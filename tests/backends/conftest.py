@@ -17,7 +17,6 @@ from flask_auth0.sessions.stores.dynamodb import DynamoInterface
 from flask_auth0.sessions.stores.mongodb import MongoInterface
 from flask_auth0.sessions.stores.sqlalchemy import SqlInterface
 from tests.conftest import missing
-from tests.harness import postgres_server
 from tests.harness.memcached_server import running_memcached
 from tests.harness.processes import Service, stopped_at_the_end
 from tests.harness.proxy import Proxy, proxied
@@ -74,16 +73,6 @@ def close(interface: t.Any) -> None:
         interface.store.database.client.close()
     elif hasattr(interface, "client"):
         interface.client.close()
-
-
-@pytest.fixture(scope="session")
-def postgres_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real PostgreSQL: the folder of its socket."""
-    if not postgres_server.is_installed():
-        missing("postgresql", "there is no PostgreSQL: pip install pgserver")
-    folder = tmp_path_factory.mktemp("postgres")
-    with postgres_server.running_postgres(folder) as socket_folder:
-        yield socket_folder
 
 
 @pytest.fixture
