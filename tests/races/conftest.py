@@ -1,0 +1,133 @@
+"""Real back ends, and crews that make requests at the same time."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+
+import psycopg
+import pytest
+import redis
+from flask import Flask
+
+from tests.backends.conftest import (
+    closed_clients as closed_clients,
+)
+from tests.unit.conftest import (
+    make_visitor as make_visitor,
+)
+from tests.unit.conftest import (
+    tenant as tenant,
+)
+from tests.unit.conftest import (
+    tenant_server as tenant_server,
+)
+
+from .app import Settings, make_app
+from .crew import Browser, Crew, processes, threads
+
+TABLE = "races"
+#: Where the records of states are.
+STATES = "flask_auth0.state:"
+
+
+class Backend(t.Protocol):
+    """A real back end, seen without the extension."""
+
+    @property
+    def settings(self) -> Settings:
+        """The configuration of an app that keeps its sessions there."""
+
+    def states(self) -> int:
+        """Return how many records of states there are."""
+
+    def clear(self) -> None:
+        """Forget everything."""
+
+
+class RedisBackend:
+    """A database of a real Redis."""
+
+    def __init__(self, url: str, **settings: t.Any) -> None:
+        self.settings = {"SESSION_TYPE": "redis", "SESSION_REDIS": url, **settings}
+        self.client = redis.Redis.from_url(url)
+
+    def states(self) -> int:
+        return len(list(self.client.scan_iter(f"{STATES}*", count=1000)))
+
+    def clear(self) -> None:
+        self.client.flushdb()
+
+    def close(self) -> None:
+        self.client.close()
+
+
+class PostgresBackend:
+    """A table of a real PostgreSQL."""
+
+    def __init__(self, folder: str) -> None:
+        self.settings = {
+            "SESSION_TYPE": "sqlalchemy",
+            "SESSION_SQLALCHEMY": f"postgresql://postgres@/postgres?host={folder}",
+            "SESSION_SQLALCHEMY_TABLE": TABLE,
+        }
+        self.connection = psycopg.connect(
+            host=folder, user="postgres", dbname="postgres", autocommit=True
+        )
+
+    def states(self) -> int:
+        count = f"SELECT count(*) FROM {TABLE} WHERE starts_with(session_id, %s)"  # noqa: S608
+        row = self.connection.execute(t.cast(t.Any, count), [STATES]).fetchone()
+        assert row is not None
+        return int(row[0])
+
+    def clear(self) -> None:
+        self.connection.execute(f"DELETE FROM {TABLE}")  # noqa: S608
+
+    def close(self) -> None:
+        self.connection.close()
+
+
+BACKENDS = ("redis", "postgresql", "flask-session")
+CREWS: dict[str, Callable[[Settings], AbstractContextManager[Crew]]] = {
+    "threads": threads,
+    "processes": processes,
+}
+
+
+@pytest.fixture(params=["redis", "postgresql"])
+def backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
+    """Each back end; ``flask-session`` is Redis where the app set it up itself."""
+    made: RedisBackend | PostgresBackend
+    if request.param == "postgresql":
+        made = PostgresBackend(request.getfixturevalue("postgres_folder"))
+    else:
+        url = request.getfixturevalue("redis_url")
+        own = request.param == "flask-session"
+        # Other tests of this process have the first database.
+        made = RedisBackend(f"{url}/7", RACES_FLASK_SESSION=own)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def app(backend: Backend) -> Flask:
+    """The app in this process, on an empty back end."""
+    app = make_app(backend.settings)
+    backend.clear()
+    return app
+
+
+@pytest.fixture
+def browser(app: Flask) -> Browser:
+    return Browser(app)
+
+
+@pytest.fixture(params=list(CREWS))
+def crew(
+    request: pytest.FixtureRequest, backend: Backend, app: Flask
+) -> Iterator[Crew]:
+    """Each crew, at work on the back end."""
+    with CREWS[request.param](backend.settings) as crew:
+        yield crew
