@@ -30,6 +30,7 @@ from .client import Client
 from .config import Config, read_config
 from .dispatch import announce_refresh
 from .errors import Auth0Error, ConfigurationError, TenantUnavailable
+from .own_store import OwnStateStore
 from .registry import EXTENSION, AppState, state_of
 from .sdk_errors import translate, translated
 from .sessions.backends import make_revocation_store, set_up_sessions
@@ -129,9 +130,10 @@ class Auth0:
         _set_up_secrets(app, config)
         set_up_cookie(app, config)
         set_up_secure_cookies(app, config)
+        own_store = state_store or self._state_store
         state = self._make_state(
             config,
-            state_store or self._state_store,
+            OwnStateStore(own_store) if own_store else None,
             transaction_store or self._transaction_store,
             revocation_store,
         )

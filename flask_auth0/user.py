@@ -68,6 +68,12 @@ def load_user() -> User:
     return loaded.user
 
 
+def forget_user() -> None:
+    """Let the current request ask for its user again, since the session has changed."""
+    if has_request_context():
+        per_request(Loaded).asked = False
+
+
 def _shown_user() -> User:
     """Return the user, or nobody where it has been said already that nobody knows.
 
