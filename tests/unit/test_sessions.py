@@ -32,6 +32,7 @@ from .conftest import (
     add_views,
     query_of,
 )
+from .contract import StoreContract, TransactionContract
 from .logout_tokens import make_token, post, sid_of, sub_of
 
 JSON = {"Content-Type": "application/json"}
@@ -56,80 +57,13 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-class SessionContract:
-    """What holds wherever a session lives; inherited by each place."""
-
-    @pytest.fixture
-    def settings(self) -> dict[str, t.Any]:
-        """The configuration that puts sessions there."""
-        raise NotImplementedError
-
-    @pytest.fixture
-    def app(self, make_app: MakeApp, settings: dict[str, t.Any]) -> Flask:
-        app = make_app(settings)
-        self.add_views(app)
-        return app
-
-    @staticmethod
-    def add_views(app: Flask) -> None:
-        @app.get("/put/<name>/<value>")
-        def put(name: str, value: str) -> str:
-            session[name] = value
-            return "kept"
-
-        @app.get("/session")
-        def show() -> t.Any:
-            return {name: value for name, value in session.items() if name[0] != "_"}
-
-        @app.get("/clear")
-        def clear() -> str:
-            session.clear()
-            return "cleared"
-
-    def test_it_lasts(self, visitor: Visitor) -> None:
-        visitor.log_in()
-        assert [visitor.user()["email"] for _ in range(3)] == [ADA] * 3
-
-    def test_two_visitors_are_two_users(
-        self, app: Flask, make_visitor: MakeVisitor
-    ) -> None:
-        ada, grace = make_visitor(app), make_visitor(app)
-        ada.log_in(ADA)
-        grace.log_in(GRACE)
-        assert (ada.user()["email"], grace.user()["email"]) == (ADA, GRACE)
-
-    def test_logging_out_ends_it(self, visitor: Visitor) -> None:
-        visitor.log_in()
-        kept = visitor.cookies()
-        visitor.get("/logout")
-        assert visitor.user() is None
-        assert not [name for name in visitor.cookies() if "_a0_" in name]
-        self.check_after_logout(visitor, kept)
-
-    def check_after_logout(self, visitor: Visitor, kept: dict[str, str]) -> None:
-        """On the server, nothing revives it: not even the old cookies."""
-        for name, value in kept.items():
-            visitor.set_cookie(name, value)
-        assert visitor.user() is None
+class SessionContract(StoreContract):
+    """What holds wherever our own store keeps a session; inherited by each place."""
 
     def test_clearing_the_session_logs_out(self, visitor: Visitor) -> None:
         visitor.log_in()
         visitor.get("/clear")
         assert visitor.user() is None
-
-    def test_an_anonymous_visitors_data_survives_a_login(
-        self, visitor: Visitor
-    ) -> None:
-        visitor.get("/put/cart/book")
-        visitor.log_in()
-        assert visitor.get("/session").get_json() == {"cart": "book"}
-
-    def test_another_users_data_does_not(self, visitor: Visitor) -> None:
-        visitor.log_in(ADA)
-        visitor.get("/put/cart/book")
-        visitor.log_in(GRACE)
-        assert visitor.user()["email"] == GRACE
-        assert visitor.get("/session").get_json() == {}
 
     def test_nor_after_their_session_has_expired(
         self, visitor: Visitor, clock: Clock
@@ -140,29 +74,6 @@ class SessionContract:
         assert visitor.user() is None
         clock.offset = 0
         visitor.log_in(GRACE)
-        assert visitor.get("/session").get_json() == {}
-
-    def test_nor_after_a_login_that_was_refused(
-        self, visitor: Visitor, tenant: TenantServer
-    ) -> None:
-        visitor.log_in(ADA)
-        visitor.get("/put/cart/book")
-        tenant.tenant.extra_claims["nonce"] = "of-another-login"
-        assert visitor.log_in(ADA).status_code == 502
-        tenant.tenant.extra_claims.clear()
-        visitor.log_in(GRACE)
-        assert visitor.get("/session").get_json() == {}
-
-    def test_the_same_users_data_survives(self, visitor: Visitor) -> None:
-        visitor.log_in(ADA)
-        visitor.get("/put/cart/book")
-        visitor.log_in(ADA)
-        assert visitor.get("/session").get_json() == {"cart": "book"}
-
-    def test_logging_out_takes_the_data_along(self, visitor: Visitor) -> None:
-        visitor.log_in(ADA)
-        visitor.get("/put/cart/book")
-        visitor.get("/logout")
         assert visitor.get("/session").get_json() == {}
 
     def test_inactivity_ends_it(self, visitor: Visitor, clock: Clock) -> None:
@@ -213,26 +124,6 @@ class SessionContract:
         visitor.client = self.same_browser(visitor, shorter)
         assert visitor.user() is None
 
-    def test_the_identity_providers_limit_holds(
-        self, visitor: Visitor, tenant: TenantServer, clock: Clock
-    ) -> None:
-        tenant.tenant.extra_claims["session_expiry"] = int(time.time()) + 600
-        visitor.log_in()
-        assert visitor.user() is not None
-        clock.offset = 600 - 20
-        assert visitor.user() is None
-
-    def test_a_copied_session_dies_too(
-        self, app: Flask, make_visitor: MakeVisitor, clock: Clock
-    ) -> None:
-        visitor, thief = make_visitor(app), make_visitor(app)
-        visitor.log_in()
-        for name, value in visitor.cookies().items():
-            thief.set_cookie(name, value)
-        assert thief.user()["email"] == ADA
-        clock.offset = 86400 + 1
-        assert thief.user() is None
-
     def test_secrets_rotate(
         self,
         app: Flask,
@@ -270,35 +161,6 @@ class SessionContract:
         clock.offset = 86400 + 100
         assert visitor.user() is not None
 
-    def test_all_of_the_session_is_there(self, app: Flask, visitor: Visitor) -> None:
-        @app.get("/whole")
-        def whole() -> t.Any:
-            found = auth0_of(app).get_session()
-            assert found is not None
-            return found
-
-        visitor.log_in()
-        found = visitor.get("/whole").get_json()
-        assert found["user"]["email"] == ADA
-        assert found["id_token"].count(".") == 2
-        assert len(found["token_sets"]) == 1
-        assert "internal" not in found
-        assert KEY not in found
-
-    def test_what_a_view_does_to_the_claims_is_not_kept(
-        self, app: Flask, visitor: Visitor, tenant: TenantServer
-    ) -> None:
-        @app.get("/promote")
-        async def promote() -> str:
-            current_user["roles"].append("admin")
-            found = await app.extensions["auth0"].client.get_user()
-            found["roles"].append("admin")
-            return str(current_user["roles"])
-
-        tenant.tenant.extra_claims["roles"] = ["user"]
-        visitor.log_in()
-        assert visitor.get("/promote").text == "['user']"
-
     @pytest.mark.parametrize(
         "value", ["rubbish", 7, ["a"], {"a": 1}, None, "", "x" * 9999, "ä"]
     )
@@ -317,7 +179,7 @@ class SessionContract:
         assert visitor.user()["email"] == ADA
 
 
-class TestCookies(SessionContract):
+class TestCookies(TransactionContract, SessionContract):
     @pytest.fixture
     def settings(self) -> dict[str, t.Any]:
         return {}
@@ -426,18 +288,6 @@ class TestCookies(SessionContract):
         total = sum(len(n) + len(v) for n, v in visitor.cookies().items())
         assert total < 8000
         assert visitor.user()["email"] == ADA
-
-    def test_two_tabs(self, visitor: Visitor) -> None:
-        first = visitor.authorize(visitor.get("/login?next=/first"))
-        second = visitor.authorize(visitor.get("/login?next=/second"))
-        assert visitor.get(first).location == "/first"
-        assert visitor.get(second).location == "/second"
-
-    def test_a_transaction_is_short_lived(self, visitor: Visitor, clock: Clock) -> None:
-        callback = visitor.authorize(visitor.get("/login"))
-        clock.offset = 3601
-        assert "/authorize" in visitor.get(callback).location
-        assert visitor.user() is None
 
     def test_flags(self, make_app: MakeApp, make_visitor: MakeVisitor) -> None:
         app = make_app(cookie_path="/", cookie_same_site="Lax", cookie_secure=True)
