@@ -88,6 +88,12 @@ class Page:
             self.apps.append(app)
         return self
 
+    def run_until(self, name: str) -> Page:
+        """Run snippets until one of them has defined a name."""
+        while name not in vars(self.module):
+            self.run_next()
+        return self
+
     def run(self) -> Page:
         """Run all the snippets that are left."""
         while self._waiting:
