@@ -34,6 +34,7 @@ from .conftest import (
 )
 from .contract import StoreContract, TransactionContract
 from .logout_tokens import make_token, post, sid_of, sub_of
+from .rotation import RotationContract
 
 JSON = {"Content-Type": "application/json"}
 
@@ -57,7 +58,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-class SessionContract(StoreContract):
+class SessionContract(RotationContract, StoreContract):
     """What holds wherever our own store keeps a session; inherited by each place."""
 
     def test_clearing_the_session_logs_out(self, visitor: Visitor) -> None:
@@ -123,30 +124,6 @@ class SessionContract(StoreContract):
         shorter = make_app(settings, session_absolute_duration=90)
         visitor.client = self.same_browser(visitor, shorter)
         assert visitor.user() is None
-
-    def test_secrets_rotate(
-        self,
-        app: Flask,
-        make_app: MakeApp,
-        make_visitor: MakeVisitor,
-        settings: dict[str, t.Any],
-    ) -> None:
-        visitor = make_visitor(app)
-        visitor.log_in()
-        rotated = make_app(settings, secret=["n" * 64, "s" * 64])
-        visitor.client = self.same_browser(visitor, rotated)
-        assert visitor.user()["email"] == ADA
-        without_old = make_app(settings, secret="n" * 64)
-        visitor.client = self.same_browser(visitor, without_old)
-        assert visitor.user() is None
-
-    @staticmethod
-    def same_browser(visitor: Visitor, app: Flask) -> t.Any:
-        """A client of another app with the same cookies."""
-        client = app.test_client()
-        for name, value in visitor.cookies().items():
-            client.set_cookie(name, value, domain="localhost")
-        return client
 
     def test_activity_is_written_down_rarely(
         self, visitor: Visitor, clock: Clock
