@@ -24,7 +24,7 @@ from ..errors import (
 )
 from ..logout_tokens import seconds_left
 from ..per_request import per_request
-from .compartment import BODY, Compartment, Entry
+from .compartment import Compartment, Entry
 from .cookies import CookieCompartment
 from .directory import end_labelled
 from .index import record_of
@@ -199,8 +199,7 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
             return None
         memo = per_request(Memo)
         if memo.body is None:
-            record = record_of(head["internal"]["session_id"])
-            memo.body = self.states.read(self._compartment(), record, BODY)
+            memo.body = self.states.read_body(self._compartment(), head)
         return None if memo.body is None else {**memo.body, **head}
 
     def require_writable(self) -> None:
@@ -279,6 +278,8 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
         created_at = internal["created_at"]
         internal |= {"session_id": session_id, "seen": created_at, **self._visit()}
         internal["login"] = moment_of(user, created_at)
+        # Whoever opens the head opens the body: they move to a new secret together.
+        internal["body_key"] = secrets.token_urlsafe(32)
         head, body = split({**data, "user": user})
         self._create(session_id, head, body)
         if KEY in session and not self.owns_session(user["sub"]):

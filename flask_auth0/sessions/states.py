@@ -29,15 +29,14 @@ class States:
         self.lifetime = lifetime
         self.labels = labels
 
-    def read(self, compartment: Compartment, record: str, part: str) -> State | None:
-        """Return a part of a state, or ``None``."""
-        sealed = compartment.read(record, part)
-        opened = None if sealed is None else self.sealer.open(sealed, record + part)
-        return opened if isinstance(opened, dict) else None
+    def read_body(self, compartment: Compartment, head: State) -> State | None:
+        """Return the body of a state, or ``None``."""
+        record = record_of(head["internal"]["session_id"])
+        return _open(_body_sealer(head), compartment, record, BODY)
 
     def read_head(self, compartment: Compartment, record: str) -> State | None:
         """Return the head of a state, or ``None``. One that has expired is removed."""
-        head = self.read(compartment, record, HEAD)
+        head = _open(self.sealer, compartment, record, HEAD)
         if head is None or not _is_head(head):
             return None
         if time.time() >= self.lifetime.expires_at(*moments(head)):
@@ -50,8 +49,9 @@ class States:
     ) -> tuple[dict[str, str], int]:
         """Return the sealed parts, and for how many seconds they are worth keeping."""
         record = record_of(head["internal"]["session_id"])
-        parts = {HEAD: head} if body is None else {HEAD: head, BODY: body}
-        sealed = {k: self.sealer.seal(v, record + k) for k, v in parts.items()}
+        sealed = {HEAD: self.sealer.seal(head, record + HEAD)}
+        if body is not None:
+            sealed[BODY] = _body_sealer(head).seal(body, record + BODY)
         created, _, ceiling = moments(head)
         left = self.lifetime.ends_at(created, ceiling) - time.time()
         return sealed, max(1, int(left))
@@ -71,6 +71,18 @@ def moments(head: State) -> tuple[float, float, float | None]:
     return internal["created_at"], internal["seen"], ceiling
 
 
+def _body_sealer(head: State) -> Sealer:
+    return Sealer([head["internal"]["body_key"]], "body")
+
+
+def _open(
+    sealer: Sealer, compartment: Compartment, record: str, part: str
+) -> State | None:
+    sealed = compartment.read(record, part)
+    opened = None if sealed is None else sealer.open(sealed, record + part)
+    return opened if isinstance(opened, dict) else None
+
+
 def _is_head(head: State) -> bool:
     """Tell whether it is one that this version has written."""
     user, internal = head.get("user"), head.get("internal")
@@ -78,6 +90,7 @@ def _is_head(head: State) -> bool:
         return False
     times = [internal.get("created_at"), internal.get("seen")]
     times += [internal.get("session_expires_at") or 0]
-    return isinstance(user.get("sub"), str) and all(
+    texts = [user.get("sub"), internal.get("body_key")]
+    return all(isinstance(each, str) for each in texts) and all(
         isinstance(each, int | float) for each in times
     )
