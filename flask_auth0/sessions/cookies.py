@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from flask import current_app, session
+
 from ..errors import SessionTooLarge
 from .compartment import PARTS, Entry
 from .jar import TRANSACTION, CookieJar, cookie_jar, cookie_name, cookie_size
@@ -55,6 +57,9 @@ class CookieCompartment:
 
     def update(self, record: str, parts: Mapping[str, str], max_age: int) -> bool:
         """Replace parts of the state."""
+        if current_app.config.get("SECRET_KEY_FALLBACKS"):
+            # What names the state outlives an older key as well: Flask signs it anew.
+            session.modified = True
         return self.create(Entry(record), parts, max_age)
 
     def delete(self, entry: Entry) -> None:
