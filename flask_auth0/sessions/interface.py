@@ -12,7 +12,7 @@ from datetime import timedelta
 from flask import Flask, Request, Response, has_request_context, session
 from flask_session.base import ServerSideSessionInterface
 from flask_session.defaults import Defaults
-from itsdangerous import BadSignature
+from itsdangerous import BadSignature, Signer
 
 from ..errors import SessionStoreUnavailable
 from ..per_request import if_made, per_request
@@ -217,6 +217,11 @@ class StoreInterface(ServerSideSessionInterface):  # type: ignore[misc]
         except TooLargeForStore as error:
             app.logger.error("A session is too large to be kept: %s bytes.", error)
             self._forget(app, session, response)
+
+    def _get_signer(self, app: Flask) -> Signer:
+        # Flask-Session knows one key only: a new one would log everybody out.
+        keys = [*(app.config.get("SECRET_KEY_FALLBACKS") or []), app.secret_key]
+        return Signer(keys, salt="flask-session", key_derivation="hmac")
 
     def _checked_sid(self, app: Flask, cookie: str) -> str | None:
         if self.use_signer and cookie:

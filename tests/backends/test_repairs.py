@@ -191,6 +191,28 @@ def check_too_large(visitor: Visitor, size: int) -> None:
     assert visitor.user() is None
 
 
+@pytest.mark.filterwarnings("ignore:The 'use_signer' option:DeprecationWarning")
+def test_signed_ids_rotate_with_the_secret(
+    make_app: MakeApp, make_visitor: MakeVisitor, redis_url: str
+) -> None:
+    settings = {
+        "SESSION_TYPE": "redis",
+        "SESSION_REDIS": redis_url,
+        "SESSION_USE_SIGNER": True,
+    }
+    visitor = make_visitor(make_app(settings, secret="o" * 64))
+    visitor.log_in()
+    later = make_visitor(make_app(settings, secret=["n" * 64, "o" * 64]))
+    later.set_cookie("session", visitor.cookies()["session"])
+    assert later.user()["email"] == ADA
+    later.log_in()
+    last = make_visitor(make_app(settings, secret="n" * 64))
+    last.set_cookie("session", visitor.cookies()["session"])
+    assert last.user() is None
+    last.set_cookie("session", later.cookies()["session"])
+    assert last.user()["email"] == ADA
+
+
 def test_deleted_cookies_keep_their_attributes(
     make_app: MakeApp, redis_url: str
 ) -> None:
