@@ -1,0 +1,84 @@
+"""The homes that sessions are attacked in, and how long the attacks last."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import typing as t
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from hypothesis import HealthCheck, settings
+from sqlalchemy import event
+
+from flask_auth0.sessions.stores.sqlalchemy import SqlInterface
+from tests.backends.conftest import closed_clients as closed_clients
+from tests.unit.conftest import MakeApp
+from tests.unit.conftest import app as app
+from tests.unit.conftest import make_app as make_app
+from tests.unit.conftest import options as options
+from tests.unit.conftest import tenant as tenant
+from tests.unit.conftest import tenant_server as tenant_server
+
+from .homes import Home
+
+settings.register_profile(
+    "hostile",
+    max_examples=20,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+#: All tests together try more than 100,000 cases then.
+settings.register_profile(
+    "soak",
+    settings.get_profile("hostile"),
+    max_examples=6500,
+    print_blob=True,
+)
+CASES = settings.get_profile(
+    "soak" if os.environ.get("HYPOTHESIS_PROFILE") == "soak" else "hostile"
+)
+
+
+@pytest.fixture(params=["cookie", "redis", "sqlite"])
+def home(request: pytest.FixtureRequest, make_app: MakeApp) -> Home:
+    """An app whose sessions live in each kind of place."""
+    return Home(app_at(request.param, request, make_app))
+
+
+@pytest.fixture(params=["redis", "sqlite", "cachelib"])
+def server_home(request: pytest.FixtureRequest, make_app: MakeApp) -> Home:
+    """An app whose sessions live on a server."""
+    return Home(app_at(request.param, request, make_app))
+
+
+def app_at(kind: str, request: pytest.FixtureRequest, make_app: MakeApp) -> Flask:
+    if kind == "cookie":
+        return make_app()
+    if kind == "redis":
+        url = request.getfixturevalue("redis_url")
+        return make_app({"SESSION_TYPE": "redis", "SESSION_REDIS": url})
+    folder: Path = request.getfixturevalue("tmp_path")
+    config: dict[str, t.Any] = {
+        "sqlite": {
+            "SESSION_TYPE": "sqlalchemy",
+            "SESSION_SQLALCHEMY": f"sqlite:///{folder}/sessions.db",
+        },
+        "cachelib": {"SESSION_TYPE": "cachelib", "SESSION_CACHELIB": str(folder)},
+    }[kind]
+    app = make_app(config)
+    if kind == "sqlite":
+        event.listen(interface_of(app).engine, "connect", _hurry)
+    return app
+
+
+def interface_of(app: Flask) -> SqlInterface:
+    assert isinstance(app.session_interface, SqlInterface)
+    return app.session_interface
+
+
+def _hurry(connection: sqlite3.Connection, record: object) -> None:
+    # Nobody needs these sessions after a loss of power.
+    connection.execute("PRAGMA synchronous=OFF")
+    connection.execute("PRAGMA journal_mode=MEMORY")
