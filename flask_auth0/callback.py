@@ -77,8 +77,17 @@ def _transaction(state: AppState, sdk_state: str) -> dict[str, t.Any] | None:
         )
     if not found:
         return None
-    remembered = getattr(found, "app_state", None) or {}
-    return {"next": None, "max_age": None, **remembered}
+    return _remembered(getattr(found, "app_state", None) or {})
+
+
+def _remembered(app_state: t.Any) -> dict[str, t.Any] | None:
+    """Return what is remembered, unless this version would not remember that."""
+    if not isinstance(app_state, dict):
+        return None
+    remembered = {"next": None, "max_age": None, **app_state}
+    known = isinstance(remembered["next"], str | None)
+    known = known and isinstance(remembered["max_age"], int | None)
+    return remembered if known else None
 
 
 def _without_transaction(state: AppState, target: str, relayed: Relay) -> Response:

@@ -14,6 +14,7 @@ from .registry import AppState, current_state
 from .sessions.interface import overlook_outage
 from .sessions.jar import cookie_jar, cookie_name
 from .sessions.secure import are_cookies_secure
+from .sessions.shapes import is_moment
 from .sessions.state import KEY
 from .user import load_user
 
@@ -122,4 +123,14 @@ def _count(state: AppState) -> int:
 def _noted(state: AppState) -> t.Any:
     name = cookie_name(_MARKER)
     noted = state.sealer.open(cookie_jar().get(name) or "", name)
-    return None if noted is None or time.time() > noted[1] + WINDOW else noted
+    return noted if _is_note(noted) and time.time() <= noted[1] + WINDOW else None
+
+
+def _is_note(noted: t.Any) -> bool:
+    return (
+        isinstance(noted, list)
+        and len(noted) == len(("count", "at", "max_age", "whose"))
+        and isinstance(noted[0], int)
+        and is_moment(noted[1])
+        and (noted[2] is None or is_moment(noted[2]))
+    )

@@ -45,8 +45,22 @@ def add_to(url: str, relay: Relay, sealer: Sealer) -> str:
 def split(state: str, sealer: Sealer) -> tuple[str, Relay]:
     """Return the SDK's part of a ``state`` that came back, and what was relayed."""
     sdk_state, _, sealed = state.partition(".")
-    opened = sealer.open(sealed, f"relay {sdk_state}") if sealed else None
-    return sdk_state, Relay(*opened) if opened else Relay()
+    opened: t.Any = sealer.open(sealed, f"relay {sdk_state}") if sealed else None
+    return sdk_state, Relay(*opened) if _is_relay(opened) else Relay()
+
+
+def _is_relay(opened: t.Any) -> bool:
+    """Tell whether this version of the package can have relayed it."""
+    if not isinstance(opened, list) or len(opened) != len(Relay()):
+        return False
+    next_, attempt, parameters = opened
+    return (
+        isinstance(next_, str | None)
+        and isinstance(attempt, int)
+        and isinstance(parameters, dict)
+        and all(isinstance(each, str | int) for each in parameters.values())
+        and str(parameters.get("max_age", 0)).isdecimal()
+    )
 
 
 def check_nonce(sdk_state: str, claims: Mapping[str, t.Any], sealer: Sealer) -> None:

@@ -64,8 +64,12 @@ class Sealer:
         packed = self._decrypt(raw[:_NONCE], raw[_NONCE:], context.encode())
         if packed is None:
             return None
-        plain = packed[1:] if packed[:1] == _PLAIN else zlib.decompress(packed[1:])
-        return json.loads(plain)
+        try:
+            plain = packed[1:] if packed[:1] == _PLAIN else zlib.decompress(packed[1:])
+            return json.loads(plain)
+        except (zlib.error, ValueError, RecursionError):
+            # Not sealed here, though with the right key.
+            return None
 
     def tag(self, text: str) -> str:
         """Return a short text that only the holder of the newest secret can make."""

@@ -9,6 +9,7 @@ from .compartment import BODY, HEAD, Compartment, Entry
 from .index import Labels, record_of
 from .lifetime import Lifetime
 from .sealing import Sealer
+from .shapes import is_body, is_head
 
 State = dict[str, t.Any]
 
@@ -32,12 +33,13 @@ class States:
     def read_body(self, compartment: Compartment, head: State) -> State | None:
         """Return the body of a state, or ``None``."""
         record = record_of(head["internal"]["session_id"])
-        return _open(_body_sealer(head), compartment, record, BODY)
+        body = _open(_body_sealer(head), compartment, record, BODY)
+        return t.cast(State, body) if is_body(body) else None
 
     def read_head(self, compartment: Compartment, record: str) -> State | None:
         """Return the head of a state, or ``None``. One that has expired is removed."""
-        head = _open(self.sealer, compartment, record, HEAD)
-        if head is None or not _is_head(head):
+        head: State = _open(self.sealer, compartment, record, HEAD)
+        if not is_head(head, record):
             return None
         if time.time() >= self.lifetime.expires_at(*moments(head)):
             compartment.delete(Entry(record, self.labels.of_head(head)))
@@ -75,22 +77,6 @@ def _body_sealer(head: State) -> Sealer:
     return Sealer([head["internal"]["body_key"]], "body")
 
 
-def _open(
-    sealer: Sealer, compartment: Compartment, record: str, part: str
-) -> State | None:
+def _open(sealer: Sealer, compartment: Compartment, record: str, part: str) -> t.Any:
     sealed = compartment.read(record, part)
-    opened = None if sealed is None else sealer.open(sealed, record + part)
-    return opened if isinstance(opened, dict) else None
-
-
-def _is_head(head: State) -> bool:
-    """Tell whether it is one that this version has written."""
-    user, internal = head.get("user"), head.get("internal")
-    if not isinstance(user, dict) or not isinstance(internal, dict):
-        return False
-    times = [internal.get("created_at"), internal.get("seen")]
-    times += [internal.get("session_expires_at") or 0]
-    texts = [user.get("sub"), internal.get("body_key")]
-    return all(isinstance(each, str) for each in texts) and all(
-        isinstance(each, int | float) for each in times
-    )
+    return None if sealed is None else sealer.open(sealed, record + part)

@@ -8,11 +8,12 @@ import typing as t
 
 from auth0_server_python.auth_types import TransactionData
 from auth0_server_python.store import TransactionStore
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from .cookies import HEADER
 from .jar import TRANSACTION, CookieJar, cookie_jar, cookie_name, cookie_size
 from .sealing import Sealer
+from .shapes import is_moment
 
 #: What the SDK calls a transaction, in front of its ``state``.
 TRANSACTION_KEY = "_a0_tx"
@@ -61,7 +62,10 @@ class CookieTransactionStore(TransactionStore):  # type: ignore[misc]
         content = self._open(cookie_jar(), _name(identifier))
         if content is None or time.time() >= content["at"] + LIFETIME:
             return None
-        return TransactionData(**content["data"])
+        try:
+            return TransactionData(**content["data"])
+        except ValidationError:
+            return None
 
     async def delete(
         self, identifier: str, options: dict[str, t.Any] | None = None
@@ -71,7 +75,8 @@ class CookieTransactionStore(TransactionStore):  # type: ignore[misc]
 
     def _open(self, jar: CookieJar, name: str) -> t.Any:
         sealed = jar.get(name)
-        return None if sealed is None else self._sealer.open(sealed, name)
+        content = None if sealed is None else self._sealer.open(sealed, name)
+        return content if _is_transaction(content) else None
 
     def _make_room(self, jar: CookieJar, needed: int) -> None:
         """Delete the oldest transactions until a new one fits beside the others."""
@@ -83,6 +88,14 @@ class CookieTransactionStore(TransactionStore):  # type: ignore[misc]
             needed += cookie_size(name, jar.get(name) or "")
             if number >= MOST or needed > room or opened[name] is None:
                 jar.delete(name)
+
+
+def _is_transaction(content: t.Any) -> bool:
+    return (
+        isinstance(content, dict)
+        and is_moment(content.get("at"))
+        and isinstance(content.get("data"), dict)
+    )
 
 
 def _begun_at(content: t.Any) -> float:

@@ -1,0 +1,73 @@
+"""Whether what was opened is what it should be, or left by another version."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .index import record_of
+
+#: Seconds since the epoch that are no date; what reckons with them would fail.
+_BEYOND = 10**11
+
+
+def is_moment(value: t.Any) -> bool:
+    """Tell whether a value is a point in time that can be reckoned with."""
+    return isinstance(value, int | float) and 0 <= value < _BEYOND
+
+
+def is_head(value: t.Any, record: str) -> bool:
+    """Tell whether a value is the head of the state in a record."""
+    if not isinstance(value, dict) or not _is_optional_text(value.get("domain")):
+        return False
+    user, internal = value.get("user"), value.get("internal")
+    if not isinstance(user, dict) or not isinstance(internal, dict):
+        return False
+    return isinstance(user.get("sub"), str) and _is_internal(internal, record)
+
+
+def _is_internal(internal: dict[str, t.Any], record: str) -> bool:
+    session_id, ceiling = internal.get("session_id"), internal.get("session_expires_at")
+    names = ("sid", "user_agent", "address")
+    return (
+        isinstance(session_id, str)
+        and record_of(session_id) == record
+        and isinstance(internal.get("body_key"), str)
+        and is_moment(internal.get("created_at"))
+        and is_moment(internal.get("seen"))
+        and (ceiling is None or is_moment(ceiling))
+        and _is_login(internal.get("login") or [0, 0])
+        and all(_is_optional_text(internal.get(name)) for name in names)
+    )
+
+
+def _is_login(value: t.Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(map(is_moment, value))
+
+
+def is_body(value: t.Any) -> bool:
+    """Tell whether a value is the body of a state."""
+    if not isinstance(value, dict):
+        return False
+    texts = (value.get("id_token"), value.get("refresh_token"))
+    return all(map(_is_optional_text, texts)) and all(
+        _are_token_sets(value.get(name, []))
+        for name in ("token_sets", "connection_token_sets")
+    )
+
+
+def _are_token_sets(value: t.Any) -> bool:
+    return isinstance(value, list) and all(map(_is_token_set, value))
+
+
+def _is_token_set(value: t.Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("access_token"), str)
+        and is_moment(value.get("expires_at"))
+        and _is_optional_text(value.get("audience"))
+        and isinstance(value.get("scope", ""), str)
+    )
+
+
+def _is_optional_text(value: t.Any) -> bool:
+    return value is None or isinstance(value, str)
