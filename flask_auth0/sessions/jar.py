@@ -68,7 +68,7 @@ class CookieJar:
         """Return how many bytes of a request header the other cookies will need."""
         pending = ((name, c.value or "") for name, c in self._pending.items())
         cookies = {**request.cookies, **dict(pending)}
-        return sum(
+        return _size_of_doubles() + sum(
             cookie_size(name, value)
             for name, value in cookies.items()
             if not name.startswith(prefixes)
@@ -97,6 +97,12 @@ def write_cookies(response: Response) -> None:
 def cookie_size(name: str, value: str) -> int:
     """Return how many bytes of a request header a cookie needs."""
     return len(name) + len(value) + len("=; ")
+
+
+def _size_of_doubles() -> int:
+    """Return the size of what another app has set for another path of this host."""
+    sizes = [cookie_size(*each) for each in request.cookies.items(multi=True)]
+    return sum(sizes) - sum(cookie_size(*each) for each in request.cookies.items())
 
 
 def cookie_name(suffix: str) -> str:
