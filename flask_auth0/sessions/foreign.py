@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping, Sequence
+import typing as t
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
 from flask_session.base import ServerSideSessionInterface
@@ -12,6 +13,8 @@ from flask_session.redis import RedisSessionInterface
 
 from . import members
 from .interface import StoreInterface
+
+T = t.TypeVar("T")
 
 #: Seconds that a request may wait, as far as the app's own client lets anyone decide.
 _LIMIT = 2
@@ -26,6 +29,10 @@ class ForeignStore(StoreInterface):
     def __init__(self, theirs: ServerSideSessionInterface) -> None:
         super().__init__(theirs.app, {}, _LIMIT)
         self._theirs = theirs
+
+    def ask(self, work: Callable[[], T]) -> T:
+        """Do work, for as long as the app's own client lets it take."""
+        return work()
 
     def fetch(self, key: str) -> bytes | None:
         record = self._theirs._retrieve_session_data(key)
