@@ -12,7 +12,6 @@ import pytest
 from redis import Redis
 
 from flask_auth0 import loop
-from tests.backends.conftest import postgres_folder as postgres_folder
 from tests.docs.pages import Page, path_of, snippets
 from tests.unit.conftest import (
     SECRET,
