@@ -28,6 +28,7 @@ from tests.unit.conftest import (
     Visitor,
 )
 from tests.unit.contract import StoreContract, TransactionContract
+from tests.unit.logout_tokens import make_token, post, sid_of, sub_of
 
 State = dict[str, t.Any]
 
@@ -117,6 +118,13 @@ class TestStateless(OwnStoreContract):
         assert refused.status_code == 431
         assert visitor.user()["email"] == ADA
 
+    def test_no_logout_comes_from_outside(
+        self, visitor: Visitor, tenant: TenantServer
+    ) -> None:
+        visitor.log_in()
+        token = make_token(tenant.tenant, sub=sub_of(visitor))
+        assert post(visitor, token).status_code == 501
+
     @staticmethod
     def pieces(visitor: Visitor) -> list[str]:
         return sorted(n for n in visitor.cookies() if n.startswith("my_session"))
@@ -186,30 +194,33 @@ class StatefulContract(OwnStoreContract):
             auth0.run(store.set(KEY, found, options=options))
         assert not self.live()
 
-    def test_back_channel_logout_by_session(
-        self, app: Flask, make_visitor: MakeVisitor
+    def test_a_logout_token_with_a_sid_ends_one_session(
+        self, app: Flask, make_visitor: MakeVisitor, tenant: TenantServer
     ) -> None:
         here, there, grace = self.three(app, make_visitor)
-        claims = {"sid": here.user()["sid"], "sub": here.user()["sub"]}
-        self.log_out(app, claims)
+        token = make_token(tenant.tenant, sid=sid_of(here), sub=sub_of(here))
+        assert post(grace, token).status_code == 200
         assert here.user() is None
         assert there.user()["email"] == ADA
         assert grace.user()["email"] == GRACE
 
-    def test_back_channel_logout_by_user(
-        self, app: Flask, make_visitor: MakeVisitor
+    def test_a_logout_token_with_a_sub_ends_all_of_a_users_sessions(
+        self, app: Flask, make_visitor: MakeVisitor, tenant: TenantServer
     ) -> None:
         here, there, grace = self.three(app, make_visitor)
-        self.log_out(app, {"sid": None, "sub": here.user()["sub"]})
+        token = make_token(tenant.tenant, sub=sub_of(here))
+        assert post(grace, token).status_code == 200
         assert (here.user(), there.user()) == (None, None)
         assert grace.user()["email"] == GRACE
 
     @pytest.mark.parametrize("claims", [{}, {"sid": "x"}, {"sub": "x"}], ids=str)
-    def test_back_channel_logout_of_nobody(
+    def test_claims_of_nobody_end_nothing(
         self, app: Flask, visitor: Visitor, claims: State
     ) -> None:
         visitor.log_in()
-        self.log_out(app, claims)
+        store = state_of(app).state_store
+        with app.test_request_context(base_url=HOST):
+            Auth0().run(store.delete_by_logout_token(claims))
         assert visitor.user()["email"] == ADA
 
     def test_an_outage_is_told_and_passes(
@@ -232,13 +243,6 @@ class StatefulContract(OwnStoreContract):
     def live(self) -> list[str]:
         """The names of the states that are kept."""
         raise NotImplementedError
-
-    @staticmethod
-    def log_out(app: Flask, claims: State) -> None:
-        claims = {**claims, "iss": "https://tenant.example.com/"}
-        store = state_of(app).state_store
-        with app.test_request_context(base_url=HOST):
-            Auth0().run(store.delete_by_logout_token(claims, None))
 
     @staticmethod
     def three(app: Flask, make_visitor: MakeVisitor) -> list[Visitor]:
