@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from urllib.parse import urljoin
 
 import click
 
@@ -47,7 +48,8 @@ DEFAULT_LOGOUT_URLS = (
 )
 @click.option(
     "--backchannel-logout-url",
-    help="Where the app is told that a session has ended.",
+    help="Where the app is told that a session has ended; by default "
+    "'backchannel-logout' beside the first callback URL. Empty: nowhere.",
 )
 @click.option(
     "--plain-front-channel",
@@ -74,6 +76,9 @@ def tenant(
         logout_urls=list(logout_urls),
         backchannel_logout_url=backchannel_logout_url,
     )
+    if backchannel_logout_url is None:
+        told = urljoin(client.callbacks[0], "backchannel-logout")
+        client.backchannel_logout_url = told
     client.client_id = client_id or client.client_id
     client.client_secret = client_secret or client.client_secret
     server = TenantServer(
@@ -108,6 +113,7 @@ def announce(server: TenantServer) -> None:
         f"  Administration  {server.front_channel_url}/admin",
         f"  Callback URLs   {', '.join(client.callbacks)}",
         f"  Logout URLs     {', '.join(client.logout_urls)}",
+        f"  Back channel    {client.backchannel_logout_url or '(none)'}",
         _certificate_hint(server),
         "Paste the export lines into the shell that starts your app.",
         "Press Ctrl-C to stop.",

@@ -77,3 +77,24 @@ def test_given_urls_replace_the_defaults() -> None:
     assert "http://a/, http://b/" in words
     assert "5000/callback" not in words
     assert "without TLS" in words
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ([], "http://127.0.0.1:5000/backchannel-logout"),
+        (
+            ["--callback-url", "http://127.0.0.1:8000/auth/callback"],
+            "http://127.0.0.1:8000/auth/backchannel-logout",
+        ),
+        (["--backchannel-logout-url", "http://a/told"], "http://a/told"),
+        (["--backchannel-logout-url", ""], "(none)"),
+    ],
+    ids=["default", "beside the callback", "given", "nowhere"],
+)
+def test_the_app_is_told_beside_its_callback(options: list[str], told: str) -> None:
+    with start(*options) as process:
+        read_exports(process)
+        process.send_signal(signal.SIGINT)
+        _, words = process.communicate(timeout=20)
+    assert f"  Back channel    {told}\n" in words
