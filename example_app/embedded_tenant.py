@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import click
-from flask import Flask, request, url_for
+from flask import Flask, current_app, request, url_for
 from flask.helpers import get_debug_flag
 from werkzeug.serving import is_running_from_reloader
 
@@ -20,6 +20,8 @@ from flask_auth0.tenant import Client, Tenant, TenantServer
 AUDIENCE = "https://api.example-app.test"
 SCOPE = "openid profile email offline_access"
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+#: What lets an app end sessions that the tenant names: one of these is enough.
+ENDING = ("SESSION_TYPE", "AUTH0_REVOCATION_STORE")
 
 
 def options_for(app: Flask) -> dict[str, Any]:
@@ -31,7 +33,7 @@ def options_for(app: Flask) -> dict[str, Any]:
     app.config["TENANT_ORIGIN"] = server.front_channel_url
     app.before_request(partial(_register_origin, server.tenant.client))
     app.context_processor(lambda: {"tenant_admin_url": _admin_url(server)})
-    return _auth0_options(server)
+    return {**_auth0_options(server), **_route_options(app)}
 
 
 @cache
@@ -77,13 +79,24 @@ def _auth0_options(server: TenantServer) -> dict[str, Any]:
     }
 
 
+def _route_options(app: Flask) -> dict[str, Any]:
+    """Turn back-channel logout off for sessions in cookies, which it cannot end."""
+    if any(app.config.get(key) or os.environ.get(key) for key in ENDING):
+        return {}
+    return {"backchannel_logout_path": ""}
+
+
 def _register_origin(client: Client) -> None:
     """Let the tenant send people back to the address at which they use this app.
 
-    Its lists are exact, and only a request knows the port that was chosen.
+    It also tells the app there which sessions have ended. Its lists are exact, and
+    only a request knows the port that was chosen.
     """
     if urlsplit(request.host_url).hostname not in LOOPBACK_HOSTS:
         return
+    if "auth0.backchannel_logout" in current_app.view_functions:
+        told = url_for("auth0.backchannel_logout", _external=True)
+        client.backchannel_logout_url = told
     callback = url_for("auth0.callback", _external=True)
     if callback not in client.callbacks:
         client.callbacks.append(callback)

@@ -107,3 +107,30 @@ def test_the_tenant_is_reached_past_a_proxy(monkeypatch: pytest.MonkeyPatch) -> 
     create_app()
     create_app()
     assert os.environ["no_proxy"] == "intranet.example,127.0.0.1"
+
+
+def test_the_tenant_tells_an_app_that_can_end_sessions(
+    redis_url: str, server: TenantServer
+) -> None:
+    for settings in (
+        {"SESSION_TYPE": "redis", "SESSION_REDIS": f"{redis_url}/7"},
+        {"AUTH0_REVOCATION_STORE": f"{redis_url}/7"},
+    ):
+        server.tenant.client.backchannel_logout_url = None
+        client = create_app(settings).test_client()
+        client.get("/", headers={"Host": "evil.example"})
+        assert server.tenant.client.backchannel_logout_url is None
+        client.get("/", base_url="http://127.0.0.1:5123")
+        told = server.tenant.client.backchannel_logout_url
+        assert told == "http://127.0.0.1:5123/backchannel-logout"
+
+
+def test_sessions_in_cookies_alone_make_no_noise(
+    caplog: pytest.LogCaptureFixture, server: TenantServer
+) -> None:
+    server.tenant.client.backchannel_logout_url = None
+    client = create_app().test_client()
+    assert client.get("/").status_code == 200
+    assert caplog.messages == []
+    assert client.post("/backchannel-logout").status_code == 404
+    assert server.tenant.client.backchannel_logout_url is None
