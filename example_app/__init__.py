@@ -16,6 +16,7 @@ from werkzeug.exceptions import NotFound
 from . import bearer, embedded_tenant, headers, presentation
 from .api import api
 from .extensions import auth0
+from .sessions import sessions
 from .views import pages
 
 
@@ -30,6 +31,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.config.from_mapping(config or {})
     auth0.init_app(app, **embedded_tenant.options_for(app))
     app.register_blueprint(pages)
+    app.register_blueprint(sessions)
     app.register_blueprint(api)
     app.register_error_handler(NotFound, not_found)
     bearer.init_app(app)

@@ -12,6 +12,27 @@ from urllib.parse import urlsplit
 
 from flask import Flask, current_app
 
+LONGEST_USER_AGENT = 60
+# Each names itself, and many name others besides: whoever is asked first is it.
+BROWSERS = {
+    "Edg": "Edge",
+    "OPR/": "Opera",
+    "SamsungBrowser/": "Samsung Internet",
+    "Firefox/": "Firefox",
+    "FxiOS/": "Firefox",
+    "Chrome/": "Chrome",
+    "CriOS/": "Chrome",
+    "Safari/": "Safari",
+}
+SYSTEMS = {
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Android": "Android",
+    "Windows": "Windows",
+    "Macintosh": "macOS",
+    "CrOS": "ChromeOS",
+    "Linux": "Linux",
+}
 TIME_CLAIMS = frozenset({"auth_time", "exp", "iat", "nbf"})
 
 
@@ -20,6 +41,8 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(initials)
     app.add_template_filter(picture_url)
     app.add_template_filter(claim_text)
+    app.add_template_filter(browser_name)
+    app.add_template_filter(moment)
     app.add_template_global(view_source)
 
 
@@ -55,11 +78,30 @@ def claim_text(value: Any, name: str) -> str:
     if name in TIME_CLAIMS:
         # What a tenant calls a time need not be one.
         with suppress(TypeError, ValueError, OverflowError, OSError):
-            moment = datetime.fromtimestamp(value, tz=timezone.utc)
-            return moment.strftime("%Y-%m-%d %H:%M:%S UTC")
+            when = datetime.fromtimestamp(value, tz=timezone.utc)
+            return when.strftime("%Y-%m-%d %H:%M:%S UTC")
     if isinstance(value, str):
         return value
     return json.dumps(value, ensure_ascii=False)
+
+
+def browser_name(user_agent: str | None) -> str:
+    """Return what people call a browser, or its own words where that is not known."""
+    words = "".join(filter(str.isprintable, user_agent or "")).strip()
+    if not words:
+        return "An unknown browser"
+    browser = next((BROWSERS[mark] for mark in BROWSERS if mark in words), None)
+    system = next((SYSTEMS[mark] for mark in SYSTEMS if mark in words), None)
+    if browser and system:
+        return f"{browser} on {system}"
+    if len(words) > LONGEST_USER_AGENT:
+        return f"{words[: LONGEST_USER_AGENT - 1]}…"
+    return words
+
+
+def moment(when: datetime) -> str:
+    """Return a time as one reads it: the browser's time zone is not known here."""
+    return when.astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def view_source(endpoint: str) -> str:

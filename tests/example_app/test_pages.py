@@ -13,7 +13,7 @@ from flask_auth0.tenant import Lifetimes, Tenant
 from tests.harness.browser import FETCH, NAVIGATION, Browser
 
 PUBLIC = ["/", "/fetch"]
-PROTECTED = ["/profile", "/call-api", "/call-api-async"]
+PROTECTED = ["/profile", "/call-api", "/call-api-async", "/sessions"]
 SCRIPT = "<script>alert(1)</script>"
 
 
