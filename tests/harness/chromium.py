@@ -32,6 +32,10 @@ class Chromium:
     def __init__(self, context: BrowserContext) -> None:
         self.context = context
         self.errors: list[str] = []
+        self._watch(context)
+
+    def _watch(self, context: BrowserContext) -> None:
+        context.set_default_timeout(15_000)
         context.on("console", self._console)
         context.on("weberror", lambda error: self.errors.append(str(error.error)))
 
@@ -42,6 +46,13 @@ class Chromium:
     def tab(self) -> Page:
         """Open a new, empty tab."""
         return self.context.new_page()
+
+    def tab_elsewhere(self, user_agent: str) -> Page:
+        """Open a tab in another browser, which shares no cookie with this one."""
+        assert self.context.browser is not None
+        context = self.context.browser.new_context(user_agent=user_agent)
+        self._watch(context)
+        return context.new_page()
 
     def forgive(self, pattern: str) -> None:
         """Take errors that match as part of what the test is about."""
@@ -59,6 +70,5 @@ def running_chromium(executable: str) -> Iterator[Chromium]:
         browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
         # The tenant's certificate is made on the spot, by an authority of its own.
         context = browser.new_context(ignore_https_errors=True)
-        context.set_default_timeout(15_000)
         yield Chromium(context)
         browser.close()
