@@ -49,7 +49,10 @@ def files(folder: Path) -> set[str]:
     return {str(p.relative_to(folder)) for p in kept}
 
 
-@pytest.mark.parametrize("folder", ["flask_auth0", "tests", "example_app", "docs"])
+SHIPPED = ["flask_auth0", "tests", "benchmarks", "example_app", "docs"]
+
+
+@pytest.mark.parametrize("folder", SHIPPED)
 def test_archive_is_complete(sdist: Path, folder: str) -> None:
     assert files(sdist / folder) == files(ROOT / folder)
 

@@ -1,0 +1,1 @@
+"""What the extension costs, beside what people would use in its place."""

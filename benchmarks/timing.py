@@ -1,0 +1,59 @@
+"""Times several things in turn, so that what slows the machine slows all of them."""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Timing:
+    """How long one call took in each round, in seconds."""
+
+    #: By the clock.
+    wall: list[float] = field(default_factory=list)
+    #: Of the processor, in all threads of this process.
+    cpu: list[float] = field(default_factory=list)
+
+    def ratio(self, other: Timing) -> float:
+        """Return how many times as long as another it took, by the clock."""
+        return _ratio(self.wall, other.wall)
+
+    def cpu_ratio(self, other: Timing) -> float:
+        """Return how many times the processor's time of another it took."""
+        return _ratio(self.cpu, other.cpu)
+
+
+def interleave(
+    contenders: Mapping[str, Callable[[], object]], rounds: int, calls: int
+) -> dict[str, Timing]:
+    """Time so many calls of each contender in each round."""
+    timings = {name: Timing() for name in contenders}
+    for call in contenders.values():
+        _call(call, calls)
+    gc.collect()
+    for _ in range(rounds):
+        for name, call in contenders.items():
+            wall, cpu = time.perf_counter(), time.process_time()
+            _call(call, calls)
+            timings[name].cpu.append((time.process_time() - cpu) / calls)
+            timings[name].wall.append((time.perf_counter() - wall) / calls)
+    return timings
+
+
+def microseconds(seconds: Iterable[float]) -> str:
+    """Return the median, as a table shows it."""
+    return f"{statistics.median(seconds) * 1e6:.0f}"
+
+
+def _call(call: Callable[[], object], times: int) -> None:
+    for _ in range(times):
+        call()
+
+
+def _ratio(ours: Iterable[float], theirs: Iterable[float]) -> float:
+    """Return the median of what each round says, not one of two medians."""
+    return statistics.median(a / b for a, b in zip(ours, theirs, strict=True))

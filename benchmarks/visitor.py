@@ -1,0 +1,81 @@
+"""Somebody who visits an app in this process, with as little around it as possible."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable
+
+import httpx
+from flask import Flask
+from werkzeug.http import parse_cookie
+from werkzeug.test import create_environ, run_wsgi_app
+
+from .tenant import APP_URL
+
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+BROWSER = {
+    "Accept": "text/html,application/xhtml+xml,*/*;q=0.8",
+    "Accept-Language": "en-GB,en;q=0.5",
+    "Sec-Fetch-Mode": "navigate",
+    "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0",
+}
+
+
+class Visitor:
+    """A browser at one app.
+
+    :param app: the app.
+    """
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self.cookies: dict[str, str] = {}
+
+    def get(self, url: str) -> tuple[str, str]:
+        """Go to a page, and return its text and where it sends the visitor."""
+        body, status, headers = run_wsgi_app(self._app, self._environ(url))
+        text = b"".join(body).decode()
+        if status[0] not in "23":
+            raise RuntimeError(f"{url} answers {status}: {text}")
+        for header in headers.getlist("Set-Cookie"):
+            self._keep(header)
+        return text, headers.get("Location", "")
+
+    def log_in(self) -> None:
+        """Log in, at the tenant if the app says so."""
+        authorize = self.get("/login")[1]
+        if authorize:
+            callback = httpx.get(authorize).headers["Location"]
+            self.get(callback.removeprefix(APP_URL))
+
+    def repeated(self, path: str, expected: str) -> Callable[[], None]:
+        """Return what requests a page again and again, with as little as possible."""
+        # The first visit after a login is not like the others.
+        found = self.get(path)[0]
+        if found != expected:
+            raise RuntimeError(f"{path} says {found!r}, not {expected!r}.")
+        prebuilt, app = self._environ(path), self._app
+
+        def call() -> None:
+            for _ in app(prebuilt.copy(), _start_response):
+                pass
+
+        return call
+
+    def _environ(self, path: str) -> WSGIEnvironment:
+        cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        headers = {**BROWSER, "Cookie": cookies} if cookies else BROWSER
+        return create_environ(path, APP_URL, headers=list(headers.items()))
+
+    def _keep(self, header: str) -> None:
+        cookie, _, flags = header.partition(";")
+        if "max-age=0" in flags.lower():
+            self.cookies.pop(cookie.partition("=")[0], None)
+        else:
+            self.cookies |= parse_cookie(cookie).to_dict()
+
+
+def _start_response(*_: t.Any) -> t.Any:
+    """Take the status and the headers, as a server does."""
