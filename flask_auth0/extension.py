@@ -1,76 +1,33 @@
-"""The extension: wires the parts together for an app."""
+"""The extension, as apps see it."""
 
 from __future__ import annotations
 
 import typing as t
 from collections.abc import Callable, Coroutine
 
-from auth0_server_python.error import (
-    AccessTokenError,
-    AccessTokenForConnectionError,
-    ApiError,
-    SessionExpiredError,
-)
 from auth0_server_python.store import StateStore, TransactionStore
 from flask import Flask, current_app
 from werkzeug.wrappers import Response
 
-from . import (
-    backchannel,
-    caching,
-    guards,
-    login,
-    login_loop,
-    logout,
-    logout_urls,
-    loop,
-    views,
-)
+from . import guards, login, logout, logout_urls, loop
 from .client import Client
 from .config import Config, read_config
 from .dispatch import announce_refresh
 from .errors import Auth0Error, ConfigurationError, TenantUnavailable
+from .hooks import register
 from .own_store import OwnStateStore
-from .registry import EXTENSION, AppState, state_of
-from .sdk_errors import translate, translated
+from .parts import make_state, set_up_secrets
+from .registry import EXTENSION, state_of
+from .sdk_errors import translated
 from .sessions.backends import make_revocation_store, set_up_sessions
 from .sessions.directory import Sessions
 from .sessions.flask_cookie import set_up_cookie
-from .sessions.index import Labels
-from .sessions.interface import StoreInterface
-from .sessions.jar import write_cookies
-from .sessions.lifetime import Lifetime
-from .sessions.sealing import Sealer, derive_key
 from .sessions.secure import set_up_secure_cookies
-from .sessions.state import SessionStateStore
-from .sessions.states import States
-from .sessions.transactions import CookieTransactionStore
-from .store_options import copy_collected
-from .user import current_user, load_user
-from .views import make_blueprint
+from .user import load_user
 from .ways_on import offer_way_on
 
 T = t.TypeVar("T")
 Handler = t.TypeVar("Handler", bound=Callable[[], t.Any])
-
-#: A secret that is shorter can be guessed from a cookie, without asking the app.
-_SHORTEST_SECRET = 32
-
-
-#: What the SDK raises when the tenant, and not the app, is the reason.
-_SDK_ERRORS = (
-    AccessTokenError,
-    AccessTokenForConnectionError,
-    ApiError,
-    SessionExpiredError,
-)
-
-
-def _handle_sdk_error(error: Exception) -> t.Any:
-    """Answer for a view that awaits ``client`` and does not handle its errors."""
-    translation = translate(error)
-    offer_way_on(translation)
-    return current_app.handle_user_exception(translation)
 
 
 class Auth0:
@@ -127,19 +84,18 @@ class Auth0:
         if config is None or problems:
             app.session_interface = interface
             raise ConfigurationError(*problems)
-        _set_up_secrets(app, config)
+        set_up_secrets(app, config)
         set_up_cookie(app, config)
         set_up_secure_cookies(app, config)
         own_store = state_store or self._state_store
-        state = self._make_state(
+        app.extensions[EXTENSION] = make_state(
             config,
             OwnStateStore(own_store) if own_store else None,
             transaction_store or self._transaction_store,
             revocation_store,
+            lambda: current_app.ensure_sync(self._unauthorized)(),
         )
-        _warn_of_deaf_route(app, state)
-        app.extensions[EXTENSION] = state
-        _register(app, state)
+        register(app)
 
     @property
     def client(self) -> Client:
@@ -246,95 +202,3 @@ class Auth0:
         except Auth0Error as error:
             offer_way_on(error)
             raise
-
-    def _make_state(
-        self,
-        config: Config,
-        state_store: StateStore | None,
-        transaction_store: TransactionStore | None,
-        revocation_store: StoreInterface | None,
-    ) -> AppState:
-        state_store = state_store or SessionStateStore(
-            _make_states(config), config.cookie_transient, revocation_store
-        )
-        transaction_store = transaction_store or CookieTransactionStore(
-            Sealer(config.secret, config.purpose("transaction"))
-        )
-        return AppState(
-            config=config,
-            client=Client(
-                config, state_store=state_store, transaction_store=transaction_store
-            ),
-            state_store=state_store,
-            transaction_store=transaction_store,
-            sealer=Sealer(config.secret, config.purpose("login")),
-            unauthorized=lambda: current_app.ensure_sync(self._unauthorized)(),
-        )
-
-
-def _make_states(config: Config) -> States:
-    return States(
-        Sealer(config.secret, config.purpose("session")),
-        Lifetime(
-            config.session_absolute_duration,
-            config.session_inactivity_duration,
-            config.session_rolling,
-        ),
-        Labels(config.purpose("sessions")),
-    )
-
-
-def _warn_of_deaf_route(app: Flask, state: AppState) -> None:
-    """Say that the tenant cannot end sessions, where nobody knows which there are."""
-    store = state.state_store
-    if (
-        not isinstance(store, SessionStateStore)
-        or not state.config.backchannel_logout_path
-    ):
-        return
-    with app.app_context():
-        if store.revocations() is None:
-            app.logger.warning(
-                "Back-channel logout does not work with sessions in cookies: set "
-                "SESSION_TYPE or AUTH0_REVOCATION_STORE, or turn the route off with an "
-                "empty AUTH0_BACKCHANNEL_LOGOUT_PATH."
-            )
-
-
-def _set_up_secrets(app: Flask, config: Config) -> None:
-    """Sign Flask's session with keys of their own, if the app has none.
-
-    Warn of secrets that are too short for what they protect.
-    """
-    if not app.secret_key:
-        purpose = config.purpose("SECRET_KEY")
-        keys = [derive_key(secret, purpose) for secret in config.secret]
-        app.secret_key = keys[0]
-        app.config["SECRET_KEY_FALLBACKS"] = keys[1:]
-    if any(len(secret) < _SHORTEST_SECRET for secret in config.secret):
-        app.logger.warning(
-            "AUTH0_SECRET is shorter than %s characters and can be guessed from a "
-            "cookie. Make a new one with: openssl rand -hex 64",
-            _SHORTEST_SECRET,
-        )
-
-
-def _register(app: Flask, state: AppState) -> None:
-    for kind in _SDK_ERRORS:
-        app.register_error_handler(kind, _handle_sdk_error)
-    app.register_blueprint(make_blueprint(state.config))
-    app.context_processor(lambda: {"current_user": current_user})
-    app.before_request(login_loop.note_request)
-    backchannel.exempt_from_csrf(app, views.backchannel_logout_view)
-
-    @app.before_request
-    def check_views() -> None:
-        if len(state.checked_views) < len(app.view_functions):
-            guards.warn_of_open_views()
-            backchannel.exempt_from_csrf(app, views.backchannel_logout_view)
-
-    @app.after_request
-    def finish(response: Response) -> Response:
-        write_cookies(response)
-        copy_collected(response)
-        return caching.protect(response)

@@ -1,0 +1,77 @@
+"""What the extension adds to an app: its routes, hooks and error handlers."""
+
+from __future__ import annotations
+
+import typing as t
+
+from auth0_server_python.error import (
+    AccessTokenError,
+    AccessTokenForConnectionError,
+    ApiError,
+    SessionExpiredError,
+)
+from flask import Flask, current_app
+from werkzeug.wrappers import Response
+
+from . import backchannel, caching, guards, login_loop, views
+from .registry import state_of
+from .sdk_errors import translate
+from .sessions.jar import write_cookies
+from .sessions.state import SessionStateStore
+from .store_options import copy_collected
+from .user import current_user
+from .ways_on import offer_way_on
+
+#: What the SDK raises when the tenant, and not the app, is the reason.
+_SDK_ERRORS = (
+    AccessTokenError,
+    AccessTokenForConnectionError,
+    ApiError,
+    SessionExpiredError,
+)
+
+
+def _handle_sdk_error(error: Exception) -> t.Any:
+    """Answer for a view that awaits ``client`` and does not handle its errors."""
+    translation = translate(error)
+    offer_way_on(translation)
+    return current_app.handle_user_exception(translation)
+
+
+def register(app: Flask) -> None:
+    """Add it all to an app that has its parts."""
+    state = state_of(app)
+    _warn_of_deaf_route(app)
+    for kind in _SDK_ERRORS:
+        app.register_error_handler(kind, _handle_sdk_error)
+    app.register_blueprint(views.make_blueprint(state.config))
+    app.context_processor(lambda: {"current_user": current_user})
+    app.before_request(login_loop.note_request)
+    backchannel.exempt_from_csrf(app, views.backchannel_logout_view)
+
+    @app.before_request
+    def check_views() -> None:
+        if len(state.checked_views) < len(app.view_functions):
+            guards.warn_of_open_views()
+            backchannel.exempt_from_csrf(app, views.backchannel_logout_view)
+
+    @app.after_request
+    def finish(response: Response) -> Response:
+        write_cookies(response)
+        copy_collected(response)
+        return caching.protect(response)
+
+
+def _warn_of_deaf_route(app: Flask) -> None:
+    """Say that the tenant cannot end sessions, where nobody knows which there are."""
+    state = state_of(app)
+    store, path = state.state_store, state.config.backchannel_logout_path
+    if not isinstance(store, SessionStateStore) or not path:
+        return
+    with app.app_context():
+        if store.revocations() is None:
+            app.logger.warning(
+                "Back-channel logout does not work with sessions in cookies: set "
+                "SESSION_TYPE or AUTH0_REVOCATION_STORE, or turn the route off with an "
+                "empty AUTH0_BACKCHANNEL_LOGOUT_PATH."
+            )

@@ -1,0 +1,79 @@
+"""The parts of the extension that belong to one app, made from its settings."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable
+
+from auth0_server_python.store import StateStore, TransactionStore
+from flask import Flask
+
+from .client import Client
+from .config import Config
+from .registry import AppState
+from .sessions.index import Labels
+from .sessions.interface import StoreInterface
+from .sessions.lifetime import Lifetime
+from .sessions.sealing import Sealer, derive_key
+from .sessions.state import SessionStateStore
+from .sessions.states import States
+from .sessions.transactions import CookieTransactionStore
+
+#: A secret that is shorter can be guessed from a cookie, without asking the app.
+_SHORTEST_SECRET = 32
+
+
+def make_state(
+    config: Config,
+    state_store: StateStore | None,
+    transaction_store: TransactionStore | None,
+    revocation_store: StoreInterface | None,
+    unauthorized: Callable[[], t.Any],
+) -> AppState:
+    """Return the parts, with stores of ours where there are no others."""
+    state_store = state_store or SessionStateStore(
+        _make_states(config), config.cookie_transient, revocation_store
+    )
+    transaction_store = transaction_store or CookieTransactionStore(
+        Sealer(config.secret, config.purpose("transaction"))
+    )
+    return AppState(
+        config=config,
+        client=Client(
+            config, state_store=state_store, transaction_store=transaction_store
+        ),
+        state_store=state_store,
+        transaction_store=transaction_store,
+        sealer=Sealer(config.secret, config.purpose("login")),
+        unauthorized=unauthorized,
+    )
+
+
+def _make_states(config: Config) -> States:
+    return States(
+        Sealer(config.secret, config.purpose("session")),
+        Lifetime(
+            config.session_absolute_duration,
+            config.session_inactivity_duration,
+            config.session_rolling,
+        ),
+        Labels(config.purpose("sessions")),
+    )
+
+
+def set_up_secrets(app: Flask, config: Config) -> None:
+    """Sign Flask's session with keys of their own, if the app has none.
+
+    Warn of secrets that are too short for what they protect.
+    """
+    if not app.secret_key:
+        purpose = config.purpose("SECRET_KEY")
+        keys = [derive_key(secret, purpose) for secret in config.secret]
+        app.secret_key = keys[0]
+        app.config["SECRET_KEY_FALLBACKS"] = keys[1:]
+    if any(len(secret) < _SHORTEST_SECRET for secret in config.secret):
+        app.logger.warning(
+            "AUTH0_SECRET is shorter than %s characters and can be guessed from a "
+            "cookie. Make a new one with: openssl rand -hex 64",
+            _SHORTEST_SECRET,
+        )
