@@ -47,12 +47,15 @@ def pytest_collection_modifyitems(
     items[:] = chosen
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Forget the configuration of the person who runs the tests."""
     for key in list(os.environ):
         if key.startswith(("AUTH0_", "SESSION_")):
             del os.environ[key]
     os.environ["FLASK_SKIP_DOTENV"] = "1"
+    if config.getoption("soak"):
+        # For tests whose number of cases is fixed when they are collected.
+        os.environ["HYPOTHESIS_PROFILE"] = "soak"
 
 
 def pytest_runtest_setup() -> None:

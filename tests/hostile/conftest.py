@@ -1,15 +1,13 @@
-"""The homes that sessions are attacked in, and how long the attacks last."""
+"""The homes that sessions are attacked in."""
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import typing as t
 from pathlib import Path
 
 import pytest
 from flask import Flask
-from hypothesis import HealthCheck, settings
 from sqlalchemy import event
 
 from flask_auth0.sessions.stores.sqlalchemy import SqlInterface
@@ -22,23 +20,6 @@ from tests.unit.conftest import tenant as tenant
 from tests.unit.conftest import tenant_server as tenant_server
 
 from .homes import Home
-
-settings.register_profile(
-    "hostile",
-    max_examples=20,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-#: All tests together try more than 100,000 cases then.
-settings.register_profile(
-    "soak",
-    settings.get_profile("hostile"),
-    max_examples=6500,
-    print_blob=True,
-)
-CASES = settings.get_profile(
-    "soak" if os.environ.get("HYPOTHESIS_PROFILE") == "soak" else "hostile"
-)
 
 
 @pytest.fixture(params=["cookie", "redis", "sqlite"])

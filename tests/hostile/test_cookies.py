@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import typing as t
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.conftest import NAVIGATION
 
-from .conftest import CASES
+from .cases import CASES
 from .homes import PEOPLE, Cookies, Home
 from .mutations import TEXTS, damaged
+
+# They have a full form.
+pytestmark = pytest.mark.usefixtures("rounds")
 
 #: Beside the real ones: pieces that nobody has, and what only looks like ours.
 NAMES = ["session", "session_a0_loop", "session_a0_tx_", "session_a0_tx_ä", "other"]

@@ -5,15 +5,20 @@ from __future__ import annotations
 import typing as t
 from urllib.parse import quote, urlsplit
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.unit.conftest import FETCH, NAVIGATION
 
-from .conftest import CASES
+from .cases import CASES
 from .homes import NOBODY, PEOPLE, Home
 
+# They have a full form.
+pytestmark = pytest.mark.usefixtures("rounds")
+
 ROUTES = ["/login", "/callback", "/logout", "/protected", "/recent", "/member", "/"]
+ROUTES += ["/backchannel-logout"]
 METHODS = ["GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE", "X"]
 PARAMETERS = ["code", "state", "error", "error_description", "next", "max_age", "iss"]
 PARAMETERS += ["organization", "invitation", "prompt", "connection", "ext-x", "scope"]
@@ -74,6 +79,8 @@ def test_no_request_is_a_traceback(
         method,
         headers=headers,
         query_string=given_query,
+        data=given_query if method == "POST" else None,
+        content_type="application/x-www-form-urlencoded",
     )
     assert answer.status_code < 500
     assert is_ours(home, answer.headers.get("Location", "/"))

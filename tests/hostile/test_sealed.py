@@ -15,9 +15,12 @@ from werkzeug.test import TestResponse
 from flask_auth0.sessions.sealing import Sealer
 from tests.unit.conftest import HOST, NAVIGATION
 
-from .conftest import CASES
+from .cases import CASES
 from .homes import Home
 from .mutations import CHANGES, reshaped
+
+# They have a full form.
+pytestmark = pytest.mark.usefixtures("rounds")
 
 PAGES = ["/seen", "/user", "/protected", "/recent", "/member", "/token", "/login"]
 PAGES += ["/keep", "/logout", "/unknown"]

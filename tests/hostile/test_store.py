@@ -10,14 +10,18 @@ from __future__ import annotations
 import typing as t
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.conftest import NAVIGATION
 
-from .conftest import CASES
+from .cases import CASES
 from .homes import NOBODY, PEOPLE, Home
 from .mutations import CHANGES, JSON, damaged_bytes, reshaped
+
+# They have a full form.
+pytestmark = pytest.mark.usefixtures("rounds")
 
 PAGES = ["/protected", "/token", "/keep", "/login", "/callback?code=c&state=s"]
 PAGES += ["/logout", "/unknown"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing as t
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -15,9 +16,12 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from .conftest import CASES
+from .cases import CASES
 from .homes import PEOPLE, Home
 from .mutations import damaged
+
+# They have a full form.
+pytestmark = pytest.mark.usefixtures("rounds")
 
 
 class Login(t.NamedTuple):
