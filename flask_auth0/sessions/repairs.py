@@ -32,7 +32,7 @@ def usable_token(state: State, audience: str | None, now: float) -> str | None:
     """
     wanted = audience or DEFAULT_AUDIENCE
     for each in reversed(state.get("token_sets") or []):
-        if each["audience"] == wanted and each["expires_at"] > now:
+        if each.get("audience") == wanted and each["expires_at"] > now:
             return t.cast(str, each["access_token"])
     return None
 

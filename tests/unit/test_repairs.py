@@ -72,3 +72,8 @@ def test_the_last_token_stays_even_if_it_has_expired() -> None:
 def test_a_token_with_less_scope_than_asked_for_is_used() -> None:
     state = {"token_sets": [token("a", "default", "openid")]}
     assert usable_token(state, None, NOW) == "a"
+
+
+def test_a_token_that_says_no_audience_is_for_none() -> None:
+    nameless = {name: v for name, v in token("a", None).items() if name != "audience"}
+    assert usable_token({"token_sets": [nameless]}, None, NOW) is None
