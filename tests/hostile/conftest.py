@@ -21,6 +21,9 @@ from tests.unit.conftest import tenant_server as tenant_server
 
 from .homes import Home
 
+#: Seconds: a machine that is busy for hours with cases is no outage.
+PATIENCE = 60
+
 
 @pytest.fixture(params=["cookie", "redis", "sqlite"])
 def home(request: pytest.FixtureRequest, make_app: MakeApp) -> Home:
@@ -39,7 +42,8 @@ def app_at(kind: str, request: pytest.FixtureRequest, make_app: MakeApp) -> Flas
         return make_app()
     if kind == "redis":
         url = request.getfixturevalue("redis_url")
-        return make_app({"SESSION_TYPE": "redis", "SESSION_REDIS": url})
+        settings = {"SESSION_TYPE": "redis", "SESSION_REDIS": url}
+        return make_app(settings, session_store_timeout=PATIENCE)
     folder: Path = request.getfixturevalue("tmp_path")
     config: dict[str, t.Any] = {
         "sqlite": {
@@ -48,7 +52,7 @@ def app_at(kind: str, request: pytest.FixtureRequest, make_app: MakeApp) -> Flas
         },
         "cachelib": {"SESSION_TYPE": "cachelib", "SESSION_CACHELIB": str(folder)},
     }[kind]
-    app = make_app(config)
+    app = make_app(config, session_store_timeout=PATIENCE)
     if kind == "sqlite":
         event.listen(interface_of(app).engine, "connect", _hurry)
     return app

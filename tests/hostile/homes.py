@@ -103,7 +103,7 @@ class Home:
     def look(self, cookies: Cookies) -> Seen:
         """Ask the app who somebody with these cookies is, and what it has for them."""
         response = self.visit("/seen", cookies)
-        assert response.status_code == 200
+        assert response.status_code == 200, response.text
         return Seen(*response.get_json())
 
 
