@@ -48,11 +48,18 @@ def _token() -> str:
     """Return the request's only ``logout_token``, from a form or from JSON."""
     found: list[t.Any] = request.form.getlist("logout_token")
     if request.is_json:
-        content = request.get_json()
+        content = _json()
         found = [content.get("logout_token")] if isinstance(content, dict) else []
     if len(found) != 1 or not isinstance(found[0], str) or not found[0]:
         raise BadRequest("The request must have one 'logout_token'.")
     return found[0]
+
+
+def _json() -> t.Any:
+    try:
+        return request.get_json()
+    except RecursionError as error:
+        raise BadRequest("The request's JSON is nested too deeply.") from error
 
 
 def _refuse(error: Exception) -> Response:

@@ -193,10 +193,11 @@ def test_rubbish(visitor: Visitor, token: str) -> None:
         {"json": {"logout_token": {"a": "b"}}},
         {"json": {"logout_token": None}},
         {"data": b"{", "content_type": "application/json"},
+        {"data": b"[" * 20000, "content_type": "application/json"},
         {"data": b"\xff\xfe", "content_type": "application/x-www-form-urlencoded"},
         {"data": b"x", "content_type": "multipart/form-data"},
     ],
-    ids=range(11),
+    ids=range(12),
 )
 def test_other_requests(visitor: Visitor, sent: dict[str, t.Any]) -> None:
     told = post(visitor, "", **sent)
