@@ -232,8 +232,11 @@ class Client(ServerClient[t.Any]):  # type: ignore[misc]
         self._next_jwks_at = time.monotonic() + JWKS_INTERVAL
         domain = self._config.domain
         metadata = await self._get_oidc_metadata_cached(domain)
-        self._discovery_cache[domain]["jwks"] = None
-        return t.cast("dict[str, t.Any]", await self._get_jwks_cached(domain, metadata))
+        newer: dict[str, t.Any] = await self._fetch_jwks(metadata["jwks_uri"])
+        # Not sooner: anybody can make us look, and all need the keys that are known.
+        if domain in self._discovery_cache:
+            self._discovery_cache[domain]["jwks"] = newer
+        return newer
 
     @asynccontextmanager
     async def _shared_http(self) -> AsyncIterator[httpx.AsyncClient]:

@@ -34,6 +34,7 @@ from flask_auth0.tenant import TenantServer
 from flask_auth0.testing import logged_in_client
 
 from .conftest import ADA, HOST, SECRET, MakeApp, MakeVisitor, Visitor, add_views
+from .logout_tokens import post
 
 OFFLINE = "openid profile email offline_access"
 API = "https://api.example.com"
@@ -288,6 +289,25 @@ def test_unknown_keys_are_looked_for_rarely(
     assert len(fetched) == 1
 
 
+def test_known_keys_outlast_a_search_for_others_that_fails(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Anybody can send a token with an unknown key, also while the tenant is down."""
+    visitor.log_in()
+    fetched: list[str] = []
+
+    async def fail(self: t.Any, uri: str) -> t.NoReturn:
+        fetched.append(uri)
+        raise httpx.ConnectError("refused")
+
+    monkeypatch.setattr(ServerClient, "_fetch_jwks", fail)
+    token = "eyJhbGciOiJSUzI1NiIsImtpZCI6Im5vYm9keXMifQ.e30.eHg"
+    told = [post(visitor, token).status_code for _ in range(3)]
+    assert told == [503, 400, 400]
+    assert len(fetched) == 1
+    assert visitor.log_in().location == "/"
+
+
 # The development tenant
 
 
@@ -448,7 +468,12 @@ def test_a_refresh_token_in_a_store_of_ones_own_is_revoked(
 
 
 def test_the_sdk_still_has_what_is_overridden() -> None:
-    for name in ["_get_http_client", "_fetch_oidc_metadata", "_verify_and_decode_jwt"]:
+    for name in [
+        "_get_http_client",
+        "_fetch_oidc_metadata",
+        "_fetch_jwks",
+        "_verify_and_decode_jwt",
+    ]:
         assert callable(getattr(ServerClient, name))
     source = inspect.getsource(ServerClient)
     assert "self._oauth = AsyncOAuth2Client(" in source
