@@ -12,6 +12,9 @@ from .interface import StoreInterface
 _REVOKED = "flask_auth0.revoked:"
 _USED = "flask_auth0.used:"
 
+#: Later than any login.
+_ALWAYS = 10**11
+
 #: When somebody logged in, by the tenant's clock in seconds and then by ours.
 Moment = tuple[int, float]
 
@@ -29,10 +32,15 @@ class Revocations:
         self._labels = labels
         self._longest = longest
 
-    def note(self, label: str, issued_at: int) -> None:
-        """Note that all logins with a label have ended that are older than this."""
-        moment = f"{issued_at}-{time.time()}"
-        name = _REVOKED + label
+    def note(self, claims: Mapping[str, t.Any]) -> None:
+        """Note that the logins have ended that a logout token names.
+
+        A user may log in again. A session at the tenant that has ended is over, and
+        yet a code from before may be exchanged, for an ID token of a later date.
+        """
+        until = _ALWAYS if claims.get("sid") else int(claims["iat"])
+        moment = f"{until}-{time.time()}"
+        name = _REVOKED + self._labels.of_claims(claims)
         self._store.ask(
             lambda: self._store.label(name, moment, self._longest, self._longest)
         )

@@ -173,9 +173,9 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
             )
         if revocations.is_used(claims["jti"]):
             raise BackchannelLogoutError("The logout token was used before.")
-        label = self.states.labels.of_claims(claims)
-        revocations.note(label, int(claims["iat"]))
+        revocations.note(claims)
         if records is not None:
+            label = self.states.labels.of_claims(claims)
             end_labelled(self.states, records, label)
         # Not sooner: whoever is interrupted must be able to try again.
         revocations.use(claims["jti"], seconds_left(claims))

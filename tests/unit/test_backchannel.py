@@ -494,6 +494,30 @@ def test_a_login_that_was_ended_before_it_was_kept(
     assert visitor.user() is None
 
 
+@pytest.mark.parametrize("mode", ["redis", "cookies"])
+def test_a_code_outlasts_no_session_at_the_tenant(
+    make_app: MakeApp,
+    make_visitor: MakeVisitor,
+    settings: dict[str, t.Any],
+    tenant: TenantServer,
+    mode: str,
+) -> None:
+    """The ID token is issued for a code, maybe after the session of that has ended."""
+    cookies = {"revocation_store": settings["SESSION_REDIS"]}
+    app = make_app(settings) if mode == "redis" else make_app(**cookies)
+    visitor = make_visitor(app)
+    callback = visitor.authorize(visitor.get("/login"))
+    (session,) = tenant.tenant.sessions()
+    before = int(time.time()) - 5
+    token = make_token(tenant.tenant, sid=session.sid, iat=before)
+    assert post(visitor, token).status_code == 200
+    assert visitor.get(callback).status_code == 400
+    assert visitor.user() is None
+    tenant.tenant.end_session(session.sid)
+    visitor.log_in()
+    assert visitor.user()["email"] == ADA
+
+
 def test_a_moved_clock_does_not_bring_it_back(
     visitor: Visitor,
     tenant: TenantServer,
