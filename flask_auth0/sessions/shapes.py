@@ -35,6 +35,7 @@ def _is_internal(internal: dict[str, t.Any], record: str) -> bool:
         and is_moment(internal.get("created_at"))
         and is_moment(internal.get("seen"))
         and (ceiling is None or is_moment(ceiling))
+        and is_moment(internal.get("longest", 0))
         and _is_login(internal.get("login") or [0, 0])
         and all(_is_optional_text(internal.get(name)) for name in names)
     )

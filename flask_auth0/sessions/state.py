@@ -278,6 +278,7 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
         created_at = internal["created_at"]
         internal |= {"session_id": session_id, "seen": created_at, **self._visit()}
         internal["login"] = moment_of(user, created_at)
+        internal["longest"] = self.states.lifetime.absolute
         # Whoever opens the head opens the body: they move to a new secret together.
         internal["body_key"] = secrets.token_urlsafe(32)
         head, body = split({**data, "user": user})

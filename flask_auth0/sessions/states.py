@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import typing as t
+from dataclasses import replace
 
 from .compartment import BODY, HEAD, Compartment, Entry
 from .index import Labels, record_of
@@ -41,7 +42,7 @@ class States:
         head: State = _open(self.sealer, compartment, record, HEAD)
         if not is_head(head, record):
             return None
-        if time.time() >= self.lifetime.expires_at(*moments(head)):
+        if time.time() >= self._lifetime_of(head).expires_at(*moments(head)):
             compartment.delete(Entry(record, self.labels.of_head(head)))
             return None
         return head
@@ -55,8 +56,16 @@ class States:
         if body is not None:
             sealed[BODY] = _body_sealer(head).seal(body, record + BODY)
         created, _, ceiling = moments(head)
-        left = self.lifetime.ends_at(created, ceiling) - time.time()
+        left = self._lifetime_of(head).ends_at(created, ceiling) - time.time()
         return sealed, max(1, int(left))
+
+    def _lifetime_of(self, head: State) -> Lifetime:
+        """Return how long a state lasts: by the configuration, but not longer than it
+        could at its login. Its labels, and what ended it, are forgotten after that.
+        """
+        longest = head["internal"].get("longest", self.lifetime.absolute)
+        absolute = min(longest, self.lifetime.absolute)
+        return replace(self.lifetime, absolute=absolute)
 
 
 def split(state: State) -> tuple[State, State]:

@@ -125,6 +125,25 @@ class SessionContract(RotationContract, StoreContract):
         visitor.client = self.same_browser(visitor, shorter)
         assert visitor.user() is None
 
+    def test_a_longer_duration_is_for_later_logins(
+        self,
+        make_app: MakeApp,
+        make_visitor: MakeVisitor,
+        settings: dict[str, t.Any],
+        clock: Clock,
+    ) -> None:
+        """What finds a session, or says that it has ended, is kept for no longer."""
+        shorter = make_app(settings, session_absolute_duration=90)
+        longer = make_app(settings)
+        before, after = make_visitor(shorter), make_visitor(longer)
+        before.log_in()
+        before.client = self.same_browser(before, longer)
+        after.log_in()
+        assert before.user() is not None
+        clock.offset = 100
+        assert before.user() is None
+        assert after.user() is not None
+
     def test_activity_is_written_down_rarely(
         self, visitor: Visitor, clock: Clock
     ) -> None:
