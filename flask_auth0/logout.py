@@ -11,7 +11,7 @@ from flask import redirect, session
 from werkzeug.wrappers import Response
 
 from . import login_loop, loop
-from .errors import Auth0Error, TenantError, log_failure
+from .errors import Auth0Error, SessionStoreUnavailable, TenantError, log_failure
 from .registry import AppState, current_state, sender
 from .sdk_errors import translate, translated
 from .signals import user_logged_out
@@ -49,12 +49,21 @@ def end(return_to: str, *, federated: bool = False) -> Response:
 def _end_here(state: AppState, options: LogoutOptions) -> tuple[dict[str, t.Any], str]:
     """End the session in this app; return what it was, and where to log out then."""
     with translated():
-        ended = state.wait(state.client.get_session()) or {}
+        ended = _session(state)
         v2_url = state.wait(state.client.logout(options))
     if ended:
         session.clear()
     login_loop.forget()
     return ended, v2_url
+
+
+def _session(state: AppState) -> dict[str, t.Any]:
+    """Return the session, as far as anybody knows of one."""
+    try:
+        return state.wait(state.client.get_session()) or {}
+    except SessionStoreUnavailable:
+        # What is in cookies can be ended all the same; anything else fails next.
+        return {}
 
 
 def _oidc_url(

@@ -116,7 +116,8 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
 
     def end(self) -> None:
         """End the session, with all that the app kept in it for the user."""
-        entry = self.current_entry()
+        # Nobody has to know what is in cookies to delete them.
+        entry = self.current_entry() if self.records() else None
         if KEY in session:
             # What is left would belong to nobody, and so to whoever logs in next.
             session.clear()

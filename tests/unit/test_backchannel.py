@@ -442,6 +442,21 @@ class TestCookies:
         monkeypatch.undo()
         assert visitor.user()["email"] == ADA
 
+    def test_whoever_logs_out_while_it_is_down_is_out(
+        self, app: Flask, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        visitor.log_in()
+        store = app.extensions["auth0"].state_store._revocation_store
+
+        def fail(*names: str) -> t.NoReturn:
+            raise OSError
+
+        with monkeypatch.context() as broken:
+            broken.setattr(store, "labelled", fail)
+            assert "/oidc/logout?" in visitor.get("/logout").location
+        assert not [name for name in visitor.cookies() if "_a0_" in name]
+        assert visitor.user() is None
+
 
 def test_without_a_store_it_is_not_supported(
     make_app: MakeApp,
