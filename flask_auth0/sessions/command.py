@@ -30,7 +30,8 @@ def list_(sub: str) -> None:
         click.echo("This user has no session.", err=True)
 
 
-@sessions.command("revoke")
+# One ID in 64 begins with a dash.
+@sessions.command("revoke", context_settings={"ignore_unknown_options": True})
 @click.argument("name", metavar="ID")
 @click.option("--all", "is_user", is_flag=True, help="End all sessions of the user ID.")
 def revoke(name: str, is_user: bool) -> None:
@@ -69,7 +70,7 @@ def _clear_errors() -> Iterator[None]:
 
 
 def _line(session: SessionInfo) -> str:
-    """Return a line of the list; what a browser says of itself is not to be trusted."""
+    """Return a line of the list; what others say is not to be trusted."""
     times = [f"{at:%Y-%m-%d %H:%M}" for at in (session.created, session.last_seen)]
-    agent = "".join(filter(str.isprintable, session.user_agent or "-"))
-    return "  ".join([session.id, *times, session.address or "-", agent])
+    told = [session.address or "-", session.user_agent or "-"]
+    return "".join(filter(str.isprintable, "  ".join([session.id, *times, *told])))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 from redis import Redis
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from flask_auth0 import session_revoked
 from flask_auth0.cli import auth0
+from flask_auth0.sessions.index import record_of
 
 from .conftest import ADA, GRACE, MakeApp, MakeVisitor
 
@@ -55,6 +57,36 @@ def test_a_browsers_name_cannot_play_with_the_terminal(
     visitor.log_in()
     _, output = invoke(app, "list", "auth0|ada")
     assert output.endswith("  Evil[2JBrowser\n")
+
+
+def test_nor_can_an_address(app: Flask, make_visitor: MakeVisitor) -> None:
+    """Behind one proxy more than there are, it is what the browser says."""
+    app.wsgi_app = ProxyFix(app.wsgi_app)  # type: ignore[method-assign]
+    visitor = make_visitor(app)
+    visitor.client.environ_base["HTTP_X_FORWARDED_FOR"] = "Evil\x1b[2J\x9bProxy"
+    visitor.log_in()
+    _, output = invoke(app, "list", "auth0|ada")
+    assert "  Evil[2JProxy  " in output
+    assert output.removesuffix("\n").isprintable()
+
+
+def test_an_id_can_look_like_an_option(
+    app: Flask, make_visitor: MakeVisitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flask_auth0.sessions.state.record_of", dashed)
+    monkeypatch.setattr("flask_auth0.sessions.states.record_of", dashed)
+    monkeypatch.setattr("flask_auth0.sessions.shapes.record_of", dashed)
+    visitor = make_visitor(app)
+    visitor.log_in()
+    name = invoke(app, "list", "auth0|ada")[1].split()[0]
+    assert name.startswith("-")
+    assert invoke(app, "revoke", name) == (0, "Ended 1 session.\n")
+    assert visitor.user() is None
+
+
+def dashed(session_id: str) -> str:
+    """The name of a record that begins like an option, as one in 64 does."""
+    return f"-{record_of(session_id)[1:]}"
 
 
 def test_the_app_hears_of_it(app: Flask, make_visitor: MakeVisitor) -> None:
