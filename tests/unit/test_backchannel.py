@@ -80,10 +80,12 @@ BAD_CLAIMS: dict[str, dict[str, t.Any]] = {
     "another party": {"azp": "somebody-else"},
     "no iat": {"iat": None},
     "iat is a text": {"iat": "now"},
+    "iat is before all time": {"iat": -1},
     "no exp": {"exp": None},
     "exp is a text": {"exp": "later"},
-    "expired": {"iat": int(time.time()) - 900, "exp": int(time.time()) - 600},
-    "from the future": {"iat": int(time.time()) + 900, "exp": int(time.time()) + 999},
+    "exp is after all time": {"exp": 10**400},
+    "expired": {"iat": 10**9, "exp": 10**9 + 60},
+    "from the future": {"iat": 10**10, "exp": 10**10 + 60},
 }
 
 
