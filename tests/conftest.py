@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import NoReturn, Protocol
 
+import certifi
 import pytest
 
 from flask_auth0.tenant import TenantServer
@@ -56,6 +58,21 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("soak"):
         # For tests whose number of cases is fixed when they are collected.
         os.environ["HYPOTHESIS_PROFILE"] = "soak"
+    _trust_few(config)
+
+
+def _trust_few(config: pytest.Config) -> None:
+    """Trust one public root, to which each tenant's bundle adds its own authority.
+
+    No test leaves this machine, and to read all of them takes longer than most tests.
+    """
+    end = "-----END CERTIFICATE-----\n"
+    first = Path(certifi.where()).read_text("utf-8").partition(end)[0] + end
+    descriptor, path = tempfile.mkstemp(prefix="flask-auth0-tests-", suffix=".pem")
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(first)
+    os.environ["SSL_CERT_FILE"] = path
+    config.add_cleanup(lambda: Path(path).unlink(missing_ok=True))
 
 
 def pytest_runtest_setup() -> None:

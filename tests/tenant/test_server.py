@@ -37,9 +37,17 @@ def test_secrets_are_not_in_reprs(server: TenantServer, tenant: Tenant) -> None:
         assert tenant.client.client_secret not in repr(thing)
 
 
-def test_bundle_has_public_roots_too(server: TenantServer) -> None:
-    context = ssl.create_default_context(cafile=server.ca_file)
+def test_bundle_has_public_roots_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE")
+    with TenantServer(Tenant()) as server:
+        context = ssl.create_default_context(cafile=server.ca_file)
     assert len(context.get_ca_certs()) > 50
+
+
+def test_bundle_has_what_this_process_trusts(server: TenantServer) -> None:
+    context = ssl.create_default_context(cafile=server.ca_file)
+    # One that all tests trust, and the tenant's own.
+    assert len(context.get_ca_certs()) == 2
 
 
 def test_stopping_removes_the_bundle_and_closes_connections() -> None:
