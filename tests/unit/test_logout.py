@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
-import time
 import typing as t
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -594,7 +593,7 @@ def test_a_tenant_that_is_slow_to_revoke(
         over.set()
     assert leaver.user() is None
     check_warning(caplog, token)
-    assert re.search(r"No answer within (1|0\.[0-9]) seconds", caplog.text)
+    assert re.search(r"No answer within (1|0(\.\d)?) seconds", caplog.text)
 
 
 @pytest.mark.parametrize(
@@ -661,7 +660,9 @@ def test_a_tenant_that_is_down_revokes_nothing(
 
 
 def test_a_tenant_that_hangs_takes_no_longer_than_the_limit(
-    make_leaver: MakeLeaver, monkeypatch: pytest.MonkeyPatch
+    make_leaver: MakeLeaver,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     async def hang(self: t.Any, domain: str) -> t.Any:
         await asyncio.Event().wait()
@@ -669,14 +670,13 @@ def test_a_tenant_that_hangs_takes_no_longer_than_the_limit(
     leaver = make_leaver()
     leaver.log_in_for_a_token()
     cookies = leaver.cookies()
-    leaver = make_leaver(timeout=2)
+    leaver = make_leaver(timeout=1)
     for name, value in cookies.items():
         leaver.set_cookie(name, value)
     monkeypatch.setattr(ServerClient, "_fetch_oidc_metadata", hang)
-    began = time.monotonic()
     assert "/v2/logout?" in leaver.get("/logout").location
-    # One limit for all that the tenant is asked.
-    assert time.monotonic() - began < 3.5
+    # One limit for all that the tenant is asked: no second one was left.
+    assert re.search(r"not revoked.* No answer within 0(\.\d)? seconds", caplog.text)
     assert leaver.user() is None
 
 
