@@ -28,6 +28,9 @@ PARTS = {"head": "h", "body": "b"}
 class IndexContract:
     """What holds wherever records and labels are kept."""
 
+    #: How often a race is run.
+    RACES = 25
+
     @pytest.fixture
     def settings(self) -> dict[str, t.Any]:
         """The configuration that puts sessions there."""
@@ -100,10 +103,10 @@ class IndexContract:
         assert all(records.read(each.record, "head") is None for each in entries)
 
     def test_a_login_during_a_logout_is_ended_or_found(
-        self, records: RecordCompartment, rounds: int
+        self, records: RecordCompartment
     ) -> None:
         """No session is there that a later logout does not find."""
-        for number in range(rounds):
+        for number in range(self.RACES):
             entries = [Entry(f"{number}.{n}", ("ada", f"{number}.{n}")) for n in "ab"]
             together(
                 *[lambda e=each: records.create(e, PARTS, 60) for each in entries],
@@ -113,11 +116,6 @@ class IndexContract:
             assert alive <= set(records.labelled("ada")), f"round {number}"
             end_all(records, "ada")
             assert not any(records.read(e.record, "head") for e in entries)
-
-    @pytest.fixture
-    def rounds(self) -> int:
-        """How often a race is run."""
-        return 25
 
 
 def end_all(records: RecordCompartment, label: str) -> None:
@@ -249,6 +247,8 @@ class TestMongoDB(IndexContract):
 
 
 class TestDynamoDB(IndexContract):
+    RACES = 5
+
     @pytest.fixture
     def settings(self, dynamodb_url: str) -> Iterator[dict[str, t.Any]]:
         import boto3
@@ -259,10 +259,6 @@ class TestDynamoDB(IndexContract):
         client = boto3.client("dynamodb", endpoint_url=dynamodb_url, **LOCAL)
         client.delete_table(TableName="Sessions")
         client.close()
-
-    @pytest.fixture
-    def rounds(self) -> int:
-        return 5
 
 
 class TestMemcached(IndexContract):
