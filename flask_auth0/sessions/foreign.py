@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import threading
 import typing as t
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from flask_session.base import ServerSideSessionInterface
 from flask_session.redis import RedisSessionInterface
 
-from . import members
 from .interface import StoreInterface
+from .members import Change, LabelsInValues
 
 T = t.TypeVar("T")
 
@@ -23,7 +23,7 @@ _LIMIT = 2
 _locks = [threading.Lock() for _ in range(64)]
 
 
-class ForeignStore(StoreInterface):
+class ForeignStore(LabelsInValues):
     """Keeps what is ours through the three operations of Flask-Session."""
 
     def __init__(self, theirs: ServerSideSessionInterface) -> None:
@@ -55,20 +55,13 @@ class ForeignStore(StoreInterface):
         with _lock_of(key):
             self._theirs._delete_session(key)
 
-    def label(self, name: str, record: str, max_age: int, longest: int) -> None:
-        with _lock_of(name):
-            self._set(name, members.add(self.fetch(name), record, max_age), longest)
-
-    def labelled(self, *names: str) -> list[str]:
-        return [each for name in names for each in members.names(self.fetch(name))]
-
-    def unlabel(self, name: str, records: Sequence[str], longest: int) -> None:
-        with _lock_of(name):
-            left = members.remove(self.fetch(name), records)
-            if left:
-                self._set(name, left, longest)
+    def change(self, key: str, change: Change, max_age: int) -> None:
+        with _lock_of(key):
+            value = change(self.fetch(key))
+            if value:
+                self._set(key, value, max_age)
             else:
-                self._theirs._delete_session(name)
+                self._theirs._delete_session(key)
 
     def _set(self, key: str, value: bytes, max_age: int) -> None:
         content = {"value": value.decode("ascii")}

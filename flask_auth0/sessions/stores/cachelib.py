@@ -8,15 +8,14 @@ import struct
 import threading
 import time
 import typing as t
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import msgspec
 from cachelib.base import BaseCache
 from cachelib.file import FileSystemCache
 from flask import Flask
 
-from .. import members
-from ..interface import StoreInterface
+from ..members import Change, LabelsInValues
 from .settings import BadSetting
 
 KEY = "SESSION_CACHELIB"
@@ -41,7 +40,7 @@ class MessagePack:
         return self.loads(file.read())
 
 
-class CachelibInterface(StoreInterface):
+class CachelibInterface(LabelsInValues):
     """Keeps sessions in a cache, whose updates are safe within one process."""
 
     def __init__(
@@ -74,20 +73,13 @@ class CachelibInterface(StoreInterface):
         with self._lock:
             self.cache.delete(key)
 
-    def label(self, name: str, record: str, max_age: int, longest: int) -> None:
+    def change(self, key: str, change: Change, max_age: int) -> None:
         with self._lock:
-            self._set(name, members.add(self.fetch(name), record, max_age), longest)
-
-    def labelled(self, *names: str) -> list[str]:
-        return [each for name in names for each in members.names(self.fetch(name))]
-
-    def unlabel(self, name: str, records: Sequence[str], longest: int) -> None:
-        with self._lock:
-            left = members.remove(self.fetch(name), records)
-            if left:
-                self._set(name, left, longest)
+            value = change(self.fetch(key))
+            if value:
+                self._set(key, value, max_age)
             else:
-                self.cache.delete(name)
+                self.cache.delete(key)
 
     def prune(self) -> int | None:
         if not isinstance(self.cache, FileSystemCache):

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 import time
 import typing as t
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 
 from flask import Flask
 from pymemcache.client.base import Client, PooledClient
 from pymemcache.client.hash import HashClient
 from pymemcache.exceptions import MemcacheError
 
-from .. import members
-from ..interface import StoreInterface, TooLargeForStore
+from ..interface import TooLargeForStore
+from ..members import Change, LabelsInValues
 from .settings import BadSetting, no_answer
 
 KEY = "SESSION_MEMCACHED"
@@ -24,7 +24,7 @@ _LONGEST_LIFETIME = 30 * 86400
 _METHODS = ("get", "set", "replace", "delete", "gets", "add", "cas")
 
 
-class MemcachedInterface(StoreInterface):
+class MemcachedInterface(LabelsInValues):
     """Keeps sessions in Memcached, through pymemcache or a client like it."""
 
     failures = (MemcacheError, OSError)
@@ -52,19 +52,7 @@ class MemcachedInterface(StoreInterface):
     def remove(self, key: str) -> None:
         self.client.delete(key, **self._options)
 
-    def label(self, name: str, record: str, max_age: int, longest: int) -> None:
-        self._change(name, lambda value: members.add(value, record, max_age), longest)
-
-    def labelled(self, *names: str) -> list[str]:
-        return [each for name in names for each in members.names(self.fetch(name))]
-
-    def unlabel(self, name: str, records: Sequence[str], longest: int) -> None:
-        self._change(name, lambda value: members.remove(value, records), longest)
-
-    def _change(
-        self, key: str, change: Callable[[bytes | None], bytes], max_age: int
-    ) -> None:
-        """Change a value that others change at the same time."""
+    def change(self, key: str, change: Change, max_age: int) -> None:
         while True:
             value, version = self.client.gets(key)
             changed, expiry = change(value), _expiry(max_age)
