@@ -120,12 +120,14 @@ def _whereabouts() -> tuple[SessionStateStore, RecordCompartment]:
     from .state import SessionStateStore
 
     store = current_state().state_store
-    records = store.records() if isinstance(store, SessionStateStore) else None
+    if not isinstance(store, SessionStateStore):
+        raise ConfigurationError("Only the app's own state store knows its sessions.")
+    records = store.records()
     if records is None:
         raise ConfigurationError(
             "Nobody can list sessions that are in cookies: set SESSION_TYPE."
         )
-    return t.cast("SessionStateStore", store), records
+    return store, records
 
 
 def _current(store: SessionStateStore) -> str | None:

@@ -13,6 +13,7 @@ from flask import Flask, Response, session
 from flask_auth0 import (
     Auth0,
     Auth0Error,
+    ConfigurationError,
     SessionStoreUnavailable,
     current_user,
     user_logged_in,
@@ -221,6 +222,14 @@ def test_a_page_about_an_outage_may_ask_for_the_user(
     page = visitor.get("/profile")
     assert page.status_code == 503
     assert page.text == "session_store_unavailable for nobody"
+
+
+def test_nobody_else_can_list_its_sessions(app: Flask) -> None:
+    with (
+        app.test_request_context(),
+        pytest.raises(ConfigurationError, match="own state store"),
+    ):
+        Auth0().sessions.of("auth0|ada")
 
 
 def test_other_headers_of_a_store_are_sent_too(make_app: MakeApp) -> None:
