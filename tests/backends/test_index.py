@@ -18,6 +18,7 @@ from flask_auth0.sessions.backends import set_up_sessions
 from flask_auth0.sessions.compartment import Entry
 from flask_auth0.sessions.interface import StoreInterface
 from flask_auth0.sessions.records import RecordCompartment, store_of
+from flask_auth0.sessions.stores.dynamodb import DynamoInterface
 from flask_auth0.sessions.stores.redis import RedisInterface
 from flask_auth0.sessions.stores.sqlalchemy import SqlInterface
 from tests.harness.redis_cluster import Cluster
@@ -259,6 +260,23 @@ class TestDynamoDB(IndexContract):
         client = boto3.client("dynamodb", endpoint_url=dynamodb_url, **LOCAL)
         client.delete_table(TableName="Sessions")
         client.close()
+
+    def test_a_login_after_many_that_have_expired(self, store: DynamoInterface) -> None:
+        """An expression of more than 4 KB is refused by the real one."""
+        for number in range(100):
+            store.label("ada", f"r{number}", -1, 60)
+        sent: list[int] = []
+        original = store.store.meta.client.transact_write_items
+
+        def transact(TransactItems: t.Any) -> t.Any:
+            updates = [each["Update"]["UpdateExpression"] for each in TransactItems]
+            sent.extend(map(len, updates))
+            return original(TransactItems=TransactItems)
+
+        store.store.meta.client.transact_write_items = transact
+        assert store.begin({"key": b"1"}, ["ada"], "new", 60, 60)
+        assert max(sent) < 400
+        assert store.labelled("ada") == ["new"]
 
 
 class TestMemcached(IndexContract):

@@ -263,7 +263,9 @@ def _labelling(
     Each record is an attribute of its own, so that nobody has to read the others.
     """
     now = int(time.time())
-    update = _unlabelling(name, [k for k, v in _records(item).items() if v <= now])
+    expired = [k for k, v in _records(item).items() if v <= now]
+    # An expression has 4 KB at most; the next login forgets the others.
+    update = _unlabelling(name, expired[:_AT_ONCE])
     update["UpdateExpression"] += " SET #new = :until, expiration = :exp"
     update["ExpressionAttributeNames"]["#new"] = _RECORD + record
     update["ExpressionAttributeValues"] = {
