@@ -14,11 +14,14 @@ from werkzeug.wrappers import Response
 from . import login, login_loop, relay
 from .answers import CLOCK_LEEWAY
 from .errors import Auth0Error, AuthorizationFailed, LoginFailed
+from .per_request import per_request
 from .redirects import next_or_default
 from .registry import AppState, current_state, sender
 from .relay import Relay
 from .sdk_errors import translated
 from .sessions.jar import is_strict
+from .sessions.revocations import Begun
+from .sessions.shapes import is_moment
 from .sessions.state import KEY
 from .sessions.transactions import TRANSACTION_KEY
 from .signals import user_logged_in
@@ -52,6 +55,7 @@ def complete() -> Response:
     transaction = _transaction(state, sdk_state)
     if transaction is None:
         return _without_transaction(state, target, relayed)
+    per_request(Begun).at = transaction["begun_at"]
     target = next_or_default(transaction["next"], state.config)
     try:
         # Without it the code would be spent for nothing.
@@ -84,10 +88,11 @@ def _remembered(app_state: t.Any) -> dict[str, t.Any] | None:
     """Return what is remembered, unless this version would not remember that."""
     if not isinstance(app_state, dict):
         return None
-    remembered = {"next": None, "max_age": None, **app_state}
+    remembered = {"next": None, "max_age": None, "begun_at": None, **app_state}
     known = isinstance(remembered["next"], str | None)
     known = known and isinstance(remembered["max_age"], int | None)
-    return remembered if known else None
+    begun_at = remembered["begun_at"]
+    return remembered if known and (begun_at is None or is_moment(begun_at)) else None
 
 
 def _without_transaction(state: AppState, target: str, relayed: Relay) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 import typing as t
 from collections.abc import Mapping
 
@@ -99,6 +100,7 @@ def _login_options(
     remembered = {
         "next": target,
         "max_age": None if max_age is None else int(max_age),
+        "begun_at": time.time(),
     }
     return StartInteractiveLoginOptions(
         app_state=remembered,

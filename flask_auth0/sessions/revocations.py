@@ -6,17 +6,42 @@ import time
 import typing as t
 from collections.abc import Mapping, Sequence
 
+from ..per_request import per_request
 from .index import Labels
 from .interface import StoreInterface
 
 _REVOKED = "flask_auth0.revoked:"
 _USED = "flask_auth0.used:"
 
-#: Later than any login.
-_ALWAYS = 10**11
 
-#: When somebody logged in, by the tenant's clock in seconds and then by ours.
-Moment = tuple[int, float]
+class Login(t.NamedTuple):
+    """When somebody logged in."""
+
+    #: By the tenant's clock: the date of the ID token.
+    issued_at: int
+    #: When the login was begun, by our clock.
+    begun_at: float
+    #: When its session was first kept.
+    kept_at: float
+
+    def is_ended_by(self, issued_at: int, received_at: float) -> bool:
+        """Tell whether a logout token ended it.
+
+        :param issued_at: the date of the token, by the tenant's clock.
+        :param received_at: when it arrived.
+        """
+        if self.kept_at > received_at:
+            # It was under way: its code may be from before, however new its ID token.
+            return self.begun_at <= received_at
+        # Not one that was on its way for longer than the user was out.
+        return self.issued_at <= issued_at
+
+
+class Begun:
+    """When the login was begun that the current request completes."""
+
+    def __init__(self) -> None:
+        self.at: float | None = None
 
 
 class Revocations:
@@ -33,23 +58,19 @@ class Revocations:
         self._longest = longest
 
     def note(self, claims: Mapping[str, t.Any]) -> None:
-        """Note that the logins have ended that a logout token names.
-
-        A user may log in again. A session at the tenant that has ended is over, and
-        yet a code from before may be exchanged, for an ID token of a later date.
-        """
-        until = _ALWAYS if claims.get("sid") else int(claims["iat"])
-        moment = f"{until}-{time.time()}"
+        """Note that the logins have ended that a logout token names."""
         name = _REVOKED + self._labels.of_claims(claims)
+        mark = f"{int(claims['iat'])}-{time.time()}"
         self._store.ask(
-            lambda: self._store.label(name, moment, self._longest, self._longest)
+            lambda: self._store.label(name, mark, self._longest, self._longest)
         )
 
-    def cover(self, labels: Sequence[str], login: Moment) -> bool:
+    def cover(self, labels: Sequence[str], login: Login) -> bool:
         """Tell whether a login has been ended."""
         names = [_REVOKED + label for label in labels]
         found = self._store.ask(lambda: self._store.labelled(*names))
-        return any(_parse(each) >= login for each in found)
+        marks = [each.partition("-") for each in found]
+        return any(login.is_ended_by(int(at), float(heard)) for at, _, heard in marks)
 
     def is_used(self, jti: str) -> bool:
         """Tell whether a logout token has been used."""
@@ -62,18 +83,10 @@ class Revocations:
         self._store.ask(lambda: self._store.keep(key, b"1", max(1, max_age)))
 
 
-def moment_of(user: Mapping[str, t.Any], created_at: int) -> Moment:
-    """Return when a login happened.
-
-    Logout tokens have the tenant's time, in whole seconds, as the ID token has. Within
-    one second, the order in which we hear of them decides.
-    """
+def login_of(user: Mapping[str, t.Any], created_at: int) -> Login:
+    """Return when the login happened that the current request completes."""
     issued_at = user.get("iat")
     if isinstance(issued_at, bool) or not isinstance(issued_at, int):
         issued_at = created_at
-    return issued_at, time.time()
-
-
-def _parse(text: str) -> Moment:
-    issued_at, _, received = text.partition("-")
-    return int(issued_at), float(received)
+    now = time.time()
+    return Login(issued_at, per_request(Begun).at or now, now)

@@ -36,13 +36,13 @@ def _is_internal(internal: dict[str, t.Any], record: str) -> bool:
         and is_moment(internal.get("seen"))
         and (ceiling is None or is_moment(ceiling))
         and is_moment(internal.get("longest", 0))
-        and _is_login(internal.get("login") or [0, 0])
+        and _is_login(internal.get("login"))
         and all(_is_optional_text(internal.get(name)) for name in names)
     )
 
 
 def _is_login(value: t.Any) -> bool:
-    return isinstance(value, list) and len(value) == 2 and all(map(is_moment, value))
+    return isinstance(value, list) and len(value) == 3 and all(map(is_moment, value))
 
 
 def is_body(value: t.Any) -> bool:

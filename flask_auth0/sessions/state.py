@@ -32,7 +32,7 @@ from .interface import StoreInterface
 from .jar import cookie_jar
 from .records import RecordCompartment, store_of
 from .repairs import repaired
-from .revocations import Revocations, moment_of
+from .revocations import Login, Revocations, login_of
 from .states import State, States, split
 
 #: Where ``flask.session`` has the id of the state.
@@ -251,11 +251,9 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
         return self._covers(self.revocations(), head)
 
     def _covers(self, revocations: Revocations | None, head: State) -> bool:
-        issued_at, noted_at = head["internal"].get("login") or (0, 0.0)
+        login = Login(*head["internal"]["login"])
         labels = self.states.labels.of_head(head)
-        return revocations is not None and revocations.cover(
-            labels, (issued_at, noted_at)
-        )
+        return revocations is not None and revocations.cover(labels, login)
 
     def _visit(self) -> State:
         """Return what a list of sessions says about the browser."""
@@ -278,7 +276,7 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
         internal = data["internal"]
         created_at = internal["created_at"]
         internal |= {"session_id": session_id, "seen": created_at, **self._visit()}
-        internal["login"] = moment_of(user, created_at)
+        internal["login"] = [*login_of(user, created_at)]
         internal["longest"] = self.states.lifetime.absolute
         # Whoever opens the head opens the body: they move to a new secret together.
         internal["body_key"] = secrets.token_urlsafe(32)

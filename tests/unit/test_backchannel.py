@@ -385,6 +385,16 @@ class TestCookies:
         visitor.log_in()
         assert visitor.user()["email"] == ADA
 
+    def test_even_if_the_tenant_goes_on_with_the_same_sid(
+        self, visitor: Visitor, tenant: TenantServer
+    ) -> None:
+        visitor.log_in()
+        sid = sid_of(visitor)
+        post(visitor, make_token(tenant.tenant, sid=sid))
+        assert visitor.user() is None
+        visitor.log_in()
+        assert sid_of(visitor) == sid
+
     def test_an_older_token_that_arrives_later_changes_nothing(
         self, visitor: Visitor, tenant: TenantServer
     ) -> None:
