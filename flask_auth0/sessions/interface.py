@@ -32,6 +32,32 @@ _COMMON = {
 }
 
 
+#: Seconds after which a lock ends whose holder is gone and could not release it.
+LEASE = 4
+
+
+class Lock(t.Protocol):
+    """A lock in a back end. It ends with the process that holds it, at the latest after
+    :data:`LEASE` seconds without a renewal.
+    """
+
+    def renew(self) -> object:
+        """Hold it for another while."""
+
+    def release(self) -> object:
+        """Let go of it."""
+
+
+class NoLock:
+    """A lock for back ends that have none; others in this process wait elsewhere."""
+
+    def renew(self) -> None:
+        """Do nothing."""
+
+    def release(self) -> None:
+        """Do nothing."""
+
+
 class TooLargeForStore(Exception):
     """A back end does not take a value of so many bytes."""
 
@@ -146,6 +172,13 @@ class StoreInterface(ServerSideSessionInterface):  # type: ignore[misc]
             self.unlabel(name, records, longest)
         for key in keys:
             self.remove(key)
+
+    def try_lock(self, key: str) -> Lock | None:
+        """Return the lock for a key, or ``None`` if another process has it.
+
+        Back ends that have no locks give one to everybody.
+        """
+        return NoLock()
 
     def prune(self) -> int | None:
         """Remove what has expired and return how much that was.

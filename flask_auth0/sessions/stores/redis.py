@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import redis
+import redis.lock
 from flask import Flask
 from flask_session.redis import RedisSessionInterface
 from redis.backoff import NoBackoff
@@ -17,17 +18,24 @@ from redis.exceptions import RedisClusterException
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
-from ..interface import StoreInterface
+from ..interface import LEASE, StoreInterface
 from .settings import BadSetting, no_answer
 
 KEY = "SESSION_REDIS"
 DEFAULT = "redis://127.0.0.1:6379/0"
+_LOCK = "flask_auth0.lock:"
 _FORMS = (
     "must be a URL such as redis://127.0.0.1:6379/0, rediss://…, unix:///path, "
     "redis+sentinel://host:26379/service/0 or redis+cluster://host:7000,host:7001"
 )
 #: The last but one is none of redis-py's own errors.
 _FAILURES = (redis.RedisError, RedisClusterException, OSError)
+
+
+class RedisLock(redis.lock.Lock):
+    """redis-py's lock, renewed by the name that all back ends have for it."""
+
+    renew = redis.lock.Lock.reacquire
 
 
 class RedisInterface(StoreInterface, RedisSessionInterface):  # type: ignore[misc]
@@ -72,6 +80,10 @@ class RedisInterface(StoreInterface, RedisSessionInterface):  # type: ignore[mis
 
     def unlabel(self, name: str, records: Sequence[str], longest: int) -> None:
         self.client.zrem(name, *records)
+
+    def try_lock(self, key: str) -> RedisLock | None:
+        lock = RedisLock(self.client, _LOCK + key, timeout=LEASE, thread_local=False)
+        return lock if lock.acquire(blocking=False) else None
 
     def begin(
         self,

@@ -15,7 +15,8 @@ from flask import Flask
 from flask_session.defaults import Defaults
 from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 
-from ..interface import StoreInterface
+from ..interface import Lock, StoreInterface
+from .postgresql import PostgresLocks
 from .settings import BadSetting, no_answer
 
 KEY = "SESSION_SQLALCHEMY"
@@ -45,6 +46,7 @@ class SqlInterface(StoreInterface):
         self.engine = engine
         self.table = _table(settings)
         self.labels = _labels(self.table)
+        self._locks = PostgresLocks(engine)
 
     def fetch(self, key: str) -> bytes | None:
         wanted = sa.select(self.table.c.data).where(
@@ -73,6 +75,11 @@ class SqlInterface(StoreInterface):
     def prune(self) -> int:
         self._execute(self.labels.delete().where(self.labels.c.expiry <= _now()))
         return self._execute(self.table.delete().where(self.table.c.expiry <= _now()))
+
+    def try_lock(self, key: str) -> Lock | None:
+        if self.engine.dialect.name == "postgresql":
+            return self._locks.try_lock(key)
+        return super().try_lock(key)
 
     def label(self, name: str, record: str, max_age: int, longest: int) -> None:
         with self._transaction() as connection:

@@ -1,0 +1,76 @@
+"""One change of a session's tokens at a time, in this process and in all others."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import typing as t
+import weakref
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from . import loop
+from .sessions.interface import Lock, StoreInterface
+
+#: Seconds between two looks whether another process has finished. Back ends have no
+#: common way to be told.
+_PAUSE = 0.05
+#: Seconds between two renewals of a lock, a part of its :data:`.LEASE`.
+_RENEWAL = 1.0
+
+
+class Turns:
+    """Lets one coroutine at a time have its turn for a key, on one event loop."""
+
+    def __init__(self) -> None:
+        self._locks: weakref.WeakValueDictionary[str, asyncio.Lock] = (
+            weakref.WeakValueDictionary()
+        )
+
+    @asynccontextmanager
+    async def turn(
+        self, key: str | None, store: StoreInterface | None = None
+    ) -> AsyncIterator[None]:
+        """Wait for a turn, and have it.
+
+        :param key: of what nobody else may change meanwhile, if there is anything.
+        :param store: the back end that the session is in, where other processes wait
+            as well.
+        """
+        if key is None:
+            yield
+            return
+        lock = self._locks.setdefault(key, asyncio.Lock())
+        async with lock:
+            if store is None:
+                yield
+                return
+            async with _locked(store, key):
+                yield
+
+
+@asynccontextmanager
+async def _locked(store: StoreInterface, key: str) -> AsyncIterator[None]:
+    """Hold a lock in a back end; it ends with this process, whatever happens."""
+    # Another process has it, so no event of this one will tell when it is free.
+    while (held := await _in_thread(store, key)) is None:  # noqa: ASYNC110
+        await asyncio.sleep(_PAUSE)
+    renewing = asyncio.create_task(_renew(held))
+    try:
+        yield
+    finally:
+        renewing.cancel()
+        # It ends by itself if this fails.
+        with contextlib.suppress(Exception):
+            await loop.where_called(held.release)
+
+
+async def _in_thread(store: StoreInterface, key: str) -> Lock | None:
+    return await loop.where_called(lambda: store.ask(lambda: store.try_lock(key)))
+
+
+async def _renew(held: Lock) -> t.NoReturn:
+    while True:
+        await asyncio.sleep(_RENEWAL)
+        with contextlib.suppress(Exception):
+            await loop.where_called(held.renew)
