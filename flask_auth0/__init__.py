@@ -8,6 +8,7 @@ from .errors import ConfigurationError as ConfigurationError
 from .errors import LoginFailed as LoginFailed
 from .errors import LoginLoop as LoginLoop
 from .errors import LoginRequired as LoginRequired
+from .errors import MfaRequired as MfaRequired
 from .errors import SessionStoreUnavailable as SessionStoreUnavailable
 from .errors import SessionTooLarge as SessionTooLarge
 from .errors import TenantError as TenantError

@@ -8,10 +8,9 @@ import inspect
 import time
 import typing as t
 import weakref
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
 
-import httpx
 import jwt
 from auth0_server_python.auth_server.server_client import ServerClient
 from auth0_server_python.error import BackchannelLogoutError
@@ -21,12 +20,20 @@ from flask import current_app, has_request_context
 from . import loop
 from .answers import check_endpoints, check_id_token, find_key
 from .config import Config
-from .connections import Connections
+from .connections import CheckedHttp, Connections
 from .dispatch import OnOurLoop, Refreshes, dispatch
-from .errors import ConfigurationError, TenantError
+from .errors import ConfigurationError
 from .logout_tokens import check_logout_claims
 from .per_request import per_request
-from .sessions.repairs import usable_token
+from .sessions.records import store_of
+from .sessions.repairs import (
+    DEFAULT_AUDIENCE,
+    Refresh,
+    Wanted,
+    newest_token,
+    refreshing,
+    usable_token,
+)
 from .sessions.state import KEY, SessionStateStore
 from .sessions.transactions import TRANSACTION_KEY
 
@@ -89,39 +96,158 @@ class Client(ServerClient[t.Any]):  # type: ignore[misc]
         store_options: dict[str, t.Any] | None = None,
         audience: str | None = None,
         scope: str | None = None,
+        *,
+        force_refresh: bool = False,
     ) -> str:
-        """Return an access token; an expired one is refreshed first.
+        """Return an access token; one that is about to expire is refreshed first.
+
+        However many ask at the same time, one refresh reaches the tenant.
 
         :param scope: what the token must allow, beyond what was asked for at login.
+        :param force_refresh: refresh it even if it is good.
         """
-        store = self._state_store
-        if scope is None and isinstance(store, SessionStateStore):
-            state = await store.get(KEY)
-            wanted = audience or self._config.audience
+        wanted = Wanted(
+            audience or self._config.audience or DEFAULT_AUDIENCE,
+            scope or "",
+            self._config.token_refresh_leeway,
+        )
+        if not force_refresh and isinstance(self._state_store, SessionStateStore):
+            state = await self._state_store.get(KEY)
             usable = usable_token(state, wanted, time.time()) if state else None
             if usable is not None:
                 return usable
-        refreshing = super().get_access_token
-        arguments = (store_options, audience, scope)
-        found = await dispatch(refreshing, arguments, {}, self._config.timeout)
+        refresh = Refresh(wanted, time.monotonic(), force_refresh)
+        arguments = (store_options, audience, scope, refresh)
+        limit = self._config.timeout
+        return await dispatch(self._refreshed_token, arguments, {}, limit)
+
+    async def _refreshed_token(
+        self,
+        store_options: dict[str, t.Any] | None,
+        audience: str | None,
+        scope: str | None,
+        refresh: Refresh,
+    ) -> str:
+        before = await self._newest_token(store_options, refresh.wanted)
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(self._turn(store_options))
+            found = await self._found_meanwhile(store_options, refresh, before)
+            if found is not None:
+                return found
+            return await _to_the_end(
+                self._refresh(store_options, audience, scope, refresh),
+                stack.pop_all(),
+            )
+
+    async def _found_meanwhile(
+        self,
+        store_options: dict[str, t.Any] | None,
+        refresh: Refresh,
+        before: str | None,
+    ) -> str | None:
+        """Return a token that somebody else has got while we waited."""
+        state = await self._state_store.get(KEY, store_options)
+        if not state:
+            return None
+        usable = usable_token(state, refresh.wanted, time.time())
+        newest = newest_token(state, refresh.wanted.audience)
+        if newest != before:
+            return usable or (None if refresh.wanted.scope else newest)
+        return None if refresh.is_forced else usable
+
+    async def _refresh(
+        self,
+        store_options: dict[str, t.Any] | None,
+        audience: str | None,
+        scope: str | None,
+        refresh: Refresh,
+    ) -> str:
+        refreshing.set(refresh)
+        found = await super().get_access_token(store_options, audience, scope)
         return t.cast(str, found)
+
+    async def _newest_token(
+        self, store_options: dict[str, t.Any] | None, wanted: Wanted
+    ) -> str | None:
+        state = await self._state_store.get(KEY, store_options)
+        return newest_token(state, wanted.audience) if state else None
+
+    async def get_access_token_for_connection(
+        self,
+        options: dict[str, t.Any],
+        store_options: dict[str, t.Any] | None = None,
+    ) -> str:
+        """Return an access token of a connection, such as ``google-oauth2``."""
+        arguments = (options, store_options)
+        limit = self._config.timeout
+        return await dispatch(self._connection_token, arguments, {}, limit)
+
+    async def _connection_token(
+        self, options: dict[str, t.Any], store_options: dict[str, t.Any] | None
+    ) -> str:
+        async with self._turn(store_options):
+            find = super().get_access_token_for_connection
+            return t.cast(str, await find(options, store_options))
+
+    @asynccontextmanager
+    async def _turn(
+        self, store_options: dict[str, t.Any] | None
+    ) -> AsyncIterator[None]:
+        """Wait until nobody else changes the tokens of this session."""
+        turns, store = self._here().turns, self._state_store
+        if isinstance(store, SessionStateStore):
+            entry = await loop.where_called(store.current_entry)
+            place = store_of(current_app.session_interface)
+            async with turns.turn(entry.record if entry else None, place):
+                await loop.where_called(store.reread)
+                yield
+            return
+        state = await store.get(KEY, store_options) or {}
+        family = self._here().exchanges.family(state.get("refresh_token") or "")
+        async with turns.turn(f"session {family}"):
+            yield
 
     async def get_token_by_refresh_token(
         self, options: dict[str, t.Any]
     ) -> dict[str, t.Any]:
-        """Exchange a refresh token for new tokens."""
-        exchange = super().get_token_by_refresh_token
+        """Exchange a refresh token for new tokens.
+
+        Where that has just been done, in this process, return what it has brought.
+        """
         if has_request_context() and isinstance(self._state_store, SessionStateStore):
             self._state_store.require_writable()
         limit = self._config.timeout
-        tokens = await dispatch(exchange, (options,), {}, limit)
-        if not isinstance(tokens.get("access_token"), str):
-            raise TenantError()
-        # Without a scope, all that was asked for was granted (RFC 6749, section 5.1).
-        tokens["scope"] = tokens.get("scope") or options.get("scope") or ""
+        tokens = await dispatch(self._exchanged, (options,), {}, limit)
         if has_request_context():
             per_request(Refreshes).happened = True
-        return t.cast("dict[str, t.Any]", tokens)
+        return tokens
+
+    async def _exchanged(self, options: dict[str, t.Any]) -> dict[str, t.Any]:
+        here, refresh = self._here(), refreshing.get()
+        old = options.get("refresh_token") or ""
+        asked = (options.get("audience") or "", options.get("scope") or "")
+        async with AsyncExitStack() as stack:
+            family = here.exchanges.family(old)
+            await stack.enter_async_context(here.turns.turn(family))
+            answer = here.exchanges.answer(old, asked, refresh)
+            if answer is not None:
+                return answer
+            newest = {**options, "refresh_token": here.exchanges.newest(old)}
+            return await _to_the_end(self._exchange(newest, asked), stack.pop_all())
+
+    async def _exchange(
+        self, options: dict[str, t.Any], asked: tuple[str, str]
+    ) -> dict[str, t.Any]:
+        exchanges, used = self._here().exchanges, options["refresh_token"]
+        try:
+            found = await super().get_token_by_refresh_token(options)
+        except Exception as error:
+            exchanges.note_failure(used, error)
+            raise
+        # Without a new one, the one that was used is still good.
+        tokens: dict[str, t.Any] = {"refresh_token": used, **found}
+        exchanges.note(used, asked, tokens)
+        return tokens
 
     async def handle_backchannel_logout(
         self, logout_token: str, store_options: dict[str, t.Any] | None = None
@@ -210,6 +336,19 @@ class Client(ServerClient[t.Any]):  # type: ignore[misc]
     def _get_http_client(self, **kwargs: t.Any) -> t.Any:
         return self._shared_http()
 
+    async def _get_oidc_metadata_cached(self, domain: str) -> dict[str, t.Any]:
+        # Who comes while the first one asks, waits for the same answer.
+        async with self._here().turns.turn("metadata"):
+            found = await super()._get_oidc_metadata_cached(domain)
+        return t.cast("dict[str, t.Any]", found)
+
+    async def _get_jwks_cached(
+        self, domain: str, metadata: dict[str, t.Any] | None = None
+    ) -> dict[str, t.Any]:
+        async with self._here().turns.turn("jwks"):
+            found = await super()._get_jwks_cached(domain, metadata)
+        return t.cast("dict[str, t.Any]", found)
+
     async def _fetch_oidc_metadata(self, domain: str) -> dict[str, t.Any]:
         metadata: dict[str, t.Any] = await super()._fetch_oidc_metadata(domain)
         check_endpoints(metadata)
@@ -239,9 +378,9 @@ class Client(ServerClient[t.Any]):  # type: ignore[misc]
         return newer
 
     @asynccontextmanager
-    async def _shared_http(self) -> AsyncIterator[httpx.AsyncClient]:
+    async def _shared_http(self) -> AsyncIterator[CheckedHttp]:
         # Whoever leaves the context would close the connections of all the others.
-        yield self._here().http
+        yield CheckedHttp(self._here().http)
 
     def _here(self) -> Connections:
         running = asyncio.get_running_loop()
@@ -265,6 +404,22 @@ class Client(ServerClient[t.Any]):  # type: ignore[misc]
                 "anybody there. Set AUTH0_DOMAIN to a tenant of Auth0, or run the app "
                 "in debug mode, or set AUTH0_ALLOW_DEVELOPMENT_TENANT."
             )
+
+
+async def _to_the_end(work: Coroutine[t.Any, t.Any, R], stack: AsyncExitStack) -> R:
+    """Do work to its end, even if nobody waits for it any more, and then let go.
+
+    A tenant that has exchanged a refresh token will not do so again.
+    """
+
+    async def run() -> R:
+        async with stack:
+            return await work
+
+    task = asyncio.ensure_future(run())
+    # Whoever waits hears of an error; if nobody does, there is nobody to tell.
+    task.add_done_callback(lambda done: done.cancelled() or done.exception())
+    return await asyncio.shield(task)
 
 
 def _on_our_loop(method: Callable[..., Awaitable[R]]) -> Callable[..., Awaitable[R]]:

@@ -157,6 +157,11 @@ def _seconds(value: t.Any) -> int:
     return seconds
 
 
+def _seconds_or_none(value: t.Any) -> int:
+    """Return a number of seconds that may be zero."""
+    return 0 if str(value).strip() == "0" else _seconds(value)
+
+
 def _scope(value: t.Any) -> str:
     scopes = _text(value).split() if isinstance(value, str) else list(value)
     return " ".join(dict.fromkeys(["openid", *scopes]))
@@ -264,6 +269,8 @@ class Config:
     revoke_refresh_token_on_logout: bool = _setting(_boolean, False)
     #: Seconds that a call to the tenant may take.
     timeout: int = _setting(_seconds, 10)
+    #: Seconds before its end from which on an access token is refreshed.
+    token_refresh_leeway: int = _setting(_seconds_or_none, 30)
     #: Whether a development tenant is accepted outside debug and testing.
     allow_development_tenant: bool = _setting(_boolean, False)
 

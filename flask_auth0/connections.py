@@ -1,4 +1,4 @@
-"""The HTTP connections to the tenant, shared by all calls on one event loop."""
+"""What all calls to the tenant share on one event loop, its connections above all."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from authlib.integrations.httpx_client import AsyncOAuth2Client
 
 from .answers import check_tokens, is_unavailable
 from .config import Config
+from .exchanges import Exchanges
+from .turns import Turns
 
 
 class Connections:
-    """The HTTP connections of one event loop."""
+    """The HTTP connections of one event loop, and the order of those who use them."""
 
     def __init__(
         self,
@@ -24,6 +26,9 @@ class Connections:
         loop: asyncio.AbstractEventLoop,
     ) -> None:
         self.loop = loop
+        #: Who waits for whom, and what others have brought meanwhile.
+        self.turns = Turns()
+        self.exchanges = Exchanges()
         # A context is slow to make, and both clients can use one.
         tls = httpx.create_ssl_context()
         options: dict[str, t.Any] = {
@@ -45,6 +50,24 @@ class Connections:
     async def _close(self) -> None:
         await self.http.aclose()
         await self.oauth.aclose()
+
+
+class CheckedHttp:
+    """The shared HTTP client, as the SDK uses it; answers with tokens are checked."""
+
+    def __init__(self, http: httpx.AsyncClient) -> None:
+        self._http = http
+
+    def __getattr__(self, name: str) -> t.Any:
+        return getattr(self._http, name)
+
+    async def post(self, url: t.Any, **options: t.Any) -> httpx.Response:
+        """Send a ``POST`` request."""
+        response = await self._http.post(url, **options)
+        data = options.get("data")
+        if not isinstance(data, dict) or data.get("grant_type") != "refresh_token":
+            return response
+        return check_tokens(response, data.get("scope") or "")
 
 
 def _oauth_client(config: Config, options: dict[str, t.Any]) -> AsyncOAuth2Client:

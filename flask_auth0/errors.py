@@ -6,6 +6,7 @@
     └── Auth0Error
         ├── ConfigurationError      the app's settings are wrong or missing
         ├── LoginRequired           nobody is logged in
+        │   └── MfaRequired             one more factor is needed
         ├── LoginFailed             a login cannot go on
         │   ├── AuthorizationFailed     the tenant said no
         │   ├── LoginLoop               logins do not last, again and again
@@ -18,7 +19,8 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from flask import current_app, has_request_context, jsonify, render_template, request
 from jinja2 import TemplateNotFound
@@ -32,6 +34,10 @@ from werkzeug.wrappers import Response
 
 from .config import Problem
 from .negotiation import is_navigation
+
+#: The ``acr_values`` for a login with more than one factor (OpenID Provider
+#: Authentication Policy Extension 1.0, section 4).
+MULTI_FACTOR = "http://schemas.openid.net/pape/policies/2007/06/multi-factor"
 
 
 class Action(t.NamedTuple):
@@ -135,6 +141,8 @@ class LoginRequired(Auth0Error, Unauthorized):
     title = "Please log in"
     description = "You need to log in to see this."
 
+    #: What the login has to ask for.
+    parameters: t.ClassVar[Mapping[str, t.Any]] = MappingProxyType({})
     #: Where a browser can log in and come back from.
     login_url: str | None = None
 
@@ -145,6 +153,18 @@ class LoginRequired(Auth0Error, Unauthorized):
 
     def to_dict(self) -> dict[str, t.Any]:
         return {**super().to_dict(), "login_url": self.login_url}
+
+
+class MfaRequired(LoginRequired):
+    """The tenant wants one more factor before it gives access."""
+
+    error = "mfa_required"
+    title = "Please confirm that it is you"
+    description = "This needs one more factor than you logged in with."
+    parameters = MappingProxyType({"acr_values": MULTI_FACTOR})
+
+    #: What the SDK's ``client.mfa`` takes, to ask for the factor without a login.
+    mfa_token: str | None = None
 
 
 class LoginFailed(Auth0Error, BadRequest):

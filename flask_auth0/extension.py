@@ -140,14 +140,26 @@ class Auth0:
         return self._call(self.client.get_session())
 
     def get_access_token(
-        self, audience: str | None = None, scope: str | None = None
+        self,
+        audience: str | None = None,
+        scope: str | None = None,
+        *,
+        force_refresh: bool = False,
     ) -> str:
-        """Return an access token for an API; an expired one is refreshed first.
+        """Return an access token for an API.
 
+        One that ends within ``AUTH0_TOKEN_REFRESH_LEEWAY`` is refreshed first. However
+        many requests find that at the same time, one refresh reaches the tenant.
+
+        :param force_refresh: refresh it even if it is good, for example because the
+            API has refused it.
         :raises LoginRequired: when only a new login can help.
+        :raises MfaRequired: when a login with one more factor can.
         :raises TenantUnavailable: when the tenant does not answer.
         """
-        call = self.client.get_access_token(audience=audience, scope=scope)
+        call = self.client.get_access_token(
+            audience=audience, scope=scope, force_refresh=force_refresh
+        )
         return self._call(call)
 
     def get_access_token_for_connection(
@@ -160,7 +172,7 @@ class Auth0:
         """
         options = {"connection": connection, "login_hint": login_hint}
         call = self.client.get_access_token_for_connection(options)
-        return t.cast(str, self._call(call))
+        return self._call(call)
 
     def login(self, next: str | None = None, **parameters: t.Any) -> Response:
         """Start a login from a view: return the redirect to the tenant.

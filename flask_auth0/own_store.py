@@ -15,7 +15,7 @@ from . import loop
 from .errors import SessionStoreUnavailable
 from .per_request import per_request
 from .sessions.interface import Outage
-from .sessions.repairs import repaired
+from .sessions.repairs import repaired, without_refreshed
 from .user import forget_user
 
 State = dict[str, t.Any]
@@ -42,7 +42,7 @@ class OwnStateStore(StateStore):  # type: ignore[misc]
         if isinstance(remove_if_expires, Mapping):
             # Some methods of the SDK pass the options in this place.
             options = t.cast(State, remove_if_expires)
-        before = await self.get(identifier, options) or {}
+        before = await self._stored(identifier, options) or {}
         if before and _sub(before) != _sub(_dumped(state)):
             await _clear_session()
         if not isinstance(state, BaseModel):
@@ -53,6 +53,11 @@ class OwnStateStore(StateStore):  # type: ignore[misc]
         forget_user()
 
     async def get(self, identifier: str, options: State | None = None) -> State | None:
+        """Return the state as the SDK should see it."""
+        state = await self._stored(identifier, options)
+        return None if state is None else without_refreshed(state)
+
+    async def _stored(self, identifier: str, options: State | None) -> State | None:
         """Return the state as a dictionary: some methods of the SDK take no model."""
         with _outages_told():
             found = await self._store.get(identifier, options=options)

@@ -16,6 +16,7 @@ from auth0_server_python.error import (
     AccessTokenForConnectionErrorCode,
     ApiError,
     InvalidArgumentError,
+    MfaRequiredError,
     OrganizationTokenValidationError,
     SessionExpiredError,
 )
@@ -28,6 +29,7 @@ from .errors import (
     AuthorizationFailed,
     LoginFailed,
     LoginRequired,
+    MfaRequired,
     TenantError,
     TenantUnavailable,
 )
@@ -72,6 +74,10 @@ def translate(error: Exception) -> Auth0Error:
             return _refused(str(cause.error))
         if isinstance(cause, ApiError) and cause.code == "invalid_grant":
             return LoginRequired(_AGAIN)
+        if isinstance(cause, ApiError | MfaRequiredError) and _wants_factor(cause):
+            required = MfaRequired()
+            required.mfa_token = getattr(error, "mfa_token", None)
+            return required
         if isinstance(cause, httpx.HTTPStatusError):
             return _wrong_status(cause.response.status_code)
         if isinstance(cause, (httpx.TransportError, TimeoutError)):
@@ -85,6 +91,10 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         seen.add(id(error))
         yield error
         error = getattr(error, "cause", None) or error.__cause__ or error.__context__
+
+
+def _wants_factor(error: ApiError | MfaRequiredError) -> bool:
+    return bool(error.code == "mfa_required")
 
 
 def _of_the_sdk(error: Exception) -> Auth0Error:

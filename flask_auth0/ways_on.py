@@ -17,7 +17,7 @@ def offer_way_on(error: Auth0Error) -> None:
     """Add the ways on to an error of a call that a view made."""
     page = page_to_come_back_to(request)
     if isinstance(error, LoginRequired):
-        error.offer_login(login_url(page, {}))
+        error.offer_login(login_url(page, error.parameters))
     elif not error.actions:
         log_failure("A call to the tenant failed", error)
         error.actions = [Action("Try again", page), start_page()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing as t
+from contextvars import ContextVar
 
 State = dict[str, t.Any]
 
@@ -11,30 +12,97 @@ State = dict[str, t.Any]
 DEFAULT_AUDIENCE = "default"
 
 
+class Wanted(t.NamedTuple):
+    """An access token that is asked for."""
+
+    audience: str
+    #: Scopes, separated by spaces, that it has to have been asked for with.
+    scope: str = ""
+    #: Seconds before its end from which on it is no use.
+    leeway: int = 0
+
+    def fits(self, token_set: State, now: float) -> bool:
+        """Tell whether a token is the one, and still good.
+
+        The tenant may grant less than was asked for. To ask again would change nothing.
+        """
+        scopes = f"{token_set.get('scope')} {token_set.get('asked_for') or ''}".split()
+        if token_set.get("audience") != self.audience:
+            return False
+        if not set(self.scope.split()) <= set(scopes):
+            return False
+        lifetime = token_set.get("lifetime") or 2 * self.leeway
+        return bool(token_set["expires_at"] > now + min(self.leeway, lifetime / 2))
+
+
+class Refresh(t.NamedTuple):
+    """A refresh that is under way."""
+
+    wanted: Wanted
+    #: When it was asked for, by the monotonic clock.
+    began_at: float
+    #: Whether also for a token that is still good.
+    is_forced: bool
+
+
+#: What the SDK refreshes now. It must not find the token that there is.
+refreshing: ContextVar[Refresh | None] = ContextVar("refreshing", default=None)
+
+
 def repaired(state: State, before: State, now: float) -> State:
     """Return a state as it should be.
 
     :param state: what the SDK wants to keep.
     :param before: what was kept until now.
     """
+    known = before.get("token_sets") or []
+    tokens = {each["access_token"] for each in known}
+    new = state.get("token_sets") or []
+    marked = [e if e["access_token"] in tokens else _marked(e, now) for e in new]
     return {
         **state,
         # A refresh need not bring a new ID token (OpenID Connect Core, 12.2).
         "id_token": state.get("id_token") or before.get("id_token"),
-        "token_sets": _tidied(state.get("token_sets") or [], now),
+        "token_sets": _tidied([*known, *marked], now),
     }
 
 
-def usable_token(state: State, audience: str | None, now: float) -> str | None:
-    """Return the access token for an audience, whatever its scope, unless expired.
+def usable_token(state: State, wanted: Wanted, now: float) -> str | None:
+    """Return the access token that is wanted, if it is there.
 
     The SDK finds a token only if all the scopes that were asked for were granted.
     """
-    wanted = audience or DEFAULT_AUDIENCE
     for each in reversed(state.get("token_sets") or []):
-        if each.get("audience") == wanted and each["expires_at"] > now:
+        if wanted.fits(each, now):
             return t.cast(str, each["access_token"])
     return None
+
+
+def newest_token(state: State, audience: str) -> str | None:
+    """Return the access token that an audience was given last, good or not."""
+    for each in reversed(state.get("token_sets") or []):
+        if each.get("audience") == audience:
+            return t.cast(str, each["access_token"])
+    return None
+
+
+def without_refreshed(state: State) -> State:
+    """Return a state as the SDK should see it, so that it refreshes a token."""
+    refresh = refreshing.get()
+    if refresh is None:
+        return state
+    audience = refresh.wanted.audience
+    kept = [each for each in state["token_sets"] if each.get("audience") != audience]
+    return {**state, "token_sets": kept}
+
+
+def _marked(token_set: State, now: float) -> State:
+    """Note what the tenant was asked for, and for how long its answer is good."""
+    refresh = refreshing.get()
+    marks: State = {"lifetime": max(0, int(token_set["expires_at"] - now))}
+    if refresh is not None and refresh.wanted.scope:
+        marks["asked_for"] = refresh.wanted.scope
+    return {**token_set, **marks}
 
 
 def _tidied(token_sets: list[State], now: float) -> list[State]:

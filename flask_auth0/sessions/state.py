@@ -31,7 +31,7 @@ from .index import record_of
 from .interface import StoreInterface
 from .jar import cookie_jar
 from .records import RecordCompartment, store_of
-from .repairs import repaired
+from .repairs import repaired, without_refreshed
 from .revocations import Login, Revocations, login_of
 from .states import State, States, split
 
@@ -91,7 +91,13 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
 
     async def get(self, identifier: str, options: State | None = None) -> State | None:
         """Return the whole state, or ``None`` when nobody is logged in."""
-        return await self._with_io(self._whole)
+        state = await self._with_io(self._whole)
+        return None if state is None else without_refreshed(state)
+
+    def reread(self) -> None:
+        """Forget what was read of the state, where others may have changed it."""
+        if self.records() is not None:
+            self._remember(None)
 
     async def user(self) -> State | None:
         """Return the claims of the user, or ``None`` when nobody is logged in."""

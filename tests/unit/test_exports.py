@@ -21,6 +21,7 @@ def test_the_public_names() -> None:
         "LoginFailed",
         "LoginLoop",
         "LoginRequired",
+        "MfaRequired",
         "SessionStoreUnavailable",
         "SessionTooLarge",
         "TenantError",

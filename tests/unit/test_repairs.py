@@ -7,7 +7,7 @@ import typing as t
 
 from auth0_server_python.utils import State
 
-from flask_auth0.sessions.repairs import repaired, usable_token
+from flask_auth0.sessions.repairs import Wanted, repaired, usable_token
 
 NOW = int(time.time())
 
@@ -47,8 +47,8 @@ def test_repaired() -> None:
     found = repaired(after, before, NOW)
     assert found["id_token"] == "id"
     assert [each["access_token"] for each in found["token_sets"]] == ["new"]
-    assert usable_token(found, None, NOW) == "new"
-    assert usable_token(found, "https://api", NOW) is None
+    assert usable_token(found, Wanted("default"), NOW) == "new"
+    assert usable_token(found, Wanted("https://api"), NOW) is None
 
 
 def test_tokens_for_several_audiences_stay() -> None:
@@ -57,7 +57,7 @@ def test_tokens_for_several_audiences_stay() -> None:
     }
     found = repaired(state, {}, NOW)
     assert [each["access_token"] for each in found["token_sets"]] == ["a", "c"]
-    assert usable_token(found, "https://a", NOW) == "a"
+    assert usable_token(found, Wanted("https://a"), NOW) == "a"
 
 
 def test_the_last_token_stays_even_if_it_has_expired() -> None:
@@ -66,14 +66,14 @@ def test_the_last_token_stays_even_if_it_has_expired() -> None:
     }
     found = repaired(state, {}, NOW)
     assert [each["access_token"] for each in found["token_sets"]] == ["b"]
-    assert usable_token(found, None, NOW) is None
+    assert usable_token(found, Wanted("default"), NOW) is None
 
 
 def test_a_token_with_less_scope_than_asked_for_is_used() -> None:
     state = {"token_sets": [token("a", "default", "openid")]}
-    assert usable_token(state, None, NOW) == "a"
+    assert usable_token(state, Wanted("default"), NOW) == "a"
 
 
 def test_a_token_that_says_no_audience_is_for_none() -> None:
     nameless = {name: v for name, v in token("a", None).items() if name != "audience"}
-    assert usable_token({"token_sets": [nameless]}, None, NOW) is None
+    assert usable_token({"token_sets": [nameless]}, Wanted("default"), NOW) is None
