@@ -44,10 +44,15 @@ def test_bundle_has_public_roots_too(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(context.get_ca_certs()) > 50
 
 
-def test_bundle_has_what_this_process_trusts(server: TenantServer) -> None:
-    context = ssl.create_default_context(cafile=server.ca_file)
-    # One that all tests trust, and the tenant's own.
-    assert len(context.get_ca_certs()) == 2
+def test_bundle_has_what_this_process_trusts(
+    server: TenantServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", server.ca_file)
+    before = ssl.create_default_context(cafile=server.ca_file).get_ca_certs()
+    with TenantServer(Tenant()) as another:
+        after = ssl.create_default_context(cafile=another.ca_file).get_ca_certs()
+    assert len(after) == len(before) + 1
+    assert all(each in after for each in before)
 
 
 def test_stopping_removes_the_bundle_and_closes_connections() -> None:
