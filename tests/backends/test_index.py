@@ -41,7 +41,8 @@ class IndexContract:
     def store(self, settings: dict[str, t.Any]) -> StoreInterface:
         app = Flask(__name__)
         app.config.update(settings)
-        assert set_up_sessions(app) == []
+        # A machine that is busy is no back end that is down.
+        assert set_up_sessions(app, limit=60) == []
         found = store_of(app.session_interface)
         assert found is not None
         return found
@@ -95,10 +96,10 @@ class IndexContract:
         assert records.read("one", "head") is None
 
     def test_many(self, records: RecordCompartment) -> None:
-        entries = [Entry(f"r{n}", ("ada", f"s{n}")) for n in range(60)]
+        entries = [Entry(f"r{n}", ("ada", f"s{n}")) for n in range(30)]
         for entry in entries:
             records.create(entry, PARTS, 60)
-        assert len(records.labelled("ada")) == 60
+        assert len(records.labelled("ada")) == 30
         records.delete_all(entries)
         assert records.labelled("ada") == []
         assert all(records.read(each.record, "head") is None for each in entries)
@@ -263,8 +264,8 @@ class TestDynamoDB(IndexContract):
 
     def test_a_login_after_many_that_have_expired(self, store: DynamoInterface) -> None:
         """An expression of more than 4 KB is refused by the real one."""
-        for number in range(100):
-            store.label("ada", f"r{number}", -1, 60)
+        expired = {f"record:r{number}": 1 for number in range(100)}
+        store.store.put_item(Item={"id": "ada", **expired})
         sent: list[int] = []
         original = store.store.meta.client.transact_write_items
 
