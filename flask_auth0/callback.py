@@ -173,11 +173,8 @@ def _check_age(max_age: t.Any, user: Mapping[str, t.Any]) -> None:
     """Refuse a login that is older than was asked for with ``max_age``."""
     if max_age is None:
         return
-    auth_time = user.get("auth_time")
-    if (
-        not isinstance(auth_time, int | float)
-        or time.time() - auth_time > max_age + CLOCK_LEEWAY
-    ):
+    auth_time: t.Any = user.get("auth_time")
+    if not is_moment(auth_time) or time.time() - auth_time > max_age + CLOCK_LEEWAY:
         raise AuthorizationFailed(
             "You need to log in anew to go on.", error="login_required"
         )

@@ -18,6 +18,7 @@ from .login_loop import FreshLogin
 from .negotiation import is_htmx, is_navigation
 from .per_request import if_made
 from .registry import current_state
+from .sessions.shapes import is_moment
 from .user import User, load_user
 from .ways_on import login_url, page_to_come_back_to
 
@@ -169,11 +170,8 @@ def _is_recent(user: User, needs: dict[str, t.Any]) -> bool:
         # The callback has checked it. Were clocks to differ, to ask again would go on
         # for ever.
         return True
-    auth_time = user.get("auth_time")
-    return (
-        isinstance(auth_time, int | float)
-        and time.time() - auth_time <= needs["max_age"]
-    )
+    auth_time: t.Any = user.get("auth_time")
+    return is_moment(auth_time) and time.time() - auth_time <= needs["max_age"]
 
 
 def _is_member(user: User, needs: dict[str, t.Any]) -> bool:

@@ -170,6 +170,9 @@ def test_max_age(app: Flask) -> None:
     response = client.get("/transfer", headers=NAVIGATION)
     assert response.location == "/login?next=/transfer&max_age=60"
     assert logged_in_client(app).get("/transfer").status_code == 401
+    for nonsense in (10**400, float("nan"), "now"):
+        client = logged_in_client(app, auth_time=nonsense)
+        assert client.get("/transfer").status_code == 401
 
 
 def test_organization(app: Flask) -> None:

@@ -403,8 +403,13 @@ def test_an_id_token_for_another_login_is_refused(
     assert visitor.user() is None
 
 
-def test_max_age_is_checked(visitor: Visitor, tenant: TenantServer) -> None:
-    tenant.tenant.extra_claims["auth_time"] = 1
+@pytest.mark.parametrize(
+    "auth_time", [1, 10**400, -(10**400), float("nan"), "now"], ids=range(5)
+)
+def test_max_age_is_checked(
+    visitor: Visitor, tenant: TenantServer, auth_time: t.Any
+) -> None:
+    tenant.tenant.extra_claims["auth_time"] = auth_time
     response = visitor.log_in(path="/login?max_age=60")
     assert response.status_code == 400
     assert visitor.user() is None
