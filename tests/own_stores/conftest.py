@@ -59,7 +59,7 @@ def clock(page: Page, monkeypatch: pytest.MonkeyPatch) -> Clock:
 @pytest.fixture
 def redis(redis_url: str) -> Iterator[Redis]:
     """An empty Redis."""
-    with Redis.from_url(redis_url, db=7) as client:
+    with Redis.from_url(redis_url, db=8) as client:
         client.flushdb()
         yield client
 
@@ -67,7 +67,7 @@ def redis(redis_url: str) -> Iterator[Redis]:
 @pytest.fixture
 def redis_store(page: Page, redis: Redis, redis_url: str) -> Iterator[t.Any]:
     """The store in Redis."""
-    store = page["RedisStore"](f"{redis_url}/7", SECRET)
+    store = page["RedisStore"](f"{redis_url}/8", SECRET)
     yield store
     loop.run(_close_redis(store), 5)
 

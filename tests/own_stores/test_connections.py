@@ -40,7 +40,7 @@ def place(request: pytest.FixtureRequest) -> t.Iterator[Place]:
 
         def clients() -> set[int]:
             found = redis.client_list()
-            return {int(c["id"]) for c in found if c["db"] == "7"} - {own}
+            return {int(c["id"]) for c in found if c["db"] == "8"} - {own}
 
         yield Place(request.getfixturevalue("redis_store"), clients)
         return
