@@ -33,8 +33,9 @@ class SecureCookies:
         def start(
             status: str, headers: list[tuple[str, str]], exc_info: t.Any = None
         ) -> t.Any:
+            sets_cookies = any(name.lower() == "set-cookie" for name, _ in headers)
             # A proxy's headers have been applied to the environment by now.
-            if not is_plain_loopback(_origin(environ)):
+            if sets_cookies and not is_plain_loopback(_origin(environ)):
                 headers = [self._secured(*header) for header in headers]
             return start_response(status, headers, exc_info)
 
