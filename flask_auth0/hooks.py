@@ -46,11 +46,11 @@ def register(app: Flask) -> None:
         app.register_error_handler(kind, _handle_sdk_error)
     app.register_blueprint(views.make_blueprint(state.config))
     app.context_processor(lambda: {"current_user": current_user})
-    app.before_request(login_loop.note_request)
     backchannel.exempt_from_csrf(app, views.backchannel_logout_view)
 
     @app.before_request
-    def check_views() -> None:
+    def begin() -> None:
+        login_loop.note_request()
         if len(state.checked_views) < len(app.view_functions):
             guards.warn_of_open_views()
             backchannel.exempt_from_csrf(app, views.backchannel_logout_view)
