@@ -42,7 +42,7 @@ def note_login(state: AppState, max_age: int | None) -> None:
 
 def note_request() -> None:
     """Stop counting when this request of a browser that just logged in has a user."""
-    if cookie_name(_MARKER) not in request.cookies:
+    if cookie_jar().get(cookie_name(_MARKER)) is None:
         return
     state = current_state()
     try:

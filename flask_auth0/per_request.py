@@ -16,16 +16,19 @@ def per_request(kind: type[R]) -> R:
     in tests above all, and one request would see the user of another.
     """
     objects = _objects()
-    if kind not in objects:
-        objects[kind] = kind()
-    return t.cast(R, objects[kind])
+    found: R | None = objects.get(kind)
+    if found is None:
+        found = objects[kind] = kind()
+    return found
 
 
 def if_made(kind: type[R]) -> R | None:
     """Return the object of a kind, if the current request has needed one."""
-    return t.cast("R | None", _objects().get(kind))
+    found: R | None = _objects().get(kind)
+    return found
 
 
 def _objects() -> dict[type, t.Any]:
     current = request._get_current_object()  # type: ignore[attr-defined]
-    return t.cast("dict[type, t.Any]", vars(current).setdefault("_flask_auth0", {}))
+    objects: dict[type, t.Any] = vars(current).setdefault("_flask_auth0", {})
+    return objects

@@ -63,12 +63,13 @@ def state_of(app: Flask) -> AppState:
     :raises ConfigurationError: when ``init_app`` was not called with it.
     """
     try:
-        return t.cast(AppState, app.extensions[EXTENSION])
+        state: AppState = app.extensions[EXTENSION]
     except KeyError:
         raise ConfigurationError(
             f"The app '{app.name}' is not set up with Auth0. "
             "Did you forget to call 'init_app'?"
         ) from None
+    return state
 
 
 def current_state() -> AppState:

@@ -30,8 +30,9 @@ class CookieCompartment:
 
     def read(self, record: str, part: str) -> str | None:
         """Return a part of a state, or ``None`` if a piece of any part is missing."""
-        texts = {each: _join(each) for each in PARTS}
-        return None if None in texts.values() else texts[part]
+        jar, prefix = cookie_jar(), cookie_name("")
+        pieces = {each: _pieces(jar, prefix + each) for each in PARTS}
+        return None if None in pieces.values() else "".join(pieces[part] or ())
 
     def create(
         self,
@@ -82,15 +83,14 @@ def _split(part: str, text: str) -> dict[str, str]:
     return {_name(part, n): text[i : i + PIECE] for n, i in enumerate(starts)}
 
 
-def _join(part: str) -> str | None:
-    jar = cookie_jar()
-    count, _, text = (jar.get(_name(part, 0)) or "").partition(".")
+def _pieces(jar: CookieJar, name: str) -> list[str] | None:
+    """Return what the cookies of a part have, unless one of them is missing."""
+    count, _, first = (jar.get(f"{name}0") or "").partition(".")
     if not (count.isascii() and count.isdigit() and len(count) == 2):
         return None
-    pieces = [jar.get(_name(part, number)) for number in range(1, int(count))]
-    if any(piece is None for piece in pieces):
-        return None
-    return "".join([text, *filter(None, pieces)])
+    others = [jar.get(f"{name}{number}") for number in range(1, int(count))]
+    pieces = [first, *(piece for piece in others if piece is not None)]
+    return pieces if len(pieces) == 1 + len(others) else None
 
 
 def _check_size(jar: CookieJar, pieces: Mapping[str, Mapping[str, str]]) -> None:

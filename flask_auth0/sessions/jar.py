@@ -6,6 +6,7 @@ import typing as t
 
 from flask import Flask, current_app, request
 from flask.sessions import SessionInterface
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from ..per_request import per_request
@@ -26,6 +27,7 @@ class CookieJar:
     """The request's cookies, as they will be once its response has arrived."""
 
     def __init__(self) -> None:
+        self._sent = request.cookies
         self._pending: dict[str, PendingCookie] = {}
         #: Whether it is too late for another cookie, as it is in a streamed response.
         self.is_sent = False
@@ -33,11 +35,11 @@ class CookieJar:
     def get(self, name: str) -> str | None:
         """Return the value of a cookie."""
         pending = self._pending.get(name)
-        return request.cookies.get(name) if pending is None else pending.value
+        return self._sent.get(name) if pending is None else pending.value
 
     def names(self, prefix: str | tuple[str, ...]) -> list[str]:
         """Return the names of all cookies with a prefix, or with one of several."""
-        names = dict.fromkeys([*request.cookies, *self._pending])
+        names = dict.fromkeys([*self._sent, *self._pending])
         return [n for n in names if n.startswith(prefix) and self.get(n) is not None]
 
     def set(
@@ -59,7 +61,7 @@ class CookieJar:
 
     def delete(self, name: str) -> None:
         """Delete a cookie, if the browser has it."""
-        if name in request.cookies:
+        if name in self._sent:
             self._pending[name] = PendingCookie(None, 0)
         else:
             self._pending.pop(name, None)
@@ -67,8 +69,8 @@ class CookieJar:
     def size_of_others(self, *prefixes: str) -> int:
         """Return how many bytes of a request header the other cookies will need."""
         pending = ((name, c.value or "") for name, c in self._pending.items())
-        cookies = {**request.cookies, **dict(pending)}
-        return _size_of_doubles() + sum(
+        cookies = {**self._sent, **dict(pending)}
+        return _size_of_doubles(self._sent) + sum(
             cookie_size(name, value)
             for name, value in cookies.items()
             if not name.startswith(prefixes)
@@ -99,10 +101,10 @@ def cookie_size(name: str, value: str) -> int:
     return len(name) + len(value) + len("=; ")
 
 
-def _size_of_doubles() -> int:
+def _size_of_doubles(sent: MultiDict[str, str]) -> int:
     """Return the size of what another app has set for another path of this host."""
-    sizes = [cookie_size(*each) for each in request.cookies.items(multi=True)]
-    return sum(sizes) - sum(cookie_size(*each) for each in request.cookies.items())
+    sizes = [cookie_size(*each) for each in sent.items(multi=True)]
+    return sum(sizes) - sum(cookie_size(*each) for each in sent.items())
 
 
 def cookie_name(suffix: str) -> str:
@@ -111,8 +113,8 @@ def cookie_name(suffix: str) -> str:
     It shares that one's prefix, so ``__Host-`` and ``__Secure-`` hold for all of them,
     and two apps on one host need only different ``SESSION_COOKIE_NAME``.
     """
-    interface = current_app.session_interface
-    return f"{interface.get_cookie_name(current_app)}_a0_{suffix}"
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    return f"{app.session_interface.get_cookie_name(app)}_a0_{suffix}"
 
 
 def is_strict() -> bool:
