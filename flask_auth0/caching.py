@@ -14,15 +14,20 @@ def protect(response: Response) -> Response:
     """Keep shared caches from giving one user's response to another one."""
     if not any(map(if_made, (Memo, Loaded, Collector))):
         return response
-    response.vary.add("Cookie")
-    if _is_nobody() or response.cache_control.no_store:
+    headers = response.headers
+    # Most responses have neither header, and parsing what is not there takes time.
+    if "Vary" not in headers:
+        headers["Vary"] = "Cookie"
+    else:
+        response.vary.add("Cookie")
+    if _is_nobody():
         return response
-    if "Cache-Control" not in response.headers:
-        response.headers["Cache-Control"] = "private"
-        return response
-    response.cache_control.public = False
-    response.cache_control.s_maxage = None
-    response.cache_control.private = True
+    if "Cache-Control" not in headers:
+        headers["Cache-Control"] = "private"
+    elif not response.cache_control.no_store:
+        response.cache_control.public = False
+        response.cache_control.s_maxage = None
+        response.cache_control.private = True
     return response
 
 
