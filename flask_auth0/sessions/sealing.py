@@ -10,6 +10,7 @@ import zlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 
+import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -66,7 +67,7 @@ class Sealer:
             return None
         try:
             plain = packed[1:] if packed[:1] == _PLAIN else zlib.decompress(packed[1:])
-            return json.loads(plain)
+            return _loads(plain)
         except (zlib.error, ValueError, RecursionError):
             # Not sealed here, though with the right key.
             return None
@@ -90,6 +91,14 @@ class Sealer:
             except InvalidTag:
                 continue
         return None
+
+
+def _loads(plain: bytes) -> t.Any:
+    try:
+        return msgspec.json.decode(plain)
+    except msgspec.MsgspecError:
+        # The standard library also reads what no other language does, such as NaN.
+        return json.loads(plain)
 
 
 def _tag(key: bytes, text: str) -> str:

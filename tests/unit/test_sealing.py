@@ -14,6 +14,7 @@ VALUES: list[t.Any] = [
     "",
     {"name": "Ä\u2028\U0001f600", "n": 1, "list": [True, None, 1.5]},
     {"long": "x" * 20000},
+    {"of Python's own JSON": [2**70, float("inf")]},
 ]
 
 
