@@ -4,33 +4,31 @@ from __future__ import annotations
 
 import typing as t
 
-from .index import record_of
-
 #: Seconds since the epoch that are no date; what reckons with them would fail.
 _BEYOND = 10**11
+_NUMBER = (int, float)
 
 
 def is_moment(value: t.Any) -> bool:
     """Tell whether a value is a point in time that can be reckoned with."""
-    return isinstance(value, int | float) and 0 <= value < _BEYOND
+    return isinstance(value, _NUMBER) and 0 <= value < _BEYOND
 
 
-def is_head(value: t.Any, record: str) -> bool:
-    """Tell whether a value is the head of the state in a record."""
+def is_head(value: t.Any) -> bool:
+    """Tell whether a value is the head of a state."""
     if not isinstance(value, dict) or not _is_optional_text(value.get("domain")):
         return False
     user, internal = value.get("user"), value.get("internal")
     if not isinstance(user, dict) or not isinstance(internal, dict):
         return False
-    return isinstance(user.get("sub"), str) and _is_internal(internal, record)
+    return isinstance(user.get("sub"), str) and _is_internal(internal)
 
 
-def _is_internal(internal: dict[str, t.Any], record: str) -> bool:
-    session_id, ceiling = internal.get("session_id"), internal.get("session_expires_at")
+def _is_internal(internal: dict[str, t.Any]) -> bool:
+    ceiling = internal.get("session_expires_at")
     names = ("sid", "user_agent", "address")
     return (
-        isinstance(session_id, str)
-        and record_of(session_id) == record
+        isinstance(internal.get("session_id"), str)
         and isinstance(internal.get("body_key"), str)
         and is_moment(internal.get("created_at"))
         and is_moment(internal.get("seen"))

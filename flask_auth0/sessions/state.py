@@ -237,7 +237,7 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
 
     def _read_head(self, session_id: str) -> State | None:
         compartment, record = self._compartment(), record_of(session_id)
-        head = self.states.read_head(compartment, record)
+        head = self.states.read_head(compartment, record, session_id)
         if head is None:
             return None
         if self._is_revoked(head):

@@ -37,10 +37,18 @@ class States:
         body = _open(_body_sealer(head), compartment, record, BODY)
         return t.cast(State, body) if is_body(body) else None
 
-    def read_head(self, compartment: Compartment, record: str) -> State | None:
-        """Return the head of a state, or ``None``. One that has expired is removed."""
+    def read_head(
+        self, compartment: Compartment, record: str, session_id: str | None = None
+    ) -> State | None:
+        """Return the head of a state, or ``None``. One that has expired is removed.
+
+        :param session_id: what the record is of, if that is known.
+        """
         head: State = _open(self.sealer, compartment, record, HEAD)
-        if not is_head(head, record):
+        if not is_head(head):
+            return None
+        named = head["internal"]["session_id"]
+        if named != session_id and record_of(named) != record:
             return None
         if time.time() >= self._lifetime_of(head).expires_at(*moments(head)):
             compartment.delete(Entry(record, self.labels.of_head(head)))
