@@ -9,7 +9,7 @@ import typing as t
 import weakref
 from collections.abc import Callable
 
-from flask import current_app, jsonify, redirect, request
+from flask import Request, current_app, jsonify, redirect, request
 from werkzeug.wrappers import Response
 
 from . import login
@@ -141,8 +141,9 @@ def _protect(
 
 def _refusal(needs: dict[str, t.Any]) -> t.Any:
     """Return the answer to a request that may not pass, or ``None``."""
+    current: Request = request._get_current_object()  # type: ignore[attr-defined]
     # Guarding every request of an app must not shut the way to the login.
-    if request.method == "OPTIONS" or request.endpoint in current_state().routes:
+    if current.method == "OPTIONS" or current.endpoint in current_state().routes:
         return None
     user = load_user()
     if user and _is_recent(user, needs) and _is_member(user, needs):
@@ -176,8 +177,10 @@ def _is_recent(user: User, needs: dict[str, t.Any]) -> bool:
 
 def _is_member(user: User, needs: dict[str, t.Any]) -> bool:
     wanted = needs.get("organization")
+    if wanted is None:
+        return True
     name = str(user.get("org_name", "")).lower()
-    return wanted is None or wanted == user.get("org_id") or wanted.lower() == name
+    return bool(wanted == user.get("org_id") or wanted.lower() == name)
 
 
 def _ask_to_log_in(needs: dict[str, t.Any]) -> Response:

@@ -51,7 +51,7 @@ class Loaded:
     """The user that the current request has asked for."""
 
     def __init__(self) -> None:
-        self.claims: t.Any = None
+        self.claims: Mapping[str, t.Any] | None = None
         self.user = User()
         self.asked = False
 
@@ -89,9 +89,10 @@ def _claims(loaded: Loaded) -> Mapping[str, t.Any] | None:
     store = state.state_store
     if isinstance(store, SessionStateStore):
         head = store.head()
-        return None if head is None else t.cast("Mapping[str, t.Any]", head["user"])
+        claims: Mapping[str, t.Any] | None = None if head is None else head["user"]
+        return claims
     if loaded.asked:
-        return t.cast("Mapping[str, t.Any] | None", loaded.claims)
+        return loaded.claims
     with translated():
         return t.cast("Mapping[str, t.Any]", state.wait(state.client.get_user()))
 

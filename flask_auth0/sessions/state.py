@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from auth0_server_python.error import BackchannelLogoutError
 from auth0_server_python.store import StateStore
 from flask import current_app, request, session
+from flask.sessions import SessionMixin
 from flask_session.base import ServerSideSessionInterface
 from pydantic import BaseModel
 
@@ -30,6 +31,7 @@ from .directory import end_labelled
 from .index import record_of
 from .interface import StoreInterface
 from .jar import cookie_jar
+from .lazy import LazySession
 from .records import RecordCompartment, store_of
 from .repairs import repaired, without_refreshed
 from .revocations import Login, Revocations, login_of
@@ -345,7 +347,8 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
 
 
 def _current_id() -> str | None:
-    if getattr(session, "is_lost", False):
+    current: SessionMixin = session._get_current_object()  # type: ignore[attr-defined]
+    if isinstance(current, LazySession) and current.is_lost:
         raise SessionStoreUnavailable()
-    session_id = session.get(KEY)
+    session_id = current.get(KEY)
     return session_id if isinstance(session_id, str) and session_id.isascii() else None
