@@ -6,9 +6,10 @@ import re
 import time
 import typing as t
 from collections.abc import Mapping
+from types import MappingProxyType
 from urllib.parse import urlencode
 
-from flask import make_response, redirect, render_template, request
+from flask import current_app, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from . import login, login_loop, relay
@@ -19,6 +20,7 @@ from .redirects import next_or_default
 from .registry import AppState, current_state, sender
 from .relay import Relay
 from .sdk_errors import translated
+from .session_hooks import failure_of_hook
 from .sessions.jar import is_strict
 from .sessions.revocations import Begun
 from .sessions.shapes import is_moment
@@ -65,13 +67,37 @@ def complete() -> Response:
         login.report(error, target, relayed.parameters)
         raise
     login_loop.note_login(state, transaction["max_age"])
+    asked_for = {**relayed.parameters, **transaction, "next": target}
     try:
-        user_logged_in.send(sender(), user=user)
+        answer = _after_login(state, asked_for)
+        user_logged_in.send(sender(), user=_kept_claims(user))
     except Exception:
-        # A receiver that raises refuses the login.
+        # Whoever raises refuses the login.
+        login_loop.forget()
         _end_session(state)
         raise
-    return _continue_to(target)
+    return _continue_to(target) if answer is None else answer
+
+
+def _after_login(state: AppState, asked_for: Mapping[str, t.Any]) -> Response | None:
+    """Call the app's hooks, and return the first response that one of them has."""
+    known = {name: value for name, value in asked_for.items() if value is not None}
+    for hook in state.hooks.after_login:
+        # An earlier one may have changed it.
+        with translated():
+            session = state.wait(state.client.get_session()) or {}
+        user = MappingProxyType(session.get("user") or {})
+        shown = MappingProxyType({**session, "user": user})
+        answer = current_app.ensure_sync(hook)(shown, MappingProxyType(known))
+        if answer is not None:
+            return t.cast(Response, current_app.make_response(answer))
+    return None
+
+
+def _kept_claims(user: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Return the claims as the app's hooks have left them."""
+    kept = {name: value for name, value in load_user().items() if value is not None}
+    return kept or user
 
 
 def _transaction(state: AppState, sdk_state: str) -> dict[str, t.Any] | None:
@@ -120,11 +146,14 @@ def _finish(state: AppState, sdk_state: str, max_age: t.Any) -> dict[str, t.Any]
     try:
         _refuse_error()
         user = _exchange(state, sdk_state)
-    except Exception:
+    except Exception as error:
         # The SDK leaves the transaction of a failed login behind.
         with translated():
             key = _key(sdk_state)
             state.wait(state.transaction_store.delete(key, store_options()))
+        if failure_of_hook(error) is not None:
+            # Who was logged in before is not who wanted to be.
+            _end_session(state)
         raise
     try:
         relay.check_nonce(sdk_state, user, state.sealer)

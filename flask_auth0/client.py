@@ -22,9 +22,10 @@ from .answers import check_endpoints, check_id_token, find_key
 from .config import Config
 from .connections import CheckedHttp, Connections
 from .dispatch import OnOurLoop, Refreshes, dispatch
-from .errors import ConfigurationError
+from .errors import ConfigurationError, LoginRequired
 from .logout_tokens import check_logout_claims
 from .per_request import per_request
+from .session_hooks import checked_claims, refuse_while_saving, with_claims
 from .sessions.records import store_of
 from .sessions.repairs import (
     DEFAULT_AUDIENCE,
@@ -189,11 +190,42 @@ class Client(ServerClient[t.Any]):  # type: ignore[misc]
             find = super().get_access_token_for_connection
             return t.cast(str, await find(options, store_options))
 
+    async def update_session(
+        self, claims: t.Mapping[str, t.Any] | None = None, /, **more: t.Any
+    ) -> None:
+        """Change claims of the user in this session; ``None`` removes one.
+
+        :raises LoginRequired: when nobody is logged in.
+        :raises ValueError: for a claim that says who the user is, such as ``sub``.
+        :raises TypeError: for a claim that cannot be kept as JSON.
+        :raises SessionTooLarge: when it does not fit into cookies; nothing changes.
+        """
+        changes = checked_claims({**(claims or {}), **more})
+        limit = self._config.timeout
+        await dispatch(self._update_session, (changes,), {}, limit)
+
+    async def _update_session(
+        self, changes: dict[str, t.Any], store_options: dict[str, t.Any] | None = None
+    ) -> None:
+        if has_request_context() and isinstance(self._state_store, SessionStateStore):
+            self._state_store.require_writable()
+        store = self._state_store
+        async with self._turn(store_options):
+            state = await store.get(KEY, store_options)
+            if state:
+                changed = with_claims(state, changes)
+                await store.set(KEY, changed, options=store_options)
+                state = await store.get(KEY, store_options)
+        if not state:
+            # Nobody was, or somebody has logged out meanwhile.
+            raise LoginRequired()
+
     @asynccontextmanager
     async def _turn(
         self, store_options: dict[str, t.Any] | None
     ) -> AsyncIterator[None]:
-        """Wait until nobody else changes the tokens of this session."""
+        """Wait until nobody else changes the tokens or claims of this session."""
+        refuse_while_saving()
         turns, store = self._here().turns, self._state_store
         if isinstance(store, SessionStateStore):
             entry = await loop.where_called(store.current_entry)

@@ -13,6 +13,7 @@ from . import loop
 from .errors import TenantUnavailable
 from .per_request import per_request
 from .registry import sender
+from .session_hooks import untranslated
 from .signals import token_refreshed
 from .store_options import store_options
 
@@ -57,10 +58,11 @@ async def dispatch(
         return await running
     if limit is not None:
         running = asyncio.wait_for(running, limit)
-    try:
-        result = await loop.call(running)
-    except asyncio.TimeoutError as error:
-        raise TenantUnavailable() from error
+    with untranslated():
+        try:
+            result = await loop.call(running)
+        except asyncio.TimeoutError as error:
+            raise TenantUnavailable() from error
     announce_refresh()
     return result
 

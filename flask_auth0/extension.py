@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 
 from auth0_server_python.store import StateStore, TransactionStore
 from flask import Flask, current_app
@@ -19,6 +19,7 @@ from .own_store import OwnStateStore
 from .parts import make_state, set_up_secrets
 from .registry import EXTENSION, state_of
 from .sdk_errors import translated
+from .session_hooks import SessionHooks, checked_claims, untranslated
 from .sessions.backends import make_revocation_store, set_up_sessions
 from .sessions.directory import Sessions
 from .sessions.flask_cookie import set_up_cookie
@@ -28,6 +29,10 @@ from .ways_on import offer_way_on
 
 T = t.TypeVar("T")
 Handler = t.TypeVar("Handler", bound=Callable[[], t.Any])
+SessionHook = t.TypeVar("SessionHook", bound=Callable[[dict[str, t.Any]], t.Any])
+LoginHook = t.TypeVar(
+    "LoginHook", bound=Callable[[Mapping[str, t.Any], Mapping[str, t.Any]], t.Any]
+)
 
 
 class Auth0:
@@ -57,6 +62,7 @@ class Auth0:
         self._transaction_store = transaction_store
         self._options = options
         self._unauthorized: Callable[[], t.Any] = lambda: None
+        self._hooks = SessionHooks()
         if app is not None:
             self.init_app(app)
 
@@ -90,10 +96,11 @@ class Auth0:
         own_store = state_store or self._state_store
         app.extensions[EXTENSION] = make_state(
             config,
-            OwnStateStore(own_store) if own_store else None,
+            OwnStateStore(own_store, self._hooks) if own_store else None,
             transaction_store or self._transaction_store,
             revocation_store,
             lambda: current_app.ensure_sync(self._unauthorized)(),
+            self._hooks,
         )
         register(app)
 
@@ -123,10 +130,11 @@ class Auth0:
         :raises TenantUnavailable: when the time is over.
         """
         limit = timeout or self.config.timeout
-        try:
-            result = loop.run(coroutine, limit)
-        except TimeoutError as error:
-            raise TenantUnavailable() from error
+        with untranslated():
+            try:
+                result = loop.run(coroutine, limit)
+            except TimeoutError as error:
+                raise TenantUnavailable() from error
         announce_refresh()
         return result
 
@@ -174,6 +182,24 @@ class Auth0:
         call = self.client.get_access_token_for_connection(options)
         return self._call(call)
 
+    def update_session(
+        self, claims: Mapping[str, t.Any] | None = None, /, **more: t.Any
+    ) -> None:
+        """Change claims of the user in this session, and leave all others as they are.
+
+        ``current_user`` has them at once. ``await auth0.client.update_session(…)`` does
+        the same in an async view.
+
+        :param claims: the new claims, as with :meth:`dict.update`; ``None`` removes
+            one.
+        :raises LoginRequired: when nobody is logged in.
+        :raises ValueError: for a claim that says who the user is, such as ``sub``.
+        :raises TypeError: for a claim that cannot be kept as JSON.
+        :raises SessionTooLarge: when it does not fit into cookies; nothing changes.
+        """
+        changes = checked_claims({**(claims or {}), **more})
+        self._call(self.client.update_session(changes))
+
     def login(self, next: str | None = None, **parameters: t.Any) -> Response:
         """Start a login from a view: return the redirect to the tenant.
 
@@ -206,6 +232,27 @@ class Auth0:
         """
         self._unauthorized = handler
         return handler
+
+    def before_session_saved(self, hook: SessionHook) -> SessionHook:
+        """Register what changes a session before it is kept, as a decorator.
+
+        It is called at a login, and when tokens or claims change later, with a
+        dictionary: ``user`` has the claims. It may change claims, leave out tokens and
+        add fields of its own. Who the user is stays as it was. What it raises refuses
+        the login, or is raised by the call that wanted the change.
+        """
+        self._hooks.before_saved.append(hook)
+        return hook
+
+    def after_login(self, hook: LoginHook) -> LoginHook:
+        """Register what is called after a login, as a decorator.
+
+        It is called with the session, read-only, and with what the login was asked for:
+        ``next``, and parameters such as ``screen_hint``. A response that it returns
+        answers in place of the redirect to ``next``. What it raises refuses the login.
+        """
+        self._hooks.after_login.append(hook)
+        return hook
 
     def _call(self, coroutine: Coroutine[t.Any, t.Any, T]) -> T:
         try:

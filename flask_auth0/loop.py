@@ -8,6 +8,7 @@ import os
 import threading
 import typing as t
 from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 
 from . import greenlets
 
@@ -75,6 +76,22 @@ async def where_called(work: Callable[[], T]) -> T:
     if greenlets.are_threads():
         return await greenlets.call_back(lambda: context.run(work))
     return await get_loop().run_in_executor(None, context.run, work)
+
+
+async def aside(work: Callable[[], T]) -> T:
+    """Do work of the app's own, which may itself wait for the loop.
+
+    On a thread of its own: were all the threads of :func:`where_called` taken by such
+    work, nobody would be left to do what it waits for.
+    """
+    if not is_current() or greenlets.are_threads():
+        return await where_called(work)
+    context = contextvars.copy_context()
+    executor = ThreadPoolExecutor(1, "flask_auth0 hook")
+    try:
+        return await get_loop().run_in_executor(executor, context.run, work)
+    finally:
+        executor.shutdown(wait=False)
 
 
 def _wait(coroutine: Coroutine[t.Any, t.Any, T]) -> T:

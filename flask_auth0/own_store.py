@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from . import loop
 from .errors import SessionStoreUnavailable
 from .per_request import per_request
+from .session_hooks import SessionHooks, has_new_tokens, with_tokens_of
 from .sessions.interface import Outage
 from .sessions.repairs import repaired, without_refreshed
 from .user import forget_user
@@ -25,11 +26,13 @@ class OwnStateStore(StateStore):  # type: ignore[misc]
     """Hands the SDK's calls on to a store, which need not know what the SDK gets wrong.
 
     :param store: the app's own.
+    :param hooks: what the app does before a state is kept.
     """
 
-    def __init__(self, store: StateStore) -> None:
+    def __init__(self, store: StateStore, hooks: SessionHooks) -> None:
         super().__init__({})
         self._store = store
+        self._hooks = hooks
 
     async def set(
         self,
@@ -48,6 +51,24 @@ class OwnStateStore(StateStore):  # type: ignore[misc]
         if not isinstance(state, BaseModel):
             # The SDK passes a model at a login, and a dictionary after a refresh.
             state = repaired(state, before, time.time())
+        try:
+            state = await self._hooked(state)
+        except Exception:
+            if not isinstance(state, BaseModel) and has_new_tokens(before, state):
+                # The tenant has spent the old refresh token.
+                await self._keep(identifier, with_tokens_of(before, state), options)
+            raise
+        await self._keep(identifier, state, options)
+
+    async def _hooked(self, state: t.Any) -> t.Any:
+        """Return a state as the app wants it, of the same kind."""
+        if not self._hooks.before_saved:
+            return state
+        changed = await loop.aside(lambda: self._hooks.apply(_dumped(state)))
+        is_model = isinstance(state, BaseModel)
+        return type(state).model_validate(changed) if is_model else changed
+
+    async def _keep(self, identifier: str, state: t.Any, options: State | None) -> None:
         with _outages_told():
             await self._store.set(identifier, state, options=options)
         forget_user()

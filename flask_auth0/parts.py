@@ -11,6 +11,7 @@ from flask import Flask
 from .client import Client
 from .config import Config
 from .registry import AppState
+from .session_hooks import SessionHooks
 from .sessions.index import Labels
 from .sessions.interface import StoreInterface
 from .sessions.lifetime import Lifetime
@@ -29,10 +30,11 @@ def make_state(
     transaction_store: TransactionStore | None,
     revocation_store: StoreInterface | None,
     unauthorized: Callable[[], t.Any],
+    hooks: SessionHooks,
 ) -> AppState:
     """Return the parts, with stores of ours where there are no others."""
     state_store = state_store or SessionStateStore(
-        _make_states(config), config.cookie_transient, revocation_store
+        _make_states(config), config.cookie_transient, revocation_store, hooks
     )
     transaction_store = transaction_store or CookieTransactionStore(
         Sealer(config.secret, config.purpose("transaction"))
@@ -46,6 +48,7 @@ def make_state(
         transaction_store=transaction_store,
         sealer=Sealer(config.secret, config.purpose("login")),
         unauthorized=unauthorized,
+        hooks=hooks,
     )
 
 

@@ -16,6 +16,7 @@ from .errors import ConfigurationError
 
 if t.TYPE_CHECKING:
     from .client import Client
+    from .session_hooks import SessionHooks
     from .sessions.sealing import Sealer
 
 EXTENSION = "auth0"
@@ -33,6 +34,8 @@ class AppState:
     sealer: Sealer
     #: Returns what an app answers instead of :class:`.LoginRequired`, if anything.
     unauthorized: Callable[[], t.Any]
+    #: What the app does when a session changes, and after a login.
+    hooks: SessionHooks
     #: The endpoints whose views have been looked at.
     checked_views: set[str] = field(default_factory=set)
 

@@ -33,6 +33,7 @@ from .errors import (
     TenantError,
     TenantUnavailable,
 )
+from .session_hooks import untranslated
 
 _AGAIN = "Please log in again to go on."
 _LOG_IN_AGAIN = {
@@ -58,10 +59,11 @@ KNOWN = (
 @contextmanager
 def translated() -> Iterator[None]:
     """Raise an :class:`.Auth0Error` in the place of what the SDK raises."""
-    try:
-        yield
-    except KNOWN as error:
-        raise translate(error) from error
+    with untranslated():
+        try:
+            yield
+        except KNOWN as error:
+            raise translate(error) from error
 
 
 def translate(error: Exception) -> Auth0Error:

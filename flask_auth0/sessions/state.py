@@ -25,6 +25,7 @@ from ..errors import (
 )
 from ..logout_tokens import seconds_left
 from ..per_request import per_request
+from ..session_hooks import SessionHooks, has_new_tokens, with_tokens_of
 from .compartment import Compartment, Entry
 from .cookies import CookieCompartment
 from .directory import end_labelled
@@ -63,6 +64,7 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
     :param transient: whether cookies end with the browser's own session.
     :param revocation_store: where logouts from outside are kept, if the sessions
         themselves are in cookies.
+    :param hooks: what the app does before a state is kept.
     """
 
     def __init__(
@@ -70,11 +72,13 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
         states: States,
         transient: bool,
         revocation_store: StoreInterface | None = None,
+        hooks: SessionHooks | None = None,
     ) -> None:
         super().__init__({})
         self.states = states
         self._transient = transient
         self._revocation_store = revocation_store
+        self._hooks = hooks or SessionHooks()
 
     async def set(
         self,
@@ -89,7 +93,10 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
         :raises SessionTooLarge: when it does not fit into cookies; nothing changes.
         """
         data = state.model_dump() if isinstance(state, BaseModel) else dict(state)
-        await self._with_io(lambda: self._keep(data))
+        if self._hooks.before_saved:
+            await loop.aside(lambda: self._keep(data))
+        else:
+            await self._with_io(lambda: self._keep(data))
 
     async def get(self, identifier: str, options: State | None = None) -> State | None:
         """Return the whole state, or ``None`` when nobody is logged in."""
@@ -219,8 +226,7 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
         if cookie_jar().is_sent and self.records() is None:
             raise Auth0Error(
                 "A streamed response cannot change the session, which is in cookies.",
-                remedy="Get the access token before the response begins, or set "
-                "SESSION_TYPE.",
+                remedy="Do that before the response begins, or set SESSION_TYPE.",
             )
 
     def require_available(self) -> None:
@@ -288,7 +294,7 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
         internal["longest"] = self.states.lifetime.absolute
         # Whoever opens the head opens the body: they move to a new secret together.
         internal["body_key"] = secrets.token_urlsafe(32)
-        head, body = split({**data, "user": user})
+        head, body = split(self._hooks.apply({**data, "user": user}))
         self._create(session_id, head, body)
         if KEY in session and not self.owns_session(user["sub"]):
             session.clear()
@@ -315,10 +321,22 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
             interface.regenerate(session)
 
     def _update(self, session_id: str, data: State) -> None:
-        data = repaired(data, per_request(Memo).body or {}, time.time())
+        memo = per_request(Memo)
+        before = {**(memo.body or {}), **(memo.head or {})}
+        has_tokens = has_new_tokens(before, data)
+        data = repaired(data, before, time.time())
+        try:
+            data = self._hooks.apply(data)
+        except Exception:
+            if has_tokens:
+                # The tenant has spent the old refresh token.
+                self._replace(session_id, with_tokens_of(before, data))
+            raise
         try:
             self._replace(session_id, data)
         except SessionTooLarge:
+            if not has_tokens:
+                raise
             # The tenant may have spent the old refresh token: without the new one, the
             # user would be logged out. Tokens for other audiences can be had again.
             newest = (data.get("token_sets") or [])[-1:]
@@ -327,7 +345,9 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
 
     def _replace(self, session_id: str, data: State) -> None:
         head, body = split(data)
-        parts, max_age = self.states.seal(head, body)
+        # Browsers send requests at once: claims must not bring old tokens back.
+        is_same = body == per_request(Memo).body
+        parts, max_age = self.states.seal(head, None if is_same else body)
         if self._compartment().update(record_of(session_id), parts, max_age):
             self._remember(session_id, head, body)
         else:

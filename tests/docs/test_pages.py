@@ -274,7 +274,7 @@ def test_login_and_logout(
     read_page: ReadPage, make_visitor: MakeVisitor, tenant: TenantServer
 ) -> None:
     page = read_page("login.rst").run()
-    visitor = make_visitor(page["app"])
+    visitor = make_visitor(page.apps[0])
     assert query_of(visitor.get("/join").location)["screen_hint"] == "signup"
     assert visitor.log_in("/join").location == "/welcome"
     assert page["seen"] == ["auth0|ada"]
@@ -285,6 +285,22 @@ def test_login_and_logout(
     assert page["seen"] == ["auth0|ada", "temporarily_unavailable"]
 
 
+def test_what_a_session_holds(read_page: ReadPage, make_visitor: MakeVisitor) -> None:
+    page = read_page("login.rst").run()
+    visitor = make_visitor(page.apps[1])
+    assert visitor.log_in("/login?next=/deep").location == "/onboarding"
+    assert visitor.log_in("/login?next=/deep").location == "/deep"
+    assert visitor.client.post("/theme/dark", base_url=HOST).json == {"theme": "dark"}
+    assert visitor.client.post("/teams/red", base_url=HOST).json == {"team": "red"}
+    with page.apps[1].test_client() as client:
+        client._cookies = visitor.client._cookies
+        client.get("/", base_url=HOST)
+        user = dict(current_user)
+    assert (user["roles"], user["theme"]) == (["admin"], "dark")
+    assert "picture" not in user
+    assert "nickname" not in user
+
+
 def test_parameters_that_are_handed_on(
     read_page: ReadPage, make_visitor: MakeVisitor
 ) -> None:
@@ -293,7 +309,7 @@ def test_parameters_that_are_handed_on(
     listed = text.partition("handed on to the tenant:\n\n")[2].partition(".\n")[0]
     names = re.findall(r"``([a-z_]+)``", listed)
     assert len(names) == 10
-    visitor = make_visitor(page["app"])
+    visitor = make_visitor(page.apps[0])
     for name in [*names, "ext-color"]:
         sent = query_of(visitor.get(f"/login?{name}=7").location)
         assert sent[name] == "7"
@@ -302,7 +318,7 @@ def test_parameters_that_are_handed_on(
 
 
 def test_the_sign_up_link(read_page: ReadPage) -> None:
-    app = read_page("login.rst").run()["app"]
+    app = read_page("login.rst").run().apps[0]
     (template,) = snippets(path_of("login.rst"), "jinja")
     with app.test_request_context():
         link = app.jinja_env.from_string(template.text).render()
@@ -312,7 +328,7 @@ def test_the_sign_up_link(read_page: ReadPage) -> None:
 
 
 def test_logging_out(read_page: ReadPage, make_visitor: MakeVisitor) -> None:
-    visitor = make_visitor(read_page("login.rst").run()["app"])
+    visitor = make_visitor(read_page("login.rst").run().apps[0])
     for method in ["GET", "POST"]:
         visitor.log_in()
         assert visitor.cookies()
@@ -333,7 +349,7 @@ def test_places_to_go_after_a_logout(
     (tmp_path / "env").write_text(snippet.text)
     for key, value in dotenv_values(tmp_path / "env").items():
         monkeypatch.setenv(key, value or "")
-    visitor = make_visitor(read_page("login.rst").run()["app"])
+    visitor = make_visitor(read_page("login.rst").run().apps[0])
     for wanted, url in {
         "/goodbye": f"{HOST}/goodbye",
         "https://www.example.com/": "https://www.example.com/",
