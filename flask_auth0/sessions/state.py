@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import secrets
 import time
@@ -30,7 +31,7 @@ from .compartment import Compartment, Entry
 from .cookies import CookieCompartment
 from .directory import end_labelled
 from .index import record_of
-from .interface import StoreInterface
+from .interface import NoLock, StoreInterface
 from .jar import cookie_jar
 from .lazy import LazySession
 from .records import RecordCompartment, store_of
@@ -251,12 +252,32 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
         if self._is_revoked(head):
             compartment.delete(Entry(record))
             return None
-        internal, now = head["internal"], int(time.time())
-        is_due = self.states.lifetime.is_due(internal["seen"], now)
+        seen = head["internal"]["seen"]
+        is_due = self.states.lifetime.is_due(seen, int(time.time()))
         if is_due and not cookie_jar().is_sent:
-            internal |= {"seen": now, **self._visit()}
-            compartment.update(record, *self.states.seal(head))
+            return self._note_visit(compartment, record, head)
         return head
+
+    def _note_visit(
+        self, compartment: Compartment, record: str, head: State | None
+    ) -> State | None:
+        """Note that the user is active, if nobody else changes the session just now."""
+        store = store_of(current_app.session_interface)
+        lock = store.ask(lambda: store.try_lock(record)) if store else NoLock()
+        if lock is None:
+            return head
+        try:
+            if store is not None:
+                # Claims may have changed before it was our turn.
+                head = self.states.read_head(compartment, record)
+            if head is not None:
+                head["internal"] |= {"seen": int(time.time()), **self._visit()}
+                compartment.update(record, *self.states.seal(head))
+            return head
+        finally:
+            # It ends by itself if this fails.
+            with contextlib.suppress(Exception):
+                lock.release()
 
     def _is_revoked(self, head: State) -> bool:
         """Tell whether a session in cookies has been ended from outside."""

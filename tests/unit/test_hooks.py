@@ -20,6 +20,7 @@ from flask_auth0 import (
     user_logged_in,
 )
 from flask_auth0.session_hooks import IDENTITY
+from flask_auth0.sessions.state import SessionStateStore
 from flask_auth0.tenant import TenantServer
 from flask_auth0.testing import logged_in_client
 
@@ -611,3 +612,32 @@ def test_in_cookies_a_change_brings_no_old_token_back(
     session = kept(visitor)
     assert session["user"]["color"] == "red"
     assert session["token_sets"][-1]["access_token"] == answers[0].text
+
+
+@pytest.mark.parametrize("mode", ["redis"], indirect=True)
+def test_noting_activity_brings_no_old_claim_back(
+    made: Views, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitor.log_in()
+    reader, changed = threading.get_ident(), threading.Event()
+    original = SessionStateStore._visit
+    lifetime = made.app.extensions["auth0"].state_store.states.lifetime
+    waiting: list[t.Any] = []
+
+    def change() -> None:
+        assert at_once(visitor, ("/update", {"color": "red"}))[0].status_code == 200
+        changed.set()
+
+    def visit(store: SessionStateStore) -> Session:
+        # The session has been read, and will be written.
+        if threading.get_ident() == reader and not waiting:
+            waiting.append(threading.Thread(target=change))
+            waiting[0].start()
+            changed.wait(0.5)
+        return original(store)
+
+    monkeypatch.setattr(SessionStateStore, "_visit", visit)
+    monkeypatch.setattr(type(lifetime), "is_due", lambda *args: True)
+    assert visitor.user()["sub"] == "auth0|ada"
+    waiting[0].join(20)
+    assert visitor.user()["color"] == "red"
