@@ -57,7 +57,7 @@ def complete() -> Response:
     transaction = _transaction(state, sdk_state)
     if transaction is None:
         return _without_transaction(state, target, relayed)
-    per_request(Begun).at = transaction["begun_at"]
+    per_request(Begun).at = transaction.pop("begun_at")
     target = next_or_default(transaction["next"], state.config)
     try:
         # Without it the code would be spent for nothing.
