@@ -2,44 +2,62 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shlex
 import sys
 import tempfile
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
 from tests.harness.redis_server import find_binary, running_redis
 
-from . import protected
+from . import login, refresh, view
+from .lab import QUICK, Lab, Size
 from .report import Table, machine
-from .tenant import running_tenant
+from .tenant import RemoteTenant, running_tenant
 
 SCOPE = "openid profile email offline_access"
-PARTS = ("protected",)
+PARTS: dict[str, Callable[[Lab], list[Table]]] = {
+    "view": view.measure,
+    "login": login.measure,
+    "refresh": refresh.measure,
+}
 
 
 @click.command()
-@click.argument("parts", nargs=-1, type=click.Choice(PARTS))
-@click.option("--rounds", default=40, show_default=True, help="How often, in turn.")
-@click.option("--calls", default=50, show_default=True, help="Calls in each round.")
-@click.option("--quick", is_flag=True, help="A tenth of the rounds.")
+@click.argument("parts", nargs=-1, type=click.Choice(list(PARTS)))
+@click.option("--quick", is_flag=True, help="Only see whether it works.")
+@click.option("--full", is_flag=True, help="A million sessions too: 3 GB of memory.")
 @click.option("--rst", is_flag=True, help="Print what docs/performance.rst shows.")
-def main(
-    parts: tuple[str, ...], rounds: int, calls: int, quick: bool, rst: bool
-) -> None:
+def main(parts: tuple[str, ...], quick: bool, full: bool, rst: bool) -> None:
     """Measure what the extension costs beside what people would use instead.
 
     All that is compared is measured in one run, in turn, so that the ratios hold on any
-    machine. Without PARTS, all of them: "protected" is a request to a protected view.
+    machine. Without PARTS, all of them.
     """
-    rounds = max(1, rounds // 10) if quick else rounds
-    with tempfile.TemporaryDirectory() as folder, running_tenant() as environment:
-        os.environ.update(environment, AUTH0_SCOPE=SCOPE)
-        with running_redis(_redis_server(), Path(folder)) as redis_url:
-            tables = [protected.measure(redis_url, rounds, calls)]
-    _show(tables, rst)
+    size = QUICK if quick else Size()
+    if full:
+        size = dataclasses.replace(size, sessions=(*size.sessions, 1_000_000))
+    click.echo(shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]]))
+    click.echo(f"{machine()}\n")
+    with running_tenant() as tenant:
+        os.environ.update(tenant.environment, AUTH0_SCOPE=SCOPE)
+        for part in parts or PARTS:
+            began = time.monotonic()
+            _show(_measured(part, tenant, size), rst)
+            click.echo(f"{part}: {time.monotonic() - began:.0f} s\n", err=True)
+
+
+def _measured(part: str, tenant: RemoteTenant, size: Size) -> list[Table]:
+    """Measure a part, with a Redis of its own."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with running_redis(_redis_server(), folder) as redis_url:
+            return PARTS[part](Lab(tenant, redis_url, folder, size))
 
 
 def _redis_server() -> str:
@@ -50,8 +68,6 @@ def _redis_server() -> str:
 
 
 def _show(tables: list[Table], rst: bool) -> None:
-    command = shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]])
-    click.echo(f"{command}\n{machine()}\n")
     for table in tables:
         click.echo(f"{table.rst() if rst else table.plain()}\n")
 

@@ -15,7 +15,7 @@ from flask.typing import ResponseReturnValue
 from flask_session import Session
 from pydantic import BaseModel
 
-from .tenant import APP_URL
+from .plain import APP_URL
 
 
 class _InSession:
@@ -65,8 +65,11 @@ def recipe_in_cookies() -> Flask:
     return _with_routes(app)
 
 
-def recipe_on_redis(url: str) -> Flask:
-    """Return the recipe's app with Flask-Session."""
+def recipe_on_redis(url: str, **parameters: str) -> Flask:
+    """Return the recipe's app with Flask-Session.
+
+    :param parameters: what else it says to the tenant.
+    """
     app = Flask(__name__)
     app.secret_key = os.environ["AUTH0_SECRET"]
     app.config.update(
@@ -78,10 +81,10 @@ def recipe_on_redis(url: str) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
     )
     Session(app)
-    return _with_routes(app)
+    return _with_routes(app, **parameters)
 
 
-def _client() -> ServerClient[t.Any]:
+def _client(parameters: dict[str, str]) -> ServerClient[t.Any]:
     secret = os.environ["AUTH0_SECRET"]
     return ServerClient(
         domain=os.environ["AUTH0_DOMAIN"],
@@ -91,12 +94,14 @@ def _client() -> ServerClient[t.Any]:
         redirect_uri=f"{APP_URL}/callback",
         state_store=RecipeStateStore({"secret": secret}),
         transaction_store=RecipeTransactionStore({"secret": secret}),
-        authorization_params={"scope": os.environ["AUTH0_SCOPE"]},
+        authorization_params={"scope": os.environ["AUTH0_SCOPE"], **parameters},
     )
 
 
-def _with_routes(app: Flask) -> Flask:
-    auth0 = _client()
+def _with_routes(app: Flask, **parameters: str) -> Flask:
+    auth0 = _client(parameters)
+    # Its failures are counted, and each of them is a page of traceback.
+    app.logger.disabled = True
 
     @app.get("/login")
     async def login() -> ResponseReturnValue:
@@ -113,5 +118,9 @@ def _with_routes(app: Flask) -> Flask:
         if user is None:
             return redirect_to("/login")
         return f"Hello {user['name']}"
+
+    @app.get("/token")
+    async def token() -> str:
+        return str(await auth0.get_access_token())
 
     return app

@@ -5,7 +5,8 @@ from __future__ import annotations
 import gc
 import statistics
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 
@@ -18,6 +19,11 @@ class Timing:
     #: Of the processor, in all threads of this process.
     cpu: list[float] = field(default_factory=list)
 
+    def add(self, watch: Stopwatch, calls: int = 1) -> None:
+        """Note a round of so many calls."""
+        self.wall.append(watch.wall / calls)
+        self.cpu.append(watch.cpu / calls)
+
     def ratio(self, other: Timing) -> float:
         """Return how many times as long as another it took, by the clock."""
         return _ratio(self.wall, other.wall)
@@ -25,6 +31,28 @@ class Timing:
     def cpu_ratio(self, other: Timing) -> float:
         """Return how many times the processor's time of another it took."""
         return _ratio(self.cpu, other.cpu)
+
+
+class Stopwatch:
+    """Adds up how long some blocks take."""
+
+    def __init__(self) -> None:
+        self.wall = self.cpu = 0.0
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Measure a block."""
+        wall, cpu = time.perf_counter(), time.process_time()
+        try:
+            yield
+        finally:
+            self.cpu += time.process_time() - cpu
+            self.wall += time.perf_counter() - wall
+
+    def add(self, other: Stopwatch) -> None:
+        """Add what another one has measured."""
+        self.wall += other.wall
+        self.cpu += other.cpu
 
 
 def interleave(
@@ -37,16 +65,21 @@ def interleave(
     gc.collect()
     for _ in range(rounds):
         for name, call in contenders.items():
-            wall, cpu = time.perf_counter(), time.process_time()
-            _call(call, calls)
-            timings[name].cpu.append((time.process_time() - cpu) / calls)
-            timings[name].wall.append((time.perf_counter() - wall) / calls)
+            watch = Stopwatch()
+            with watch.running():
+                _call(call, calls)
+            timings[name].add(watch, calls)
     return timings
 
 
 def microseconds(seconds: Iterable[float]) -> str:
     """Return the median, as a table shows it."""
     return f"{statistics.median(seconds) * 1e6:.0f}"
+
+
+def milliseconds(seconds: Iterable[float]) -> str:
+    """Return the median, as a table shows what takes longer."""
+    return f"{statistics.median(seconds) * 1e3:.1f}"
 
 
 def _call(call: Callable[[], object], times: int) -> None:

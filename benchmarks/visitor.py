@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import os
+import ssl
 import typing as t
 from collections.abc import Callable
 
@@ -10,7 +13,7 @@ from flask import Flask
 from werkzeug.http import parse_cookie
 from werkzeug.test import create_environ, run_wsgi_app
 
-from .tenant import APP_URL
+from .plain import APP_URL
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -45,10 +48,9 @@ class Visitor:
 
     def log_in(self) -> None:
         """Log in, at the tenant if the app says so."""
-        authorize = self.get("/login")[1]
-        if authorize:
-            callback = httpx.get(authorize).headers["Location"]
-            self.get(callback.removeprefix(APP_URL))
+        location = self.get("/login")[1]
+        if location:
+            self.get(authorize(location))
 
     def repeated(self, path: str, expected: str) -> Callable[[], None]:
         """Return what requests a page again and again, with as little as possible."""
@@ -64,6 +66,11 @@ class Visitor:
 
         return call
 
+    def status(self, path: str) -> int:
+        """Return only how the app answers, and keep nothing of it."""
+        _, status, _ = run_wsgi_app(self._app, self._environ(path))
+        return int(status[:3])
+
     def _environ(self, path: str) -> WSGIEnvironment:
         cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         headers = {**BROWSER, "Cookie": cookies} if cookies else BROWSER
@@ -75,6 +82,18 @@ class Visitor:
             self.cookies.pop(cookie.partition("=")[0], None)
         else:
             self.cookies |= parse_cookie(cookie).to_dict()
+
+
+def authorize(url: str) -> str:
+    """Follow a redirect to the tenant, log in there, return the path back."""
+    callback = _browser(os.environ["SSL_CERT_FILE"]).get(url).headers["Location"]
+    return str(callback.removeprefix(APP_URL))
+
+
+@functools.cache
+def _browser(ca_file: str) -> httpx.Client:
+    trusted = ssl.create_default_context(cafile=ca_file)
+    return httpx.Client(verify=trusted, trust_env=False)
 
 
 def _start_response(*_: t.Any) -> t.Any:

@@ -1,0 +1,63 @@
+"""What the parts measure with, and how often."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from .tenant import RemoteTenant
+
+
+@dataclass(frozen=True)
+class Size:
+    """How often each part does what it measures."""
+
+    #: Rounds in which all contenders have their turn.
+    rounds: int = 40
+    #: Requests to a protected view in a turn.
+    calls: int = 50
+    #: Logins of each app, and refreshes.
+    logins: int = 40
+    #: Who finds the same token expired at the same time.
+    callers: int = 50
+    #: Sessions in each of some stores.
+    sessions: tuple[int, ...] = (1_000, 10_000, 100_000)
+    #: The most sessions that the reference's loop has to go through.
+    looped: int = 100_000
+    #: Logouts from outside at each size.
+    logouts: int = 40
+    #: Sessions whose memory is measured.
+    weighed: int = 50
+    #: Of gunicorn.
+    workers: tuple[int, ...] = (1, 2, 4)
+    #: How often each server is put under load, and for how many seconds.
+    bursts: int = 8
+    seconds: float = 1.5
+
+
+QUICK = Size(
+    rounds=3,
+    calls=10,
+    logins=3,
+    sessions=(100, 1_000),
+    looped=1_000,
+    logouts=4,
+    weighed=4,
+    workers=(1,),
+    bursts=2,
+    seconds=0.3,
+)
+
+
+@dataclass(frozen=True)
+class Lab:
+    """What is there for one part.
+
+    :param redis_url: of a Redis that is empty.
+    :param folder: is empty as well.
+    """
+
+    tenant: RemoteTenant
+    redis_url: str
+    folder: Path
+    size: Size

@@ -1,0 +1,105 @@
+"""What a request to a protected view costs, without a server around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import redis
+from flask import Flask
+
+from . import ours, plain, recipe, rivals
+from .lab import Lab
+from .report import Table
+from .timing import Timing, interleave, microseconds
+from .visitor import Visitor
+
+BARE = "Flask, nobody asked who they are"
+SIGNED = "Flask, user in the signed cookie"
+LOGIN = "Flask-Login"
+OURS_COOKIE = "flask_auth0, cookies"
+RECIPE_COOKIE = "the recipe, cookies"
+SESSION = "Flask-Session, user in Redis"
+OURS_REDIS = "flask_auth0, Redis"
+RECIPE_REDIS = "the recipe, Redis"
+
+#: What is compared with what.
+_RIVALS = {
+    LOGIN: SIGNED,
+    OURS_COOKIE: SIGNED,
+    RECIPE_COOKIE: SIGNED,
+    OURS_REDIS: SESSION,
+    RECIPE_REDIS: SESSION,
+}
+
+
+#: What only reads, of the commands that these apps give to Redis.
+_READING = {"exists", "get", "mget", "ttl", "zrangebyscore"}
+
+
+def measure(lab: Lab) -> list[Table]:
+    """Time all the apps, and count what they ask of Redis."""
+    on_redis = {
+        name: _logged_in(app)
+        for name, app in {
+            SESSION: rivals.flask_session_on_redis(f"{lab.redis_url}/1"),
+            OURS_REDIS: ours.ours_on_redis(f"{lab.redis_url}/2"),
+            RECIPE_REDIS: recipe.recipe_on_redis(f"{lab.redis_url}/3"),
+        }.items()
+    }
+    timings = interleave({**_in_cookies(), **on_redis}, lab.size.rounds, lab.size.calls)
+    return [_times(timings), _commands(lab.redis_url, on_redis)]
+
+
+def _in_cookies() -> dict[str, Callable[[], None]]:
+    return {
+        BARE: Visitor(plain.bare()).repeated("/profile", plain.GREETING),
+        SIGNED: _logged_in(plain.signed_cookie()),
+        LOGIN: _logged_in(rivals.flask_login_in_cookies()),
+        OURS_COOKIE: _logged_in(ours.ours_in_cookies()),
+        RECIPE_COOKIE: _logged_in(recipe.recipe_in_cookies()),
+    }
+
+
+def _logged_in(app: Flask) -> Callable[[], None]:
+    visitor = Visitor(app)
+    visitor.log_in()
+    return visitor.repeated("/profile", plain.GREETING)
+
+
+def _times(timings: dict[str, Timing]) -> Table:
+    headings = ["App", "µs", "CPU µs", "to bare Flask", "to rival", "CPU to rival"]
+    rows = [_row(name, timings) for name in timings]
+    return Table("A protected view, in process", headings, rows)
+
+
+def _commands(url: str, calls: Mapping[str, Callable[[], None]]) -> Table:
+    with redis.Redis.from_url(url) as client:
+        rows = [[name, *_asked(client, call)] for name, call in calls.items()]
+    return Table(
+        "What a protected view asks of Redis", ["App", "Reads", "Writes"], rows
+    )
+
+
+def _asked(client: redis.Redis, call: Callable[[], None]) -> tuple[str, str]:
+    """Return the commands of a request, those that read and those that write."""
+    client.config_resetstat()
+    call()
+    found = client.info("commandstats")
+    counts = {name.removeprefix("cmdstat_"): found[name]["calls"] for name in found}
+    own = {"info", "config"}
+    texts = {name: f"{n} {name}" for name, n in counts.items() if name not in own}
+    reads = [text for name, text in texts.items() if name in _READING]
+    writes = [text for name, text in texts.items() if name not in _READING]
+    return ", ".join(reads) or "0", ", ".join(writes) or "0"
+
+
+def _row(name: str, timings: dict[str, Timing]) -> list[str]:
+    timing, rival = timings[name], timings.get(_RIVALS.get(name, ""))
+    return [
+        name,
+        microseconds(timing.wall),
+        microseconds(timing.cpu),
+        f"{timing.ratio(timings[BARE]):.2f}",
+        f"{timing.ratio(rival):.2f}" if rival else "",
+        f"{timing.cpu_ratio(rival):.2f}" if rival else "",
+    ]
