@@ -15,7 +15,7 @@ import click
 
 from tests.harness.redis_server import find_binary, running_redis
 
-from . import login, refresh, view
+from . import backchannel, login, memory, refresh, view
 from .lab import QUICK, Lab, Size
 from .report import Table, machine
 from .tenant import RemoteTenant, running_tenant
@@ -25,6 +25,8 @@ PARTS: dict[str, Callable[[Lab], list[Table]]] = {
     "view": view.measure,
     "login": login.measure,
     "refresh": refresh.measure,
+    "backchannel": backchannel.measure,
+    "memory": memory.measure,
 }
 
 

@@ -1,0 +1,162 @@
+"""Stores with many sessions, written in bulk as the extension writes each of them."""
+
+from __future__ import annotations
+
+import secrets
+import time
+import typing as t
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta, timezone
+from itertools import islice
+
+import redis
+from flask import Flask
+
+from flask_auth0.registry import state_of
+from flask_auth0.sessions.compartment import BODY, HEAD, Entry
+from flask_auth0.sessions.index import record_of
+from flask_auth0.sessions.records import RecordCompartment, store_of
+from flask_auth0.sessions.state import SessionStateStore
+from flask_auth0.sessions.stores.redis import RedisInterface
+from flask_auth0.sessions.stores.sqlalchemy import SqlInterface
+
+from .plain import USER
+
+#: Bytes of a body, which is only kept and removed here: one with short tokens.
+BODY_SIZE = 700
+#: Sessions that go to a server together.
+_BATCH = 1000
+
+
+class Login(t.NamedTuple):
+    """One of the sessions in a store."""
+
+    sub: str
+    sid: str
+
+
+class Written(t.NamedTuple):
+    """What the extension would write for one session."""
+
+    values: Mapping[str, bytes]
+    labels: Sequence[str]
+    record: str
+    max_age: int
+    longest: int
+
+
+class Recorder:
+    """Takes the place of a back end, and keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.written: list[Written] = []
+
+    def ask(self, work: t.Callable[[], t.Any]) -> t.Any:
+        """Do work."""
+        return work()
+
+    def begin(self, *session: t.Any) -> bool:
+        """Take a new session."""
+        self.written.append(Written(*session))
+        return True
+
+
+def login(number: int) -> Login:
+    """Return who has the session of that number."""
+    return Login(f"auth0|{number:024x}", f"{number:032x}")
+
+
+def fill(app: Flask, count: int) -> None:
+    """Give the store of an app so many sessions, each of another user."""
+    store = store_of(app.session_interface)
+    sessions = _sessions(app, count)
+    if isinstance(store, RedisInterface):
+        for batch in _batches(sessions):
+            _write_to_redis(store.client, batch)
+    elif isinstance(store, SqlInterface):
+        _write_to_sql(store, sessions)
+
+
+def head_of(one: Login, session_id: str) -> dict[str, t.Any]:
+    """Return the head of a state, as a login at Auth0 leaves it."""
+    now = int(time.time())
+    internal = {
+        "sid": one.sid,
+        "created_at": now,
+        "session_expires_at": None,
+        "session_id": session_id,
+        "seen": now,
+        "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0",
+        "address": "127.0.0.1",
+        "login": [now, time.time()],
+        "body_key": secrets.token_urlsafe(32),
+    }
+    user = {**USER, "sub": one.sub, "sid": one.sid}
+    return {"user": user, "domain": "tenant.example.com", "internal": internal}
+
+
+def _sessions(app: Flask, count: int) -> Iterator[Written]:
+    states = t.cast(SessionStateStore, state_of(app).state_store).states
+    recorder = Recorder()
+    records = RecordCompartment(t.cast(t.Any, recorder), states.lifetime.absolute)
+    body = secrets.token_hex(BODY_SIZE // 2)
+    for number in range(count):
+        session_id = f"{secrets.token_urlsafe(24)}.{secrets.token_urlsafe(18)}"
+        head = head_of(login(number), session_id)
+        parts, max_age = states.seal(head)
+        entry = Entry(record_of(session_id), states.labels.of_head(head))
+        records.create(entry, {HEAD: parts[HEAD], BODY: body}, max_age)
+        yield recorder.written.pop()
+
+
+def _batches(sessions: Iterable[Written]) -> Iterator[list[Written]]:
+    sessions = iter(sessions)
+    while batch := list(islice(sessions, _BATCH)):
+        yield batch
+
+
+def _write_to_redis(client: redis.Redis, batch: list[Written]) -> None:
+    now = int(time.time())
+    with client.pipeline(transaction=False) as pipeline:
+        for each in batch:
+            for key, value in each.values.items():
+                pipeline.set(key, value, ex=each.max_age)
+            for name in each.labels:
+                pipeline.zadd(name, {each.record: now + each.max_age})
+                pipeline.expire(name, each.longest)
+        pipeline.execute()
+
+
+def _write_to_sql(store: SqlInterface, sessions: Iterable[Written]) -> None:
+    with store.engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        for batch in _batches(sessions):
+            _copy(driver, store.table.name, _rows(batch))
+            _copy(driver, store.labels.name, _label_rows(batch))
+        connection.exec_driver_sql("ANALYZE")
+
+
+def _copy(driver: t.Any, table: str, rows: Iterable[dict[str, t.Any]]) -> None:
+    found = list(rows)
+    command = f"COPY {table} ({', '.join(found[0])}) FROM STDIN"
+    with driver.cursor() as cursor, cursor.copy(command) as copy:
+        for row in found:
+            copy.write_row(list(row.values()))
+
+
+def _rows(batch: list[Written]) -> Iterator[dict[str, t.Any]]:
+    for each in batch:
+        for key, value in each.values.items():
+            yield {"session_id": key, "data": value, "expiry": _expiry(each)}
+
+
+def _label_rows(batch: list[Written]) -> Iterator[dict[str, t.Any]]:
+    for each in batch:
+        for name in each.labels:
+            yield {"name": name, "record": each.record, "expiry": _expiry(each)}
+
+
+def _expiry(session: Written) -> datetime:
+    # The tables have UTC, without saying so.
+    now = datetime.now(timezone.utc).replace(tzinfo=None)
+    return now + timedelta(seconds=session.max_age)
