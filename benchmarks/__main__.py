@@ -15,18 +15,19 @@ import click
 
 from tests.harness.redis_server import find_binary, running_redis
 
-from . import backchannel, login, memory, refresh, view
+from . import backchannel, login, memory, refresh, throughput, view
 from .lab import QUICK, Lab, Size
+from .plain import SCOPE
 from .report import Table, machine
 from .tenant import RemoteTenant, running_tenant
 
-SCOPE = "openid profile email offline_access"
 PARTS: dict[str, Callable[[Lab], list[Table]]] = {
     "view": view.measure,
     "login": login.measure,
     "refresh": refresh.measure,
     "backchannel": backchannel.measure,
     "memory": memory.measure,
+    "throughput": throughput.measure,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -77,6 +78,6 @@ def _processes(lab: Lab) -> Table:
 
 def _resident(lab: Lab, name: str) -> int:
     command = [sys.executable, "-m", "benchmarks.footprint"]
-    env = environment(lab, name)
+    env = {**os.environ, **environment(lab, name)}
     done = subprocess.run(command, env=env, capture_output=True, check=True, text=True)  # noqa: S603
     return int(done.stdout)

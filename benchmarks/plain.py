@@ -9,6 +9,8 @@ from flask import Flask, session
 
 #: Where the apps are that are called in process.
 APP_URL = "http://127.0.0.1:5000"
+#: What is asked for at a login.
+SCOPE = "openid profile email offline_access"
 #: What the apps without a tenant know of their user: what an ID token says.
 USER: dict[str, t.Any] = {
     "sub": "auth0|ada",

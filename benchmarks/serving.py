@@ -5,8 +5,11 @@ from __future__ import annotations
 import importlib
 import os
 import typing as t
+from collections.abc import Mapping
 
 from flask import Flask
+
+from .plain import SCOPE
 
 if t.TYPE_CHECKING:
     from .lab import Lab
@@ -41,18 +44,19 @@ PROGRAMS = {
 def environment(lab: Lab, name: str) -> dict[str, str]:
     """Return the environment in which :func:`create_app` makes a program's app."""
     url = f"{lab.redis_url}/{PROGRAMS[name].database or 0}"
-    return {**os.environ, _PROGRAM: name, _REDIS: url}
+    own = {_PROGRAM: name, _REDIS: url, "AUTH0_SCOPE": SCOPE}
+    return {**lab.tenant.environment, **own}
 
 
 def create_app() -> Flask:
-    """Return the app that the environment names."""
-    return make(os.environ[_PROGRAM], os.environ[_REDIS])
+    """Return the app that the environment of this process names."""
+    return make(os.environ[_PROGRAM], os.environ)
 
 
-def make(name: str, redis_url: str) -> Flask:
+def make(name: str, environ: Mapping[str, str]) -> Flask:
     """Return the app of a program. Nothing is imported that it does not need."""
     program = PROGRAMS[name]
     module = importlib.import_module(f"benchmarks.{program.module}")
     factory = getattr(module, program.function)
-    arguments = [] if program.database is None else [redis_url]
+    arguments = [] if program.database is None else [environ[_REDIS]]
     return t.cast(Flask, factory(*arguments))

@@ -36,6 +36,11 @@ class Visitor:
         self._app = app
         self.cookies: dict[str, str] = {}
 
+    @property
+    def cookie_header(self) -> str:
+        """What it sends to the app, which may be empty."""
+        return "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+
     def get(self, url: str) -> tuple[str, str]:
         """Go to a page, and return its text and where it sends the visitor."""
         body, status, headers = run_wsgi_app(self._app, self._environ(url))
@@ -80,7 +85,7 @@ class Visitor:
         return int(status[:3])
 
     def _environ(self, path: str) -> WSGIEnvironment:
-        cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        cookies = self.cookie_header
         headers = {**BROWSER, "Cookie": cookies} if cookies else BROWSER
         return create_environ(path, APP_URL, headers=list(headers.items()))
 
