@@ -39,6 +39,7 @@ QUICK = Size(
     rounds=3,
     calls=10,
     logins=3,
+    callers=4,
     sessions=(100, 1_000),
     looped=1_000,
     logouts=4,

@@ -29,21 +29,20 @@ def _sessions(lab: Lab) -> Table:
         "the recipe, Redis": recipe.recipe_on_redis,
     }
     rows = [
-        [name, _weighed(make(f"{lab.redis_url}/{number}"), lab)]
+        [name, _weighed(make, f"{lab.redis_url}/{number}", lab.size.weighed)]
         for number, (name, make) in enumerate(makers.items(), 1)
     ]
     return Table("Memory of a session in Redis", ["App", "Bytes"], rows)
 
 
-def _weighed(app: Flask, lab: Lab) -> str:
-    # The first login opens connections, which take memory too.
-    Visitor(app).log_in_at_last()
-    with redis.Redis.from_url(lab.redis_url) as client:
-        before = client.info("memory")["used_memory"]
-        for _ in range(lab.size.weighed):
+def _weighed(make: Callable[[str], Flask], url: str, count: int) -> str:
+    """Return what the keys of so many sessions take, by Redis' own account."""
+    app = make(url)
+    with redis.Redis.from_url(url) as client:
+        for _ in range(count):
             Visitor(app).log_in_at_last()
-        used = client.info("memory")["used_memory"] - before
-    return f"{used / lab.size.weighed:,.0f}"
+        used = sum(client.memory_usage(key) or 0 for key in client.scan_iter())
+    return f"{used / count:,.0f}"
 
 
 def _cookies() -> Table:

@@ -57,4 +57,5 @@ def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 def _item(cells: Sequence[str]) -> str:
     first, *others = cells
-    return "\n".join([f"    * - {first}", *(f"      - {cell}" for cell in others)])
+    lines = [f"    * - {first}", *(f"      - {cell}" for cell in others)]
+    return "\n".join(map(str.rstrip, lines))
