@@ -1,0 +1,94 @@
+"""The benchmark works: its quick parts print every row, and count what they promise."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.lab import QUICK
+from benchmarks.report import Table
+from tests.conftest import missing
+from tests.docs.pages import table
+from tests.harness.processes import ROOT, environment
+from tests.harness.redis_server import find_binary
+
+PARTS = ["view", "login", "refresh"]
+OURS = ("flask_auth0, cookies", "flask_auth0, Redis")
+RECIPE = ("the recipe, cookies", "the recipe, Redis")
+#: The apps of each table, by what its title begins with.
+ROWS = {
+    "A protected view": {
+        *OURS,
+        *RECIPE,
+        "Flask, nobody asked who they are",
+        "Flask, user in the signed cookie",
+        "Flask-Login",
+        "Flask-Session, user in Redis",
+    },
+    "What a protected view asks": {OURS[1], RECIPE[1], "Flask-Session, user in Redis"},
+    "A login": {*OURS, *RECIPE},
+    f"{QUICK.callers} callers": {*OURS, RECIPE[1]},
+    "One refresh": {OURS[1], RECIPE[1]},
+}
+
+#: The title, the headings, a line, and the rows.
+TABLE = r"^(.+)\n\n.+\n-+\n((?:.+\n)+)"
+
+Tables = dict[str, dict[str, list[str]]]
+
+
+@pytest.fixture(scope="module")
+def tables() -> Tables:
+    """The cells of each table, by its title and the name of the row."""
+    if find_binary() is None:
+        missing("redis", "there is no redis-server: apt-get install redis-server")
+    command = [sys.executable, "-m", "benchmarks", "--quick", *PARTS]
+    done = subprocess.run(
+        command, capture_output=True, text=True, env=environment({}), cwd=ROOT
+    )
+    assert done.returncode == 0, done.stderr
+    return dict(map(parsed, re.findall(TABLE, done.stdout, re.MULTILINE)))
+
+
+def parsed(found: tuple[str, str]) -> tuple[str, dict[str, list[str]]]:
+    """The title of a table, and its rows."""
+    lines = [re.split(r"\s{2,}", line.strip()) for line in found[1].splitlines()]
+    return found[0], {name: cells for name, *cells in lines}
+
+
+def one(tables: Tables, title: str) -> dict[str, list[str]]:
+    """The table whose title begins like this."""
+    return next(rows for name, rows in tables.items() if name.startswith(title))
+
+
+@pytest.mark.parametrize("title", ROWS)
+def test_every_app_has_its_row(tables: Tables, title: str) -> None:
+    rows = one(tables, title)
+    assert set(rows) == ROWS[title]
+    assert all(any(cell > "0" for cell in cells) for cells in rows.values())
+
+
+def test_a_protected_view_reads_twice_and_writes_nothing(tables: Tables) -> None:
+    assert one(tables, "What a protected view asks")[OURS[1]] == ["2 get", "0"]
+
+
+@pytest.mark.parametrize("app", OURS)
+def test_many_callers_refresh_once(tables: Tables, app: str) -> None:
+    counts = one(tables, f"{QUICK.callers} callers")[app][:3]
+    assert counts == ["1", "0", str(QUICK.callers)]
+
+
+def test_every_caller_of_the_recipe_refreshes(tables: Tables) -> None:
+    requests, connections = one(tables, f"{QUICK.callers} callers")[RECIPE[1]][:2]
+    assert requests == connections == str(QUICK.callers)
+
+
+def test_a_table_for_the_documentation(tmp_path: Path) -> None:
+    page = tmp_path / "performance.rst"
+    made = Table("A title", ["App", "ms"], [["ours", "1.0"], ["theirs", ""]])
+    page.write_text(f"{made.rst()}\n")
+    assert table(page, "App") == [["ours", "1.0"], ["theirs", ""]]
