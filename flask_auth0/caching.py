@@ -35,5 +35,5 @@ def _is_nobody() -> bool:
     """Tell whether nobody is logged in, as far as the request has found out."""
     memo, loaded = if_made(Memo), if_made(Loaded)
     if memo is not None:
-        return memo.head is None
+        return memo.known.head is None
     return loaded is not None and not loaded.user

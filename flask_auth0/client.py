@@ -165,6 +165,8 @@ class Client(ServerClient[t.Any]):  # type: ignore[misc]
     ) -> str:
         refreshing.set(refresh)
         found = await super().get_access_token(store_options, audience, scope)
+        if await self._state_store.get(KEY, store_options) is None:
+            raise LoginRequired("Your session has ended. Please log in again.")
         return t.cast(str, found)
 
     async def _newest_token(

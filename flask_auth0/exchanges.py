@@ -27,12 +27,14 @@ class Exchange:
     family: str
     noted_at: float = field(default_factory=time.monotonic)
     #: The refresh token that took its place, where the tenant rotates them.
-    successor: str | None = None
+    successor: str | None = field(default=None, repr=False)
     #: The tokens that it has brought, by audience and scope, and when.
-    answers: dict[tuple[str, str], tuple[float, Tokens]] = field(default_factory=dict)
+    answers: dict[tuple[str, str], tuple[float, Tokens]] = field(
+        default_factory=dict, repr=False
+    )
     #: When the tenant did not exchange it, and why.
     failed_at: float = 0.0
-    failure: Exception | None = None
+    failure: Exception | None = field(default=None, repr=False)
 
 
 class Exchanges:
@@ -71,7 +73,8 @@ class Exchanges:
         found: tuple[float, Tokens] | None = None
         for known in self._exchanges_of(refresh_token):
             if refresh and known.failed_at >= refresh.began_at and known.failure:
-                raise known.failure
+                # Each that raises it would add its own frames to those before.
+                raise known.failure.with_traceback(None)
             found = known.answers.get(wanted, found)
         if found is None:
             return None
@@ -88,6 +91,10 @@ class Exchanges:
         family, now = self.family(refresh_token), time.monotonic()
         known = self._entry(refresh_token, family)
         known.noted_at = now
+        # Where tokens do not rotate, one entry gets all the answers of a login.
+        for each, (received_at, _) in list(known.answers.items()):
+            if received_at < now - _REMEMBERED:
+                del known.answers[each]
         known.answers[wanted] = (now, dict(tokens))
         successor = tokens.get("refresh_token")
         if successor and successor != refresh_token:

@@ -18,7 +18,8 @@ def per_request(kind: type[R]) -> R:
     objects = _objects()
     found: R | None = objects.get(kind)
     if found is None:
-        found = objects[kind] = kind()
+        # Two threads may come here for one request, and have to share one.
+        found = objects.setdefault(kind, kind())
     return found
 
 

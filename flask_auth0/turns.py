@@ -17,6 +17,8 @@ from .sessions.interface import Lock, StoreInterface
 _PAUSE = 0.05
 #: Seconds between two renewals of a lock, a part of its :data:`.LEASE`.
 _RENEWAL = 1.0
+#: An event loop has only weak references to its tasks.
+_releasing: set[asyncio.Task[None]] = set()
 
 
 class Turns:
@@ -53,20 +55,42 @@ class Turns:
 async def _locked(store: StoreInterface, key: str) -> AsyncIterator[None]:
     """Hold a lock in a back end; it ends with this process, whatever happens."""
     # Another process has it, so no event of this one will tell when it is free.
-    while (held := await _in_thread(store, key)) is None:  # noqa: ASYNC110
+    while (held := await _try_lock(store, key)) is None:  # noqa: ASYNC110
         await asyncio.sleep(_PAUSE)
     renewing = asyncio.create_task(_renew(held))
     try:
         yield
     finally:
         renewing.cancel()
-        # It ends by itself if this fails.
-        with contextlib.suppress(Exception):
-            await loop.where_called(held.release)
+        await asyncio.shield(asyncio.ensure_future(_release(held)))
 
 
-async def _in_thread(store: StoreInterface, key: str) -> Lock | None:
-    return await loop.where_called(lambda: store.ask(lambda: store.try_lock(key)))
+async def _try_lock(store: StoreInterface, key: str) -> Lock | None:
+    """Return the lock, or ``None``; let go of one that comes when nobody waits."""
+    trying = asyncio.ensure_future(
+        loop.where_called(lambda: store.poll(lambda: store.try_lock(key)))
+    )
+    try:
+        return await asyncio.shield(trying)
+    except asyncio.CancelledError:
+        # The back end has been asked, and the answer would be held by nobody.
+        trying.add_done_callback(_release_late)
+        raise
+
+
+def _release_late(trying: asyncio.Future[Lock | None]) -> None:
+    if trying.cancelled() or trying.exception() is not None:
+        return
+    held = trying.result()
+    if held is not None:
+        _releasing.add(task := asyncio.ensure_future(_release(held)))
+        task.add_done_callback(_releasing.discard)
+
+
+async def _release(held: Lock) -> None:
+    # It ends by itself if this fails.
+    with contextlib.suppress(Exception):
+        await loop.where_called(held.release)
 
 
 async def _renew(held: Lock) -> t.NoReturn:

@@ -49,13 +49,21 @@ _LONGEST_NAME = 256
 T = t.TypeVar("T")
 
 
-class Memo:
-    """What the current request has read of its state, so that it reads it once."""
+class Known(t.NamedTuple):
+    """What has been read of the state of a session."""
 
-    def __init__(self) -> None:
-        self.session_id: str | None = None
-        self.head: State | None = None
-        self.body: State | None = None
+    session_id: str | None = None
+    head: State | None = None
+    body: State | None = None
+
+
+class Memo:
+    """What the current request has read of its state, so that it reads it once.
+
+    Several threads may work for one request: what is known changes all at once.
+    """
+
+    known = Known()
 
 
 class SessionStateStore(StateStore):  # type: ignore[misc]
@@ -147,12 +155,14 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
         The first call in a request reads and decrypts, and notes that the user is
         active when that is due; the others return what it found.
         """
-        memo = per_request(Memo)
-        session_id = _current_id()
-        if session_id != memo.session_id:
+        return self._known().head
+
+    def _known(self) -> Known:
+        known, session_id = per_request(Memo).known, _current_id()
+        if session_id != known.session_id:
             found = None if session_id is None else self._read_head(session_id)
-            self._remember(session_id, found)
-        return memo.head
+            known = self._remember(session_id, found)
+        return known
 
     def current_entry(self) -> Entry | None:
         """Return the entry of this request's session, if there is one."""
@@ -211,13 +221,15 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
             self._update(session_id, data)
 
     def _whole(self) -> State | None:
-        head = self.head()
+        _, head, body = known = self._known()
         if head is None:
             return None
-        memo = per_request(Memo)
-        if memo.body is None:
-            memo.body = self.states.read_body(self._compartment(), head)
-        return None if memo.body is None else {**memo.body, **head}
+        if body is None:
+            body = self.states.read_body(self._compartment(), head)
+            memo = per_request(Memo)
+            if memo.known is known:
+                memo.known = known._replace(body=body)
+        return None if body is None else {**body, **head}
 
     def require_writable(self) -> None:
         """Raise an error where a change could not be kept, before it is made.
@@ -342,8 +354,7 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
             interface.regenerate(session)
 
     def _update(self, session_id: str, data: State) -> None:
-        memo = per_request(Memo)
-        before = {**(memo.body or {}), **(memo.head or {})}
+        before = self._whole() or {}
         has_tokens = has_new_tokens(before, data)
         data = repaired(data, before, time.time())
         try:
@@ -367,7 +378,7 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
     def _replace(self, session_id: str, data: State) -> None:
         head, body = split(data)
         # Browsers send requests at once: claims must not bring old tokens back.
-        is_same = body == per_request(Memo).body
+        is_same = body == per_request(Memo).known.body
         parts, max_age = self.states.seal(head, None if is_same else body)
         if self._compartment().update(record_of(session_id), parts, max_age):
             self._remember(session_id, head, body)
@@ -379,9 +390,9 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
         session_id: str | None,
         head: State | None = None,
         body: State | None = None,
-    ) -> None:
-        memo = per_request(Memo)
-        memo.session_id, memo.head, memo.body = session_id, head, body
+    ) -> Known:
+        known = per_request(Memo).known = Known(session_id, head, body)
+        return known
 
     def _compartment(self) -> Compartment:
         return self.records() or CookieCompartment(self._transient)

@@ -13,6 +13,8 @@ from redis import Redis
 from werkzeug.test import TestResponse
 
 from flask_auth0 import Auth0, loop
+from flask_auth0.registry import state_of
+from flask_auth0.sessions.state import KEY
 from flask_auth0.tenant import TenantServer
 
 from .conftest import FETCH, HOST, MakeApp, MakeVisitor, Visitor
@@ -327,3 +329,49 @@ def test_what_it_says_when_it_cannot(
         tenant.tenant.fail_next_token_request(status=status, body=body)
         told = visitor.fetch("/token")
         assert (told.status_code, told.get_json()["error"]) == (answer, error)
+
+
+def test_what_was_read_before_another_turn_is_no_loss(
+    app: Flask, visitor: Visitor
+) -> None:
+    """Calls that an async view gathers may forget what one of them has read."""
+
+    @app.get("/change")
+    def change() -> t.Any:
+        auth0, store = Auth0(), state_of(app).state_store
+        before = auth0.run(store.get(KEY))
+        store.reread()
+        auth0.run(store.set(KEY, {**before, "id_token": None}))
+        after = auth0.run(store.get(KEY))
+        return {"is_kept": after["id_token"] == before["id_token"]}
+
+    visitor.log_in()
+    assert visitor.fetch("/change").get_json() == {"is_kept": True}
+
+
+@pytest.mark.parametrize("config", ["redis"], indirect=True)
+def test_a_session_that_is_over_after_a_refresh_gets_no_token(
+    app: Flask,
+    make_visitor: MakeVisitor,
+    visitor: Visitor,
+    expired: t.Callable[[], None],
+) -> None:
+    """Whoever has logged out meanwhile is nobody, in the rest of the view as well."""
+    visitor.log_in()
+    tab = make_visitor(app)
+    for name, value in visitor.cookies().items():
+        tab.set_cookie(name, value)
+    client = app.extensions["auth0"].client
+    original = client._exchange
+
+    async def exchange(*args: t.Any) -> t.Any:
+        found = await original(*args)
+        running = asyncio.get_running_loop()
+        await running.run_in_executor(None, tab.get, "/logout")
+        return found
+
+    client._exchange = exchange
+    answer = visitor.fetch("/token")
+    assert answer.status_code == 401
+    assert answer.get_json()["error"] == "login_required"
+    assert visitor.user() is None

@@ -6,7 +6,8 @@ import hashlib
 import os
 import threading
 import typing as t
-import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import sqlalchemy as sa
 
@@ -16,13 +17,18 @@ class PostgresLocks:
 
     The server would give one connection the same lock twice, so nobody may ask for one
     that this process has.
+
+    :param limit: seconds to wait for others of this process to use the connection.
     """
 
-    def __init__(self, engine: sa.Engine) -> None:
+    def __init__(self, engine: sa.Engine, limit: float) -> None:
         self._engine = engine
+        self._limit = limit
         self._mutex = threading.Lock()
         self._connection: sa.Connection | None = None
-        _forget_after_fork(self)
+        self._process = os.getpid()
+        # As the store does in a process that was forked.
+        sa.event.listen(engine, "engine_disposed", self._forget)
 
     def try_lock(self, key: str) -> PostgresLock | None:
         """Return the lock for a key, or ``None`` if another process has it."""
@@ -36,7 +42,7 @@ class PostgresLocks:
         self._ask(sa.func.pg_advisory_unlock(number))
 
     def _ask(self, function: sa.Function[t.Any]) -> t.Any:
-        with self._mutex:
+        with self._alone():
             if self._connection is None:
                 self._connection = self._engine.connect()
             try:
@@ -47,11 +53,27 @@ class PostgresLocks:
                 connection.close()
                 raise
 
-    def forget(self) -> None:
-        """Leave the connection to the process that this one was forked from."""
-        # Without this reference, it would be tidied up, and the other one see it.
-        self._of_parent = self._connection
-        self._mutex, self._connection = threading.Lock(), None
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Use the connection when nobody else does; a slow server holds up them all."""
+        mutex = self._mutex
+        if not mutex.acquire(timeout=self._limit):
+            raise sa.exc.TimeoutError("Others still wait for an answer.")
+        try:
+            yield
+        finally:
+            mutex.release()
+
+    def _forget(self, engine: sa.Engine) -> None:
+        """Close the connection, or leave it to the process this was forked from."""
+        connection, self._connection = self._connection, None
+        if self._process != os.getpid():
+            self._mutex, self._process = threading.Lock(), os.getpid()
+            # Without this reference, it would be tidied up, and the other one see it.
+            self._of_parent = connection
+        elif connection is not None:
+            connection.detach()
+            connection.close()
 
 
 class PostgresLock(t.NamedTuple):
@@ -66,15 +88,3 @@ class PostgresLock(t.NamedTuple):
     def release(self) -> None:
         """Let go of it."""
         self.locks.release(self.number)
-
-
-def _forget_after_fork(locks: PostgresLocks) -> None:
-    known = weakref.ref(locks)
-
-    def forget() -> None:
-        found = known()
-        if found is not None:
-            found.forget()
-
-    if hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=forget)

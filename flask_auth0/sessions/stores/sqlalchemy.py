@@ -46,7 +46,7 @@ class SqlInterface(StoreInterface):
         self.engine = engine
         self.table = _table(settings)
         self.labels = _labels(self.table)
-        self._locks = PostgresLocks(engine)
+        self._locks = PostgresLocks(engine, limit / 2)
 
     def fetch(self, key: str) -> bytes | None:
         wanted = sa.select(self.table.c.data).where(

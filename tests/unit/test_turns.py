@@ -1,0 +1,103 @@
+"""Whoever stops waiting for a turn leaves no lock behind, and no limit is used up."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import types
+import typing as t
+
+import pytest
+
+from flask_auth0 import SessionStoreUnavailable, loop
+from flask_auth0.sessions import interface
+from flask_auth0.sessions.interface import StoreInterface
+from flask_auth0.turns import Turns
+
+from .conftest import MakeApp
+
+
+class FakeLock:
+    """A lock that tells when it is released."""
+
+    def __init__(self) -> None:
+        self.is_released = threading.Event()
+
+    def renew(self) -> None:
+        """Do nothing."""
+
+    def release(self) -> None:
+        self.is_released.set()
+
+
+class SlowStore:
+    """A back end that gives a lock when it is told to."""
+
+    def __init__(self) -> None:
+        self.lock = FakeLock()
+        self.asked, self.goes_on = threading.Event(), threading.Event()
+
+    def poll(self, work: t.Callable[[], t.Any]) -> t.Any:
+        return work()
+
+    def try_lock(self, key: str) -> FakeLock:
+        self.asked.set()
+        assert self.goes_on.wait(10)
+        return self.lock
+
+
+def test_a_lock_that_comes_too_late_is_released() -> None:
+    """The process would hold it for ever, where it lasts as long as a connection."""
+    store = SlowStore()
+
+    async def have_a_turn() -> None:
+        async with Turns().turn("a", t.cast(StoreInterface, store)):
+            raise AssertionError
+
+    with pytest.raises(TimeoutError):
+        loop.run(have_a_turn(), 0.1)
+    assert store.asked.is_set()
+    store.goes_on.set()
+    assert store.lock.is_released.wait(10)
+
+
+def test_turns_of_different_keys_do_not_wait_for_each_other() -> None:
+    turns, done = Turns(), []
+
+    async def both() -> None:
+        async with turns.turn("a"):
+            second = asyncio.create_task(again())
+            async with turns.turn("b"):
+                done.append("b")
+            # The one that wants the same key has had its chance by now.
+            await asyncio.sleep(0)
+            done.append("a")
+        await second
+
+    async def again() -> None:
+        async with turns.turn("a"):
+            done.append("a again")
+
+    loop.run(both(), 10)
+    assert done == ["b", "a", "a again"]
+
+
+def test_waiting_for_another_process_takes_nothing_from_the_limit(
+    make_app: MakeApp, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = make_app({"SESSION_TYPE": "redis", "SESSION_REDIS": redis_url})
+    store = app.session_interface
+    assert isinstance(store, StoreInterface)
+    now = [0.0]
+
+    def take_a_while() -> None:
+        now[0] += store.limit
+
+    clock = types.SimpleNamespace(monotonic=lambda: now[0])
+    monkeypatch.setattr(interface, "time", clock)
+    with app.test_request_context():
+        for _ in range(3):
+            store.poll(take_a_while)
+        store.ask(take_a_while)
+        with pytest.raises(SessionStoreUnavailable):
+            store.poll(take_a_while)
