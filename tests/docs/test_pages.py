@@ -460,6 +460,24 @@ def test_when_it_cannot(
     assert visitor.fetch("/messages").get_json()["sub"] == "auth0|ada"
 
 
+def test_another_api(
+    make_visitor: MakeVisitor, tenant: TenantServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUTH0_SCOPE", "openid offline_access")
+    visitor = make_visitor(Page("tokens.rst", Path()).run()["app"])
+    visitor.log_in()
+    tenant.tenant.token_requests.clear()
+    for _ in range(2):
+        assert visitor.fetch("/report").status_code == 200
+    assert len(tenant.tenant.token_requests) == 1
+    body = b'{"error": "mfa_required", "mfa_token": "raw-mfa-token"}'
+    tenant.tenant.fail_next_token_request(status=403, body=body)
+    answer = visitor.fetch("/payments")
+    assert answer.status_code == 401
+    assert "acr_values=" in answer.get_json()["log_in_at"]
+    assert visitor.fetch("/payments").status_code == 200
+
+
 # Stores
 
 

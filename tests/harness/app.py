@@ -49,7 +49,8 @@ def create_app(**options: Any) -> Flask:
     @app.get("/token")
     @login_required
     def token() -> ResponseReturnValue:
-        token = fingerprint(auth0.get_access_token())
+        force = "force" in request.args
+        token = fingerprint(auth0.get_access_token(force_refresh=force))
         return jsonify(sub=current_user["sub"], token=token)
 
     @app.get("/api")

@@ -14,13 +14,19 @@ import httpx
 from .browser import Browser
 from .processes import Service, stopped_at_the_end
 
+#: What makes the test app.
+FACTORY = "tests.harness.app:create_app()"
 #: The arguments that make gunicorn each of its kinds.
 GUNICORN = {
     "gthread": ["--worker-class=gthread", "--workers=1", "--threads=4"],
     "preload": ["--worker-class=gthread", "--workers=2", "--threads=4", "--preload"],
     "gevent": ["--worker-class=gevent", "--workers=1"],
+    # For as many requests at once as races need.
+    "threads": ["--worker-class=gthread", "--workers=1", "--threads=8"],
+    "workers": ["--worker-class=gthread", "--workers=4", "--threads=16", "--preload"],
 }
-SERVERS = ("werkzeug", *GUNICORN)
+#: Those that every journey through the app is made with.
+SERVERS = ("werkzeug", "gthread", "preload", "gevent")
 
 
 class Address:
@@ -52,12 +58,11 @@ class Deployment:
         return Browser(self.url, self.ca_file)
 
 
-def server_command(server: str, descriptor: int) -> list[str]:
+def server_command(server: str, descriptor: int, factory: str) -> list[str]:
     """The command line that serves the test app on an inherited socket."""
     if server == "werkzeug":
         return [sys.executable, "-m", "tests.harness.werkzeug_server", str(descriptor)]
     bind = f"--bind=fd://{descriptor}"
-    factory = "tests.harness.app:create_app()"
     return [sys.executable, "-m", "gunicorn", bind, *GUNICORN[server], factory]
 
 
@@ -70,13 +75,16 @@ def answers(url: str) -> bool:
 
 @contextlib.contextmanager
 def running_app(
-    server: str, address: Address, env: Mapping[str, str], folder: Path
+    server: str,
+    address: Address,
+    env: Mapping[str, str],
+    folder: Path,
+    factory: str = FACTORY,
 ) -> Iterator[Deployment]:
     """Serve the test app at the address until the block ends."""
     descriptor = address.socket.fileno()
-    service = Service(
-        f"app-{server}", server_command(server, descriptor), folder, env, [descriptor]
-    )
+    command = server_command(server, descriptor, factory)
+    service = Service(f"app-{server}", command, folder, env, [descriptor])
     with stopped_at_the_end(service):
         service.wait_until(lambda: answers(address.url), "serves its home page")
         yield Deployment(address.url, env["SSL_CERT_FILE"], service)

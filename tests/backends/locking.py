@@ -1,0 +1,128 @@
+"""A program that takes locks as it is told, a line at a time, and says what came of it.
+
+::
+
+    python -m tests.backends.locking '{"SESSION_TYPE": "redis", …}'
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import typing as t
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from flask import Flask
+
+from flask_auth0.sessions.interface import Lock, StoreInterface
+from flask_auth0.sessions.stores import redis, sqlalchemy
+from tests.harness.processes import ROOT, environment
+
+LIMIT = 10.0
+
+
+def make_store(settings: Mapping[str, t.Any]) -> StoreInterface:
+    """Return the back end that some settings name."""
+    modules: t.Any = {"redis": redis, "sqlalchemy": sqlalchemy}
+    make = modules[settings["SESSION_TYPE"]].make_interface
+    return t.cast(StoreInterface, make(Flask(__name__), settings, LIMIT))
+
+
+def work(store: StoreInterface, folder: Path, times: int) -> None:
+    """Take a lock some times, and fail if anybody else has it as well."""
+    while times:
+        lock = store.try_lock("the work")
+        if lock is not None:
+            (folder / "alone").mkdir()
+            (folder / "alone").rmdir()
+            lock.release()
+            times -= 1
+
+
+class Program:
+    """What the program does; each method is a command."""
+
+    def __init__(self, store: StoreInterface) -> None:
+        self._store = store
+        self._held: dict[str, Lock] = {}
+
+    def take(self, key: str) -> str:
+        lock = self._store.ask(lambda: self._store.try_lock(key))
+        if lock is None:
+            return "taken"
+        self._held[key] = lock
+        return "held"
+
+    def let_go(self, key: str) -> str:
+        self._held.pop(key).release()
+        return "gone"
+
+    def fork(self, key: str) -> str:
+        """Let a forked process take a lock, and end."""
+        reader, writer = os.pipe()
+        if os.fork() == 0:
+            os.write(writer, self.take(key).encode())
+            os._exit(0)
+        os.close(writer)
+        os.wait()
+        with os.fdopen(reader) as answer:
+            return answer.read()
+
+    def work(self, folder: str) -> str:
+        work(self._store, Path(folder), 200)
+        return "done"
+
+
+class Other:
+    """Another process that runs the program."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def tell(self, command: str, argument: str) -> None:
+        assert self._process.stdin
+        print(command, argument, file=self._process.stdin, flush=True)
+
+    def answer(self) -> str:
+        assert self._process.stdout
+        return self._process.stdout.readline().strip()
+
+    def ask(self, command: str, argument: str) -> str:
+        """Give a command, and return what came of it."""
+        self.tell(command, argument)
+        return self.answer()
+
+    def kill(self) -> None:
+        """End it so that it can do nothing about it."""
+        self._process.kill()
+        self._process.wait()
+
+
+@contextlib.contextmanager
+def other_process(settings: Mapping[str, str]) -> Iterator[Other]:
+    """Run the program in a process of its own."""
+    with subprocess.Popen(
+        [sys.executable, "-m", __name__, json.dumps(settings)],
+        cwd=ROOT,
+        env=environment({}),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        other = Other(process)
+        # What is locked meanwhile would not last until then.
+        assert other.answer() == "ready"
+        yield other
+        process.kill()
+
+
+if __name__ == "__main__":
+    program = Program(make_store(json.loads(sys.argv[1])))
+    print("ready", flush=True)
+    for line in sys.stdin:
+        name, _, argument = line.strip().partition(" ")
+        print(getattr(program, name)(argument), flush=True)
