@@ -89,6 +89,6 @@ def test_every_caller_of_the_recipe_refreshes(tables: Tables) -> None:
 
 def test_a_table_for_the_documentation(tmp_path: Path) -> None:
     page = tmp_path / "performance.rst"
-    made = Table("A title", ["App", "ms"], [["ours", "1.0"], ["theirs", ""]])
+    made = Table("A title", ["App", "ms"], [["ours", "1.0"], ["theirs", "2.0"]])
     page.write_text(f"{made.rst()}\n")
-    assert table(page, "App") == [["ours", "1.0"], ["theirs", ""]]
+    assert table(page, "App") == [["ours", "1.0"], ["theirs", "2.0"]]
