@@ -9,6 +9,7 @@ from flask import Flask
 from flask_session.base import MsgSpecSerializer
 
 _Content = dict[str, t.Any]
+_ERRORS = (msgspec.MsgspecError, ValueError, TypeError, OverflowError, RecursionError)
 
 
 class SafeSerializer(MsgSpecSerializer):  # type: ignore[misc]
@@ -28,8 +29,12 @@ class SafeSerializer(MsgSpecSerializer):  # type: ignore[misc]
         """Return a session's content, or ``None`` if it cannot be read."""
         for decoder in self._decoders:
             try:
-                return decoder.decode(serialized_data)
-            except (msgspec.MsgspecError, ValueError, TypeError, RecursionError):
+                content = decoder.decode(serialized_data)
+                if isinstance(decoder, msgspec.json.Decoder):
+                    # It has numbers that nothing could write back.
+                    self.encoder.encode(content)
+                return content
+            except _ERRORS:
                 continue
         return None
 
