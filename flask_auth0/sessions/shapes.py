@@ -48,9 +48,10 @@ def is_body(value: t.Any) -> bool:
     if not isinstance(value, dict):
         return False
     texts = (value.get("id_token"), value.get("refresh_token"))
-    return all(map(_is_optional_text, texts)) and all(
-        _are_token_sets(value.get(name, []))
-        for name in ("token_sets", "connection_token_sets")
+    return (
+        all(map(_is_optional_text, texts))
+        and _are_token_sets(value.get("token_sets"))
+        and _are_token_sets(value.get("connection_token_sets", []))
     )
 
 
