@@ -211,7 +211,7 @@ def test_the_others_go_on_when_a_worker_is_killed_amid_a_refresh(
     for number in range(rounds(short=1, full=20)):
         logged_in(browser, tenant, asked)
         # What it asks for is never done: the tenant fails, long after its death.
-        tenant.tenant.fail_next_token_request(status=503, delay=TIMEOUT - 1)
+        tenant.tenant.fail_next_token_request(status=503, delay=LEASE + 3)
         first = AtOnce(browser, [f"/token?name=first-{number}"])
         assert asked.wait(TIMEOUT)
         others = AtOnce(browser, ["/token"] * 20)
