@@ -331,7 +331,12 @@ def test_what_has_expired_is_expired_before_the_back_end_removes_it(
 
     for settings in [
         {"SESSION_TYPE": "sqlalchemy", "SESSION_SQLALCHEMY": postgres_url},
-        {"SESSION_TYPE": "dynamodb", "SESSION_DYNAMODB": dynamodb_url},
+        {
+            "SESSION_TYPE": "dynamodb",
+            "SESSION_DYNAMODB": dynamodb_url,
+            # The imitation is slow where other tests run beside it.
+            "AUTH0_SESSION_STORE_TIMEOUT": 30,
+        },
         {"SESSION_TYPE": "mongodb", "SESSION_MONGODB": mongomock.MongoClient()},
     ]:
         interface = interface_of(make_app(settings))
@@ -543,7 +548,12 @@ def test_an_update_never_creates(
     """Also not when the record is removed while updates are under way."""
     for settings in [
         {"SESSION_TYPE": "sqlalchemy", "SESSION_SQLALCHEMY": postgres_url},
-        {"SESSION_TYPE": "dynamodb", "SESSION_DYNAMODB": dynamodb_url},
+        {
+            "SESSION_TYPE": "dynamodb",
+            "SESSION_DYNAMODB": dynamodb_url,
+            # The imitation is slow where other tests run beside it.
+            "AUTH0_SESSION_STORE_TIMEOUT": 30,
+        },
         {
             "SESSION_TYPE": "memcached",
             "SESSION_MEMCACHED": f"127.0.0.1:{memcached_port}",

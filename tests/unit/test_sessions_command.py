@@ -75,7 +75,6 @@ def test_an_id_can_look_like_an_option(
 ) -> None:
     monkeypatch.setattr("flask_auth0.sessions.state.record_of", dashed)
     monkeypatch.setattr("flask_auth0.sessions.states.record_of", dashed)
-    monkeypatch.setattr("flask_auth0.sessions.shapes.record_of", dashed)
     visitor = make_visitor(app)
     visitor.log_in()
     name = invoke(app, "list", "auth0|ada")[1].split()[0]
