@@ -15,6 +15,7 @@ from tests.backends.conftest import closed_clients as closed_clients
 from tests.unit.conftest import MakeApp
 from tests.unit.conftest import app as app
 from tests.unit.conftest import make_app as make_app
+from tests.unit.conftest import make_visitor as make_visitor
 from tests.unit.conftest import options as options
 from tests.unit.conftest import tenant as tenant
 from tests.unit.conftest import tenant_server as tenant_server
