@@ -64,7 +64,7 @@ def test_logout_is_final(
     backend: Backend, browser: Browser, crew: Crew, dice: random.Random, rounds: Rounds
 ) -> None:
     """Also where two tabs log out at once, as in every third round."""
-    for number in range(rounds(short=8, full=1500)):
+    for number in range(rounds(short=4, full=1500)):
         logouts = 2 if number % 3 == 2 else 1
         backend.clear()
         browser.cookies.clear()
@@ -107,7 +107,7 @@ def test_logout_amid_a_login(
     backend: Backend, browser: Browser, crew: Crew, dice: random.Random, rounds: Rounds
 ) -> None:
     """The session before is over; the new one is for whoever logs in now."""
-    for _ in range(rounds(short=8, full=1000)):
+    for _ in range(rounds(short=4, full=1000)):
         sub = dice.choice(["ada", "grace"])
         backend.clear()
         browser.cookies.clear()

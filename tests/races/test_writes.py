@@ -49,7 +49,7 @@ def require_all_kept(
 def test_on_the_server(
     backend: Backend, browser: Browser, crew: Crew, dice: random.Random, rounds: Rounds
 ) -> None:
-    for number in range(rounds(short=8, full=1000)):
+    for number in range(rounds(short=4, full=1000)):
         backend.clear()
         browser.cookies.clear()
         require_all_kept(crew, dice, browser, number)
@@ -59,6 +59,6 @@ def test_in_cookies(dice: random.Random, rounds: Rounds) -> None:
     """Responses to one browser keep each other's changes, whatever their order."""
     browser = Browser(make_app({}))
     with threads({}) as crew:
-        for number in range(rounds(short=8, full=1000)):
+        for number in range(rounds(short=4, full=1000)):
             browser.cookies.clear()
             require_all_kept(crew, dice, browser, number)

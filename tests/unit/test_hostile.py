@@ -35,7 +35,7 @@ TEXTS = st.text(
     max_size=60,
 )
 QUICK = settings(
-    max_examples=150,
+    max_examples=60,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
