@@ -9,8 +9,9 @@ from flask import Flask, jsonify, request
 from werkzeug.exceptions import BadRequest, HTTPException
 from werkzeug.wrappers import Response
 
+from .contexts import this_app
 from .errors import Auth0Error
-from .registry import current_state, sender
+from .registry import current_state
 from .sdk_errors import KNOWN, translate
 from .signals import session_revoked
 
@@ -30,7 +31,7 @@ def receive() -> Response:
         return _refuse(error)
     except KNOWN as error:
         return _refuse(translate(error))
-    session_revoked.send(sender(), sub=claims.get("sub"), sid=claims.get("sid"))
+    session_revoked.send(this_app(), sub=claims.get("sub"), sid=claims.get("sid"))
     return Response(status=200)
 
 

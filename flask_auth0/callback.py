@@ -14,10 +14,11 @@ from werkzeug.wrappers import Response
 
 from . import login, login_loop, relay
 from .answers import CLOCK_LEEWAY
+from .contexts import this_app
 from .errors import Auth0Error, AuthorizationFailed, LoginFailed
 from .per_request import per_request
 from .redirects import next_or_default
-from .registry import AppState, current_state, sender
+from .registry import AppState, current_state
 from .relay import Relay
 from .sdk_errors import translated
 from .session_hooks import failure_of_hook
@@ -70,7 +71,7 @@ def complete() -> Response:
     asked_for = {**relayed.parameters, **transaction, "next": target}
     try:
         answer = _after_login(state, asked_for)
-        user_logged_in.send(sender(), user=_kept_claims(user))
+        user_logged_in.send(this_app(), user=_kept_claims(user))
     except Exception:
         # Whoever raises refuses the login.
         login_loop.forget()

@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable, Coroutine
 from flask import has_request_context
 
 from . import loop
+from .contexts import this_app
 from .errors import TenantUnavailable
 from .per_request import per_request
-from .registry import sender
 from .session_hooks import untranslated
 from .signals import token_refreshed
 from .store_options import store_options
@@ -71,4 +71,4 @@ def announce_refresh() -> None:
     """Send ``token_refreshed`` if the request has received tokens since last time."""
     if has_request_context() and per_request(Refreshes).happened:
         per_request(Refreshes).happened = False
-        token_refreshed.send(sender())
+        token_refreshed.send(this_app())

@@ -9,10 +9,11 @@ import typing as t
 import weakref
 from collections.abc import Callable
 
-from flask import Request, current_app, jsonify, redirect, request
+from flask import current_app, jsonify, redirect, request
 from werkzeug.wrappers import Response
 
 from . import login
+from .contexts import this_request
 from .errors import AuthorizationFailed, LoginRequired
 from .login_loop import FreshLogin
 from .negotiation import is_htmx, is_navigation
@@ -141,12 +142,12 @@ def _protect(
 
 def _refusal(needs: dict[str, t.Any]) -> t.Any:
     """Return the answer to a request that may not pass, or ``None``."""
-    current: Request = request._get_current_object()  # type: ignore[attr-defined]
+    current = this_request()
     # Guarding every request of an app must not shut the way to the login.
     if current.method == "OPTIONS" or current.endpoint in current_state().routes:
         return None
     user = load_user()
-    if user and _is_recent(user, needs) and _is_member(user, needs):
+    if user and (not needs or (_is_recent(user, needs) and _is_member(user, needs))):
         return None
     _refuse_other_organizations(needs)
     custom = current_state().unauthorized()

@@ -12,9 +12,10 @@ from flask import redirect, url_for
 from werkzeug.wrappers import Response
 
 from . import login_loop, relay
+from .contexts import this_app
 from .errors import Action, Auth0Error, LoginFailed, log_failure
 from .redirects import next_or_default
-from .registry import AppState, current_state, sender
+from .registry import AppState, current_state
 from .relay import Relay
 from .sdk_errors import translated
 from .sessions.state import SessionStateStore
@@ -120,7 +121,7 @@ def report(error: Auth0Error, target: str, parameters: Mapping[str, t.Any]) -> N
     again = login_url(target, _asked_for(parameters)) or target
     error.actions = [Action("Try again", again), start_page()]
     log_failure("A login failed", error)
-    login_failed.send(sender(), error=error)
+    login_failed.send(this_app(), error=error)
 
 
 def _asked_for(parameters: Mapping[str, t.Any]) -> dict[str, t.Any]:

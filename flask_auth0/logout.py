@@ -11,8 +11,9 @@ from flask import redirect, session
 from werkzeug.wrappers import Response
 
 from . import login_loop, loop
+from .contexts import this_app
 from .errors import Auth0Error, SessionStoreUnavailable, TenantError, log_failure
-from .registry import AppState, current_state, sender
+from .registry import AppState, current_state
 from .sdk_errors import translate, translated
 from .signals import user_logged_out
 from .ways_on import offer_way_on
@@ -40,7 +41,7 @@ def end(return_to: str, *, federated: bool = False) -> Response:
     finally:
         # The session has ended here, even where the answer is an error.
         _revoke(state, ended.get("refresh_token"), deadline)
-        user_logged_out.send(sender(), user=ended.get("user"))
+        user_logged_out.send(this_app(), user=ended.get("user"))
     response = redirect(url)
     response.headers["Cache-Control"] = "no-store"
     return response

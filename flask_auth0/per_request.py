@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import typing as t
 
-from flask import request
+from .contexts import this_request
+
+#: The attribute of a request that has them.
+_OBJECTS = "_flask_auth0"
 
 R = t.TypeVar("R")
 
@@ -15,7 +18,7 @@ def per_request(kind: type[R]) -> R:
     Not on ``flask.g``: that outlives a request where an app context was pushed by hand,
     in tests above all, and one request would see the user of another.
     """
-    objects = _objects()
+    objects = vars(this_request()).setdefault(_OBJECTS, {})
     found: R | None = objects.get(kind)
     if found is None:
         # Two threads may come here for one request, and have to share one.
@@ -25,11 +28,6 @@ def per_request(kind: type[R]) -> R:
 
 def if_made(kind: type[R]) -> R | None:
     """Return the object of a kind, if the current request has needed one."""
-    found: R | None = _objects().get(kind)
+    objects = vars(this_request()).get(_OBJECTS)
+    found: R | None = objects.get(kind) if objects else None
     return found
-
-
-def _objects() -> dict[type, t.Any]:
-    current = request._get_current_object()  # type: ignore[attr-defined]
-    objects: dict[type, t.Any] = vars(current).setdefault("_flask_auth0", {})
-    return objects

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from auth0_server_python.store import StateStore, TransactionStore
-from flask import Flask, current_app
+from flask import Flask
 
 from . import loop
 from .config import Config
+from .contexts import this_app
 from .errors import ConfigurationError
 
 if t.TYPE_CHECKING:
@@ -55,11 +56,6 @@ class AppState:
         return loop.run(coroutine, self.config.timeout)
 
 
-def sender() -> Flask:
-    """Return the app itself, which is the sender of signals."""
-    return t.cast(Flask, current_app._get_current_object())  # type: ignore[attr-defined]
-
-
 def state_of(app: Flask) -> AppState:
     """Return the state of an app.
 
@@ -77,4 +73,4 @@ def state_of(app: Flask) -> AppState:
 
 def current_state() -> AppState:
     """Return the state of the app that handles the current request."""
-    return state_of(current_app)
+    return state_of(this_app())

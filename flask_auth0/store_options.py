@@ -6,10 +6,11 @@ import copy
 import inspect
 import typing as t
 
-from flask import Request, request
+from flask import Request
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.wrappers import Response
 
+from .contexts import this_request
 from .per_request import if_made, per_request
 
 #: A cookie as :meth:`werkzeug.wrappers.Response.set_cookie` takes it.
@@ -72,7 +73,7 @@ def _request_after(response: CollectingResponse) -> Request:
     A store looks for its session in the request only. It would not find one that has
     begun with this request, and could neither end it nor use a token twice.
     """
-    current = t.cast(Request, request._get_current_object())  # type: ignore[attr-defined]
+    current = this_request()
     if not response.collected:
         return current
     cookies = current.cookies.to_dict()

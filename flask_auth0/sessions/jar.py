@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import typing as t
 
-from flask import Flask, current_app, request
+from flask import Flask, current_app
 from flask.sessions import SessionInterface
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
+from ..contexts import this_app, this_request
 from ..per_request import per_request
 
 #: What the name of a transaction's cookie has after Flask's session cookie.
@@ -27,7 +28,7 @@ class CookieJar:
     """The request's cookies, as they will be once its response has arrived."""
 
     def __init__(self) -> None:
-        self._sent = request.cookies
+        self._sent = this_request().cookies
         self._pending: dict[str, PendingCookie] = {}
         #: Whether it is too late for another cookie, as it is in a streamed response.
         self.is_sent = False
@@ -113,7 +114,7 @@ def cookie_name(suffix: str) -> str:
     It shares that one's prefix, so ``__Host-`` and ``__Secure-`` hold for all of them,
     and two apps on one host need only different ``SESSION_COOKIE_NAME``.
     """
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    app = this_app()
     return f"{app.session_interface.get_cookie_name(app)}_a0_{suffix}"
 
 
