@@ -69,7 +69,7 @@ def _warn_of_deaf_route(app: Flask) -> None:
     if not isinstance(store, SessionStateStore) or not path:
         return
     with app.app_context():
-        if store.revocations() is None:
+        if store.places.revocations() is None:
             app.logger.warning(
                 "Back-channel logout does not work with sessions in cookies: set "
                 "SESSION_TYPE or AUTH0_REVOCATION_STORE, or turn the route off with an "

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from flask import request, session
 
+from .contexts import this_request
 from .errors import LoginLoop, SessionStoreUnavailable
 from .per_request import per_request
 from .registry import AppState, current_state
@@ -42,7 +43,7 @@ def note_login(state: AppState, max_age: int | None) -> None:
 
 def note_request() -> None:
     """Stop counting when this request of a browser that just logged in has a user."""
-    if cookie_jar().get(cookie_name(_MARKER)) is None:
+    if cookie_name(_MARKER) not in this_request().cookies:
         return
     state = current_state()
     try:

@@ -31,8 +31,8 @@ class CookieCompartment:
     def read(self, record: str, part: str) -> str | None:
         """Return a part of a state, or ``None`` if a piece of any part is missing."""
         jar, prefix = cookie_jar(), cookie_name("")
-        pieces = {each: _pieces(jar, prefix + each) for each in PARTS}
-        return None if None in pieces.values() else "".join(pieces[part] or ())
+        texts = {each: _joined(jar, prefix + each) for each in PARTS}
+        return None if None in texts.values() else texts[part]
 
     def create(
         self,
@@ -83,14 +83,17 @@ def _split(part: str, text: str) -> dict[str, str]:
     return {_name(part, n): text[i : i + PIECE] for n, i in enumerate(starts)}
 
 
-def _pieces(jar: CookieJar, name: str) -> list[str] | None:
+def _joined(jar: CookieJar, name: str) -> str | None:
     """Return what the cookies of a part have, unless one of them is missing."""
-    count, _, first = (jar.get(f"{name}0") or "").partition(".")
+    count, _, text = (jar.get(f"{name}0") or "").partition(".")
     if not (count.isascii() and count.isdigit() and len(count) == 2):
         return None
-    others = [jar.get(f"{name}{number}") for number in range(1, int(count))]
-    pieces = [first, *(piece for piece in others if piece is not None)]
-    return pieces if len(pieces) == 1 + len(others) else None
+    for number in range(1, int(count)):
+        piece = jar.get(f"{name}{number}")
+        if piece is None:
+            return None
+        text += piece
+    return text
 
 
 def _check_size(jar: CookieJar, pieces: Mapping[str, Mapping[str, str]]) -> None:

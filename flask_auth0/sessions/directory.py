@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import typing as t
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from flask import has_request_context
 
+from ..contexts import this_app
 from ..errors import ConfigurationError
-from ..registry import current_state, sender
+from ..registry import current_state
 from ..signals import session_revoked
 from .compartment import Entry
+from .ending import end_labelled
 from .index import is_record
 from .records import RecordCompartment
-from .states import State, States
-
-if t.TYPE_CHECKING:
-    from .state import SessionStateStore
+from .state import SessionStateStore
+from .states import State
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,7 @@ class Sessions:
         else:
             records.delete_all([Entry(id, store.states.labels.of_head(head))])
         sid = head["internal"].get("sid")
-        session_revoked.send(sender(), sub=head["user"]["sub"], sid=sid)
+        session_revoked.send(this_app(), sub=head["user"]["sub"], sid=sid)
         return True
 
     def revoke_all(self, sub: str, except_current: bool = False) -> int:
@@ -94,35 +93,15 @@ class Sessions:
             store.end()
             ended += 1
         if ended:
-            session_revoked.send(sender(), sub=sub, sid=None)
+            session_revoked.send(this_app(), sub=sub, sid=None)
         return ended
 
 
-def end_labelled(
-    states: States, records: RecordCompartment, label: str, but: str | None = None
-) -> int:
-    """End the sessions that have a label, but for one, and return how many."""
-    found = [each for each in records.labelled(label) if each != but]
-    entries = [_entry(states, records, record, label) for record in found]
-    if entries:
-        records.delete_all(entries)
-    return len(entries)
-
-
-def _entry(
-    states: States, records: RecordCompartment, record: str, label: str
-) -> Entry:
-    head = states.read_head(records, record)
-    return Entry(record, states.labels.of_head(head) if head else (label,))
-
-
 def _whereabouts() -> tuple[SessionStateStore, RecordCompartment]:
-    from .state import SessionStateStore
-
     store = current_state().state_store
     if not isinstance(store, SessionStateStore):
         raise ConfigurationError("Only the app's own state store knows its sessions.")
-    records = store.records()
+    records = store.places.records()
     if records is None:
         raise ConfigurationError(
             "Nobody can list sessions that are in cookies: set SESSION_TYPE."

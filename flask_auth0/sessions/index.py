@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 import typing as t
@@ -12,6 +13,7 @@ from collections.abc import Mapping
 _ENOUGH = 18
 
 
+@functools.lru_cache(512)
 def record_of(session_id: str) -> str:
     """Return the name of a session's record.
 

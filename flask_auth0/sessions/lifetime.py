@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import typing as t
 from dataclasses import dataclass
 
 #: A session ends this much before the identity provider's own limit, so that clocks
@@ -9,6 +11,20 @@ from dataclasses import dataclass
 CEILING_LEEWAY = 30
 #: A session is written again after this part of the inactivity window, not sooner.
 ROLLING_STEP = 60
+
+
+class Moments(t.NamedTuple):
+    """What a session says of its own time."""
+
+    #: When its user logged in.
+    created: float
+    #: When its user was active.
+    seen: float
+    #: When the identity provider ends it.
+    ceiling: float | None = None
+    #: Seconds that it could last at its login. Its labels, and what ended it, are
+    #: forgotten after that.
+    longest: float = math.inf
 
 
 @dataclass(frozen=True)
@@ -19,16 +35,17 @@ class Lifetime:
     inactivity: int
     rolling: bool
 
-    def ends_at(self, created: float, ceiling: float | None) -> float:
+    def ends_at(self, session: Moments) -> float:
         """Return when a session ends, however active its user is."""
-        end = created + self.absolute
+        end = session.created + min(self.absolute, session.longest)
+        ceiling = session.ceiling
         return end if ceiling is None else min(end, ceiling - CEILING_LEEWAY)
 
-    def expires_at(self, created: float, seen: float, ceiling: float | None) -> float:
+    def expires_at(self, session: Moments) -> float:
         """Return when a session ends unless its user comes back."""
-        end = self.ends_at(created, ceiling)
-        return min(end, seen + self.inactivity) if self.rolling else end
+        end = self.ends_at(session)
+        return min(end, session.seen + self.inactivity) if self.rolling else end
 
     def is_due(self, seen: float, now: float) -> bool:
         """Tell whether activity has to be written down again."""
-        return self.rolling and now - seen >= max(1, self.inactivity // ROLLING_STEP)
+        return self.rolling and now - seen >= (self.inactivity // ROLLING_STEP or 1)

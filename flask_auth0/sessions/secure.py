@@ -33,9 +33,8 @@ class SecureCookies:
         def start(
             status: str, headers: list[tuple[str, str]], exc_info: t.Any = None
         ) -> t.Any:
-            sets_cookies = any(name.lower() == "set-cookie" for name, _ in headers)
             # A proxy's headers have been applied to the environment by now.
-            if sets_cookies and not is_plain_loopback(_origin(environ)):
+            if _sets_cookies(headers) and not is_plain_loopback(_origin(environ)):
                 headers = [self._secured(*header) for header in headers]
             return start_response(status, headers, exc_info)
 
@@ -60,6 +59,10 @@ def are_cookies_secure(config: Config) -> bool:
     if current_app.session_interface.get_cookie_secure(current_app):
         return True
     return config.secure is None and not is_plain_loopback(request.host_url)
+
+
+def _sets_cookies(headers: list[tuple[str, str]]) -> bool:
+    return "set-cookie" in [name.lower() for name, _ in headers]
 
 
 def _origin(environ: WSGIEnvironment) -> str:

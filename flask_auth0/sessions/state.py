@@ -9,14 +9,13 @@ import time
 import typing as t
 from collections.abc import Callable, Mapping
 
-from auth0_server_python.error import BackchannelLogoutError
 from auth0_server_python.store import StateStore
 from flask import current_app, request, session
-from flask.sessions import SessionMixin
 from flask_session.base import ServerSideSessionInterface
 from pydantic import BaseModel
 
 from .. import loop
+from ..contexts import this_session
 from ..errors import (
     Auth0Error,
     LoginFailed,
@@ -24,46 +23,26 @@ from ..errors import (
     SessionTooLarge,
     TenantError,
 )
-from ..logout_tokens import seconds_left
 from ..per_request import per_request
 from ..session_hooks import SessionHooks, has_new_tokens, with_tokens_of
 from .compartment import Compartment, Entry
-from .cookies import CookieCompartment
-from .directory import end_labelled
+from .ending import end_by_claims, is_ended
 from .index import record_of
 from .interface import NoLock, StoreInterface
 from .jar import cookie_jar
 from .lazy import LazySession
-from .records import RecordCompartment, store_of
+from .memo import Known, Memo
+from .places import Places
 from .repairs import repaired, without_refreshed
-from .revocations import Login, Revocations, login_of
+from .revocations import login_of
 from .states import State, States, split
 
 #: Where ``flask.session`` has the id of the state.
 KEY = "_a0_session"
-#: Seconds that a logout from outside is remembered for logins that are under way.
-_UNDER_WAY = 600
 #: Characters of a browser's name that are kept with a session.
 _LONGEST_NAME = 256
 
 T = t.TypeVar("T")
-
-
-class Known(t.NamedTuple):
-    """What has been read of the state of a session."""
-
-    session_id: str | None = None
-    head: State | None = None
-    body: State | None = None
-
-
-class Memo:
-    """What the current request has read of its state, so that it reads it once.
-
-    Several threads may work for one request: what is known changes all at once.
-    """
-
-    known = Known()
 
 
 class SessionStateStore(StateStore):  # type: ignore[misc]
@@ -85,8 +64,8 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
     ) -> None:
         super().__init__({})
         self.states = states
+        self.places = Places(states, transient, revocation_store)
         self._transient = transient
-        self._revocation_store = revocation_store
         self._hooks = hooks or SessionHooks()
 
     async def set(
@@ -114,7 +93,7 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
 
     def reread(self) -> None:
         """Forget what was read of the state, where others may have changed it."""
-        if self.records() is not None:
+        if self.places.records() is not None:
             self._remember(None)
 
     async def user(self) -> State | None:
@@ -136,18 +115,18 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
             revocations is configured.
         """
         # The back end is asked even in cookie mode.
-        await loop.where_called(lambda: self._end_by_claims(claims))
+        await loop.where_called(lambda: end_by_claims(self.states, self.places, claims))
 
     def end(self) -> None:
         """End the session, with all that the app kept in it for the user."""
         # Nobody has to know what is in cookies to delete them.
-        entry = self.current_entry() if self.records() else None
+        entry = self.current_entry() if self.places.records() else None
         if KEY in session:
             # What is left would belong to nobody, and so to whoever logs in next.
             session.clear()
         self._remember(None)
         # Also where the session names none: the browser may have pieces of one left.
-        self._compartment().delete(entry or Entry(""))
+        self.places.compartment().delete(entry or Entry(""))
 
     def head(self) -> State | None:
         """Return the user and what belongs to them, or ``None``.
@@ -173,45 +152,11 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
         labels = self.states.labels.of_head(head) if head else ()
         return Entry(record_of(session_id), labels)
 
-    def records(self) -> RecordCompartment | None:
-        """Return the records of all sessions, or ``None`` in cookie mode."""
-        store = store_of(current_app.session_interface)
-        if store is None:
-            return None
-        return RecordCompartment(store, self.states.lifetime.absolute)
-
-    def revocations(self) -> Revocations | None:
-        """Return what was ended from outside, if there is a place for it."""
-        labels = self.states.labels
-        store = store_of(current_app.session_interface)
-        if store is not None:
-            return Revocations(store, labels, _UNDER_WAY)
-        if self._revocation_store is None:
-            return None
-        longest = self.states.lifetime.absolute
-        return Revocations(self._revocation_store, labels, longest)
-
-    def _end_by_claims(self, claims: Mapping[str, t.Any]) -> None:
-        revocations, records = self.revocations(), self.records()
-        if revocations is None:
-            raise NotImplementedError(
-                "Sessions in cookies are ended from outside only if "
-                "AUTH0_REVOCATION_STORE is set."
-            )
-        if revocations.is_used(claims["jti"]):
-            raise BackchannelLogoutError("The logout token was used before.")
-        revocations.note(claims)
-        if records is not None:
-            label = self.states.labels.of_claims(claims)
-            end_labelled(self.states, records, label)
-        # Not sooner: whoever is interrupted must be able to try again.
-        revocations.use(claims["jti"], seconds_left(claims))
-
     async def _with_io(self, work: Callable[[], T]) -> T:
         """Do what may wait for a back end where waiting holds up nobody else."""
-        if self._revocation_store is None and self.records() is None:
-            return work()
-        return await loop.where_called(work)
+        if self.places.can_wait():
+            return await loop.where_called(work)
+        return work()
 
     def _keep(self, data: State) -> None:
         session_id = data["internal"].get("session_id")
@@ -225,18 +170,19 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
         if head is None:
             return None
         if body is None:
-            body = self.states.read_body(self._compartment(), head)
+            body = self.states.read_body(self.places.compartment(), head)
             memo = per_request(Memo)
             if memo.known is known:
                 memo.known = known._replace(body=body)
-        return None if body is None else {**body, **head}
+        # The SDK changes what it is given.
+        return None if body is None else copy.deepcopy({**body, **head})
 
     def require_writable(self) -> None:
         """Raise an error where a change could not be kept, before it is made.
 
         :raises Auth0Error: when the state is in cookies and the response is sent.
         """
-        if cookie_jar().is_sent and self.records() is None:
+        if cookie_jar().is_sent and self.places.records() is None:
             raise Auth0Error(
                 "A streamed response cannot change the session, which is in cookies.",
                 remedy="Do that before the response begins, or set SESSION_TYPE.",
@@ -257,11 +203,11 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
         return self.states.sealer.has_tag(sub, tag)
 
     def _read_head(self, session_id: str) -> State | None:
-        compartment, record = self._compartment(), record_of(session_id)
-        head = self.states.read_head(compartment, record, session_id)
+        compartment, record = self.places.compartment(), record_of(session_id)
+        head = self.states.read_head(compartment, record)
         if head is None:
             return None
-        if self._is_revoked(head):
+        if self.places.needs_check() and self._is_ended(head):
             compartment.delete(Entry(record))
             return None
         seen = head["internal"]["seen"]
@@ -274,7 +220,7 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
         self, compartment: Compartment, record: str, head: State | None
     ) -> State | None:
         """Note that the user is active, if nobody else changes the session just now."""
-        store = store_of(current_app.session_interface)
+        store = self.places.store()
         lock = store.ask(lambda: store.try_lock(record)) if store else NoLock()
         if lock is None:
             return head
@@ -283,7 +229,8 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
                 # Claims may have changed before it was our turn.
                 head = self.states.read_head(compartment, record)
             if head is not None:
-                head["internal"] |= {"seen": int(time.time()), **self._visit()}
+                seen = {"seen": int(time.time()), **self._visit()}
+                head = {**head, "internal": {**head["internal"], **seen}}
                 compartment.update(record, *self.states.seal(head))
             return head
         finally:
@@ -291,20 +238,12 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
             with contextlib.suppress(Exception):
                 lock.release()
 
-    def _is_revoked(self, head: State) -> bool:
-        """Tell whether a session in cookies has been ended from outside."""
-        if self._revocation_store is None or self.records() is not None:
-            return False
-        return self._covers(self.revocations(), head)
-
-    def _covers(self, revocations: Revocations | None, head: State) -> bool:
-        login = Login(*head["internal"]["login"])
-        labels = self.states.labels.of_head(head)
-        return revocations is not None and revocations.cover(labels, login)
+    def _is_ended(self, head: State) -> bool:
+        return is_ended(self.states, self.places.revocations(), head)
 
     def _visit(self) -> State:
         """Return what a list of sessions says about the browser."""
-        if self.records() is None:
+        if self.places.records() is None:
             return {}
         name = request.user_agent.string[:_LONGEST_NAME]
         return {"user_agent": name, "address": request.remote_addr}
@@ -337,10 +276,10 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
     def _create(self, session_id: str, head: State, body: State) -> None:
         parts, max_age = self.states.seal(head, body)
         entry = Entry(record_of(session_id), self.states.labels.of_head(head))
-        compartment, before = self._compartment(), self.current_entry()
+        compartment, before = self.places.compartment(), self.current_entry()
         is_there = compartment.create(entry, parts, max_age, replaces=before)
         # Who is logged out while they log in must not be in afterwards.
-        if is_there and self._covers(self.revocations(), head):
+        if is_there and self._is_ended(head):
             compartment.delete(entry)
             is_there = False
         if not is_there:
@@ -380,7 +319,7 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
         # Browsers send requests at once: claims must not bring old tokens back.
         is_same = body == per_request(Memo).known.body
         parts, max_age = self.states.seal(head, None if is_same else body)
-        if self._compartment().update(record_of(session_id), parts, max_age):
+        if self.places.compartment().update(record_of(session_id), parts, max_age):
             self._remember(session_id, head, body)
         else:
             self._remember(session_id, None)
@@ -394,13 +333,11 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
         known = per_request(Memo).known = Known(session_id, head, body)
         return known
 
-    def _compartment(self) -> Compartment:
-        return self.records() or CookieCompartment(self._transient)
-
 
 def _current_id() -> str | None:
-    current: SessionMixin = session._get_current_object()  # type: ignore[attr-defined]
-    if isinstance(current, LazySession) and current.is_lost:
+    current = this_session()
+    # Sessions are mappings, whose isinstance() is slow.
+    if type(current) is LazySession and current.is_lost:
         raise SessionStoreUnavailable()
     session_id = current.get(KEY)
     return session_id if isinstance(session_id, str) and session_id.isascii() else None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import math
 import time
 import typing as t
-from dataclasses import replace
 
 from .compartment import BODY, HEAD, Compartment, Entry
 from .index import Labels, record_of
-from .lifetime import Lifetime
+from .lifetime import Lifetime, Moments
 from .sealing import Sealer
 from .shapes import is_body, is_head
 
@@ -16,6 +17,14 @@ State = dict[str, t.Any]
 
 #: The fields of a state that are read with every request; all others are its body.
 HEAD_FIELDS = ("user", "domain", "internal")
+
+
+#: How many heads a process remembers, some 5 KB each.
+REMEMBERED = 512
+
+
+class NotAHeadError(Exception):
+    """What is there is not the head of a state, or not for that record."""
 
 
 class States:
@@ -30,27 +39,29 @@ class States:
         self.sealer = sealer
         self.lifetime = lifetime
         self.labels = labels
+        # Browsers send the same head again and again. What fails is not remembered:
+        # nobody can push out with nonsense what others need.
+        self._opened = functools.lru_cache(REMEMBERED)(self._open_head)
 
     def read_body(self, compartment: Compartment, head: State) -> State | None:
         """Return the body of a state, or ``None``."""
         record = record_of(head["internal"]["session_id"])
-        body = _open(_body_sealer(head), compartment, record, BODY)
+        sealed = compartment.read(record, BODY)
+        if sealed is None:
+            return None
+        body = _body_sealer(head).open(sealed, record + BODY)
         return t.cast(State, body) if is_body(body) else None
 
-    def read_head(
-        self, compartment: Compartment, record: str, session_id: str | None = None
-    ) -> State | None:
+    def read_head(self, compartment: Compartment, record: str) -> State | None:
         """Return the head of a state, or ``None``. One that has expired is removed.
 
-        :param session_id: what the record is of, if that is known.
+        Others may have the same one: whoever changes it needs a copy.
         """
-        head: State = _open(self.sealer, compartment, record, HEAD)
-        if not is_head(head):
+        try:
+            head = self._opened(compartment.read(record, HEAD), record)
+        except NotAHeadError:
             return None
-        named = head["internal"]["session_id"]
-        if named != session_id and record_of(named) != record:
-            return None
-        if time.time() >= self._lifetime_of(head).expires_at(*moments(head)):
+        if time.time() >= self.lifetime.expires_at(moments(head)):
             compartment.delete(Entry(record, self.labels.of_head(head)))
             return None
         return head
@@ -63,17 +74,14 @@ class States:
         sealed = {HEAD: self.sealer.seal(head, record + HEAD)}
         if body is not None:
             sealed[BODY] = _body_sealer(head).seal(body, record + BODY)
-        created, _, ceiling = moments(head)
-        left = self._lifetime_of(head).ends_at(created, ceiling) - time.time()
+        left = self.lifetime.ends_at(moments(head)) - time.time()
         return sealed, max(1, int(left))
 
-    def _lifetime_of(self, head: State) -> Lifetime:
-        """Return how long a state lasts: by the configuration, but not longer than it
-        could at its login. Its labels, and what ended it, are forgotten after that.
-        """
-        longest = head["internal"].get("longest", self.lifetime.absolute)
-        absolute = min(longest, self.lifetime.absolute)
-        return replace(self.lifetime, absolute=absolute)
+    def _open_head(self, sealed: str | None, record: str) -> State:
+        head = None if sealed is None else self.sealer.open(sealed, record + HEAD)
+        if not is_head(head):
+            raise NotAHeadError
+        return t.cast(State, head)
 
 
 def split(state: State) -> tuple[State, State]:
@@ -83,17 +91,16 @@ def split(state: State) -> tuple[State, State]:
     return head, body
 
 
-def moments(head: State) -> tuple[float, float, float | None]:
-    """Return when a state was created and last used, and the provider's limit."""
+def moments(head: State) -> Moments:
+    """Return what a state says of its own time."""
     internal = head["internal"]
-    ceiling = internal.get("session_expires_at")
-    return internal["created_at"], internal["seen"], ceiling
+    return Moments(
+        internal["created_at"],
+        internal["seen"],
+        internal.get("session_expires_at"),
+        internal.get("longest", math.inf),
+    )
 
 
 def _body_sealer(head: State) -> Sealer:
     return Sealer([head["internal"]["body_key"]], "body")
-
-
-def _open(sealer: Sealer, compartment: Compartment, record: str, part: str) -> t.Any:
-    sealed = compartment.read(record, part)
-    return None if sealed is None else sealer.open(sealed, record + part)

@@ -441,7 +441,7 @@ class TestCookies:
         self, app: Flask, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         visitor.log_in()
-        store = app.extensions["auth0"].state_store._revocation_store
+        store = app.extensions["auth0"].state_store.places._revocation_store
 
         def fail(*names: str) -> t.NoReturn:
             raise OSError
@@ -458,7 +458,7 @@ class TestCookies:
         self, app: Flask, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         visitor.log_in()
-        store = app.extensions["auth0"].state_store._revocation_store
+        store = app.extensions["auth0"].state_store.places._revocation_store
 
         def fail(*names: str) -> t.NoReturn:
             raise OSError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flask_auth0.sessions.lifetime import Lifetime
+from flask_auth0.sessions.lifetime import Lifetime, Moments
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,15 @@ def test_a_session_expires(
     created: float, seen: float, ceiling: float | None, rolling: bool, expires: float
 ) -> None:
     lifetime = Lifetime(absolute=1000, inactivity=100, rolling=rolling)
-    assert lifetime.expires_at(created, seen, ceiling) == expires
+    assert lifetime.expires_at(Moments(created, seen, ceiling)) == expires
+
+
+@pytest.mark.parametrize(("longest", "ends"), [(400, 400), (2000, 1000)])
+def test_a_session_does_not_outlast_the_limit_of_its_login(
+    longest: float, ends: float
+) -> None:
+    lifetime = Lifetime(absolute=1000, inactivity=100, rolling=True)
+    assert lifetime.ends_at(Moments(0, 0, longest=longest)) == ends
 
 
 def test_activity_is_noted_once_per_small_part_of_the_window() -> None:

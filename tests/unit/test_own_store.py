@@ -110,6 +110,15 @@ def cookies_of(response: t.Any) -> list[str]:
     return [c.partition(";")[0] for c in cookies if c.startswith("own=")]
 
 
+def test_caches_are_told_that_the_user_matters(visitor: Visitor) -> None:
+    """Although nobody has looked into Flask's session."""
+    visitor.log_in()
+    for _ in range(2):
+        headers = visitor.get("/user").headers
+        assert headers["Vary"] == "Cookie"
+        assert headers["Cache-Control"] == "private"
+
+
 def test_a_refused_login_sends_no_session(
     visitor: Visitor, store: SimpleStore, tenant: TenantServer
 ) -> None:

@@ -19,6 +19,7 @@ from redis import Redis
 from flask_auth0 import Auth0, Auth0Error, current_user, loop
 from flask_auth0.sessions.compartment import Entry
 from flask_auth0.sessions.records import RecordCompartment, store_of
+from flask_auth0.sessions.sealing import Sealer
 from flask_auth0.sessions.state import KEY
 from flask_auth0.tenant import TenantServer
 
@@ -561,7 +562,7 @@ class ServerContract(SessionContract):
             visitor.log_in()
             visitor.get("/logout")
         with app.test_request_context():
-            records = app.extensions["auth0"].state_store.records()
+            records = app.extensions["auth0"].state_store.places.records()
             labels = app.extensions["auth0"].state_store.states.labels
             assert records.labelled(labels.of_user("auth0|ada")) == []
 
@@ -755,7 +756,7 @@ def test_an_app_that_sets_flask_session_up_itself(
 
 
 def test_the_user_is_read_once_and_only_when_asked_for(
-    app: Flask, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+    app: Flask, visitor: Visitor, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[str] = []
     store = app.extensions["auth0"].state_store
@@ -771,11 +772,66 @@ def test_the_user_is_read_once_and_only_when_asked_for(
 
     visitor.log_in()
     visitor.user()
+    # It is sealed anew, and so not yet known to the process.
+    clock.offset = 86400 / 2
+    visitor.user()
     monkeypatch.setattr(store.states.sealer, "open", open_)
     visitor.get("/")
     assert opened == []
     visitor.get("/often")
     assert len(opened) == 1
+
+
+def test_a_user_who_comes_again_is_known(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitor.log_in()
+    name = visitor.user()["name"]
+    opened: list[str] = []
+    original = Sealer.open
+
+    def open_(self: Sealer, text: str, context: str) -> t.Any:
+        opened.append(context)
+        return original(self, text, context)
+
+    monkeypatch.setattr(Sealer, "open", open_)
+    assert [visitor.user()["name"] for _ in range(3)] == [name] * 3
+    assert opened == []
+    # To know one is not to let in what only looks like it.
+    kept = visitor.cookies()["session_a0_head0"]
+    visitor.set_cookie("session_a0_head0", f"{kept[:-8]}AAAAAAAA")
+    assert visitor.user() is None
+    visitor.set_cookie("session_a0_head0", kept)
+    assert visitor.user()["name"] == name
+
+
+def test_a_known_user_is_not_changed_by_what_one_request_does(
+    app: Flask, visitor: Visitor
+) -> None:
+    store = app.extensions["auth0"].state_store
+
+    @app.get("/spoil")
+    async def spoil() -> str:
+        user, state = await store.user(), await store.get("state")
+        user["name"] = state["user"]["name"] = "Mallory"
+        state["internal"]["created_at"] = 0
+        return ""
+
+    visitor.log_in()
+    name = visitor.user()["name"]
+    assert visitor.get("/spoil").status_code == 200
+    assert visitor.user()["name"] == name
+
+
+def test_a_known_user_of_another_record_is_nobody(
+    app: Flask, make_visitor: MakeVisitor
+) -> None:
+    ada, bob = make_visitor(app), make_visitor(app)
+    for visitor in (ada, bob):
+        visitor.log_in()
+        assert visitor.user() is not None
+    bob.set_cookie("session_a0_head0", ada.cookies()["session_a0_head0"])
+    assert bob.user() is None
 
 
 @pytest.mark.parametrize(
