@@ -24,6 +24,7 @@ from .sessions.backends import make_revocation_store, set_up_sessions
 from .sessions.directory import Sessions
 from .sessions.flask_cookie import set_up_cookie
 from .sessions.secure import set_up_secure_cookies
+from .sessions.signed import set_up_signed_sessions
 from .user import load_user
 from .ways_on import offer_way_on
 
@@ -91,6 +92,7 @@ class Auth0:
             app.session_interface = interface
             raise ConfigurationError(*problems)
         set_up_secrets(app, config)
+        set_up_signed_sessions(app)
         set_up_cookie(app, config)
         set_up_secure_cookies(app, config)
         own_store = state_store or self._state_store

@@ -1,0 +1,207 @@
+"""Flask's session cookies open as Flask opens them, but are verified once."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+import typing as t
+from datetime import timedelta
+
+import pytest
+from flask import Flask, session
+from flask.sessions import SecureCookieSessionInterface
+from itsdangerous import URLSafeTimedSerializer
+
+from flask_auth0 import Auth0
+from flask_auth0.sessions import signed
+from flask_auth0.sessions.signed import SignedSessionInterface, set_up_signed_sessions
+
+from .conftest import MakeApp
+
+DAY = 86400
+
+
+class Clock:
+    """The time as the app sees it."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.ahead = 0.0
+        monkeypatch.setattr("flask_auth0.sessions.signed.time", self)
+
+    def time(self) -> float:
+        return time.time() + self.ahead
+
+
+@pytest.fixture
+def app() -> Flask:
+    app = Flask(__name__)
+    app.secret_key = "first"
+    app.permanent_session_lifetime = timedelta(days=1)
+    set_up_signed_sessions(app)
+
+    @app.get("/set")
+    def set_() -> str:
+        session["list"] = [1]
+        return ""
+
+    @app.get("/get")
+    def get() -> t.Any:
+        return {"list": session.get("list")}
+
+    @app.get("/change")
+    def change() -> str:
+        session["list"].append(2)
+        return ""
+
+    return app
+
+
+@pytest.fixture
+def verified(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return what has been verified."""
+    seen: list[str] = []
+    original = URLSafeTimedSerializer.loads
+
+    def loads(self: t.Any, text: str, **options: t.Any) -> t.Any:
+        seen.append(text)
+        return original(self, text, **options)
+
+    monkeypatch.setattr(URLSafeTimedSerializer, "loads", loads)
+    return seen
+
+
+def test_a_cookie_is_verified_once(app: Flask, verified: list[str]) -> None:
+    client = app.test_client()
+    client.get("/set")
+    assert [client.get("/get").json for _ in range(3)] == [{"list": [1]}] * 3
+    assert len(verified) == 1
+
+
+def test_flask_reads_it_and_is_read(app: Flask) -> None:
+    plain = Flask(__name__)
+    plain.secret_key = app.secret_key
+    plain.add_url_rule("/get", view_func=app.view_functions["get"])
+    plain.add_url_rule("/set", endpoint="s", view_func=app.view_functions["set_"])
+    for writer, reader in [(app, plain), (plain, app)]:
+        source, target = writer.test_client(), reader.test_client()
+        source.get("/set")
+        cookie = source.get_cookie("session")
+        assert cookie is not None
+        target.set_cookie("session", cookie.value)
+        assert target.get("/get").json == {"list": [1]}
+
+
+def test_what_one_request_changes_no_other_sees(app: Flask) -> None:
+    client = app.test_client()
+    client.get("/set")
+    client.get("/change")
+    assert client.get("/get").json == {"list": [1]}
+
+
+def test_a_remembered_cookie_ends_on_time(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, clock = app.test_client(), Clock(monkeypatch)
+    client.get("/set")
+    clock.ahead = DAY - 5
+    assert client.get("/get").json == {"list": [1]}
+    for ahead in (DAY + 5, -5):
+        clock.ahead = ahead
+        assert client.get("/get").json == {"list": None}
+    clock.ahead = 5
+    app.permanent_session_lifetime = timedelta(seconds=1)
+    assert client.get("/get").json == {"list": None}
+
+
+def test_a_remembered_cookie_ends_with_its_key(app: Flask) -> None:
+    client = app.test_client()
+    client.get("/set")
+    assert client.get("/get").json == {"list": [1]}
+    app.secret_key = "second"
+    assert client.get("/get").json == {"list": None}
+    app.config["SECRET_KEY_FALLBACKS"] = ["first"]
+    assert client.get("/get").json == {"list": [1]}
+    app.config["SECRET_KEY_FALLBACKS"] = []
+    assert client.get("/get").json == {"list": None}
+
+
+def test_without_a_key_there_is_no_session(app: Flask) -> None:
+    client = app.test_client()
+    client.get("/set")
+    app.secret_key = None
+    assert client.get("/get").json == {"list": None}
+
+
+@pytest.mark.parametrize("change", [lambda s: s[:-1], lambda s: s + "A", lambda s: "x"])
+def test_nobody_else_can_make_one(app: Flask, change: t.Callable[[str], str]) -> None:
+    client = app.test_client()
+    client.get("/set")
+    cookie = client.get_cookie("session")
+    assert cookie is not None
+    client.get("/get")
+    client.set_cookie("session", change(cookie.value))
+    assert client.get("/get").json == {"list": None}
+
+
+def test_what_was_signed_but_is_no_json_is_no_session(app: Flask) -> None:
+    serializer = SecureCookieSessionInterface().get_signing_serializer(app)
+    assert serializer is not None
+    text = serializer.make_signer(serializer.salt).sign("!").decode()
+    client = app.test_client()
+    client.set_cookie("session", text)
+    assert client.get("/get").json == {"list": None}
+
+
+def test_nonsense_pushes_nothing_out(app: Flask, verified: list[str]) -> None:
+    client, stranger = app.test_client(), app.test_client()
+    client.get("/set")
+    client.get("/get")
+    for number in range(signed.REMEMBERED + 1):
+        stranger.set_cookie("session", f"nonsense.{number}")
+        stranger.get("/get")
+    verified.clear()
+    assert client.get("/get").json == {"list": [1]}
+    assert verified == []
+
+
+def test_many_threads_each_see_their_own(app: Flask) -> None:
+    seen: list[t.Any] = []
+
+    def visit(number: int) -> None:
+        client = app.test_client()
+        with client.session_transaction() as mine:
+            mine["list"] = [number]
+        seen.extend((number, client.get("/get").json) for _ in range(50))
+
+    threads = [threading.Thread(target=visit, args=[n]) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(seen) == 8 * 50
+    assert all(found == {"list": [number]} for number, found in seen)
+
+
+def test_only_flasks_own_interface_is_replaced(make_app: MakeApp) -> None:
+    class Mine(SecureCookieSessionInterface):
+        """An app's own, with what it likes better."""
+
+    changed = SecureCookieSessionInterface()
+    changed.digest_method = hashlib.sha256
+    for interface in (Mine(), changed):
+        app = Flask(__name__)
+        app.session_interface = interface
+        set_up_signed_sessions(app)
+        assert app.session_interface is interface
+    app = make_app()
+    assert isinstance(app.session_interface, SignedSessionInterface)
+    app.session_interface = changed
+    assert app.session_interface is changed
+
+
+def test_wrong_settings_leave_the_interface_alone() -> None:
+    app = Flask(__name__)
+    with pytest.raises(Exception, match="AUTH0_DOMAIN"):
+        Auth0(app)
+    assert type(app.session_interface) is SecureCookieSessionInterface
