@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+import secrets
 from collections.abc import Callable, Mapping
 
 import redis
 from flask import Flask
+
+from flask_auth0.sessions.states import REMEMBERED
+from flask_auth0.testing import logged_in_client
 
 from . import ours, plain, recipe, rivals
 from .lab import Lab
@@ -17,6 +22,7 @@ BARE = "Flask, nobody asked who they are"
 SIGNED = "Flask, user in the signed cookie"
 LOGIN = "Flask-Login"
 OURS_COOKIE = "flask_auth0, cookies"
+OURS_UNKNOWN = "flask_auth0, cookies, others each time"
 RECIPE_COOKIE = "the recipe, cookies"
 SESSION = "Flask-Session, user in Redis"
 OURS_REDIS = "flask_auth0, Redis"
@@ -26,12 +32,15 @@ RECIPE_REDIS = "the recipe, Redis"
 _RIVALS = {
     LOGIN: SIGNED,
     OURS_COOKIE: SIGNED,
+    OURS_UNKNOWN: SIGNED,
     RECIPE_COOKIE: SIGNED,
     OURS_REDIS: SESSION,
     RECIPE_REDIS: SESSION,
 }
 
 
+#: Bytes of an access token.
+_TOKENS = 1500
 #: What only reads, of the commands that these apps give to Redis.
 _READING = {"exists", "get", "mget", "ttl", "zrangebyscore"}
 
@@ -52,10 +61,11 @@ def measure(lab: Lab) -> list[Table]:
 
 def _in_cookies() -> dict[str, Callable[[], None]]:
     return {
-        BARE: Visitor(plain.bare()).repeated("/profile", plain.GREETING),
+        BARE: Visitor(plain.bare()).repeated("/profile"),
         SIGNED: _logged_in(plain.signed_cookie()),
         LOGIN: _logged_in(rivals.flask_login_in_cookies()),
         OURS_COOKIE: _logged_in(ours.ours_in_cookies()),
+        OURS_UNKNOWN: _crowd(ours.ours_in_cookies()),
         RECIPE_COOKIE: _logged_in(recipe.recipe_in_cookies()),
     }
 
@@ -63,7 +73,30 @@ def _in_cookies() -> dict[str, Callable[[], None]]:
 def _logged_in(app: Flask) -> Callable[[], None]:
     visitor = Visitor(app)
     visitor.log_in()
-    return visitor.repeated("/profile", plain.GREETING)
+    return visitor.repeated("/profile")
+
+
+def _crowd(app: Flask) -> Callable[[], None]:
+    """Return what comes from another browser each time, of too many to be known."""
+    visitors = [_one_of_many(app, n) for n in range(2 * REMEMBERED)]
+    calls = itertools.cycle([each.repeated("/profile") for each in visitors])
+
+    def call() -> None:
+        next(calls)()
+
+    return call
+
+
+def _one_of_many(app: Flask, number: int) -> Visitor:
+    claims = {**plain.USER, "sub": f"auth0|{number}"}
+    token = secrets.token_hex(_TOKENS // 2)
+    client = logged_in_client(app, access_token=token, **claims)
+    visitor = Visitor(app)
+    for name in ("session", "session_a0_head0", "session_a0_body0"):
+        cookie = client.get_cookie(name, domain="localhost")
+        if cookie is not None:
+            visitor.cookies[name] = cookie.value
+    return visitor
 
 
 def _times(timings: dict[str, Timing]) -> Table:

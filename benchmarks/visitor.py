@@ -13,7 +13,7 @@ from flask import Flask
 from werkzeug.http import parse_cookie
 from werkzeug.test import create_environ, run_wsgi_app
 
-from .plain import APP_URL
+from .plain import APP_URL, GREETING
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -65,7 +65,7 @@ class Visitor:
             self.cookies.clear()
             self.log_in()
 
-    def repeated(self, path: str, expected: str) -> Callable[[], None]:
+    def repeated(self, path: str, expected: str = GREETING) -> Callable[[], None]:
         """Return what requests a page again and again, with as little as possible."""
         # The first visit after a login is not like the others.
         found = self.get(path)[0]
