@@ -19,6 +19,7 @@ from ..per_request import if_made, per_request
 from .jar import session_cookie_flags
 from .lazy import LazySession
 from .serializer import SafeSerializer
+from .together import Together
 
 T = t.TypeVar("T")
 
@@ -91,6 +92,7 @@ class StoreInterface(ServerSideSessionInterface):  # type: ignore[misc]
         )
         self.serializer = SafeSerializer(app, common["serialization_format"])
         self.limit = limit
+        self._together = Together()
         # What token_urlsafe() makes. Nothing else reaches the back end as a key.
         length = len(self._generate_sid(self.sid_length))
         self._sid_pattern = re.compile(f"[A-Za-z0-9_-]{{{length}}}")
@@ -100,6 +102,12 @@ class StoreInterface(ServerSideSessionInterface):  # type: ignore[misc]
     @abstractmethod
     def fetch(self, key: str) -> bytes | None:
         """Return what is kept, unless it has expired."""
+
+    def fetch_together(self, *keys: str) -> dict[str, bytes | None]:
+        """Return what is kept under the first key, and under the others if one question
+        is enough for all.
+        """
+        return {keys[0]: self.fetch(keys[0])}
 
     @abstractmethod
     def keep(self, key: str, value: bytes, max_age: int) -> None:
@@ -190,7 +198,8 @@ class StoreInterface(ServerSideSessionInterface):  # type: ignore[misc]
     # Flask-Session's operations.
 
     def _retrieve_session_data(self, store_id: str) -> dict[str, t.Any] | None:
-        value = self.ask(lambda: self.fetch(store_id))
+        fetch = self.fetch_together
+        value = self.ask(lambda: self._together.read_session(store_id, fetch))
         return None if value is None else self.serializer.decode(value)
 
     def _upsert_session(
@@ -215,6 +224,10 @@ class StoreInterface(ServerSideSessionInterface):  # type: ignore[misc]
             super()._cleanup_n_requests()
         except SessionStoreUnavailable:
             self.app.logger.warning("Expired sessions could not be removed.")
+
+    def read_needed(self, key: str) -> bytes | None:
+        """Return what is kept and requests of this session need again and again."""
+        return self._together.read_other(key, lambda k: self.ask(lambda: self.fetch(k)))
 
     def require_answer(self) -> None:
         """Raise an error if the back end does not answer."""

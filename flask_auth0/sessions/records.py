@@ -36,7 +36,7 @@ class RecordCompartment:
     def read(self, record: str, part: str) -> str | None:
         """Return a part of a state, or ``None``."""
         key = _key(record, part)
-        value = self._store.ask(lambda: self._store.fetch(key))
+        value = self._store.read_needed(key)
         return None if value is None else value.decode("ascii", "replace")
 
     def create(

@@ -13,6 +13,8 @@ import mongomock
 import psycopg
 import pymongo
 import pytest
+import sqlalchemy as sa
+from flask import Flask
 from pymemcache.client.base import Client
 
 from tests.harness.redis_cluster import Cluster
@@ -44,6 +46,22 @@ class TestPostgreSQL(ServerContract):
             row = connection.execute("SELECT * FROM sessions").fetchone()
         assert row is not None
         assert row[1] == f"session:{visitor.cookies()['session']}"
+
+    def test_a_protected_request_is_one_statement(
+        self, app: Flask, visitor: Visitor
+    ) -> None:
+        interface: t.Any = app.session_interface
+        statements: list[str] = []
+        visitor.log_in()
+        visitor.user()
+
+        @sa.event.listens_for(interface.engine, "before_cursor_execute")
+        def note(connection: t.Any, cursor: t.Any, statement: str, *_: t.Any) -> None:
+            statements.append(statement)
+
+        assert visitor.get("/profile").status_code == 200
+        assert len(statements) == 1
+        assert statements[0].startswith("SELECT")
 
 
 class TestSQLite(ServerContract):

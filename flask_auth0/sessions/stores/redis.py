@@ -58,6 +58,12 @@ class RedisInterface(StoreInterface, RedisSessionInterface):  # type: ignore[mis
                 return None
             raise
 
+    def fetch_together(self, *keys: str) -> dict[str, bytes | None]:
+        if isinstance(self.client, redis.RedisCluster):
+            # The keys are on different servers.
+            return super().fetch_together(*keys)
+        return dict(zip(keys, self.client.mget(keys), strict=True))
+
     def keep(self, key: str, value: bytes, max_age: int) -> None:
         self.client.set(key, value, ex=max_age)
 

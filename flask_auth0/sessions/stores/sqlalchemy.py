@@ -49,12 +49,16 @@ class SqlInterface(StoreInterface):
         self._locks = PostgresLocks(engine, limit / 2)
 
     def fetch(self, key: str) -> bytes | None:
-        wanted = sa.select(self.table.c.data).where(
-            self.table.c.session_id == key, self.table.c.expiry > _now()
+        return self.fetch_together(key)[key]
+
+    def fetch_together(self, *keys: str) -> dict[str, bytes | None]:
+        columns = self.table.c
+        wanted = sa.select(columns.session_id, columns.data).where(
+            columns.session_id.in_(keys), columns.expiry > _now()
         )
         with self.engine.connect() as connection:
-            value = connection.scalar(wanted)
-        return None if value is None else bytes(value)
+            found = {key: bytes(value) for key, value in connection.execute(wanted)}
+        return {key: found.get(key) for key in keys}
 
     def keep(self, key: str, value: bytes, max_age: int) -> None:
         if self._update(key, value, max_age):

@@ -1,0 +1,139 @@
+"""What a request needs beside its session is read with it, and no older for that."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+import pytest
+from flask import Flask, request
+
+from flask_auth0.sessions.together import REMEMBERED, Together
+
+KEPT = {"session": b"s", "other": b"o", "head": b"h"}
+
+
+class Store:
+    """Keeps some values, and notes what it is asked for."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = dict(KEPT)
+        self.asked: list[tuple[str, ...]] = []
+
+    def fetch_together(self, *keys: str) -> dict[str, bytes | None]:
+        self.asked.append(keys)
+        return {key: self.kept.get(key) for key in keys}
+
+    def fetch(self, key: str) -> bytes | None:
+        return self.fetch_together(key)[key]
+
+
+class Alone(Store):
+    """One that answers for one key at a time."""
+
+    def fetch_together(self, *keys: str) -> dict[str, bytes | None]:
+        return super().fetch_together(keys[0])
+
+
+class Visits:
+    """Requests that read their session, and then something else."""
+
+    def __init__(self, store: Store) -> None:
+        self.app = Flask(__name__)
+        self.store, self.together = store, Together()
+
+    def read(self, session: str, *others: str) -> list[bytes | None]:
+        with self.app.test_request_context():
+            return [self.session(session), *map(self.other, others)]
+
+    def session(self, key: str) -> bytes | None:
+        return self.together.read_session(key, self.store.fetch_together)
+
+    def other(self, key: str) -> bytes | None:
+        return self.together.read_other(key, self.store.fetch)
+
+
+@pytest.fixture
+def store() -> Store:
+    return Store()
+
+
+@pytest.fixture
+def visits(store: Store) -> Visits:
+    return Visits(store)
+
+
+def test_the_second_request_asks_once(visits: Visits, store: Store) -> None:
+    assert visits.read("session", "head") == [b"s", b"h"]
+    assert visits.read("session", "head") == [b"s", b"h"]
+    assert store.asked == [("session",), ("head",), ("session", "head")]
+
+
+def test_what_is_asked_for_again_is_read_again(visits: Visits, store: Store) -> None:
+    visits.read("session", "head")
+    with visits.app.test_request_context():
+        visits.session("session")
+        assert visits.other("head") == b"h"
+        del store.kept["head"]
+        assert visits.other("head") is None
+
+
+def test_what_has_gone_stays_gone(visits: Visits, store: Store) -> None:
+    visits.read("session", "head")
+    del store.kept["head"]
+    assert visits.read("session", "head") == [b"s", None]
+
+
+def test_what_was_read_long_ago_is_read_again(
+    visits: Visits, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visits.read("session", "head")
+    with visits.app.test_request_context():
+        visits.session("session")
+        del store.kept["head"]
+        later = time.monotonic() + 2
+        monkeypatch.setattr(time, "monotonic", lambda: later)
+        assert visits.other("head") is None
+
+
+def test_a_wrong_guess_costs_nothing(visits: Visits, store: Store) -> None:
+    visits.read("session", "other")
+    store.asked.clear()
+    assert visits.read("session", "head") == [b"s", b"h"]
+    assert store.asked == [("session", "other"), ("head",)]
+    assert visits.read("session", "head") == [b"s", b"h"]
+    assert store.asked[2:] == [("session", "head")]
+
+
+def test_only_what_comes_first_is_expected(visits: Visits, store: Store) -> None:
+    for _ in range(2):
+        assert visits.read("session", "head", "other") == [b"s", b"h", b"o"]
+    assert store.asked[3:] == [("session", "head"), ("other",)]
+
+
+def test_no_request_sees_what_another_one_read(visits: Visits, store: Store) -> None:
+    visits.read("session", "head")
+    with visits.app.test_request_context():
+        outer = request
+        visits.session("session")
+        del store.kept["head"]
+        assert visits.read("session", "head") == [b"s", None]
+        assert request == outer
+
+
+def test_where_one_question_is_not_enough_each_is_asked(store: Store) -> None:
+    visits = Visits(alone := Alone())
+    for _ in range(2):
+        assert visits.read("session", "head") == [b"s", b"h"]
+    assert alone.asked == [("session",), ("head",)] * 2
+
+
+def test_without_a_request_it_just_reads(visits: Visits) -> None:
+    assert [visits.session("session"), visits.other("head")] == [b"s", b"h"]
+
+
+def test_it_does_not_remember_without_end(visits: Visits) -> None:
+    for number in range(3 * REMEMBERED):
+        visits.read(f"session{number}", "head")
+    needs: t.Any = visits.together
+    assert len(needs._needs) <= REMEMBERED
