@@ -26,7 +26,7 @@ from .sessions.jar import is_strict
 from .sessions.revocations import Begun
 from .sessions.shapes import is_moment
 from .sessions.state import KEY
-from .sessions.transactions import TRANSACTION_KEY
+from .sessions.transactions import TRANSACTION_KEY, CookieTransactionStore
 from .signals import user_logged_in
 from .store_options import store_options
 from .user import load_user
@@ -102,10 +102,12 @@ def _kept_claims(user: dict[str, t.Any]) -> dict[str, t.Any]:
 
 
 def _transaction(state: AppState, sdk_state: str) -> dict[str, t.Any] | None:
-    with translated():
-        found = state.wait(
-            state.transaction_store.get(_key(sdk_state), store_options())
-        )
+    store, key = state.transaction_store, _key(sdk_state)
+    if isinstance(store, CookieTransactionStore):
+        found = store.find(key)
+    else:
+        with translated():
+            found = state.wait(store.get(key, store_options()))
     if not found:
         return None
     return _remembered(getattr(found, "app_state", None) or {})

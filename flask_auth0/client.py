@@ -460,7 +460,7 @@ def _on_our_loop(method: Callable[..., Awaitable[R]]) -> Callable[..., Awaitable
     @functools.wraps(method)
     async def call(self: Client, *args: t.Any, **kwargs: t.Any) -> R:
         limit = None if method.__name__ in WAITING else self._config.timeout
-        return await dispatch(functools.partial(method, self), args, kwargs, limit)
+        return await dispatch(method, (self, *args), kwargs, limit)
 
     return call
 

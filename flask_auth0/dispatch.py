@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import inspect
 import typing as t
 from collections.abc import Awaitable, Callable, Coroutine
@@ -20,6 +21,9 @@ from .store_options import store_options
 R = t.TypeVar("R")
 
 
+_signature = functools.lru_cache(128)(inspect.signature)
+
+
 class OnOurLoop:
     """Another client of the SDK, whose coroutines run on our loop as well."""
 
@@ -30,7 +34,8 @@ class OnOurLoop:
         found = getattr(self._client, name)
         if not inspect.iscoroutinefunction(found):
             return found
-        return lambda *args, **kwargs: dispatch(found, args, kwargs)
+        function, client = found.__func__, self._client
+        return lambda *args, **kwargs: dispatch(function, (client, *args), kwargs)
 
 
 class Refreshes:
@@ -47,9 +52,11 @@ async def dispatch(
 ) -> R:
     """Await a method on our loop, with the store options of the current request.
 
+    :param method: the function of a class.
+    :param args: the object and its arguments.
     :param limit: seconds that it may take.
     """
-    bound = inspect.signature(method).bind(*args, **kwargs)
+    bound = _signature(method).bind(*args, **kwargs)
     bound.apply_defaults()
     if has_request_context() and bound.arguments.get("store_options", True) is None:
         bound.arguments["store_options"] = store_options()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typing as t
 
-from flask import Flask, current_app
+from flask import Flask
 from flask.sessions import SessionInterface
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
@@ -120,7 +120,8 @@ def cookie_name(suffix: str) -> str:
 
 def is_strict() -> bool:
     """Tell whether browsers withhold session cookies from requests of other sites."""
-    same_site = current_app.session_interface.get_cookie_samesite(current_app)
+    app = this_app()
+    same_site = app.session_interface.get_cookie_samesite(app)
     return str(same_site).lower() == "strict"
 
 
@@ -137,7 +138,8 @@ def session_cookie_flags(interface: SessionInterface, app: Flask) -> dict[str, t
 
 
 def _flags(crosses_sites: bool) -> dict[str, t.Any]:
-    flags = session_cookie_flags(current_app.session_interface, current_app)
+    app = this_app()
+    flags = session_cookie_flags(app.session_interface, app)
     if crosses_sites and is_strict():
         flags["samesite"] = "Lax"
     return {**flags, "secure": bool(flags["secure"]), "httponly": True}

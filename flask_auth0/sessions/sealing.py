@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hmac
 import json
 import os
@@ -43,7 +44,11 @@ class Sealer:
     def __init__(self, secrets: Sequence[str], purpose: str) -> None:
         keys = [derive_key(secret, purpose) for secret in secrets]
         self._ciphers = [AESGCM(key) for key in keys]
-        self._tag_keys = [derive_key(secret, f"{purpose} tag") for secret in secrets]
+        self._secrets, self._purpose = secrets, f"{purpose} tag"
+
+    @functools.cached_property
+    def _tag_keys(self) -> list[bytes]:
+        return [derive_key(secret, self._purpose) for secret in self._secrets]
 
     def seal(self, value: t.Any, context: str) -> str:
         """Return a text that shows nothing and opens in the same context only."""

@@ -59,6 +59,10 @@ class CookieTransactionStore(TransactionStore):  # type: ignore[misc]
         self, identifier: str, options: dict[str, t.Any] | None = None
     ) -> TransactionData | None:
         """Return a transaction, or ``None`` if it is unknown or too old."""
+        return self.find(identifier)
+
+    def find(self, identifier: str) -> TransactionData | None:
+        """Return the same without an event loop."""
         content = self._open(cookie_jar(), _name(identifier))
         if content is None or time.time() >= content["at"] + LIFETIME:
             return None
