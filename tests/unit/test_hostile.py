@@ -129,7 +129,7 @@ def test_no_query_is_a_traceback(
     assert client.get("/user", base_url=HOST, headers=FETCH).get_json() is None
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=1000, deadline=None)
 @given(
     st.one_of(
         st.text(max_size=30),
