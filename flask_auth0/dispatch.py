@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import inspect
+import types
 import typing as t
 from collections.abc import Awaitable, Callable, Coroutine
 
@@ -21,6 +22,7 @@ from .store_options import store_options
 R = t.TypeVar("R")
 
 
+#: To find out takes longer than most calls.
 _signature = functools.lru_cache(128)(inspect.signature)
 
 
@@ -34,8 +36,7 @@ class OnOurLoop:
         found = getattr(self._client, name)
         if not inspect.iscoroutinefunction(found):
             return found
-        function, client = found.__func__, self._client
-        return lambda *args, **kwargs: dispatch(function, (client, *args), kwargs)
+        return lambda *args, **kwargs: dispatch(found, args, kwargs)
 
 
 class Refreshes:
@@ -52,15 +53,16 @@ async def dispatch(
 ) -> R:
     """Await a method on our loop, with the store options of the current request.
 
-    :param method: the function of a class.
-    :param args: the object and its arguments.
+    :param method: of an object.
     :param limit: seconds that it may take.
     """
-    bound = _signature(method).bind(*args, **kwargs)
+    owned = t.cast(types.MethodType, method)
+    function = owned.__func__
+    bound = _signature(function).bind(owned.__self__, *args, **kwargs)
     bound.apply_defaults()
     if has_request_context() and bound.arguments.get("store_options", True) is None:
         bound.arguments["store_options"] = store_options()
-    running = t.cast("Coroutine[t.Any, t.Any, R]", method(*bound.args, **bound.kwargs))
+    running: Coroutine[t.Any, t.Any, R] = function(*bound.args, **bound.kwargs)
     if loop.is_current():
         return await running
     if limit is not None:

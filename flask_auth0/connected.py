@@ -1,0 +1,131 @@
+"""The SDK's client with what it needs of the tenant: connections, discovery, and keys.
+
+The SDK has no public way to give it HTTP connections, to see the discovery document, or
+to look for newer keys. It calls the methods below.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import typing as t
+import weakref
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import jwt
+from auth0_server_python.auth_server.server_client import ServerClient
+from authlib.integrations.httpx_client import AsyncOAuth2Client
+from flask import current_app
+
+from .answers import check_endpoints, check_id_token, find_key
+from .config import Config
+from .connections import CheckedHttp, Connections
+from .errors import ConfigurationError
+from .sessions.state import KEY
+from .sessions.transactions import TRANSACTION_KEY
+
+#: In the discovery document of a development tenant.
+DEVELOPMENT_MARKER = "flask_auth0_development_tenant"
+
+#: Seconds between two looks for new keys, however many tokens ask for unknown ones.
+JWKS_INTERVAL = 30
+
+
+class ConnectedClient(ServerClient[t.Any]):  # type: ignore[misc]
+    """The SDK's client on the connections of the event loop that it runs on."""
+
+    def __init__(self, config: Config, **stores: t.Any) -> None:
+        self._config = config
+        self._connections: Connections | None = None
+        self._next_jwks_at = 0.0
+        super().__init__(
+            domain=config.domain,
+            client_id=config.client_id,
+            client_secret=config.client_secret,
+            redirect_uri=config.redirect_uri,
+            secret=config.secret[0],
+            organization=config.organization,
+            authorization_params=config.authorization_parameters,
+            state_identifier=KEY,
+            transaction_identifier=TRANSACTION_KEY,
+            **stores,
+        )
+
+    @property
+    def _oauth(self) -> AsyncOAuth2Client:
+        return self._here().oauth
+
+    @_oauth.setter
+    def _oauth(self, value: AsyncOAuth2Client) -> None:
+        """Ignore the client that the SDK makes: it belongs to no event loop."""
+
+    def _get_http_client(self, **kwargs: t.Any) -> t.Any:
+        return self._shared_http()
+
+    async def _get_oidc_metadata_cached(self, domain: str) -> dict[str, t.Any]:
+        # Who comes while the first one asks, waits for the same answer.
+        async with self._here().turns.turn("metadata"):
+            found = await super()._get_oidc_metadata_cached(domain)
+        return t.cast("dict[str, t.Any]", found)
+
+    async def _get_jwks_cached(
+        self, domain: str, metadata: dict[str, t.Any] | None = None
+    ) -> dict[str, t.Any]:
+        async with self._here().turns.turn("jwks"):
+            found = await super()._get_jwks_cached(domain, metadata)
+        return t.cast("dict[str, t.Any]", found)
+
+    async def _fetch_oidc_metadata(self, domain: str) -> dict[str, t.Any]:
+        metadata: dict[str, t.Any] = await super()._fetch_oidc_metadata(domain)
+        check_endpoints(metadata)
+        self._refuse_development_tenant(metadata)
+        return metadata
+
+    async def _verify_and_decode_jwt(
+        self, token: str, jwks: dict[str, t.Any], audience: str | None = None
+    ) -> dict[str, t.Any]:
+        # The SDK keeps keys for ten minutes, while the tenant may have new ones.
+        kid = jwt.get_unverified_header(token).get("kid")
+        key = find_key(jwks, kid) or find_key(await self._newer_jwks(jwks), kid)
+        if key is None:
+            raise ValueError("The tenant has no such key.")
+        return check_id_token(token, key, audience or self._config.client_id)
+
+    async def _newer_jwks(self, jwks: dict[str, t.Any]) -> dict[str, t.Any]:
+        if time.monotonic() < self._next_jwks_at:
+            return jwks
+        self._next_jwks_at = time.monotonic() + JWKS_INTERVAL
+        domain = self._config.domain
+        metadata = await self._get_oidc_metadata_cached(domain)
+        newer: dict[str, t.Any] = await self._fetch_jwks(metadata["jwks_uri"])
+        # Not sooner: anybody can make us look, and all need the keys that are known.
+        if domain in self._discovery_cache:
+            self._discovery_cache[domain]["jwks"] = newer
+        return newer
+
+    @asynccontextmanager
+    async def _shared_http(self) -> AsyncIterator[CheckedHttp]:
+        # Whoever leaves the context would close the connections of all the others.
+        yield CheckedHttp(self._here().http)
+
+    def _here(self) -> Connections:
+        running = asyncio.get_running_loop()
+        found = self._connections
+        # After a fork there is another loop, and the parent's connections are no use.
+        if found is None or found.loop is not running:
+            found = Connections(self._config, self._telemetry_headers, running)
+            self._connections = found
+            weakref.finalize(self, found.close_soon).atexit = False
+        return found
+
+    def _refuse_development_tenant(self, metadata: t.Mapping[str, t.Any]) -> None:
+        is_one = metadata.get(DEVELOPMENT_MARKER)
+        if not is_one or self._config.allow_development_tenant:
+            return
+        if not (current_app.debug or current_app.testing):
+            raise ConfigurationError(
+                f"{self._config.domain} is a development tenant: anyone can log in as "
+                "anybody there. Set AUTH0_DOMAIN to a tenant of Auth0, or run the app "
+                "in debug mode, or set AUTH0_ALLOW_DEVELOPMENT_TENANT."
+            )

@@ -1,0 +1,211 @@
+"""Access tokens: however many ask for one, one request reaches the tenant."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import typing as t
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from flask import current_app, has_request_context
+
+from . import loop
+from .connected import ConnectedClient
+from .dispatch import Refreshes, dispatch
+from .errors import LoginRequired
+from .per_request import per_request
+from .session_hooks import refuse_while_saving
+from .sessions.records import store_of
+from .sessions.repairs import (
+    DEFAULT_AUDIENCE,
+    Refresh,
+    Wanted,
+    newest_token,
+    refreshing,
+    usable_token,
+)
+from .sessions.state import KEY, SessionStateStore
+
+R = t.TypeVar("R")
+
+
+class TokenClient(ConnectedClient):
+    """The SDK's client, safe where several requests ask for a token at once."""
+
+    async def get_access_token(
+        self,
+        store_options: dict[str, t.Any] | None = None,
+        audience: str | None = None,
+        scope: str | None = None,
+        *,
+        force_refresh: bool = False,
+    ) -> str:
+        """Return an access token; one that is about to expire is refreshed first.
+
+        However many ask at the same time, one refresh reaches the tenant.
+
+        :param scope: what the token must allow, beyond what was asked for at login.
+        :param force_refresh: refresh it even if it is good.
+        """
+        wanted = Wanted(
+            audience or self._config.audience or DEFAULT_AUDIENCE,
+            scope or "",
+            self._config.token_refresh_leeway,
+        )
+        if not force_refresh and isinstance(self._state_store, SessionStateStore):
+            state = await self._state_store.get(KEY)
+            usable = usable_token(state, wanted, time.time()) if state else None
+            if usable is not None:
+                return usable
+        refresh = Refresh(wanted, time.monotonic(), force_refresh)
+        arguments = (store_options, audience, scope, refresh)
+        limit = self._config.timeout
+        return await dispatch(self._refreshed_token, arguments, {}, limit)
+
+    async def _refreshed_token(
+        self,
+        store_options: dict[str, t.Any] | None,
+        audience: str | None,
+        scope: str | None,
+        refresh: Refresh,
+    ) -> str:
+        before = await self._newest_token(store_options, refresh.wanted)
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(self._turn(store_options))
+            found = await self._found_meanwhile(store_options, refresh, before)
+            if found is not None:
+                return found
+            return await _to_the_end(
+                self._refresh(store_options, audience, scope, refresh),
+                stack.pop_all(),
+            )
+
+    async def _found_meanwhile(
+        self,
+        store_options: dict[str, t.Any] | None,
+        refresh: Refresh,
+        before: str | None,
+    ) -> str | None:
+        """Return a token that somebody else has got while we waited."""
+        state = await self._state_store.get(KEY, store_options)
+        if not state:
+            return None
+        usable = usable_token(state, refresh.wanted, time.time())
+        newest = newest_token(state, refresh.wanted.audience)
+        if newest != before:
+            return usable or (None if refresh.wanted.scope else newest)
+        return None if refresh.is_forced else usable
+
+    async def _refresh(
+        self,
+        store_options: dict[str, t.Any] | None,
+        audience: str | None,
+        scope: str | None,
+        refresh: Refresh,
+    ) -> str:
+        refreshing.set(refresh)
+        found = await super().get_access_token(store_options, audience, scope)
+        if await self._state_store.get(KEY, store_options) is None:
+            raise LoginRequired("Your session has ended. Please log in again.")
+        return t.cast(str, found)
+
+    async def _newest_token(
+        self, store_options: dict[str, t.Any] | None, wanted: Wanted
+    ) -> str | None:
+        state = await self._state_store.get(KEY, store_options)
+        return newest_token(state, wanted.audience) if state else None
+
+    async def get_access_token_for_connection(
+        self,
+        options: dict[str, t.Any],
+        store_options: dict[str, t.Any] | None = None,
+    ) -> str:
+        """Return an access token of a connection, such as ``google-oauth2``."""
+        arguments = (options, store_options)
+        limit = self._config.timeout
+        return await dispatch(self._connection_token, arguments, {}, limit)
+
+    async def _connection_token(
+        self, options: dict[str, t.Any], store_options: dict[str, t.Any] | None
+    ) -> str:
+        async with self._turn(store_options):
+            find = super().get_access_token_for_connection
+            return t.cast(str, await find(options, store_options))
+
+    @asynccontextmanager
+    async def _turn(
+        self, store_options: dict[str, t.Any] | None
+    ) -> AsyncIterator[None]:
+        """Wait until nobody else changes the tokens or claims of this session."""
+        refuse_while_saving()
+        turns, store = self._here().turns, self._state_store
+        if isinstance(store, SessionStateStore):
+            entry = await loop.where_called(store.current_entry)
+            place = store_of(current_app.session_interface)
+            async with turns.turn(entry.record if entry else None, place):
+                await loop.where_called(store.reread)
+                yield
+            return
+        state = await store.get(KEY, store_options) or {}
+        family = self._here().exchanges.family(state.get("refresh_token") or "")
+        async with turns.turn(f"session {family}"):
+            yield
+
+    async def get_token_by_refresh_token(
+        self, options: dict[str, t.Any]
+    ) -> dict[str, t.Any]:
+        """Exchange a refresh token for new tokens.
+
+        Where that has just been done, in this process, return what it has brought.
+        """
+        if has_request_context() and isinstance(self._state_store, SessionStateStore):
+            self._state_store.require_writable()
+        limit = self._config.timeout
+        tokens = await dispatch(self._exchanged, (options,), {}, limit)
+        if has_request_context():
+            per_request(Refreshes).happened = True
+        return tokens
+
+    async def _exchanged(self, options: dict[str, t.Any]) -> dict[str, t.Any]:
+        here, refresh = self._here(), refreshing.get()
+        old = options.get("refresh_token") or ""
+        asked = (options.get("audience") or "", options.get("scope") or "")
+        async with AsyncExitStack() as stack:
+            family = here.exchanges.family(old)
+            await stack.enter_async_context(here.turns.turn(family))
+            answer = here.exchanges.answer(old, asked, refresh)
+            if answer is not None:
+                return answer
+            newest = {**options, "refresh_token": here.exchanges.newest(old)}
+            return await _to_the_end(self._exchange(newest, asked), stack.pop_all())
+
+    async def _exchange(
+        self, options: dict[str, t.Any], asked: tuple[str, str]
+    ) -> dict[str, t.Any]:
+        exchanges, used = self._here().exchanges, options["refresh_token"]
+        try:
+            found = await super().get_token_by_refresh_token(options)
+        except Exception as error:
+            exchanges.note_failure(used, error)
+            raise
+        # Without a new one, the one that was used is still good.
+        tokens: dict[str, t.Any] = {"refresh_token": used, **found}
+        exchanges.note(used, asked, tokens)
+        return tokens
+
+
+async def _to_the_end(work: Coroutine[t.Any, t.Any, R], stack: AsyncExitStack) -> R:
+    """Do work to its end, even if nobody waits for it any more, and then let go.
+
+    A tenant that has exchanged a refresh token will not do so again.
+    """
+
+    async def run() -> R:
+        async with stack:
+            return await work
+
+    task = asyncio.ensure_future(run())
+    # Whoever waits hears of an error; if nobody does, there is nobody to tell.
+    task.add_done_callback(lambda done: done.cancelled() or done.exception())
+    return await asyncio.shield(task)
