@@ -47,7 +47,7 @@ def running_service() -> Iterator[SessionService]:
     app.delete(rule)(service.delete)
     server = make_server("127.0.0.1", 0, app, threaded=True)
     service.url = f"http://127.0.0.1:{server.server_port}/sessions"
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
     try:
         yield service
