@@ -89,7 +89,7 @@ def head_of(one: Login, session_id: str) -> dict[str, t.Any]:
         "seen": now,
         "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0",
         "address": "127.0.0.1",
-        "login": [now, time.time()],
+        "login": [now, now, now],
         "body_key": secrets.token_urlsafe(32),
     }
     user = {**USER, "sub": one.sub, "sid": one.sid}

@@ -16,7 +16,7 @@ from tests.docs.pages import table
 from tests.harness.processes import ROOT, environment
 from tests.harness.redis_server import find_binary
 
-PARTS = ["view", "login", "refresh"]
+PARTS = ["view", "login", "refresh", "backchannel"]
 OURS = ("flask_auth0, cookies", "flask_auth0, Redis")
 RECIPE = ("the recipe, cookies", "the recipe, Redis")
 #: The apps of each table, by what its title begins with.
@@ -34,6 +34,7 @@ ROWS = {
     "A login": {*OURS, *RECIPE},
     f"{QUICK.callers} callers": {*OURS, RECIPE[1]},
     "One refresh": {OURS[1], RECIPE[1]},
+    "A back-channel logout, sessions in Redis": {f"{n:,}" for n in QUICK.sessions},
 }
 
 #: The title, the headings, a line, and the rows.
