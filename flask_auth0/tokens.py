@@ -19,10 +19,13 @@ from .session_hooks import refuse_while_saving
 from .sessions.records import store_of
 from .sessions.repairs import (
     DEFAULT_AUDIENCE,
+    Connection,
     Refresh,
     Wanted,
+    connecting,
     newest_token,
     refreshing,
+    usable_connection_token,
     usable_token,
 )
 from .sessions.state import KEY, SessionStateStore
@@ -121,7 +124,16 @@ class TokenClient(ConnectedClient):
         options: dict[str, t.Any],
         store_options: dict[str, t.Any] | None = None,
     ) -> str:
-        """Return an access token of a connection, such as ``google-oauth2``."""
+        """Return an access token of a connection, such as ``google-oauth2``.
+
+        However many ask at the same time, one request reaches the tenant, where the
+        server keeps the session.
+        """
+        if isinstance(self._state_store, SessionStateStore):
+            connection = _connection(options)
+            usable = await self._usable_connection_token(connection, None)
+            if usable is not None:
+                return usable
         arguments = (options, store_options)
         limit = self._config.timeout
         return await dispatch(self._connection_token, arguments, {}, limit)
@@ -129,9 +141,25 @@ class TokenClient(ConnectedClient):
     async def _connection_token(
         self, options: dict[str, t.Any], store_options: dict[str, t.Any] | None
     ) -> str:
+        connection = _connection(options)
         async with self._turn(store_options):
-            find = super().get_access_token_for_connection
-            return t.cast(str, await find(options, store_options))
+            # Somebody else may have got one while we waited.
+            usable = await self._usable_connection_token(connection, store_options)
+            if usable is not None:
+                return usable
+            token = connecting.set(connection)
+            try:
+                find = super().get_access_token_for_connection
+                return t.cast(str, await find(options, store_options))
+            finally:
+                connecting.reset(token)
+
+    async def _usable_connection_token(
+        self, connection: Connection, store_options: dict[str, t.Any] | None
+    ) -> str | None:
+        state = await self._state_store.get(KEY, store_options) or {}
+        leeway = self._config.token_refresh_leeway
+        return usable_connection_token(state, connection, leeway, time.time())
 
     @asynccontextmanager
     async def _turn(
@@ -193,6 +221,10 @@ class TokenClient(ConnectedClient):
         tokens: dict[str, t.Any] = {"refresh_token": used, **found}
         exchanges.note(used, asked, tokens)
         return tokens
+
+
+def _connection(options: dict[str, t.Any]) -> Connection:
+    return Connection(options["connection"], options.get("login_hint"))
 
 
 async def _to_the_end(work: Coroutine[t.Any, t.Any, R], stack: AsyncExitStack) -> R:

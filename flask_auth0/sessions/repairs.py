@@ -26,13 +26,13 @@ class Wanted(t.NamedTuple):
 
         The tenant may grant less than was asked for. To ask again would change nothing.
         """
-        scopes = f"{token_set.get('scope')} {token_set.get('asked_for') or ''}".split()
+        granted, asked_for = token_set.get("scope"), token_set.get("asked_for")
+        scopes = f"{granted or ''} {asked_for or ''}".split()
         if token_set.get("audience") != self.audience:
             return False
         if not set(self.scope.split()) <= set(scopes):
             return False
-        lifetime = token_set.get("lifetime") or 2 * self.leeway
-        return bool(token_set["expires_at"] > now + min(self.leeway, lifetime / 2))
+        return _is_good(token_set, self.leeway, now)
 
 
 class Refresh(t.NamedTuple):
@@ -47,6 +47,23 @@ class Refresh(t.NamedTuple):
 
 #: What the SDK refreshes now. It must not find the token that there is.
 refreshing: ContextVar[Refresh | None] = ContextVar("refreshing", default=None)
+
+
+class Connection(t.NamedTuple):
+    """A connection whose access token is asked for."""
+
+    name: str
+    #: For whom, where the user has several accounts there.
+    login_hint: str | None = None
+
+    def fits(self, token_set: State) -> bool:
+        """Tell whether a token is the one. The SDK gives out that of any account."""
+        is_theirs = self.login_hint in {None, token_set.get("login_hint")}
+        return token_set.get("connection") == self.name and is_theirs
+
+
+#: Whose token the SDK gets now. It must not find the ones that there are.
+connecting: ContextVar[Connection | None] = ContextVar("connecting", default=None)
 
 
 def repaired(state: State, before: State, now: float) -> State:
@@ -64,6 +81,7 @@ def repaired(state: State, before: State, now: float) -> State:
         # A refresh need not bring a new ID token (OpenID Connect Core, 12.2).
         "id_token": state.get("id_token") or before.get("id_token"),
         "token_sets": _tidied([*known, *marked], now),
+        "connection_token_sets": _with_other_accounts(state, before, now),
     }
 
 
@@ -86,20 +104,60 @@ def newest_token(state: State, audience: str) -> str | None:
     return None
 
 
+def usable_connection_token(
+    state: State, connection: Connection, leeway: int, now: float
+) -> str | None:
+    """Return the access token of a connection, if it is there and still good."""
+    for each in state.get("connection_token_sets") or []:
+        if connection.fits(each) and _is_good(each, leeway, now):
+            return t.cast(str, each["access_token"])
+    return None
+
+
 def without_refreshed(state: State) -> State:
     """Return a state as the SDK should see it, so that it refreshes a token."""
-    refresh = refreshing.get()
-    if refresh is None:
-        return state
-    audience = refresh.wanted.audience
-    kept = [each for each in state["token_sets"] if each.get("audience") != audience]
-    return {**state, "token_sets": kept}
+    refresh, connection = refreshing.get(), connecting.get()
+    if refresh is not None:
+        state = _without(state, "token_sets", "audience", refresh.wanted.audience)
+    if connection is not None:
+        state = _without(state, "connection_token_sets", "connection", connection.name)
+    return state
+
+
+def _without(state: State, field: str, name: str, value: str) -> State:
+    kept = [each for each in state.get(field) or [] if each.get(name) != value]
+    return {**state, field: kept}
+
+
+def _with_other_accounts(state: State, before: State, now: float) -> list[State]:
+    """Return the tokens for connections, with those that the SDK was not to find."""
+    connection = connecting.get()
+    hidden = [
+        each
+        for each in before.get("connection_token_sets") or []
+        if connection is not None
+        and each.get("connection") == connection.name
+        and not connection.fits(each)
+        and each["expires_at"] > now
+    ]
+    found = state.get("connection_token_sets") or []
+    return [*hidden, *({"lifetime": _seconds_left(e, now), **e} for e in found)]
+
+
+def _is_good(token_set: State, leeway: int, now: float) -> bool:
+    """Tell whether a token lasts for longer than the leeway, or half of its life."""
+    lifetime = token_set.get("lifetime") or 2 * leeway
+    return bool(token_set["expires_at"] > now + min(leeway, lifetime / 2))
+
+
+def _seconds_left(token_set: State, now: float) -> int:
+    return max(0, int(token_set["expires_at"] - now))
 
 
 def _marked(token_set: State, now: float) -> State:
     """Note what the tenant was asked for, and for how long its answer is good."""
     refresh = refreshing.get()
-    marks: State = {"lifetime": max(0, int(token_set["expires_at"] - now))}
+    marks: State = {"lifetime": _seconds_left(token_set, now)}
     if refresh is not None and refresh.wanted.scope:
         marks["asked_for"] = refresh.wanted.scope
     return {**token_set, **marks}

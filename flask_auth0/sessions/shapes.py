@@ -65,7 +65,7 @@ def _is_token_set(value: t.Any) -> bool:
         and isinstance(value.get("access_token"), str)
         and is_moment(value.get("expires_at"))
         and _is_optional_text(value.get("audience"))
-        and isinstance(value.get("scope", ""), str)
+        and _is_optional_text(value.get("scope"))
     )
 
 
