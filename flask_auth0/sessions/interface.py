@@ -32,7 +32,6 @@ _COMMON = {
     "serialization_format": "SESSION_SERIALIZATION_FORMAT",
 }
 
-
 #: Seconds after which a lock ends whose holder is gone and could not release it.
 LEASE = 4
 
@@ -325,10 +324,10 @@ class StoreInterface(ServerSideSessionInterface):  # type: ignore[misc]
     def ask(self, work: Callable[[], T]) -> T:
         """Do work that needs the back end, within the limit of the current request.
 
-        :raises SessionStoreUnavailable: when the back end does not answer.
-
         Each call of a driver takes half of the limit at most, and none begins in the
         second half.
+
+        :raises SessionStoreUnavailable: when the back end does not answer.
         """
         outage = per_request(Outage) if has_request_context() else Outage()
         if outage.happened or outage.spent > self.limit / 2:
