@@ -34,10 +34,13 @@ def protect(response: Response) -> Response:
 
 def _is_vary_left_to(interface: SessionInterface) -> bool:
     """Tell whether the response will vary by what is about to save the session."""
-    saves = type(interface).save_session
-    adds_it = saves is SecureCookieSessionInterface.save_session
-    adds_it = adds_it or isinstance(interface, StoreInterface)
-    return adds_it and this_session().accessed
+    saves = getattr(interface.save_session, "__func__", None)
+    current = this_session()
+    if saves is SecureCookieSessionInterface.save_session:
+        return current.accessed and not interface.is_null_session(current)
+    # One that nobody has read is not looked at when it is saved.
+    is_saved = saves is StoreInterface.save_session
+    return is_saved and current.accessed and getattr(current, "is_loaded", False)
 
 
 def _is_nobody(memo: Memo | None, loaded: Loaded | None) -> bool:

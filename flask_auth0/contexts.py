@@ -1,6 +1,6 @@
-"""The app, the request and the session themselves, without Flask's proxies of them.
+"""The app, the request and the session themselves.
 
-A proxy looks for its object with every attribute, which is most of what a short
+Flask's proxies look for them with every attribute, which is most of what a short
 function costs.
 """
 
@@ -23,6 +23,6 @@ def this_request() -> Request:
 
 
 def this_session() -> SessionMixin:
-    """Return the session of the current request."""
+    """Return the session of the current request, which counts as accessed then."""
     current: SessionMixin = session._get_current_object()  # type: ignore[attr-defined]
     return current

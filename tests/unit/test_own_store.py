@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import typing as t
+from pathlib import Path
 
 import pytest
 from auth0_server_python.auth_types import StateData
@@ -117,6 +118,23 @@ def test_caches_are_told_that_the_user_matters(visitor: Visitor) -> None:
         headers = visitor.get("/user").headers
         assert headers["Vary"] == "Cookie"
         assert headers["Cache-Control"] == "private"
+
+
+@pytest.mark.parametrize("case", ["server", "replaced", "without a key"])
+def test_they_are_told_whoever_saves_the_session(
+    make_app: MakeApp, store: SimpleStore, tmp_path: Path, case: str
+) -> None:
+    """A page for nobody in particular must not be shown to those who are logged in."""
+    url = f"sqlite:///{tmp_path / 'sessions.db'}"
+    server = {"SESSION_TYPE": "sqlalchemy", "SESSION_SQLALCHEMY": url}
+    app = make_app(server if case == "server" else {}, state_store=store)
+    interface: t.Any = app.session_interface
+    if case == "replaced":
+        interface.save_session = lambda app, session, response: None
+    if case == "without a key":
+        app.secret_key = None
+    headers = app.test_client().get("/user").headers
+    assert headers["Vary"] == "Cookie"
 
 
 def test_a_refused_login_sends_no_session(
