@@ -47,6 +47,14 @@ class TestPostgreSQL(ServerContract):
         assert row is not None
         assert row[1] == f"session:{visitor.cookies()['session']}"
 
+    def test_a_row_that_somebody_has_emptied(
+        self, app: Flask, visitor: Visitor
+    ) -> None:
+        visitor.log_in()
+        with psycopg.connect(self.url) as connection:
+            connection.execute("UPDATE sessions SET data = NULL")
+        assert visitor.user() is None
+
     def test_a_protected_request_is_one_statement(
         self, app: Flask, visitor: Visitor
     ) -> None:

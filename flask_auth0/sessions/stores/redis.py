@@ -59,10 +59,13 @@ class RedisInterface(StoreInterface, RedisSessionInterface):  # type: ignore[mis
             raise
 
     def fetch_together(self, *keys: str) -> dict[str, bytes | None]:
-        if isinstance(self.client, redis.RedisCluster):
-            # The keys are on different servers.
+        # In a cluster, the keys are on different servers.
+        if len(keys) == 1 or isinstance(self.client, redis.RedisCluster):
             return super().fetch_together(*keys)
-        return dict(zip(keys, self.client.mget(keys), strict=True))
+        try:
+            return dict(zip(keys, self.client.mget(keys), strict=True))
+        except redis.exceptions.NoPermissionError:
+            return super().fetch_together(*keys)
 
     def keep(self, key: str, value: bytes, max_age: int) -> None:
         self.client.set(key, value, ex=max_age)

@@ -54,7 +54,9 @@ class SqlInterface(StoreInterface):
     def fetch_together(self, *keys: str) -> dict[str, bytes | None]:
         columns = self.table.c
         wanted = sa.select(columns.session_id, columns.data).where(
-            columns.session_id.in_(keys), columns.expiry > _now()
+            columns.session_id.in_(keys),
+            columns.expiry > _now(),
+            columns.data.is_not(None),
         )
         with self.engine.connect() as connection:
             found = {key: bytes(value) for key, value in connection.execute(wanted)}
