@@ -11,9 +11,11 @@ from collections.abc import Mapping
 
 #: Of 32 bytes, so many cannot be guessed, nor made to collide with others.
 _ENOUGH = 18
+#: How many names a process remembers.
+_REMEMBERED = 512
 
 
-@functools.lru_cache(512)
+@functools.lru_cache(_REMEMBERED)
 def record_of(session_id: str) -> str:
     """Return the name of a session's record.
 

@@ -59,14 +59,11 @@ class Sealer:
             packed = _COMPRESSED + zlib.compress(plain)
         nonce = os.urandom(_NONCE)
         sealed = self._ciphers[0].encrypt(nonce, packed, context.encode())
-        return urlsafe_b64encode(nonce + sealed).decode().rstrip("=")
+        return _encoded(nonce + sealed)
 
     def open(self, text: str, context: str) -> t.Any:
         """Return what was sealed, or ``None`` for anything else."""
-        try:
-            raw = urlsafe_b64decode(text + "=" * (-len(text) % 4))
-        except ValueError:
-            return None
+        raw = _decoded(text)
         packed = self._decrypt(raw[:_NONCE], raw[_NONCE:], context.encode())
         if packed is None:
             return None
@@ -96,6 +93,19 @@ class Sealer:
             except InvalidTag:
                 continue
         return None
+
+
+def _encoded(raw: bytes) -> str:
+    return urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def _decoded(text: str) -> bytes:
+    """Return what a text says in its only spelling, or nothing for any other one."""
+    try:
+        raw = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except ValueError:
+        return b""
+    return raw if _encoded(raw) == text else b""
 
 
 def _loads(plain: bytes) -> t.Any:

@@ -1,53 +1,81 @@
-"""Flask's signed session cookies, each of which is verified and parsed once."""
+"""Flask's signed session cookies, each of which is verified once."""
 
 from __future__ import annotations
 
-import copy
-import functools
 import time
 import typing as t
+from collections.abc import Hashable
 
 from flask import Flask, Request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
-from itsdangerous import BadData, URLSafeTimedSerializer
+from itsdangerous import BadData, BadSignature, URLSafeTimedSerializer
 
-#: How many cookies a process remembers, some 1 KB each.
-REMEMBERED = 512
+from .recent import Recent
 
-Secret = str | bytes | None
+#: How many cookies a process remembers, and the most bytes of one.
+REMEMBERED, LARGEST = 512, 4096
+
+
+class Verified(t.NamedTuple):
+    """A cookie whose signature is right."""
+
+    serializer: URLSafeTimedSerializer
+    payload: bytes
+    #: Seconds since the epoch.
+    signed_at: int
+
+    def content(self, max_age: int) -> t.Any:
+        """Return what it has, anew for each request that may change it.
+
+        :raises BadData: when it is too old, or nothing that Flask has written.
+        """
+        if not 0 <= int(time.time()) - self.signed_at <= max_age:
+            raise BadSignature("It is not from a time at which it would be good.")
+        return self.serializer.load_payload(self.payload)
 
 
 class SignedSessionInterface(SecureCookieSessionInterface):
-    """Opens Flask's session as Flask does, but knows the cookies that come again.
-
-    To open one costs more than half of a short request. Its age is looked at each time.
-    """
+    """Opens Flask's session as Flask does, but knows the cookies that come again."""
 
     def __init__(self) -> None:
-        # What fails is not remembered: nobody can push out with nonsense what others
-        # need.
-        self._verified = functools.lru_cache(REMEMBERED)(self._verify)
+        self._recent: Recent[Hashable, Verified] = Recent(REMEMBERED)
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         """Return the session of a request; without a secret key, there is none."""
         text = request.cookies.get(self.get_cookie_name(app))
         if not (app.secret_key and text):
             return super().open_session(app, request)
+        max_age = int(app.permanent_session_lifetime.total_seconds())
         try:
-            content, signed_at = self._verified(app, text, *_keys(app))
+            return self.session_class(self._verified(app, text).content(max_age))
         except BadData:
             return self.session_class()
-        max_age = int(app.permanent_session_lifetime.total_seconds())
-        if not 0 <= int(time.time()) - signed_at <= max_age:
-            return self.session_class()
-        return self.session_class(copy.deepcopy(content))
 
-    def _verify(
-        self, app: Flask, text: str, *_: Secret
-    ) -> tuple[dict[str, t.Any], int]:
+    def _verified(self, app: Flask, text: str) -> Verified:
+        key = (text, *self._what_signs(app))
+        found = self._recent.get(key)
+        if found is None:
+            found = self._verify(app, text)
+            if len(text) <= LARGEST:
+                self._recent.keep(key, found)
+        return found
+
+    def _what_signs(self, app: Flask) -> tuple[t.Any, ...]:
+        """Return all that a signature depends on, any of which can still change."""
+        fallbacks = app.config.get("SECRET_KEY_FALLBACKS") or ()
+        how = (self.salt, self.key_derivation, self.digest_method, self.serializer)
+        return (app.secret_key, *fallbacks, *how)
+
+    def _verify(self, app: Flask, text: str) -> Verified:
         serializer = t.cast(URLSafeTimedSerializer, self.get_signing_serializer(app))
-        content, signed_at = serializer.loads(text, return_timestamp=True)
-        return content, int(signed_at.timestamp())
+        error = BadSignature("There is no key.")
+        for signer in serializer.iter_unsigners():
+            try:
+                payload, signed_at = signer.unsign(text, return_timestamp=True)
+                return Verified(serializer, payload, int(signed_at.timestamp()))
+            except BadSignature as failure:
+                error = failure
+        raise error
 
 
 def set_up_signed_sessions(app: Flask) -> None:
@@ -55,7 +83,3 @@ def set_up_signed_sessions(app: Flask) -> None:
     interface = app.session_interface
     if type(interface) is SecureCookieSessionInterface and not vars(interface):
         app.session_interface = SignedSessionInterface()
-
-
-def _keys(app: Flask) -> tuple[Secret, ...]:
-    return (app.secret_key, *(app.config.get("SECRET_KEY_FALLBACKS") or ()))

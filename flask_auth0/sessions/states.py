@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import functools
+import json
 import math
 import time
 import typing as t
@@ -10,6 +10,7 @@ import typing as t
 from .compartment import BODY, HEAD, Compartment, Entry
 from .index import Labels, record_of
 from .lifetime import Lifetime, Moments
+from .recent import Recent
 from .sealing import Sealer
 from .shapes import is_body, is_head
 
@@ -19,12 +20,8 @@ State = dict[str, t.Any]
 HEAD_FIELDS = ("user", "domain", "internal")
 
 
-#: How many heads a process remembers, some 5 KB each.
-REMEMBERED = 512
-
-
-class NotAHeadError(Exception):
-    """What is there is not the head of a state, or not for that record."""
+#: How many heads a process remembers, and the most bytes of one.
+REMEMBERED, LARGEST = 512, 4096
 
 
 class States:
@@ -39,9 +36,7 @@ class States:
         self.sealer = sealer
         self.lifetime = lifetime
         self.labels = labels
-        # Browsers send the same head again and again. What fails is not remembered:
-        # nobody can push out with nonsense what others need.
-        self._opened = functools.lru_cache(REMEMBERED)(self._open_head)
+        self._recent: Recent[tuple[str, str], State] = Recent(REMEMBERED)
 
     def read_body(self, compartment: Compartment, head: State) -> State | None:
         """Return the body of a state, or ``None``."""
@@ -57,9 +52,9 @@ class States:
 
         Others may have the same one: whoever changes it needs a copy.
         """
-        try:
-            head = self._opened(compartment.read(record, HEAD), record)
-        except NotAHeadError:
+        sealed = compartment.read(record, HEAD)
+        head = None if sealed is None else self._opened(sealed, record)
+        if head is None:
             return None
         if time.time() >= self.lifetime.expires_at(moments(head)):
             compartment.delete(Entry(record, self.labels.of_head(head)))
@@ -77,10 +72,17 @@ class States:
         left = self.lifetime.ends_at(moments(head)) - time.time()
         return sealed, max(1, int(left))
 
-    def _open_head(self, sealed: str | None, record: str) -> State:
-        head = None if sealed is None else self.sealer.open(sealed, record + HEAD)
+    def _opened(self, sealed: str, record: str) -> State | None:
+        """Return a head; browsers send the same one again and again."""
+        known = self._recent.get((sealed, record))
+        if known is not None:
+            return known
+        head = self.sealer.open(sealed, record + HEAD)
         if not is_head(head):
-            raise NotAHeadError
+            return None
+        # Compressed, it can be large however short its text is.
+        if len(json.dumps(head)) <= LARGEST:
+            self._recent.keep((sealed, record), head)
         return t.cast(State, head)
 
 

@@ -8,11 +8,13 @@ from collections.abc import Callable, Mapping
 from flask import has_request_context
 
 from ..per_request import per_request
+from .recent import Recent
 
 #: How many sessions a process remembers the need of.
 REMEMBERED = 1024
-#: Seconds for which what was read ahead is as good as what is read now.
-_FRESH = 1
+#: Seconds for which what was read ahead is used. What changes meanwhile, the request
+#: does not see; whatever writes reads again before it does.
+_FRESH = 0.1
 
 Values = Mapping[str, bytes | None]
 
@@ -22,8 +24,8 @@ class Ahead:
 
     #: The key of the session itself.
     store_id: str | None = None
-    #: Whether the first other value has been asked for.
-    is_over = False
+    #: Whether another value has been asked for.
+    has_asked = False
     #: When it was read, by the monotonic clock.
     read_at = 0.0
 
@@ -34,11 +36,11 @@ class Ahead:
 class Together:
     """Remembers which other key the requests of a session asked for first.
 
-    To guess it wrong costs nothing: what was not read ahead is read when it is needed.
+    What was not read ahead is read when it is needed.
     """
 
     def __init__(self) -> None:
-        self._needs: dict[str, str] = {}
+        self._needs: Recent[str, str] = Recent(REMEMBERED)
 
     def read_session(self, store_id: str, fetch: Callable[..., Values]) -> bytes | None:
         """Return a session, having read what its request may need next.
@@ -61,15 +63,10 @@ class Together:
         if not has_request_context():
             return fetch(key)
         ahead = per_request(Ahead)
-        if not ahead.is_over and ahead.store_id is not None:
-            self._remember(ahead.store_id, key)
-        is_there = key in ahead.values and time.monotonic() - ahead.read_at < _FRESH
-        ahead.is_over = True
-        # Once: whoever asks again wants to know what has changed.
-        value, ahead.values = ahead.values.get(key), {}
-        return value if is_there else fetch(key)
-
-    def _remember(self, store_id: str, key: str) -> None:
-        if len(self._needs) >= REMEMBERED:
-            self._needs.clear()
-        self._needs[store_id] = key
+        if not ahead.has_asked and ahead.store_id is not None:
+            self._needs.keep(ahead.store_id, key)
+        ahead.has_asked = True
+        # Once: whoever asks again, in whatever thread, wants to know what has changed.
+        values, ahead.values = ahead.values, {}
+        is_fresh = time.monotonic() - ahead.read_at < _FRESH
+        return values[key] if is_fresh and key in values else fetch(key)

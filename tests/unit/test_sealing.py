@@ -85,3 +85,12 @@ def test_tokens_become_no_larger_than_they_are(sealer: Sealer) -> None:
 
     token = secrets.token_urlsafe(4500)
     assert len(sealer.seal(token, "c")) < 1.05 * len(token)
+
+
+@pytest.mark.parametrize(
+    "spelling", ["{}=", "{}~", "{}!$", "~{}", " {}", "{}\n", "{}A"]
+)
+def test_there_is_one_spelling_of_it(sealer: Sealer, spelling: str) -> None:
+    """So nobody can make many texts of one, each of which would be remembered."""
+    sealed = sealer.seal("value", "context")
+    assert sealer.open(spelling.format(sealed), "context") is None

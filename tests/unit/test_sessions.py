@@ -626,6 +626,18 @@ class TestRedis(ServerContract):
         # The session and who is logged in, together.
         assert {n: c for n, c in asked.items() if c} == {"mget": 5, "info": 1}
 
+    def test_a_server_that_does_not_permit_all_of_it(
+        self, make_app: MakeApp, settings: dict[str, t.Any], make_visitor: MakeVisitor
+    ) -> None:
+        self.redis.acl_setuser(
+            "few", enabled=True, passwords="+pw", keys="*", commands=["+@all", "-mget"]
+        )
+        url = settings["SESSION_REDIS"].replace("//", "//few:pw@")
+        visitor = make_visitor(make_app({**settings, "SESSION_REDIS": url}))
+        visitor.log_in()
+        for _ in range(3):
+            assert visitor.get("/profile").status_code == 200
+
     def commands(self) -> dict[str, int]:
         """Return how often each command was given."""
         stats = self.redis.info("commandstats")
@@ -808,6 +820,24 @@ def test_a_user_who_comes_again_is_known(
     assert visitor.user() is None
     visitor.set_cookie("session_a0_head0", kept)
     assert visitor.user()["name"] == name
+
+
+def test_a_large_user_is_not_remembered(app: Flask, visitor: Visitor) -> None:
+    """However short they are in a cookie, where they are compressed."""
+    auth0 = Auth0()
+
+    @app.get("/grow")
+    def grow() -> str:
+        auth0.update_session(nickname="a" * 100_000)
+        return ""
+
+    visitor.log_in()
+    visitor.user()
+    states = app.extensions["auth0"].state_store.states
+    before = len(states._recent)
+    visitor.get("/grow")
+    assert len(visitor.user()["nickname"]) == 100_000
+    assert len(states._recent) == before
 
 
 def test_a_known_user_is_not_changed_by_what_one_request_does(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 import threading
 import time
 import typing as t
@@ -10,8 +11,9 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask, session
+from flask.json.tag import JSONTag
 from flask.sessions import SecureCookieSessionInterface
-from itsdangerous import URLSafeTimedSerializer
+from itsdangerous import TimestampSigner
 
 from flask_auth0 import Auth0
 from flask_auth0.sessions import signed
@@ -61,13 +63,13 @@ def app() -> Flask:
 def verified(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return what has been verified."""
     seen: list[str] = []
-    original = URLSafeTimedSerializer.loads
+    original = TimestampSigner.unsign
 
-    def loads(self: t.Any, text: str, **options: t.Any) -> t.Any:
+    def unsign(self: t.Any, text: str, **options: t.Any) -> t.Any:
         seen.append(text)
         return original(self, text, **options)
 
-    monkeypatch.setattr(URLSafeTimedSerializer, "loads", loads)
+    monkeypatch.setattr(TimestampSigner, "unsign", unsign)
     return seen
 
 
@@ -153,16 +155,77 @@ def test_what_was_signed_but_is_no_json_is_no_session(app: Flask) -> None:
     assert client.get("/get").json == {"list": None}
 
 
-def test_nonsense_pushes_nothing_out(app: Flask, verified: list[str]) -> None:
-    client, stranger = app.test_client(), app.test_client()
+def test_it_does_not_remember_without_end(app: Flask, verified: list[str]) -> None:
+    """Whoever has a cookie can spell it in many ways."""
+    client = app.test_client()
     client.get("/set")
+    cookie = client.get_cookie("session")
+    assert cookie is not None
+    for number in range(signed.REMEMBERED + 10):
+        client.set_cookie("session", cookie.value + "~~~~" * number)
+        assert client.get("/get").json == {"list": [1]}
+    interface: t.Any = app.session_interface
+    assert 0 < len(interface._recent) <= signed.REMEMBERED
+
+
+def test_nonsense_is_not_remembered(app: Flask) -> None:
+    client = app.test_client()
+    client.set_cookie("session", "nonsense")
     client.get("/get")
-    for number in range(signed.REMEMBERED + 1):
-        stranger.set_cookie("session", f"nonsense.{number}")
-        stranger.get("/get")
-    verified.clear()
+    interface: t.Any = app.session_interface
+    assert len(interface._recent) == 0
+
+
+def test_a_large_one_is_not_remembered(app: Flask, verified: list[str]) -> None:
+    client = app.test_client(use_cookies=False)
+    interface: t.Any = app.session_interface
+    large = {"list": secrets.token_hex(signed.LARGEST)}
+    text = interface.get_signing_serializer(app).dumps(large)
+    for _ in range(2):
+        found = client.get("/get", headers={"Cookie": f"session={text}"})
+        assert found.json == large
+    assert len(verified) == 2
+
+
+@pytest.mark.parametrize("name", ["salt", "key_derivation", "digest_method"])
+def test_a_remembered_cookie_ends_with_how_it_was_signed(app: Flask, name: str) -> None:
+    client = app.test_client()
+    client.get("/set")
     assert client.get("/get").json == {"list": [1]}
-    assert verified == []
+    others = {"salt": "x", "key_derivation": "concat", "digest_method": hashlib.sha256}
+    setattr(app.session_interface, name, others[name])
+    assert client.get("/get").json == {"list": None}
+
+
+def test_values_of_an_app_are_made_anew(app: Flask) -> None:
+    """What a tag of the app's own looks up may have changed."""
+    known = {"ada": "admin"}
+
+    class Role(str):
+        """Not a text for JSON."""
+
+    class RoleTag(JSONTag):
+        key = " role"
+
+        def check(self, value: t.Any) -> bool:
+            return isinstance(value, Role)
+
+        def to_json(self, value: t.Any) -> t.Any:
+            return str(value)
+
+        def to_python(self, value: t.Any) -> t.Any:
+            return [known[value]]
+
+    interface: t.Any = app.session_interface
+    tagged = type(interface.serializer)()
+    tagged.register(RoleTag, index=0)
+    interface.serializer = tagged
+    client = app.test_client()
+    with client.session_transaction() as mine:
+        mine["list"] = Role("ada")
+    assert client.get("/get").json == {"list": ["admin"]}
+    known["ada"] = "nobody"
+    assert client.get("/get").json == {"list": ["nobody"]}
 
 
 def test_many_threads_each_see_their_own(app: Flask) -> None:
