@@ -22,7 +22,7 @@ from .store_options import store_options
 R = t.TypeVar("R")
 
 
-#: To find out takes longer than most calls.
+# To read the signature of a function takes longer than most of what is called here.
 _signature = functools.lru_cache(128)(inspect.signature)
 
 
@@ -53,12 +53,12 @@ async def dispatch(
 ) -> R:
     """Await a method on our loop, with the store options of the current request.
 
-    :param method: of an object.
     :param limit: seconds that it may take.
     """
-    owned = t.cast(types.MethodType, method)
-    function = owned.__func__
-    bound = _signature(function).bind(owned.__self__, *args, **kwargs)
+    function: Callable[..., t.Any] = method
+    if type(method) is types.MethodType:
+        function, args = method.__func__, (method.__self__, *args)
+    bound = _signature(function).bind(*args, **kwargs)
     bound.apply_defaults()
     if has_request_context() and bound.arguments.get("store_options", True) is None:
         bound.arguments["store_options"] = store_options()

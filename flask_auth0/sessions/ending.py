@@ -49,9 +49,10 @@ def end_labelled(
 
 def is_ended(states: States, revocations: Revocations | None, head: State) -> bool:
     """Tell whether a session has been ended from outside."""
+    if revocations is None:
+        return False
     login = Login(*head["internal"]["login"])
-    labels = states.labels.of_head(head)
-    return revocations is not None and revocations.cover(labels, login)
+    return revocations.cover(states.labels.of_head(head), login)
 
 
 def _entry(

@@ -225,7 +225,7 @@ class StoreInterface(ServerSideSessionInterface):  # type: ignore[misc]
             self.app.logger.warning("Expired sessions could not be removed.")
 
     def read_needed(self, key: str) -> bytes | None:
-        """Return what is kept and requests of this session need again and again."""
+        """Return what is kept; the first of a request is read with its next session."""
         return self._together.read_other(key, lambda k: self.ask(lambda: self.fetch(k)))
 
     def require_answer(self) -> None:

@@ -48,4 +48,4 @@ class Lifetime:
 
     def is_due(self, seen: float, now: float) -> bool:
         """Tell whether activity has to be written down again."""
-        return self.rolling and now - seen >= (self.inactivity // ROLLING_STEP or 1)
+        return self.rolling and now - seen >= max(1, self.inactivity // ROLLING_STEP)

@@ -30,7 +30,6 @@ from .ending import end_by_claims, is_ended
 from .index import record_of
 from .interface import NoLock, StoreInterface
 from .jar import cookie_jar
-from .lazy import LazySession
 from .memo import Known, Memo
 from .places import Places
 from .repairs import repaired, without_refreshed
@@ -336,8 +335,7 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
 
 def _current_id() -> str | None:
     current = this_session()
-    # Sessions are mappings, whose isinstance() is slow.
-    if type(current) is LazySession and current.is_lost:
+    if getattr(current, "is_lost", False):
         raise SessionStoreUnavailable()
     session_id = current.get(KEY)
     return session_id if isinstance(session_id, str) and session_id.isascii() else None

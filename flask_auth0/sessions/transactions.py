@@ -62,7 +62,7 @@ class CookieTransactionStore(TransactionStore):  # type: ignore[misc]
         return self.find(identifier)
 
     def find(self, identifier: str) -> TransactionData | None:
-        """Return the same without an event loop."""
+        """Do what :meth:`get` does, where there is no event loop."""
         content = self._open(cookie_jar(), _name(identifier))
         if content is None or time.time() >= content["at"] + LIFETIME:
             return None

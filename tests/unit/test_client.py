@@ -9,9 +9,11 @@ import os
 import threading
 import time
 import typing as t
+from unittest.mock import AsyncMock
 
 import httpx
 import pytest
+from auth0_server_python.auth_server.mfa_client import MfaClient
 from auth0_server_python.auth_server.server_client import ServerClient
 from auth0_server_python.auth_types import StateData, TransactionData
 from auth0_server_python.error import AccessTokenError
@@ -497,6 +499,17 @@ def test_every_public_coroutine_of_the_sdk_runs_on_our_loop() -> None:
     }
     assert len(public) > 20
     assert not [n for n, theirs in public.items() if getattr(Client, n) is theirs]
+
+
+def test_a_method_that_somebody_has_replaced_is_called(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As tests do with a mock, and tracing does with a wrapper."""
+    mock = AsyncMock(return_value="mocked")
+    monkeypatch.setattr(MfaClient, "list_authenticators", mock)
+    auth0 = Auth0()
+    with app.test_request_context():
+        assert auth0.run(auth0.client.mfa.list_authenticators()) == "mocked"
 
 
 def test_the_other_clients_of_the_sdk_run_there_as_well(app: Flask) -> None:
