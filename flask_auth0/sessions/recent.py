@@ -27,6 +27,6 @@ class Recent(t.Generic[K, V]):
 
     def keep(self, key: K, value: V) -> None:
         """Remember a value."""
-        if len(self._values) >= self._most:
+        if key not in self._values and len(self._values) >= self._most:
             self._values.clear()
         self._values[key] = value

@@ -18,8 +18,6 @@ State = dict[str, t.Any]
 
 #: The fields of a state that are read with every request; all others are its body.
 HEAD_FIELDS = ("user", "domain", "internal")
-
-
 #: How many heads a process remembers, and the most bytes of one.
 REMEMBERED, LARGEST = 512, 4096
 

@@ -1,0 +1,22 @@
+"""What a process remembers, and when it forgets."""
+
+from __future__ import annotations
+
+from flask_auth0.sessions.recent import Recent
+
+
+def test_it_remembers_so_many() -> None:
+    recent: Recent[int, str] = Recent(3)
+    for number in range(3):
+        recent.keep(number, str(number))
+    # Known ones push out nobody.
+    recent.keep(0, "again")
+    assert [recent.get(number) for number in range(4)] == ["again", "1", "2", None]
+
+
+def test_then_it_begins_anew() -> None:
+    recent: Recent[int, str] = Recent(3)
+    for number in range(4):
+        recent.keep(number, str(number))
+    assert [recent.get(number) for number in range(4)] == [None, None, None, "3"]
+    assert len(recent) == 1
