@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import time
 import typing as t
 from collections.abc import Hashable
 
 from flask import Flask, Request
+from flask.json.tag import TaggedJSONSerializer
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from itsdangerous import BadData, BadSignature, URLSafeTimedSerializer
+from itsdangerous.encoding import base64_decode
 
 from .recent import Recent
 
 #: How many cookies a process remembers, and the most bytes of one.
 REMEMBERED, LARGEST = 512, 4096
+
+
+_SCALARS = (str, int, float, bool, type(None))
 
 
 class Verified(t.NamedTuple):
@@ -23,14 +29,18 @@ class Verified(t.NamedTuple):
     payload: bytes
     #: Seconds since the epoch.
     signed_at: int
+    #: What it has, if that is the same for every request.
+    plain: dict[str, t.Any] | None
 
     def content(self, max_age: int) -> t.Any:
-        """Return what it has, anew for each request that may change it.
+        """Return what it has; a session copies it, but not what is inside.
 
         :raises BadData: when it is too old, or nothing that Flask has written.
         """
         if not 0 <= int(time.time()) - self.signed_at <= max_age:
             raise BadSignature("It is not from a time at which it would be good.")
+        if self.plain is not None:
+            return self.plain
         return self.serializer.load_payload(self.payload)
 
 
@@ -72,10 +82,24 @@ class SignedSessionInterface(SecureCookieSessionInterface):
         for signer in serializer.iter_unsigners():
             try:
                 payload, signed_at = signer.unsign(text, return_timestamp=True)
-                return Verified(serializer, payload, int(signed_at.timestamp()))
+                plain = self._plain(payload)
+                return Verified(serializer, payload, int(signed_at.timestamp()), plain)
             except BadSignature as failure:
                 error = failure
         raise error
+
+    def _plain(self, payload: bytes) -> dict[str, t.Any] | None:
+        """Return what has no tag, of Flask's or of the app's, and nothing inside."""
+        if type(self.serializer) is not TaggedJSONSerializer or payload[:1] == b".":
+            return None
+        try:
+            content = json.loads(base64_decode(payload))
+        except (ValueError, RecursionError, BadData):
+            return None
+        if not isinstance(content, dict) or any(key[:1] == " " for key in content):
+            return None
+        is_plain = all(type(value) in _SCALARS for value in content.values())
+        return content if is_plain else None
 
 
 def set_up_signed_sessions(app: Flask) -> None:

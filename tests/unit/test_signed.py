@@ -16,6 +16,7 @@ from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import TimestampSigner
 
 from flask_auth0 import Auth0
+from flask_auth0.contexts import this_session
 from flask_auth0.sessions import signed
 from flask_auth0.sessions.signed import SignedSessionInterface, set_up_signed_sessions
 
@@ -268,3 +269,31 @@ def test_wrong_settings_leave_the_interface_alone() -> None:
     with pytest.raises(Exception, match="AUTH0_DOMAIN"):
         Auth0(app)
     assert type(app.session_interface) is SecureCookieSessionInterface
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["text", 1, True, None, 1.5, [1], {"a": 1}, (1, 2), b"b", {" t": "x"}],
+    ids=repr,
+)
+def test_every_value_comes_back_as_it_was(app: Flask, value: t.Any) -> None:
+    seen: list[t.Any] = []
+
+    @app.get("/keep")
+    def keep() -> str:
+        session["value"] = value
+        return ""
+
+    @app.get("/look")
+    def look() -> str:
+        seen.append(session["value"])
+        unnoticed: t.Any = dict
+        unnoticed.__setitem__(this_session(), "value", "changed, but not saved")
+        return ""
+
+    client = app.test_client()
+    client.get("/keep")
+    for _ in range(3):
+        assert client.get("/look").status_code == 200
+    assert seen == [value] * 3
+    assert {type(each) for each in seen} == {type(value)}
