@@ -8,7 +8,7 @@ import typing as t
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from flask import current_app, has_request_context
+from flask import has_request_context
 
 from . import loop
 from .connected import ConnectedClient
@@ -16,7 +16,6 @@ from .dispatch import Refreshes, dispatch
 from .errors import LoginRequired
 from .per_request import per_request
 from .session_hooks import refuse_while_saving
-from .sessions.records import store_of
 from .sessions.repairs import (
     DEFAULT_AUDIENCE,
     Connection,
@@ -170,8 +169,8 @@ class TokenClient(ConnectedClient):
         turns, store = self._here().turns, self._state_store
         if isinstance(store, SessionStateStore):
             entry = await loop.where_called(store.current_entry)
-            place = store_of(current_app.session_interface)
-            async with turns.turn(entry.record if entry else None, place):
+            record = entry.record if entry else None
+            async with turns.turn(record, store.places.store()):
                 await loop.where_called(store.reread)
                 yield
             return

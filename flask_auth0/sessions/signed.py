@@ -17,8 +17,7 @@ from .recent import Recent
 
 #: How many cookies a process remembers, and the most bytes of one.
 REMEMBERED, LARGEST = 512, 4096
-
-
+#: What JSON has that no request can change.
 _SCALARS = (str, int, float, bool, type(None))
 
 

@@ -88,7 +88,8 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
     async def get(self, identifier: str, options: State | None = None) -> State | None:
         """Return the whole state, or ``None`` when nobody is logged in."""
         state = await self._with_io(self._whole)
-        return None if state is None else without_refreshed(state)
+        # The SDK changes what it is given.
+        return None if state is None else copy.deepcopy(without_refreshed(state))
 
     def reread(self) -> None:
         """Forget what was read of the state, where others may have changed it."""
@@ -173,8 +174,7 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
             memo = per_request(Memo)
             if memo.known is known:
                 memo.known = known._replace(body=body)
-        # The SDK changes what it is given.
-        return None if body is None else copy.deepcopy({**body, **head})
+        return None if body is None else {**body, **head}
 
     def require_writable(self) -> None:
         """Raise an error where a change could not be kept, before it is made.
