@@ -25,6 +25,9 @@ GUNICORN = {
     "threads": ["--worker-class=gthread", "--workers=1", "--threads=8"],
     "workers": ["--worker-class=gthread", "--workers=4", "--threads=16", "--preload"],
 }
+#: Seconds, more than anybody pauses here: a request fails if its connection is closed
+#: as it is sent, and unlike a browser the plain client does not try again.
+KEEP_ALIVE = "--keep-alive=75"
 #: Those that every journey through the app is made with.
 SERVERS = ("werkzeug", "gthread", "preload", "gevent")
 
@@ -62,8 +65,8 @@ def server_command(server: str, descriptor: int, factory: str) -> list[str]:
     """The command line that serves the test app on an inherited socket."""
     if server == "werkzeug":
         return [sys.executable, "-m", "tests.harness.werkzeug_server", str(descriptor)]
-    bind = f"--bind=fd://{descriptor}"
-    return [sys.executable, "-m", "gunicorn", bind, *GUNICORN[server], factory]
+    options = [f"--bind=fd://{descriptor}", KEEP_ALIVE, *GUNICORN[server]]
+    return [sys.executable, "-m", "gunicorn", *options, factory]
 
 
 def answers(url: str) -> bool:

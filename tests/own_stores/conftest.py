@@ -40,6 +40,9 @@ from tests.unit.conftest import (
 )
 from tests.unit.test_sessions import Clock
 
+#: Seconds to wait for a store here: a machine that runs tests may stand still for some.
+PATIENCE = 30
+
 
 @pytest.fixture
 def page(tmp_path: Path) -> Page:
@@ -68,6 +71,7 @@ def redis(redis_url: str) -> Iterator[Redis]:
 def redis_store(page: Page, redis: Redis, redis_url: str) -> Iterator[t.Any]:
     """The store in Redis."""
     store = page["RedisStore"](f"{redis_url}/8", SECRET)
+    store.timeout = PATIENCE
     yield store
     loop.run(_close_redis(store), 5)
 
@@ -86,6 +90,7 @@ def postgres_url(postgres_folder: str) -> str:
 def postgres_store(page: Page, postgres_url: str) -> Iterator[t.Any]:
     """The store in PostgreSQL."""
     store = page["PostgresStore"](postgres_url, SECRET)
+    store.timeout = PATIENCE
     yield store
     loop.run(_close_postgres(store), 5)
 
