@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import httpx
 import jwt
 
-from .errors import TenantError
+from .errors import TenantError, TenantUnavailable
 
 #: Seconds that a token lasts whose tenant does not say so; the SDK's default.
 DEFAULT_LIFETIME = 3600
@@ -40,7 +40,8 @@ def check_tokens(response: httpx.Response, scope: str) -> httpx.Response:
     :param scope: what was asked for, and granted if the response does not say so.
     """
     if is_unavailable(response.status_code):
-        response.raise_for_status()
+        # Not httpx's error: Authlib may use another one of the same kind.
+        raise TenantUnavailable()
     try:
         tokens = response.json()
     except ValueError as error:

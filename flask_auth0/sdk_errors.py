@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import ssl
 import typing as t
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import httpx
 import jwt
 from auth0_server_python.error import (
     AccessTokenError,
@@ -35,6 +35,15 @@ from .errors import (
 )
 from .session_hooks import untranslated
 
+#: httpx, and what Authlib uses in its place where that is installed.
+_HTTP = [
+    importlib.import_module(name)
+    for name in ("httpx", "httpx2")
+    if importlib.util.find_spec(name)
+]
+_STATUS_ERRORS = tuple(http.HTTPStatusError for http in _HTTP)
+_TRANSPORT_ERRORS = (TimeoutError, *(http.TransportError for http in _HTTP))
+
 _AGAIN = "Please log in again to go on."
 _LOG_IN_AGAIN = {
     AccessTokenErrorCode.MISSING_REFRESH_TOKEN,
@@ -48,7 +57,7 @@ _LOG_IN_AGAIN = {
 KNOWN = (
     SdkError,
     OAuthError,
-    httpx.HTTPError,
+    *(http.HTTPError for http in _HTTP),
     jwt.PyJWTError,
     ValueError,
     TimeoutError,
@@ -80,9 +89,9 @@ def translate(error: Exception) -> Auth0Error:
             required = MfaRequired()
             required.mfa_token = getattr(error, "mfa_token", None)
             return required
-        if isinstance(cause, httpx.HTTPStatusError):
+        if isinstance(cause, _STATUS_ERRORS):
             return _wrong_status(cause.response.status_code)
-        if isinstance(cause, (httpx.TransportError, TimeoutError)):
+        if isinstance(cause, _TRANSPORT_ERRORS):
             return _unreachable(chain, cause)
     return _of_the_sdk(error)
 
