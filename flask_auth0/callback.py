@@ -192,10 +192,7 @@ def _exchange(state: AppState, sdk_state: str) -> dict[str, t.Any]:
         raise LoginFailed("The login came back without a code.")
     query = urlencode({**request.args, "state": sdk_state})
     with translated():
-        completing = state.client.complete_interactive_login(
-            f"{request.base_url}?{query}"
-        )
-        result = state.wait(completing)
+        result = state.logins.complete(f"{request.base_url}?{query}")
     user = result["state_data"]["user"]
     # A claim that was not issued is none, though the SDK's model has a place for it.
     return {name: value for name, value in user.items() if value is not None}

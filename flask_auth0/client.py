@@ -18,6 +18,7 @@ from .errors import LoginRequired
 from .logout_tokens import check_logout_claims
 from .session_hooks import checked_claims, with_claims
 from .sessions.state import KEY, SessionStateStore
+from .sessions.transactions import CookieTransactionStore
 from .tokens import TokenClient
 
 #: Methods that wait for a person on another device, for as long as it takes.
@@ -31,6 +32,14 @@ class Client(TokenClient):
     Every public coroutine runs on the extension's own event loop, wherever it is
     awaited, and is told the current request and a response that collects cookies.
     """
+
+    @property
+    def has_own_stores(self) -> bool:
+        """Whether both stores are the extension's, which need no event loop."""
+        return (
+            type(self._state_store) is SessionStateStore
+            and type(self._transaction_store) is CookieTransactionStore
+        )
 
     async def get_user(
         self, store_options: dict[str, t.Any] | None = None

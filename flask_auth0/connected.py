@@ -7,15 +7,17 @@ to look for newer keys. It calls the methods below.
 from __future__ import annotations
 
 import asyncio
+import functools
+import ssl
 import time
 import typing as t
 import weakref
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import httpx
 import jwt
 from auth0_server_python.auth_server.server_client import ServerClient
-from authlib.integrations.httpx_client import AsyncOAuth2Client
 from flask import current_app
 
 from .answers import check_endpoints, check_id_token, find_key
@@ -52,12 +54,17 @@ class ConnectedClient(ServerClient[t.Any]):  # type: ignore[misc]
             **stores,
         )
 
+    @functools.cached_property
+    def tls(self) -> ssl.SSLContext:
+        """What all connections to the tenant share, as it is slow to make."""
+        return httpx.create_ssl_context()
+
     @property
-    def _oauth(self) -> AsyncOAuth2Client:
+    def _oauth(self) -> t.Any:
         return self._here().oauth
 
     @_oauth.setter
-    def _oauth(self, value: AsyncOAuth2Client) -> None:
+    def _oauth(self, value: t.Any) -> None:
         """Ignore the client that the SDK makes: it belongs to no event loop."""
 
     def _get_http_client(self, **kwargs: t.Any) -> t.Any:
@@ -75,6 +82,21 @@ class ConnectedClient(ServerClient[t.Any]):  # type: ignore[misc]
         async with self._here().turns.turn("jwks"):
             found = await super()._get_jwks_cached(domain, metadata)
         return t.cast("dict[str, t.Any]", found)
+
+    def known(self, what: str) -> dict[str, t.Any] | None:
+        """Return the tenant's ``metadata`` or ``jwks``, if it has told us lately."""
+        found = self._discovery_cache.get(self._config.domain)
+        if found is None or found["expires_at"] <= time.time():
+            return None
+        return t.cast("dict[str, t.Any] | None", found[what])
+
+    async def metadata(self) -> dict[str, t.Any]:
+        """Return the tenant's discovery document."""
+        return await self._get_oidc_metadata_cached(self._config.domain)
+
+    async def jwks(self) -> dict[str, t.Any]:
+        """Return the tenant's keys."""
+        return await self._get_jwks_cached(self._config.domain)
 
     async def _fetch_oidc_metadata(self, domain: str) -> dict[str, t.Any]:
         metadata: dict[str, t.Any] = await super()._fetch_oidc_metadata(domain)
@@ -114,7 +136,8 @@ class ConnectedClient(ServerClient[t.Any]):  # type: ignore[misc]
         found = self._connections
         # After a fork there is another loop, and the parent's connections are no use.
         if found is None or found.loop is not running:
-            found = Connections(self._config, self._telemetry_headers, running)
+            headers = self._telemetry_headers
+            found = Connections(self._config, headers, self.tls, running)
             self._connections = found
             weakref.finalize(self, found.close_soon).atexit = False
         return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import ssl
 import typing as t
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 
@@ -23,14 +24,13 @@ class Connections:
         self,
         config: Config,
         headers: t.Mapping[str, str],
+        tls: ssl.SSLContext,
         loop: asyncio.AbstractEventLoop,
     ) -> None:
         self.loop = loop
         #: Who waits for whom, and what others have brought meanwhile.
         self.turns = Turns()
         self.exchanges = Exchanges()
-        # A context is slow to make, and both clients can use one.
-        tls = httpx.create_ssl_context()
         options: dict[str, t.Any] = {
             "headers": dict(headers),
             "timeout": config.timeout,

@@ -53,7 +53,7 @@ def start(
         login_loop.check()
         options = _login_options(state, target, parameters)
         with translated():
-            url = state.wait(state.client.start_interactive_login(options))
+            url = state.logins.start(options)
     except Auth0Error as error:
         report(error, target, parameters)
         raise

@@ -10,6 +10,7 @@ from flask import Flask
 
 from .client import Client
 from .config import Config
+from .logins import Logins
 from .registry import AppState
 from .session_hooks import SessionHooks
 from .sessions.index import Labels
@@ -39,11 +40,13 @@ def make_state(
     transaction_store = transaction_store or CookieTransactionStore(
         Sealer(config.secret, config.purpose("transaction"))
     )
+    client = Client(
+        config, state_store=state_store, transaction_store=transaction_store
+    )
     return AppState(
         config=config,
-        client=Client(
-            config, state_store=state_store, transaction_store=transaction_store
-        ),
+        client=client,
+        logins=Logins(client, config),
         state_store=state_store,
         transaction_store=transaction_store,
         sealer=Sealer(config.secret, config.purpose("login")),

@@ -17,6 +17,7 @@ from .errors import ConfigurationError
 
 if t.TYPE_CHECKING:
     from .client import Client
+    from .logins import Logins
     from .session_hooks import SessionHooks
     from .sessions.sealing import Sealer
 
@@ -30,6 +31,7 @@ class AppState:
 
     config: Config
     client: Client
+    logins: Logins
     state_store: StateStore
     transaction_store: TransactionStore
     sealer: Sealer

@@ -481,6 +481,7 @@ def test_the_sdk_still_has_what_is_overridden() -> None:
     assert "self._oauth = AsyncOAuth2Client(" in source
     assert "async with self._get_http_client(" in source
     assert 'self._discovery_cache[domain]["jwks"]' in source
+    assert 'cached["expires_at"] > now' in source
     assert list(inspect.signature(ServerClient._verify_and_decode_jwt).parameters) == [
         "self",
         "token",

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 import httpx
 import pytest
 from auth0_server_python.auth_server.server_client import ServerClient
-from authlib.integrations.httpx_client import AsyncOAuth2Client
+from authlib.oauth2.client import OAuth2Client
 from flask import Flask, request, session
 from werkzeug.exceptions import Forbidden
 from werkzeug.test import TestResponse
@@ -669,14 +669,14 @@ def test_what_a_token_response_may_leave_out(
     visitor: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """``expires_in`` as a text, and no ``scope`` where all of it was granted."""
-    original = AsyncOAuth2Client.parse_response_token
+    original = OAuth2Client.parse_response_token
 
     def parse(self: t.Any, response: t.Any) -> t.Any:
         seen.append(response.json())
         return original(self, response)
 
     seen: list[dict[str, t.Any]] = []
-    monkeypatch.setattr(AsyncOAuth2Client, "parse_response_token", parse)
+    monkeypatch.setattr(OAuth2Client, "parse_response_token", parse)
     check = check_tokens(
         httpx.Response(
             200,

@@ -1,0 +1,163 @@
+"""HTTP for threads that wait for it themselves, within one time limit."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+import time
+import typing as t
+from collections.abc import Iterable, Mapping
+
+import httpcore
+import httpx
+
+from . import loop
+
+#: What httpcore raises; httpx has errors of the same names.
+_ERRORS = (
+    httpcore.TimeoutException,
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+    httpcore.UnsupportedProtocol,
+)
+
+
+class BlockingPool:
+    """Connections that threads share."""
+
+    def __init__(self, tls: ssl.SSLContext) -> None:
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=tls,
+            max_connections=100,
+            max_keepalive_connections=20,
+            keepalive_expiry=5,
+            network_backend=_Network(),
+        )
+
+    def post(
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        body: str,
+        until: float,
+    ) -> httpx.Response:
+        """Send a ``POST`` request and return the whole answer.
+
+        :param until: when it has to be there, in seconds of :func:`time.monotonic`.
+        :raises httpx.TransportError: when there is none, or none in time.
+        """
+        _deadline.at = until
+        try:
+            answer = self._pool.request(
+                "POST",
+                url,
+                headers=[*headers.items()],
+                content=body.encode(),
+                extensions={"timeout": {"pool": until - time.monotonic()}},
+            )
+        except _ERRORS as error:
+            raise _as_httpx(error) from error
+        request = httpx.Request("POST", url)
+        return httpx.Response(
+            answer.status,
+            headers=answer.headers,
+            content=answer.content,
+            request=request,
+        )
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._pool.close()
+
+
+class _Deadline(threading.local):
+    """When the request that the current thread waits for has to be over."""
+
+    at = 0.0
+
+
+_deadline = _Deadline()
+
+
+class _Network(httpcore.SyncBackend):
+    """Connects before the deadline.
+
+    The system knows no limit for looking up a name, and one for each of its addresses.
+    """
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[t.Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        error: Exception = httpcore.ConnectError("The name has no address.")
+        for address in _addresses(host, port):
+            left = _left(httpcore.ConnectTimeout)
+            try:
+                stream = super().connect_tcp(
+                    address, port, left, local_address, socket_options
+                )
+            except httpcore.ConnectError as refused:
+                error = refused
+            else:
+                return _Stream(stream)
+        raise error
+
+
+class _Stream(httpcore.NetworkStream):
+    """A connection that is waited for until the deadline, however slowly it answers."""
+
+    def __init__(self, stream: httpcore.NetworkStream) -> None:
+        self._stream = stream
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, _left(httpcore.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, _left(httpcore.WriteTimeout))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        left = _left(httpcore.ConnectTimeout)
+        return _Stream(self._stream.start_tls(ssl_context, server_hostname, left))
+
+    def get_extra_info(self, info: str) -> t.Any:
+        return self._stream.get_extra_info(info)
+
+
+def _addresses(host: str, port: int) -> list[str]:
+    looking = loop.get_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    try:
+        found = loop.run(looking, _left(httpcore.ConnectTimeout))
+    except TimeoutError as error:
+        raise httpcore.ConnectTimeout(str(error)) from error
+    except OSError as error:
+        raise httpcore.ConnectError(str(error)) from error
+    return [str(address[0]) for *_, address in found]
+
+
+def _left(error: type[httpcore.TimeoutException]) -> float:
+    """Return how many seconds something may take.
+
+    :raises httpcore.TimeoutException: when there are none left.
+    """
+    left = _deadline.at - time.monotonic()
+    if left <= 0:
+        raise error("The time is over.")
+    return left
+
+
+def _as_httpx(error: Exception) -> httpx.TransportError:
+    kind: type[httpx.TransportError] = getattr(httpx, type(error).__name__)
+    return kind(str(error))

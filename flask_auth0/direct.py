@@ -1,0 +1,116 @@
+"""The SDK's client for one call that a thread makes without the event loop."""
+
+from __future__ import annotations
+
+import functools
+import time
+import typing as t
+from collections.abc import Coroutine, Mapping
+from urllib.parse import urlencode
+
+import httpx
+from authlib.integrations.base_client.errors import OAuthError
+from authlib.oauth2.auth import ClientAuth
+from authlib.oauth2.client import OAuth2Client
+
+from . import loop
+from .answers import check_tokens
+from .blocking import BlockingPool
+from .config import Config
+from .connected import ConnectedClient
+
+R = t.TypeVar("R")
+
+
+class DirectClient(ConnectedClient):
+    """The SDK's client where nothing that it awaits waits for the event loop.
+
+    :param client: the client whose stores and settings it has.
+    :param metadata: the tenant's discovery document.
+    :param jwks: the tenant's keys.
+    :param until: when the call has to be over, in seconds of :func:`time.monotonic`.
+    """
+
+    def __init__(
+        self,
+        client: ConnectedClient,
+        metadata: dict[str, t.Any],
+        jwks: dict[str, t.Any],
+        pool: BlockingPool,
+        until: float,
+    ) -> None:
+        # The SDK's own would make all that anew, with connections that nobody uses.
+        self.__dict__.update(vars(client))
+        self._client, self._until = client, until
+        self._metadata, self._jwks = metadata, jwks
+        session = _Session(pool, self._telemetry_headers, until)
+        self._direct_oauth = _DirectOAuth(session, self._config)
+
+    @property
+    def _oauth(self) -> t.Any:
+        return self._direct_oauth
+
+    @_oauth.setter
+    def _oauth(self, value: t.Any) -> None:
+        raise AttributeError("It is made for one call.")
+
+    async def _get_oidc_metadata_cached(self, domain: str) -> dict[str, t.Any]:
+        return self._metadata
+
+    async def _get_jwks_cached(
+        self, domain: str, metadata: dict[str, t.Any] | None = None
+    ) -> dict[str, t.Any]:
+        return self._jwks
+
+    async def _newer_jwks(self, jwks: dict[str, t.Any]) -> dict[str, t.Any]:
+        left = max(self._until - time.monotonic(), 0)
+        return loop.run(self._client._newer_jwks(jwks), left)
+
+    def run(self, coroutine: Coroutine[t.Any, t.Any, R]) -> R:
+        """Run one of this client's coroutines to its end.
+
+        :raises RuntimeError: when it waits for an event loop.
+        """
+        try:
+            coroutine.send(None)
+        except StopIteration as finished:
+            return t.cast(R, finished.value)
+        coroutine.close()
+        raise RuntimeError("There is no event loop to wait for.")
+
+
+class _DirectOAuth(OAuth2Client):  # type: ignore[misc]
+    """Authlib's client, with an answer that is there when it is awaited."""
+
+    #: As the SDK expects it.
+    oauth_error_class = OAuthError
+
+    def __init__(self, session: _Session, config: Config) -> None:
+        super().__init__(session, config.client_id, config.client_secret)
+        check = functools.partial(check_tokens, scope=config.scope)
+        self.register_compliance_hook("access_token_response", check)
+
+    async def fetch_token(self, *args: t.Any, **kwargs: t.Any) -> dict[str, t.Any]:
+        return t.cast("dict[str, t.Any]", super().fetch_token(*args, **kwargs))
+
+
+class _Session:
+    """Sends what Authlib has prepared."""
+
+    def __init__(
+        self, pool: BlockingPool, headers: Mapping[str, str], until: float
+    ) -> None:
+        self._pool, self._headers, self._until = pool, headers, until
+
+    def post(
+        self,
+        url: str,
+        data: Mapping[str, str],
+        headers: Mapping[str, str],
+        auth: ClientAuth,
+    ) -> httpx.Response:
+        """Send a ``POST`` request, with the client's name and secret."""
+        # Authlib hands the same headers to every request.
+        headers = {**self._headers, **headers}
+        url, headers, body = auth.prepare("POST", url, headers, urlencode(data))
+        return self._pool.post(url, headers, body, self._until)

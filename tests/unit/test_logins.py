@@ -1,0 +1,225 @@
+"""Logins in the thread of their request, and the other way where that cannot be."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import select
+import socket
+import threading
+import typing as t
+from collections.abc import Iterator
+
+import pytest
+from auth0_server_python.store import TransactionStore
+from flask import Flask
+
+from flask_auth0 import loop
+from flask_auth0.blocking import _Network
+from flask_auth0.connected import ConnectedClient
+from flask_auth0.direct import DirectClient
+from flask_auth0.tenant import TenantServer
+
+from .conftest import ADA, MakeApp, MakeVisitor, Visitor
+
+
+class SlowTransactions(TransactionStore):  # type: ignore[misc]
+    """Transactions in a store of somebody's own, which waits for something."""
+
+    def __init__(self) -> None:
+        super().__init__({})
+        self.kept: dict[str, t.Any] = {}
+
+    async def set(self, identifier: str, data: t.Any, *_: t.Any, **__: t.Any) -> None:
+        await asyncio.sleep(0)
+        self.kept[identifier] = data
+
+    async def get(self, identifier: str, options: t.Any = None) -> t.Any:
+        await asyncio.sleep(0)
+        return self.kept.get(identifier)
+
+    async def delete(self, identifier: str, options: t.Any = None) -> None:
+        await asyncio.sleep(0)
+        self.kept.pop(identifier, None)
+
+
+@pytest.fixture(params=["direct", "on the loop"])
+def either_app(request: pytest.FixtureRequest, make_app: MakeApp) -> Flask:
+    """An app whose logins go one way or the other."""
+    if request.param == "direct":
+        return make_app(timeout=1)
+    return make_app(timeout=1, transaction_store=SlowTransactions())
+
+
+@pytest.fixture
+def either(either_app: Flask, make_visitor: MakeVisitor) -> Visitor:
+    """A visitor of such an app."""
+    return make_visitor(either_app)
+
+
+@pytest.fixture
+def away_from_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nothing run on the event loop."""
+
+    def run(coroutine: t.Any, timeout: float) -> t.Any:
+        coroutine.close()
+        raise AssertionError("This needs no event loop.")
+
+    monkeypatch.setattr(loop, "run", run)
+
+
+def test_a_login_either_way(either: Visitor) -> None:
+    assert either.log_in().status_code == 302
+    assert either.user()["email"] == ADA
+
+
+FAILURES = [
+    ({"status": None, "delay": 2}, 503),
+    ({"status": 500}, 503),
+    ({"status": 429, "body": b"{}"}, 503),
+    ({"status": 200, "body": b"<html>"}, 502),
+    ({"status": 302, "body": b""}, 502),
+    ({"status": 401, "body": b'{"error": "invalid_client"}'}, 502),
+    ({"status": 400, "body": b'{"error": "invalid_grant"}'}, 400),
+]
+
+
+@pytest.mark.parametrize(("failure", "status"), FAILURES)
+def test_a_tenant_that_fails_fails_alike(
+    either: Visitor, tenant: TenantServer, failure: dict[str, t.Any], status: int
+) -> None:
+    callback = either.authorize(either.get("/login"))
+    tenant.tenant.fail_next_token_request(**failure)
+    assert either.get(callback).status_code == status
+    assert either.user() is None
+    assert either.log_in().status_code == 302
+
+
+def test_a_login_needs_no_event_loop(
+    visitor: Visitor, request: pytest.FixtureRequest
+) -> None:
+    visitor.log_in()
+    visitor.get("/logout")
+    callback = visitor.authorize(visitor.get("/login"))
+    request.getfixturevalue("away_from_the_loop")
+    # The connection that is there is used.
+    assert visitor.get(callback).status_code == 302
+    assert visitor.user()["email"] == ADA
+    assert "/authorize" in visitor.get("/login?prompt=login").location
+
+
+def test_one_connection_serves_one_login_after_another(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    connect = _Network.connect_tcp
+
+    def counted(self: _Network, host: str, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        made.append(host)
+        return connect(self, host, *args, **kwargs)
+
+    monkeypatch.setattr(_Network, "connect_tcp", counted)
+    for _ in range(5):
+        assert visitor.log_in().status_code == 302
+    assert len(made) == 1
+
+
+def test_what_waits_for_an_event_loop_is_refused(visitor: Visitor) -> None:
+    visitor.log_in()
+    client = visitor.app.extensions["auth0"].client
+    direct = DirectClient(client, {}, {}, None, 0)  # type: ignore[arg-type]
+    with pytest.raises(RuntimeError, match="no event loop"):
+        direct.run(asyncio.sleep(0))
+
+
+def test_each_login_has_an_oauth_client_of_its_own(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Authlib keeps the last token on it, which may be another user's."""
+    clients: list[t.Any] = []
+    verify = ConnectedClient._verify_and_decode_jwt
+
+    async def seen(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        clients.append(self._oauth)
+        return await verify(self, *args, **kwargs)
+
+    monkeypatch.setattr(ConnectedClient, "_verify_and_decode_jwt", seen)
+    visitor.log_in()
+    visitor.log_in()
+    first, second = clients
+    assert first is not second
+
+
+class Proxy:
+    """A proxy that opens tunnels, and remembers where to (RFC 9110, section 9.3.6)."""
+
+    def __init__(self) -> None:
+        self.server = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.server.getsockname()[1]}"
+        self.asked: list[str] = []
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self.server.accept()
+                threading.Thread(target=self.serve, args=[client], daemon=True).start()
+
+    def serve(self, client: socket.socket) -> None:
+        with client:
+            target = client.recv(65536).split()[1].decode()
+            self.asked.append(target)
+            host, _, port = target.rpartition(":")
+            with socket.create_connection((host, int(port))) as upstream:
+                client.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+                self.relay(client, upstream)
+
+    def relay(self, client: socket.socket, upstream: socket.socket) -> None:
+        while True:
+            ready, _, _ = select.select([client, upstream], [], [])
+            for one in ready:
+                data = one.recv(65536)
+                if not data:
+                    return
+                (upstream if one is client else client).sendall(data)
+
+
+@pytest.fixture
+def proxy() -> Iterator[Proxy]:
+    """A proxy on this machine."""
+    proxy = Proxy()
+    with proxy.server:
+        yield proxy
+
+
+def test_a_login_goes_through_the_proxy(
+    make_app: MakeApp,
+    make_visitor: MakeVisitor,
+    proxy: Proxy,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+    visitor = make_visitor(make_app())
+    callback = visitor.authorize(visitor.get("/login"))
+    # One for discovery, and for the keys.
+    before = len(proxy.asked)
+    assert before >= 1
+    assert visitor.get(callback).status_code == 302
+    # One for the code.
+    assert len(proxy.asked) == before + 1
+
+
+def test_no_proxy_is_asked_about_a_tenant_that_is_excepted(
+    make_app: MakeApp,
+    make_visitor: MakeVisitor,
+    proxy: Proxy,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+    visitor = make_visitor(make_app())
+    visitor.log_in()
+    callback = visitor.authorize(visitor.get("/login"))
+    monkeypatch.setattr(loop, "run", None)
+    assert visitor.get(callback).status_code == 302
+    assert proxy.asked == []
