@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import socket
 import ssl
 import threading
 import time
 import typing as t
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import httpcore
 import httpx
@@ -21,6 +23,9 @@ _ERRORS = (
     httpcore.ProtocolError,
     httpcore.UnsupportedProtocol,
 )
+
+#: Seconds for each address of a name but the last.
+_PATIENCE = 1.0
 
 
 class BlockingPool:
@@ -38,7 +43,7 @@ class BlockingPool:
     def post(
         self,
         url: str,
-        headers: Mapping[str, str],
+        headers: httpx.Headers,
         body: str,
         until: float,
     ) -> httpx.Response:
@@ -48,17 +53,19 @@ class BlockingPool:
         :raises httpx.TransportError: when there is none, or none in time.
         """
         _deadline.at = until
+        request = httpx.Request("POST", url)
         try:
             answer = self._pool.request(
                 "POST",
                 url,
-                headers=[*headers.items()],
+                # httpcore's own leaves out the brackets of an IPv6 address.
+                headers=[*headers.raw, (b"Host", request.url.netloc)],
                 content=body.encode(),
                 extensions={"timeout": {"pool": until - time.monotonic()}},
             )
         except _ERRORS as error:
-            raise _as_httpx(error) from error
-        request = httpx.Request("POST", url)
+            # Its traceback knows the client's secret.
+            raise _as_httpx(error) from error.with_traceback(None)
         return httpx.Response(
             answer.status,
             headers=answer.headers,
@@ -94,18 +101,18 @@ class _Network(httpcore.SyncBackend):
         local_address: str | None = None,
         socket_options: Iterable[t.Any] | None = None,
     ) -> httpcore.NetworkStream:
-        error: Exception = httpcore.ConnectError("The name has no address.")
-        for address in _addresses(host, port):
-            left = _left(httpcore.ConnectTimeout)
-            try:
-                stream = super().connect_tcp(
-                    address, port, left, local_address, socket_options
-                )
-            except httpcore.ConnectError as refused:
-                error = refused
-            else:
-                return _Stream(stream)
-        raise error
+        connect = functools.partial(
+            super().connect_tcp,
+            port=port,
+            local_address=local_address,
+            socket_options=socket_options,
+        )
+        *others, last = _addresses(host, port)
+        for address in others:
+            limit = min(_left(httpcore.ConnectTimeout), _PATIENCE)
+            with contextlib.suppress(httpcore.ConnectError, httpcore.ConnectTimeout):
+                return _Stream(connect(address, timeout=limit))
+        return _Stream(connect(last, timeout=_left(httpcore.ConnectTimeout)))
 
 
 class _Stream(httpcore.NetworkStream):
@@ -137,9 +144,10 @@ class _Stream(httpcore.NetworkStream):
 
 
 def _addresses(host: str, port: int) -> list[str]:
+    left = _left(httpcore.ConnectTimeout)
     looking = loop.get_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     try:
-        found = loop.run(looking, _left(httpcore.ConnectTimeout))
+        found = loop.run(looking, left)
     except TimeoutError as error:
         raise httpcore.ConnectTimeout(str(error)) from error
     except OSError as error:

@@ -90,14 +90,6 @@ class ConnectedClient(ServerClient[t.Any]):  # type: ignore[misc]
             return None
         return t.cast("dict[str, t.Any] | None", found[what])
 
-    async def metadata(self) -> dict[str, t.Any]:
-        """Return the tenant's discovery document."""
-        return await self._get_oidc_metadata_cached(self._config.domain)
-
-    async def jwks(self) -> dict[str, t.Any]:
-        """Return the tenant's keys."""
-        return await self._get_jwks_cached(self._config.domain)
-
     async def _fetch_oidc_metadata(self, domain: str) -> dict[str, t.Any]:
         metadata: dict[str, t.Any] = await super()._fetch_oidc_metadata(domain)
         check_endpoints(metadata)
@@ -116,7 +108,8 @@ class ConnectedClient(ServerClient[t.Any]):  # type: ignore[misc]
 
     async def _newer_jwks(self, jwks: dict[str, t.Any]) -> dict[str, t.Any]:
         if time.monotonic() < self._next_jwks_at:
-            return jwks
+            # Somebody else may have brought newer ones than these.
+            return self.known("jwks") or jwks
         self._next_jwks_at = time.monotonic() + JWKS_INTERVAL
         domain = self._config.domain
         metadata = await self._get_oidc_metadata_cached(domain)

@@ -23,26 +23,25 @@ R = t.TypeVar("R")
 
 
 class DirectClient(ConnectedClient):
-    """The SDK's client where nothing that it awaits waits for the event loop.
+    """The SDK's client where nothing that it awaits waits for an event loop.
+
+    It is a copy for one call: what the SDK would set on it is lost.
 
     :param client: the client whose stores and settings it has.
-    :param metadata: the tenant's discovery document.
-    :param jwks: the tenant's keys.
+    :param known: the tenant's ``metadata``, and its ``jwks`` to complete a login.
     :param until: when the call has to be over, in seconds of :func:`time.monotonic`.
     """
 
     def __init__(
         self,
         client: ConnectedClient,
-        metadata: dict[str, t.Any],
-        jwks: dict[str, t.Any],
+        known: Mapping[str, t.Any],
         pool: BlockingPool,
         until: float,
     ) -> None:
         # The SDK's own would make all that anew, with connections that nobody uses.
         self.__dict__.update(vars(client))
-        self._client, self._until = client, until
-        self._metadata, self._jwks = metadata, jwks
+        self._client, self._known, self._until = client, known, until
         session = _Session(pool, self._telemetry_headers, until)
         self._direct_oauth = _DirectOAuth(session, self._config)
 
@@ -52,15 +51,16 @@ class DirectClient(ConnectedClient):
 
     @_oauth.setter
     def _oauth(self, value: t.Any) -> None:
-        raise AttributeError("It is made for one call.")
+        raise AttributeError("A client for one call keeps its OAuth client.")
 
     async def _get_oidc_metadata_cached(self, domain: str) -> dict[str, t.Any]:
-        return self._metadata
+        # Transactions are sealed for one domain. Authlib writes into this.
+        return {**self._known["metadata"]}
 
     async def _get_jwks_cached(
         self, domain: str, metadata: dict[str, t.Any] | None = None
     ) -> dict[str, t.Any]:
-        return self._jwks
+        return t.cast("dict[str, t.Any]", self._known["jwks"])
 
     async def _newer_jwks(self, jwks: dict[str, t.Any]) -> dict[str, t.Any]:
         left = max(self._until - time.monotonic(), 0)
@@ -76,7 +76,7 @@ class DirectClient(ConnectedClient):
         except StopIteration as finished:
             return t.cast(R, finished.value)
         coroutine.close()
-        raise RuntimeError("There is no event loop to wait for.")
+        raise RuntimeError("auth0-server-python waits for an event loop in a login.")
 
 
 class _DirectOAuth(OAuth2Client):  # type: ignore[misc]
@@ -110,7 +110,8 @@ class _Session:
         auth: ClientAuth,
     ) -> httpx.Response:
         """Send a ``POST`` request, with the client's name and secret."""
-        # Authlib hands the same headers to every request.
-        headers = {**self._headers, **headers}
-        url, headers, body = auth.prepare("POST", url, headers, urlencode(data))
-        return self._pool.post(url, headers, body, self._until)
+        # Authlib hands the same ones to every request. These hide the secret where an
+        # error is reported with all variables.
+        own = httpx.Headers({**self._headers, **headers})
+        url, own, body = auth.prepare("POST", url, own, urlencode(data))
+        return self._pool.post(url, own, body, self._until)

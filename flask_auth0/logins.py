@@ -12,7 +12,7 @@ import typing as t
 import weakref
 from collections.abc import Coroutine
 from functools import cached_property
-from urllib.request import getproxies, proxy_bypass
+from urllib.request import getproxies
 
 from auth0_server_python.auth_types import StartInteractiveLoginOptions
 
@@ -27,7 +27,7 @@ R = t.TypeVar("R")
 
 
 class Logins:
-    """Starts and completes the logins of an app, within its time limit."""
+    """Starts and completes the logins of an app."""
 
     def __init__(self, client: Client, config: Config) -> None:
         self._client, self._config = client, config
@@ -36,11 +36,10 @@ class Logins:
 
     def start(self, options: StartInteractiveLoginOptions) -> str:
         """Return the URL to log in at."""
-        until = time.monotonic() + self._config.timeout
-        if not self._can_be_direct():
-            starting = self._client.start_interactive_login(options)
-            return t.cast(str, _wait(starting, until))
-        direct = self._direct(until, {})
+        direct = self._direct("metadata")
+        if direct is None:
+            waiting = self._client.start_interactive_login(options)
+            return t.cast(str, self._wait(waiting))
         starting = direct.start_interactive_login(options, store_options())
         return t.cast(str, direct.run(starting))
 
@@ -49,38 +48,40 @@ class Logins:
 
         :returns: what the SDK tells of it.
         """
-        until = time.monotonic() + self._config.timeout
-        if not self._can_be_direct():
-            return _wait(self._client.complete_interactive_login(url), until)
-        known = self._client.known("jwks")
-        direct = self._direct(until, known or _wait(self._client.jwks(), until))
+        direct = self._direct("metadata", "jwks")
+        if direct is None:
+            return self._wait(self._client.complete_interactive_login(url))
         return direct.run(direct.complete_interactive_login(url, store_options()))
 
+    def _wait(self, coroutine: Coroutine[t.Any, t.Any, R]) -> R:
+        return loop.run(coroutine, self._config.timeout)
+
+    def _direct(self, *needed: str) -> DirectClient | None:
+        """Return a client for one call, if nothing in it needs an event loop.
+
+        :param needed: what has to be known of the tenant.
+        """
+        known = {name: self._client.known(name) for name in needed}
+        if None in known.values() or not self._can_be_direct():
+            return None
+        until = time.monotonic() + self._config.timeout
+        return DirectClient(self._client, known, self._connections(), until)
+
     def _can_be_direct(self) -> bool:
-        """Tell whether all that has to be waited for can be waited for here."""
-        if loop.is_current() or greenlets.are_threads():
+        # Nobody may wait where a loop runs, and an async hook needs its own.
+        if loop.is_any_running() or greenlets.are_threads():
             return False
         return self._client.has_own_stores and not self._has_proxy
 
     @cached_property
     def _has_proxy(self) -> bool:
-        """Whether a proxy is configured for the way to the tenant."""
-        proxies = {"https", "all"} & getproxies().keys()
-        return bool(proxies) and not proxy_bypass(self._config.domain)
-
-    def _direct(self, until: float, jwks: dict[str, t.Any]) -> DirectClient:
-        known = self._client.known("metadata")
-        metadata = known or _wait(self._client.metadata(), until)
-        return DirectClient(self._client, metadata, jwks, self._connections(), until)
+        """Whether there may be a proxy on the way to the tenant, which httpx knows."""
+        return bool({"https", "all"} & getproxies().keys())
 
     def _connections(self) -> BlockingPool:
         process = os.getpid()
         if process not in self._pools:
             # Where two threads are first, one pool is dropped. It is empty still.
             pool = self._pools.setdefault(process, BlockingPool(self._client.tls))
-            weakref.finalize(self, pool.close)
+            weakref.finalize(self, pool.close).atexit = False
         return self._pools[process]
-
-
-def _wait(coroutine: Coroutine[t.Any, t.Any, R], until: float) -> R:
-    return loop.run(coroutine, until - time.monotonic())

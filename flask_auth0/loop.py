@@ -28,6 +28,15 @@ def get_loop() -> asyncio.AbstractEventLoop:
     return _loop
 
 
+def is_any_running() -> bool:
+    """Tell whether the caller runs on an event loop, whosever it is."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
 def is_current() -> bool:
     """Tell whether the caller runs on the loop itself."""
     try:

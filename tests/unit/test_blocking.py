@@ -7,17 +7,20 @@ import contextlib
 import itertools
 import socket
 import ssl
+import sys
 import threading
 import time
 import typing as t
+import warnings
 from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
 
 import httpcore
 import httpx
 import pytest
 
 from flask_auth0 import loop
-from flask_auth0.blocking import BlockingPool, _as_httpx
+from flask_auth0.blocking import _PATIENCE, BlockingPool, _as_httpx
 
 #: Seconds that are allowed here, and seconds by which a busy machine may be late.
 LIMIT, LATE = 0.5, 2
@@ -59,7 +62,8 @@ def serve() -> Iterator[Serve]:
 
 
 def post(pool: BlockingPool, url: str, limit: float = LIMIT) -> httpx.Response:
-    return pool.post(url, {"X-Test": "1"}, "a=b", time.monotonic() + limit)
+    headers = httpx.Headers({"Authorization": "Basic c2VjcmV0"})
+    return pool.post(url, headers, "a=b", time.monotonic() + limit)
 
 
 def drip(connection: socket.socket, text: bytes) -> None:
@@ -137,6 +141,38 @@ def test_the_next_address_is_tried(
     monkeypatch.setattr(loop.get_loop(), "getaddrinfo", several)
     url = url.replace("127.0.0.1", "tenant.example.com")
     assert post(pool, url, limit=30).status_code == 200
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a full queue drops, on Linux")
+def test_an_address_that_swallows_everything(
+    pool: BlockingPool, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = serve(lambda c: c.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
+    port = urlsplit(url).port
+
+    async def both(host: str, port: int, **kwargs: t.Any) -> t.Any:
+        return [(2, 1, 6, "", (f"127.0.0.{n}", port)) for n in (3, 1)]
+
+    monkeypatch.setattr(loop.get_loop(), "getaddrinfo", both)
+    with contextlib.ExitStack() as stack:
+        hole = stack.enter_context(socket.socket())
+        hole.bind(("127.0.0.3", port))
+        hole.listen(0)
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(("127.0.0.3", port))
+        began = time.monotonic()
+        url = url.replace("127.0.0.1", "tenant.example.com")
+        assert post(pool, url, limit=30).status_code == 200
+    assert _PATIENCE <= time.monotonic() - began < _PATIENCE + LATE
+
+
+def test_no_time_is_left(pool: BlockingPool) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(httpx.TimeoutException):
+            post(pool, "http://127.0.0.1:9/token", limit=-1)
 
 
 def test_nobody_listens(pool: BlockingPool) -> None:

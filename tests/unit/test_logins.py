@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import select
 import socket
 import threading
+import traceback
 import typing as t
 from collections.abc import Iterator
 
+import httpcore
 import pytest
 from auth0_server_python.store import TransactionStore
 from flask import Flask
 
-from flask_auth0 import loop
-from flask_auth0.blocking import _Network
+from flask_auth0 import Auth0, loop, sdk_errors
+from flask_auth0.blocking import BlockingPool, _Network, _Stream
 from flask_auth0.connected import ConnectedClient
 from flask_auth0.direct import DirectClient
-from flask_auth0.tenant import TenantServer
+from flask_auth0.tenant import Client, Tenant, TenantServer
 
-from .conftest import ADA, MakeApp, MakeVisitor, Visitor
+from .conftest import ADA, GRACE, HOST, SECRET, MakeApp, MakeVisitor, Visitor
 
 
 class SlowTransactions(TransactionStore):  # type: ignore[misc]
@@ -98,11 +101,11 @@ def test_a_tenant_that_fails_fails_alike(
 def test_a_login_needs_no_event_loop(
     visitor: Visitor, request: pytest.FixtureRequest
 ) -> None:
-    visitor.log_in()
-    visitor.get("/logout")
+    # The first one asks the tenant about itself, and the second one connects.
+    for _ in range(2):
+        visitor.log_in()
     callback = visitor.authorize(visitor.get("/login"))
     request.getfixturevalue("away_from_the_loop")
-    # The connection that is there is used.
     assert visitor.get(callback).status_code == 302
     assert visitor.user()["email"] == ADA
     assert "/authorize" in visitor.get("/login?prompt=login").location
@@ -127,8 +130,8 @@ def test_one_connection_serves_one_login_after_another(
 def test_what_waits_for_an_event_loop_is_refused(visitor: Visitor) -> None:
     visitor.log_in()
     client = visitor.app.extensions["auth0"].client
-    direct = DirectClient(client, {}, {}, None, 0)  # type: ignore[arg-type]
-    with pytest.raises(RuntimeError, match="no event loop"):
+    direct = DirectClient(client, {}, None, 0)  # type: ignore[arg-type]
+    with pytest.raises(RuntimeError, match="waits for an event loop"):
         direct.run(asyncio.sleep(0))
 
 
@@ -148,6 +151,120 @@ def test_each_login_has_an_oauth_client_of_its_own(
     visitor.log_in()
     first, second = clients
     assert first is not second
+
+
+def test_keys_that_somebody_else_brings_meanwhile(
+    app: Flask,
+    make_visitor: MakeVisitor,
+    tenant: TenantServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ada, grace = make_visitor(app), make_visitor(app)
+    ada.log_in()
+    slow = ada.authorize(ada.get("/login"))
+    quick = grace.authorize(grace.get("/login"), GRACE)
+    tenant.tenant.rotate_keys(keep_old=True)
+    post = BlockingPool.post
+    statuses: list[int] = []
+
+    def overtaken(self: BlockingPool, *args: t.Any) -> t.Any:
+        answer = post(self, *args)
+        if not statuses:
+            statuses.append(0)
+            statuses.append(grace.get(quick).status_code)
+        return answer
+
+    monkeypatch.setattr(BlockingPool, "post", overtaken)
+    assert ada.get(slow).status_code == 302
+    assert statuses == [0, 302]
+
+
+def test_a_tenant_at_an_ipv6_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = Client(
+        client_id="the-client",
+        client_secret="the-client-secret",
+        callbacks=[f"{HOST}/callback"],
+    )
+    with TenantServer(Tenant(clients=[client]), host="::1") as server:
+        monkeypatch.setenv("SSL_CERT_FILE", server.ca_file)
+        app = Flask(__name__)
+        app.testing = True
+        Auth0(
+            app,
+            domain=server.domain,
+            client_id="the-client",
+            client_secret="the-client-secret",
+            secret=SECRET,
+        )
+        visitor = Visitor(app, server)
+        with visitor.http:
+            for _ in range(2):
+                assert visitor.log_in().status_code == 302
+
+
+def test_an_async_hook_where_an_event_loop_runs(
+    make_visitor: MakeVisitor, options: dict[str, t.Any]
+) -> None:
+    """As in an async test, or in a notebook."""
+    app = Flask(__name__)
+    app.testing = True
+    auth0 = Auth0(app, **options)
+    called: list[str] = []
+
+    @auth0.before_session_saved
+    async def note(session: t.Any) -> None:
+        await asyncio.sleep(0)
+        called.append(session["user"]["email"])
+
+    visitor = make_visitor(app)
+    visitor.log_in(GRACE)
+
+    async def log_in() -> int:
+        return visitor.log_in().status_code
+
+    assert asyncio.run(log_in()) == 302
+    assert called == [GRACE, ADA]
+
+
+def test_a_domain_that_is_none(make_app: MakeApp, make_visitor: MakeVisitor) -> None:
+    visitor = make_visitor(make_app(domain="127.0.0.1:99999"))
+    assert visitor.get("/login").status_code == 502
+
+
+def test_an_error_keeps_the_secret_to_itself(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those who report errors collect the variables on the way."""
+    for _ in range(2):
+        visitor.log_in()
+    callback = visitor.authorize(visitor.get("/login"))
+    seen: list[BaseException] = []
+    translate = sdk_errors.translate
+
+    def heard(error: Exception) -> t.Any:
+        seen.append(error)
+        return translate(error)
+
+    def fail(*args: t.Any, **kwargs: t.Any) -> t.Any:
+        raise httpcore.ReadError("It hung up.")
+
+    monkeypatch.setattr(sdk_errors, "translate", heard)
+    monkeypatch.setattr(_Stream, "write", fail)
+    assert visitor.get(callback).status_code == 503
+    basic = base64.b64encode(b"the-client:the-client-secret").decode()
+    variables = list(all_variables(seen[0]))
+    assert any("headers" in each for each in variables)
+    assert basic not in repr(variables)
+
+
+def all_variables(error: BaseException | None) -> Iterator[dict[str, t.Any]]:
+    """The variables of all functions that an error came through, and its causes."""
+    while error is not None:
+        for frame, _ in traceback.walk_tb(error.__traceback__):
+            # The test's own, and the settings, know it for good.
+            if "flask_auth0" in frame.f_code.co_filename or "httpcore" in str(frame):
+                yield {k: v for k, v in frame.f_locals.items() if k != "self"}
+        error = error.__cause__ or error.__context__
 
 
 class Proxy:
@@ -207,19 +324,3 @@ def test_a_login_goes_through_the_proxy(
     assert visitor.get(callback).status_code == 302
     # One for the code.
     assert len(proxy.asked) == before + 1
-
-
-def test_no_proxy_is_asked_about_a_tenant_that_is_excepted(
-    make_app: MakeApp,
-    make_visitor: MakeVisitor,
-    proxy: Proxy,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", proxy.url)
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
-    visitor = make_visitor(make_app())
-    visitor.log_in()
-    callback = visitor.authorize(visitor.get("/login"))
-    monkeypatch.setattr(loop, "run", None)
-    assert visitor.get(callback).status_code == 302
-    assert proxy.asked == []
