@@ -15,6 +15,7 @@ import httpcore
 import httpx
 
 from . import loop
+from .connections import LIMITS
 
 #: What httpcore raises; httpx has errors of the same names.
 _ERRORS = (
@@ -34,9 +35,9 @@ class BlockingPool:
     def __init__(self, tls: ssl.SSLContext) -> None:
         self._pool = httpcore.ConnectionPool(
             ssl_context=tls,
-            max_connections=100,
-            max_keepalive_connections=20,
-            keepalive_expiry=5,
+            max_connections=LIMITS.max_connections,
+            max_keepalive_connections=LIMITS.max_keepalive_connections,
+            keepalive_expiry=LIMITS.keepalive_expiry,
             network_backend=_Network(),
         )
 

@@ -16,6 +16,12 @@ from .config import Config
 from .exchanges import Exchanges
 from .turns import Turns
 
+#: Of each pool. In most apps logins are rare, and each would begin with a handshake if
+#: connections were closed after httpx's five seconds. Load balancers do so after sixty.
+LIMITS = httpx.Limits(
+    max_connections=100, max_keepalive_connections=20, keepalive_expiry=50
+)
+
 
 class Connections:
     """The HTTP connections of one event loop, and the order of those who use them."""
@@ -34,6 +40,7 @@ class Connections:
         options: dict[str, t.Any] = {
             "headers": dict(headers),
             "timeout": config.timeout,
+            "limits": LIMITS,
             "verify": tls,
         }
         self.http = httpx.AsyncClient(

@@ -8,6 +8,7 @@ import contextlib
 import select
 import socket
 import threading
+import time
 import traceback
 import typing as t
 from collections.abc import Iterator
@@ -111,9 +112,9 @@ def test_a_login_needs_no_event_loop(
     assert "/authorize" in visitor.get("/login?prompt=login").location
 
 
-def test_one_connection_serves_one_login_after_another(
-    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Where to connections are made."""
     made: list[str] = []
     connect = _Network.connect_tcp
 
@@ -122,9 +123,28 @@ def test_one_connection_serves_one_login_after_another(
         return connect(self, host, *args, **kwargs)
 
     monkeypatch.setattr(_Network, "connect_tcp", counted)
+    return made
+
+
+def test_one_connection_serves_one_login_after_another(
+    visitor: Visitor, made: list[str]
+) -> None:
     for _ in range(5):
         assert visitor.log_in().status_code == 302
     assert len(made) == 1
+
+
+def test_a_connection_lasts_for_most_of_a_minute(
+    visitor: Visitor, made: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monotonic, later = time.monotonic, [0]
+    monkeypatch.setattr(time, "monotonic", lambda: monotonic() + later[0])
+    for _ in range(2):
+        visitor.log_in()
+    for seconds, connections in [(40, 1), (100, 2)]:
+        later[0] = seconds
+        assert visitor.log_in().status_code == 302
+        assert len(made) == connections
 
 
 def test_what_waits_for_an_event_loop_is_refused(visitor: Visitor) -> None:
