@@ -122,7 +122,7 @@ class ConnectedClient(ServerClient[t.Any]):  # type: ignore[misc]
     @asynccontextmanager
     async def _shared_http(self) -> AsyncIterator[CheckedHttp]:
         # Whoever leaves the context would close the connections of all the others.
-        yield CheckedHttp(self._here().http)
+        yield CheckedHttp(self._here().http, self._config)
 
     def _here(self) -> Connections:
         running = asyncio.get_running_loop()

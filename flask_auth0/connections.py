@@ -14,6 +14,7 @@ from authlib.integrations.httpx_client import AsyncOAuth2Client
 from .answers import check_tokens, is_unavailable
 from .config import Config
 from .exchanges import Exchanges
+from .sessions.repairs import refreshing
 from .turns import Turns
 
 #: Of each pool. In most apps logins are rare, and each would begin with a handshake if
@@ -62,19 +63,33 @@ class Connections:
 class CheckedHttp:
     """The shared HTTP client, as the SDK uses it; answers with tokens are checked."""
 
-    def __init__(self, http: httpx.AsyncClient) -> None:
-        self._http = http
+    def __init__(self, http: httpx.AsyncClient, config: Config) -> None:
+        self._http, self._config = http, config
 
     def __getattr__(self, name: str) -> t.Any:
         return getattr(self._http, name)
 
     async def post(self, url: t.Any, **options: t.Any) -> httpx.Response:
         """Send a ``POST`` request."""
-        response = await self._http.post(url, **options)
         data = options.get("data")
         if not isinstance(data, dict) or data.get("grant_type") != "refresh_token":
-            return response
-        return check_tokens(response, data.get("scope") or "")
+            return await self._http.post(url, **options)
+        asked_for = data.get("scope") or ""
+        if self._is_for_what_was_granted(data):
+            data = {name: value for name, value in data.items() if name != "scope"}
+        response = await self._http.post(url, **{**options, "data": data})
+        return check_tokens(response, asked_for)
+
+    def _is_for_what_was_granted(self, data: dict[str, t.Any]) -> bool:
+        """Tell whether a refresh is for the token of the login once more.
+
+        The SDK asks for all that a login asks for. Some tenants refuse what they have
+        not granted then, and none needs to be told the rest (RFC 6749, section 6).
+        """
+        refresh, audience = refreshing.get(), data.get("audience")
+        if refresh is None or refresh.wanted.scope:
+            return False
+        return audience == self._config.audience
 
 
 def _oauth_client(config: Config, options: dict[str, t.Any]) -> AsyncOAuth2Client:

@@ -10,6 +10,7 @@ import typing as t
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from authlib.oauth2.rfc6749.grants import RefreshTokenGrant
 from flask import Flask, request
 from redis import Redis
 from werkzeug.test import TestResponse
@@ -18,6 +19,7 @@ from flask_auth0 import Auth0, loop
 from flask_auth0.registry import state_of
 from flask_auth0.sessions.state import KEY
 from flask_auth0.tenant import TenantServer
+from flask_auth0.tenant.grants import RefreshGrant
 
 from .conftest import FETCH, HOST, MakeApp, MakeVisitor, Visitor
 
@@ -251,6 +253,30 @@ def test_a_narrower_scope_than_asked_for_is_not_asked_for_again(
     assert {each.status_code for each in answers} == {200}
     assert len({each.text for each in answers}) == 1
     assert refreshes(tenant) == ["ok"]
+
+
+def test_a_refresh_asks_for_no_more_than_was_granted(
+    make_app: MakeApp,
+    config: dict[str, t.Any],
+    make_visitor: MakeVisitor,
+    tenant: TenantServer,
+    expired: t.Callable[[], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Auth0 overlooks it, and others refuse it (RFC 6749, section 6)."""
+    strict = RefreshTokenGrant._validate_token_scope
+    monkeypatch.setattr(RefreshGrant, "_validate_token_scope", strict)
+    app = make_app(config, scope=f"{OFFLINE} write:everything", audience=API)
+    add_views(app)
+    visitor = make_visitor(app)
+    visitor.log_in()
+    expired()
+    tenant.tenant.token_requests.clear()
+    assert visitor.fetch("/token").status_code == 200
+    assert refreshes(tenant) == ["ok"]
+    # More than that is asked for if the app wants it.
+    assert visitor.fetch("/token?scope=write:all").status_code == 502
+    assert refreshes(tenant) == ["ok", "invalid_scope"]
 
 
 def test_first_requests_fetch_metadata_and_keys_once(
