@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import socket
+import threading
 import typing as t
 import warnings
 from collections.abc import Iterator
@@ -110,12 +111,22 @@ def dynamodb_url() -> Iterator[str]:
     """DynamoDB's API, served by moto in this process."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        from moto.dynamodb.responses import DynamoHandler
         from moto.server import ThreadedMotoServer
 
         server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
         server.start()
+    act, lock = DynamoHandler.call_action, threading.Lock()
+
+    def call_action(self: DynamoHandler) -> t.Any:
+        # One write amid another is lost in moto. DynamoDB itself does one at a time.
+        with lock:
+            return act(self)
+
     host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DynamoHandler, "call_action", call_action)
+        yield f"http://{host}:{port}"
     server.stop()
 
 
