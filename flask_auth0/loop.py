@@ -30,19 +30,13 @@ def get_loop() -> asyncio.AbstractEventLoop:
 
 def is_any_running() -> bool:
     """Tell whether the caller runs on an event loop, whosever it is."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
+    return _running() is not None
 
 
 def is_current() -> bool:
     """Tell whether the caller runs on the loop itself."""
-    try:
-        return asyncio.get_running_loop() is _loop
-    except RuntimeError:
-        return False
+    running = _running()
+    return running is not None and running is _loop
 
 
 def run(coroutine: Coroutine[t.Any, t.Any, T], timeout: float) -> T:
@@ -101,6 +95,13 @@ async def aside(work: Callable[[], T]) -> T:
         return await get_loop().run_in_executor(executor, context.run, work)
     finally:
         executor.shutdown(wait=False)
+
+
+def _running() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
 
 
 def _wait(coroutine: Coroutine[t.Any, t.Any, T]) -> T:
