@@ -137,7 +137,7 @@ def make_proxy() -> Iterator[t.Callable[[int], Proxy]]:
 
         def make(port: int) -> Proxy:
             return stack.enter_context(
-                proxied(lambda: socket.create_connection(("127.0.0.1", port)))
+                proxied(lambda _: socket.create_connection(("127.0.0.1", port)))
             )
 
         yield make

@@ -136,7 +136,7 @@ class TestPostgreSQL(OutageContract):
     @pytest.fixture
     def proxy(self, postgres_url: str) -> Iterator[Proxy]:
         folder = postgres_url.partition("host=")[2]
-        with proxied(lambda: unix_socket(f"{folder}/.s.PGSQL.5432")) as proxy:
+        with proxied(lambda _: unix_socket(f"{folder}/.s.PGSQL.5432")) as proxy:
             yield proxy
 
     @pytest.fixture

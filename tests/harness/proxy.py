@@ -7,14 +7,16 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 
+Connect = Callable[[socket.socket], socket.socket]
+
 
 class Proxy:
     """Forwards TCP connections on a loopback port.
 
-    :param connect: makes a connection to the server.
+    :param connect: makes a connection to the server, for the client that it is given.
     """
 
-    def __init__(self, connect: Callable[[], socket.socket]) -> None:
+    def __init__(self, connect: Connect) -> None:
         self._connect = connect
         self._open: list[socket.socket] = []
         self._flowing = threading.Event()
@@ -53,7 +55,7 @@ class Proxy:
         with contextlib.suppress(OSError):
             while True:
                 client, _ = listener.accept()
-                server = self._connect()
+                server = self._connect(client)
                 self._open += [client, server]
                 self._start(self._forward, client, server)
                 self._start(self._forward, server, client)
@@ -73,7 +75,7 @@ class Proxy:
 
 
 @contextlib.contextmanager
-def proxied(connect: Callable[[], socket.socket]) -> Iterator[Proxy]:
+def proxied(connect: Connect) -> Iterator[Proxy]:
     """Run a proxy."""
     proxy = Proxy(connect)
     try:

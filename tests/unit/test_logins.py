@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import contextlib
-import select
 import socket
-import threading
 import time
 import traceback
+import types
 import typing as t
 from collections.abc import Iterator
 
@@ -18,11 +16,12 @@ import pytest
 from auth0_server_python.store import TransactionStore
 from flask import Flask
 
-from flask_auth0 import Auth0, loop, sdk_errors
+from flask_auth0 import Auth0, logins, loop, sdk_errors
 from flask_auth0.blocking import BlockingPool, _Network, _Stream
 from flask_auth0.connected import ConnectedClient
 from flask_auth0.direct import DirectClient
 from flask_auth0.tenant import Client, Tenant, TenantServer
+from tests.harness.proxy import proxied
 
 from .conftest import ADA, GRACE, HOST, SECRET, MakeApp, MakeVisitor, Visitor
 
@@ -183,6 +182,8 @@ def test_each_login_has_an_oauth_client_of_its_own(
         clients.append(self._oauth)
         return await verify(self, *args, **kwargs)
 
+    # The first one asks the tenant about itself, on the event loop.
+    visitor.log_in()
     monkeypatch.setattr(ConnectedClient, "_verify_and_decode_jwt", seen)
     visitor.log_in()
     visitor.log_in()
@@ -263,6 +264,16 @@ def test_an_async_hook_where_an_event_loop_runs(
     assert called == [GRACE, ADA]
 
 
+def test_greenlets_leave_it_to_the_event_loop(
+    visitor: Visitor, made: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitor.log_in()
+    gevent = types.SimpleNamespace(are_threads=lambda: True)
+    monkeypatch.setattr(logins, "greenlets", gevent)
+    assert visitor.log_in().status_code == 302
+    assert made == []
+
+
 def test_a_domain_that_is_none(make_app: MakeApp, make_visitor: MakeVisitor) -> None:
     visitor = make_visitor(make_app(domain="127.0.0.1:99999"))
     assert visitor.get("/login").status_code == 502
@@ -304,60 +315,42 @@ def all_variables(error: BaseException | None) -> Iterator[dict[str, t.Any]]:
         error = error.__cause__ or error.__context__
 
 
-class Proxy:
-    """A proxy that opens tunnels, and remembers where to (RFC 9110, section 9.3.6)."""
+class Tunnels:
+    """Where to a proxy has opened tunnels (RFC 9110, section 9.3.6)."""
 
     def __init__(self) -> None:
-        self.server = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self.server.getsockname()[1]}"
         self.asked: list[str] = []
-        threading.Thread(target=self.accept, daemon=True).start()
 
-    def accept(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                client, _ = self.server.accept()
-                threading.Thread(target=self.serve, args=[client], daemon=True).start()
-
-    def serve(self, client: socket.socket) -> None:
-        with client:
-            target = client.recv(65536).split()[1].decode()
-            self.asked.append(target)
-            host, _, port = target.rpartition(":")
-            with socket.create_connection((host, int(port))) as upstream:
-                client.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
-                self.relay(client, upstream)
-
-    def relay(self, client: socket.socket, upstream: socket.socket) -> None:
-        while True:
-            ready, _, _ = select.select([client, upstream], [], [])
-            for one in ready:
-                data = one.recv(65536)
-                if not data:
-                    return
-                (upstream if one is client else client).sendall(data)
+    def open(self, client: socket.socket) -> socket.socket:
+        """Connect a client to where it asks for."""
+        target = client.recv(65536).split()[1].decode()
+        self.asked.append(target)
+        host, _, port = target.rpartition(":")
+        server = socket.create_connection((host, int(port)))
+        client.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        return server
 
 
 @pytest.fixture
-def proxy() -> Iterator[Proxy]:
-    """A proxy on this machine."""
-    proxy = Proxy()
-    with proxy.server:
-        yield proxy
+def tunnels(monkeypatch: pytest.MonkeyPatch) -> Iterator[Tunnels]:
+    """The tunnels of the proxy that the environment names."""
+    tunnels = Tunnels()
+    with proxied(tunnels.open) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
+        yield tunnels
 
 
 def test_a_login_goes_through_the_proxy(
-    make_app: MakeApp,
-    make_visitor: MakeVisitor,
-    proxy: Proxy,
-    monkeypatch: pytest.MonkeyPatch,
+    make_app: MakeApp, make_visitor: MakeVisitor, tunnels: Tunnels, made: list[str]
 ) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", proxy.url)
     visitor = make_visitor(make_app())
     callback = visitor.authorize(visitor.get("/login"))
     # One for discovery, and for the keys.
-    before = len(proxy.asked)
+    before = len(tunnels.asked)
     assert before >= 1
     assert visitor.get(callback).status_code == 302
     # One for the code.
-    assert len(proxy.asked) == before + 1
+    assert len(tunnels.asked) == before + 1
+    # Nor is there another way once the tenant is known.
+    assert visitor.log_in().status_code == 302
+    assert made == []
