@@ -17,6 +17,7 @@ from .contexts import this_request
 from .errors import AuthorizationFailed, LoginRequired
 from .login_loop import FreshLogin
 from .negotiation import is_htmx, is_navigation
+from .organizations import is_member
 from .per_request import if_made
 from .registry import current_state
 from .sessions.shapes import is_moment
@@ -87,11 +88,12 @@ def login_required(
     view, put it into ``decorators``.
 
     :param max_age: seconds; who logged in longer ago has to log in again.
-    :param organization: the id or name of the organization that the user must be
-        logged in to.
+    :param organization: the organization that the user must be logged in to: its id if
+        it begins with ``org_``, else its name.
     :param parameters: of the authorization request, such as ``connection``: those that
         ``/login`` takes.
     :raises TypeError: when there is no such parameter.
+    :raises ValueError: when the organization is blank.
     """
     unknown = [name for name in parameters if not login.is_passed_on(name)]
     if unknown:
@@ -100,10 +102,16 @@ def login_required(
     if max_age is not None:
         needs["max_age"] = max_age
     if organization is not None:
-        needs["organization"] = organization
+        needs["organization"] = _not_blank(organization)
     if view is None:
         return functools.partial(_protect, needs=needs)
     return _protect(view, needs=needs)
+
+
+def _not_blank(organization: str) -> str:
+    if not organization.strip():
+        raise ValueError("login_required() needs an organization that is not blank.")
+    return organization.strip()
 
 
 def warn_of_open_views() -> None:
@@ -178,10 +186,7 @@ def _is_recent(user: User, needs: dict[str, t.Any]) -> bool:
 
 def _is_member(user: User, needs: dict[str, t.Any]) -> bool:
     wanted = needs.get("organization")
-    if wanted is None:
-        return True
-    name = str(user.get("org_name", "")).lower()
-    return bool(wanted == user.get("org_id") or wanted.lower() == name)
+    return wanted is None or is_member(user, wanted)
 
 
 def _ask_to_log_in(needs: dict[str, t.Any]) -> Response:

@@ -175,18 +175,6 @@ def test_max_age(app: Flask) -> None:
         assert client.get("/transfer").status_code == 401
 
 
-def test_organization(app: Flask) -> None:
-    @app.get("/team")
-    @login_required(organization="org_1")
-    def team() -> str:
-        return "ours"
-
-    assert logged_in_client(app, org_id="org_1").get("/team").text == "ours"
-    assert logged_in_client(app, org_name="ORG_1").get("/team").text == "ours"
-    other = logged_in_client(app, org_id="org_2").get("/team", headers=NAVIGATION)
-    assert other.location == "/login?next=/team&organization=org_1"
-
-
 def test_an_app_can_answer_itself(
     options: dict[str, t.Any], make_visitor: MakeVisitor
 ) -> None:
@@ -251,21 +239,6 @@ def test_a_login_that_was_asked_for_lets_in_whatever_the_clocks_say(
     assert visitor.get("/now").status_code == 302
 
 
-def test_an_organization_that_no_login_can_reach(
-    make_app: MakeApp, make_visitor: MakeVisitor
-) -> None:
-    app = make_app(organization="org_1")
-
-    @app.get("/other")
-    @login_required(organization="org_2")
-    def other() -> str:
-        return "theirs"
-
-    assert make_visitor(app).get("/other").status_code == 403
-    client = logged_in_client(app, org_id="org_1")
-    assert client.get("/other", headers=NAVIGATION).status_code == 403
-
-
 def test_the_marker_of_one_login_is_no_step_up_for_another_session(
     app: Flask, make_visitor: MakeVisitor
 ) -> None:
@@ -282,21 +255,6 @@ def test_the_marker_of_one_login_is_no_step_up_for_another_session(
     stale.set_cookie("session_a0_loop", fresh.cookies()["session_a0_loop"])
     assert stale.get("/now").status_code == 302
     assert fresh.get("/now").text == "fresh"
-
-
-def test_an_organization_by_name_where_the_id_is_configured(
-    make_app: MakeApp, make_visitor: MakeVisitor
-) -> None:
-    app = make_app(organization="org_1")
-
-    @app.get("/team")
-    @login_required(organization="acme")
-    def team() -> str:
-        return "ours"
-
-    assert make_visitor(app).get("/team").status_code == 302
-    client = logged_in_client(app, org_id="org_1", org_name="acme")
-    assert client.get("/team").text == "ours"
 
 
 def test_what_a_login_cannot_be_asked_for_is_named() -> None:
