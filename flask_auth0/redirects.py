@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import posixpath
+import re
+import unicodedata
 from urllib.parse import quote, unquote, urlsplit
 
 from flask import Request, request, url_for
@@ -24,7 +26,7 @@ def is_local_path(target: str) -> bool:
         return False
     if len(target) > MAX_LENGTH or "\\" in target:
         return False
-    if any(character.isspace() or not character.isprintable() for character in target):
+    if any(_needs_encoding(character) for character in target):
         return False
     parts = _split(target)
     return parts is not None and parts == ("", "")
@@ -37,8 +39,9 @@ def is_page(target: str) -> bool:
 
 def next_or_default(target: str | None, config: Config) -> str:
     """Return where to go after a login: the target if it is safe, else the default."""
-    if target and is_page(target):
-        return target
+    page = _as_path(target) if target else None
+    if page is not None and is_page(page):
+        return page
     return below_root(request, config.post_login_redirect)
 
 
@@ -62,6 +65,31 @@ def page_of(request: Request, url: str | None) -> str | None:
     return "/" + url[len(request.host_url) :].partition("#")[0]
 
 
+def _as_path(target: str) -> str | None:
+    """Return a path of this origin as a browser writes it, however it was given.
+
+    What people type has spaces, joiners and other characters that no browser takes for
+    anything else, but for the first two of a path: those decide where it leads.
+    """
+    target = page_of(request, target) or target
+    try:
+        rest = "".join(map(_encoded, target[2:]))
+    except UnicodeEncodeError:
+        return None
+    path = target[:2] + rest
+    return path if len(path) <= MAX_LENGTH else re.split("[?#]", path, maxsplit=1)[0]
+
+
+def _encoded(character: str) -> str:
+    is_control = unicodedata.category(character) == "Cc"
+    wanted = _needs_encoding(character) and not is_control
+    return quote(character) if wanted else character
+
+
+def _needs_encoding(character: str) -> bool:
+    return character.isspace() or not character.isprintable()
+
+
 def _split(target: str) -> tuple[str, str] | None:
     try:
         parts = urlsplit(target)
@@ -72,5 +100,6 @@ def _split(target: str) -> tuple[str, str] | None:
 
 def _is_own_route(target: str) -> bool:
     """Tell whether a path would start or end a login once more."""
-    path = posixpath.normpath(unquote(urlsplit(target).path))
+    # Werkzeug takes several slashes for one, and servers decode them before.
+    path = "/" + posixpath.normpath(unquote(urlsplit(target).path)).lstrip("/")
     return path in {url_for(name) for name in current_state().routes}
