@@ -19,6 +19,7 @@ from .login_loop import FreshLogin
 from .negotiation import is_htmx, is_navigation
 from .organizations import is_member
 from .per_request import if_made
+from .prefetches import is_prefetch, refuse_prefetch
 from .registry import current_state
 from .sessions.shapes import is_moment
 from .user import User, load_user
@@ -190,10 +191,14 @@ def _is_member(user: User, needs: dict[str, t.Any]) -> bool:
 
 
 def _ask_to_log_in(needs: dict[str, t.Any]) -> Response:
+    if is_prefetch(request):
+        # The redirect would be kept for a user who has logged in meanwhile.
+        return refuse_prefetch()
     page = page_to_come_back_to(request)
     if is_navigation(request):
         response = _redirect_to_login(page, needs)
-        response.status_code = 302 if request.method in {"GET", "HEAD"} else 303
+        if request.method not in {"GET", "HEAD"}:
+            response.status_code = 303
         response.headers["Cache-Control"] = "no-store"
         response.vary.update(["Cookie", "Accept", "Sec-Fetch-Mode"])
         return response

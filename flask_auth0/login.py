@@ -8,12 +8,13 @@ import typing as t
 from collections.abc import Mapping
 
 from auth0_server_python.auth_types import StartInteractiveLoginOptions
-from flask import redirect, url_for
+from flask import redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from . import login_loop, relay
 from .contexts import this_app
 from .errors import Action, Auth0Error, LoginFailed, log_failure
+from .prefetches import answer_unasked
 from .redirects import next_or_default
 from .registry import AppState, current_state
 from .relay import Relay
@@ -42,10 +43,15 @@ def start(
 ) -> Response:
     """Redirect to the tenant, to log in and come back to a path of this app.
 
+    Nothing starts for what a browser asks ahead of its user.
+
     :param target: where to come back to, if it is a path of this app.
     :raises TenantUnavailable: when the tenant is needed and does not answer.
     :raises LoginLoop: when logins do not last.
     """
+    unasked = answer_unasked(request)
+    if unasked is not None:
+        return unasked
     state = current_state()
     target = next_or_default(target, state.config)
     try:

@@ -7,12 +7,13 @@ import typing as t
 from urllib.parse import urlencode, urlsplit
 
 from auth0_server_python.auth_types import LogoutOptions
-from flask import redirect, session
+from flask import redirect, request, session
 from werkzeug.wrappers import Response
 
 from . import login_loop, loop
 from .contexts import this_app
 from .errors import Auth0Error, SessionStoreUnavailable, TenantError, log_failure
+from .prefetches import answer_unasked
 from .registry import AppState, current_state
 from .sdk_errors import translate, translated
 from .signals import user_logged_out
@@ -26,9 +27,13 @@ def end(return_to: str, *, federated: bool = False) -> Response:
     """End the session of this browser and redirect to the tenant's logout.
 
     The session ends here first, so it has ended even if the tenant is not answering.
+    Nothing ends for what a browser asks ahead of its user.
 
     :param return_to: the URL that the tenant sends the browser to.
     """
+    unasked = answer_unasked(request)
+    if unasked is not None:
+        return unasked
     state = current_state()
     options = LogoutOptions(return_to=return_to, federated=federated)
     ended, v2_url = _end_here(state, options)

@@ -27,9 +27,3 @@ def is_navigation(request: Request) -> bool:
 def is_htmx(request: Request) -> bool:
     """Tell whether htmx sent the request for a part of a page."""
     return request.headers.get("HX-Request") == "true"
-
-
-def is_prefetch(request: Request) -> bool:
-    """Tell whether a browser asks ahead of its user, who may never come."""
-    purpose = request.headers.get("Sec-Purpose") or request.headers.get("Purpose", "")
-    return "prefetch" in purpose or request.headers.get("X-Moz") == "prefetch"

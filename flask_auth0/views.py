@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from . import backchannel, callback, login, logout, logout_urls
 from .config import Config
-from .negotiation import is_prefetch
+from .prefetches import answer_unasked
 
 
 def make_blueprint(config: Config) -> Blueprint:
@@ -35,23 +35,20 @@ def make_blueprint(config: Config) -> Blueprint:
 
 def login_view() -> BaseResponse:
     """Begin a login; ``next`` is the path to come back to."""
-    if request.method == "HEAD" or is_prefetch(request):
-        # Nobody asked for it yet. Browsers discard an answer without content.
-        return Response(status=204)
+    unasked = answer_unasked(request)
+    if unasked is not None:
+        # Before what its query asks for is looked at.
+        return unasked
     return login.start(request.args.get("next"), login.passed_on(request.args))
 
 
 def callback_view() -> BaseResponse:
     """Complete a login that comes back from the tenant."""
-    if request.method == "HEAD":
-        return Response(status=204)
-    return callback.complete()
+    return answer_unasked(request) or callback.complete()
 
 
 def logout_view() -> BaseResponse:
     """End the session, here and at the tenant; ``return_to`` is where to go then."""
-    if request.method == "HEAD" or is_prefetch(request):
-        return Response(status=204)
     return logout.end(logout_urls.for_query(request.args.get("return_to")))
 
 

@@ -336,7 +336,7 @@ def test_logging_out(read_page: ReadPage, make_visitor: MakeVisitor) -> None:
         assert "/oidc/logout?" in answer.location
         assert visitor.cookies() == []
     prefetch = visitor.get("/login", {"Sec-Purpose": "prefetch"})
-    assert prefetch.status_code == 204
+    assert prefetch.status_code == 503
 
 
 def test_places_to_go_after_a_logout(

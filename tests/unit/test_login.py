@@ -147,18 +147,6 @@ def test_a_wrong_max_age_is_named(visitor: Visitor) -> None:
     assert "max_age" in response.text
 
 
-@pytest.mark.parametrize("purpose", ["Purpose", "Sec-Purpose"])
-@pytest.mark.parametrize("path", ["/login", "/logout"])
-def test_a_prefetch_starts_nothing(visitor: Visitor, path: str, purpose: str) -> None:
-    visitor.log_in()
-    assert visitor.user()
-    before = visitor.cookies()
-    response = visitor.get(path, headers={purpose: "prefetch"})
-    assert response.status_code == 204
-    assert "Location" not in response.headers
-    assert visitor.cookies() == before
-
-
 def test_head_requests_consume_no_code(visitor: Visitor) -> None:
     callback = visitor.authorize(visitor.get("/login"))
     assert visitor.client.head(callback, base_url=HOST).status_code == 204
@@ -711,10 +699,6 @@ def test_somebody_of_another_organization(
     assert response.status_code == 403
     assert "organization" in response.text
     assert visitor.user() is None
-
-
-def test_firefox_prefetches_too(visitor: Visitor) -> None:
-    assert visitor.get("/login", headers={"X-Moz": "prefetch"}).status_code == 204
 
 
 def test_a_login_that_starts_again_asks_for_the_same(visitor: Visitor) -> None:
