@@ -174,10 +174,21 @@ class TokenClient(ConnectedClient):
                 await loop.where_called(store.reread)
                 yield
             return
-        state = await store.get(KEY, store_options) or {}
-        family = self._here().exchanges.family(state.get("refresh_token") or "")
-        async with turns.turn(f"session {family}"):
+        async with turns.turn(self._name_of(await store.get(KEY, store_options))):
             yield
+
+    def _name_of(self, state: dict[str, t.Any] | None) -> str | None:
+        """Return what the requests of one session in a store of the app's own share.
+
+        The store alone knows the session's id.
+        """
+        if not state:
+            return None
+        refresh_token = state.get("refresh_token")
+        if refresh_token:
+            return f"session {self._here().exchanges.family(refresh_token)}"
+        sub, sid = (state.get("user") or {}).get("sub"), state["internal"].get("sid")
+        return f"session {sid} of {sub}"
 
     async def get_token_by_refresh_token(
         self, options: dict[str, t.Any]
