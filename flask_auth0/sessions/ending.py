@@ -10,7 +10,7 @@ from auth0_server_python.error import BackchannelLogoutError
 from ..logout_tokens import seconds_left
 from .compartment import Entry
 from .places import Places
-from .records import RecordCompartment
+from .records import RecordCompartment, in_batches
 from .revocations import Login, Revocations
 from .states import State, States
 
@@ -39,12 +39,16 @@ def end_by_claims(states: States, places: Places, claims: Mapping[str, t.Any]) -
 def end_labelled(
     states: States, records: RecordCompartment, label: str, but: str | None = None
 ) -> int:
-    """End the sessions that have a label, but for one, and return how many."""
+    """End the sessions that have a label, but for one, and return how many.
+
+    Where the back end fails on the way, those that have ended stay so, and the next
+    call goes on with the others.
+    """
     found = [each for each in records.labelled(label) if each != but]
-    entries = [_entry(states, records, record, label) for record in found]
-    if entries:
-        records.delete_all(entries)
-    return len(entries)
+    for some in in_batches(found):
+        heads = states.heads(records, some)
+        records.delete_all([_entry(states, heads, each, label) for each in some])
+    return len(found)
 
 
 def is_ended(states: States, revocations: Revocations | None, head: State) -> bool:
@@ -56,7 +60,8 @@ def is_ended(states: States, revocations: Revocations | None, head: State) -> bo
 
 
 def _entry(
-    states: States, records: RecordCompartment, record: str, label: str
+    states: States, heads: Mapping[str, State], record: str, label: str
 ) -> Entry:
-    head = states.read_head(records, record)
+    head = heads.get(record)
+    # One that cannot be opened has no other label that anybody knows.
     return Entry(record, states.labels.of_head(head) if head else (label,))

@@ -6,7 +6,7 @@ import re
 import time
 import typing as t
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from flask import Flask, Request, Response, has_request_context, session
@@ -60,6 +60,14 @@ class NoLock:
 
 class TooLargeForStore(Exception):
     """A back end does not take a value of so many bytes."""
+
+
+class Ending(t.NamedTuple):
+    """A record that ends: the keys of its values, and its own labels."""
+
+    record: str
+    keys: tuple[str, ...]
+    labels: tuple[str, ...]
 
 
 class Outage:
@@ -133,7 +141,10 @@ class StoreInterface(ServerSideSessionInterface):  # type: ignore[misc]
 
     @abstractmethod
     def labelled(self, *names: str) -> list[str]:
-        """Return the records that have a label, for each of some labels."""
+        """Return the records that have a label, for each of some labels.
+
+        Those of one label come in the order in which it was to last.
+        """
 
     @abstractmethod
     def unlabel(self, name: str, records: Sequence[str], longest: int) -> None:
@@ -162,20 +173,15 @@ class StoreInterface(ServerSideSessionInterface):  # type: ignore[misc]
             self.keep(key, value, max_age)
         return self.labelled(*labels).count(record) == len(labels)
 
-    def end(
-        self,
-        keys: Sequence[str],
-        labels: Sequence[str],
-        records: Sequence[str],
-        longest: int,
-    ) -> None:
-        """Remove the values of records, and their labels.
+    def end(self, endings: Sequence[Ending], longest: int) -> None:
+        """Remove the values of records, and from each record its own labels.
 
         The labels outlast the values, so that whoever is interrupted can be repeated.
         """
+        keys = keys_of(endings)
         for key in keys:
             self.remove(key)
-        for name in labels:
+        for name, records in by_label(endings).items():
             self.unlabel(name, records, longest)
         for key in keys:
             self.remove(key)
@@ -331,6 +337,12 @@ class StoreInterface(ServerSideSessionInterface):  # type: ignore[misc]
         """
         outage = per_request(Outage) if has_request_context() else Outage()
         if outage.happened or outage.spent > self.limit / 2:
+            if not outage.happened:
+                self.app.logger.warning(
+                    "The session store has taken %.1f s: nothing more is asked of it "
+                    "for this request, which is answered with 503.",
+                    outage.spent,
+                )
             outage.happened = outage.is_told = True
             raise SessionStoreUnavailable()
         began = time.monotonic()
@@ -366,6 +378,20 @@ class StoreInterface(ServerSideSessionInterface):  # type: ignore[misc]
             if time.monotonic() - began > self.limit / 10:
                 raise
             return work()
+
+
+def keys_of(endings: Iterable[Ending]) -> list[str]:
+    """Return the keys of all values that end."""
+    return [key for each in endings for key in each.keys]
+
+
+def by_label(endings: Iterable[Ending]) -> dict[str, list[str]]:
+    """Return which records each label loses: as many names as there are labels."""
+    found: dict[str, list[str]] = {}
+    for each in endings:
+        for name in each.labels:
+            found.setdefault(name, []).append(each.record)
+    return found
 
 
 def is_outage_told() -> bool:

@@ -46,8 +46,9 @@ def remove(value: t.Any, gone: Iterable[str]) -> bytes:
 
 
 def members(value: t.Any) -> list[str]:
-    """Return the members that have not expired."""
-    return list(_read(value))
+    """Return the members that have not expired, those that expire first in front."""
+    found = _read(value)
+    return sorted(found, key=lambda name: found[name])
 
 
 def _read(value: t.Any) -> Members:

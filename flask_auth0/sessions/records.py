@@ -12,11 +12,16 @@ from flask_session.base import ServerSideSessionInterface
 from ..errors import SessionTooLarge
 from .compartment import PARTS, Entry
 from .foreign import adapted
-from .interface import StoreInterface, TooLargeForStore
+from .interface import Ending, StoreInterface, TooLargeForStore
 
 #: Outside ``SESSION_KEY_PREFIX``, below which a cookie can name anything.
 _RECORD = "flask_auth0.state:"
 _LABEL = "flask_auth0.index:"
+
+#: How many records are read or removed with one question to the back end.
+AT_ONCE = 200
+
+T = t.TypeVar("T")
 
 _adapted: weakref.WeakKeyDictionary[ServerSideSessionInterface, StoreInterface] = (
     weakref.WeakKeyDictionary()
@@ -74,16 +79,35 @@ class RecordCompartment:
         self.delete_all([entry])
 
     def delete_all(self, entries: Sequence[Entry]) -> None:
-        """Forget states, together as far as the back end can do that."""
-        keys = [_key(each.record, part) for each in entries for part in PARTS]
-        labels = sorted({name for each in entries for name in _names(each)})
-        records = [each.record for each in entries]
-        end = self._store.end
-        self._store.ask(lambda: end(keys, labels, records, self._longest))
+        """Forget states, so many at once that each time the back end answers soon.
+
+        What is done stays done when it fails on the way; the labels of all others are
+        still there for who tries again.
+        """
+        for some in in_batches(entries):
+            self._end([_ending(each) for each in some])
+
+    def read_all(self, records: Sequence[str], part: str) -> dict[str, str]:
+        """Return a part of several states, as far as they are there."""
+        keys = {_key(record, part): record for record in records}
+        found = self._store.poll(lambda: self._fetch_all(list(keys)))
+        return {
+            keys[key]: value.decode("ascii", "replace")
+            for key, value in found.items()
+            if value is not None
+        }
 
     def labelled(self, label: str) -> list[str]:
         """Return the records that have a label, and some that are gone already."""
         return self._store.ask(lambda: self._store.labelled(_LABEL + label))
+
+    def _fetch_all(self, keys: list[str]) -> dict[str, bytes | None]:
+        found = self._store.fetch_together(*keys)
+        return {k: found[k] if k in found else self._store.fetch(k) for k in keys}
+
+    def _end(self, endings: list[Ending]) -> None:
+        # A part that was answered in time takes nothing from the time of the next.
+        self._store.poll(lambda: self._store.end(endings, self._longest))
 
     def _replace(self, key: str, value: bytes, max_age: int) -> bool:
         return self._store.ask(lambda: self._store.replace(key, value, max_age))
@@ -106,6 +130,17 @@ def _key(record: str, part: str) -> str:
 
 def _names(entry: Entry) -> list[str]:
     return [_LABEL + label for label in entry.labels]
+
+
+def _ending(entry: Entry) -> Ending:
+    keys = tuple(_key(entry.record, part) for part in PARTS)
+    return Ending(entry.record, keys, tuple(_names(entry)))
+
+
+def in_batches(entries: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Return a sequence in parts of :data:`AT_ONCE`."""
+    for start in range(0, len(entries), AT_ONCE):
+        yield entries[start : start + AT_ONCE]
 
 
 @contextmanager

@@ -6,11 +6,13 @@ import json
 import math
 import time
 import typing as t
+from collections.abc import Sequence
 
 from .compartment import BODY, HEAD, Compartment, Entry
 from .index import Labels, record_of
 from .lifetime import Lifetime, Moments
 from .recent import Recent
+from .records import RecordCompartment
 from .sealing import Sealer
 from .shapes import is_body, is_head
 
@@ -58,6 +60,14 @@ class States:
             compartment.delete(Entry(record, self.labels.of_head(head)))
             return None
         return head
+
+    def heads(
+        self, records: RecordCompartment, names: Sequence[str]
+    ) -> dict[str, State]:
+        """Return the heads of some records, also of those that have expired."""
+        sealed = records.read_all(names, HEAD)
+        opened = {k: self.sealer.open(v, k + HEAD) for k, v in sealed.items()}
+        return {k: t.cast(State, v) for k, v in opened.items() if is_head(v)}
 
     def seal(
         self, head: State, body: State | None = None

@@ -16,7 +16,13 @@ from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
 from flask import Flask
 from flask_session.defaults import Defaults
 
-from ..interface import StoreInterface, TooLargeForStore
+from ..interface import (
+    Ending,
+    StoreInterface,
+    TooLargeForStore,
+    by_label,
+    keys_of,
+)
 from .settings import BadSetting, no_answer
 
 KEY = "SESSION_DYNAMODB"
@@ -28,7 +34,7 @@ _FORMS = (
 MOST = 400 * 1024 - 1024
 #: What the attributes of a label begin with, before the name of a record.
 _RECORD = "record:"
-#: How much one call may write, and how often it is tried.
+#: How many records one call may change, and how often it is tried.
 _AT_ONCE, _ATTEMPTS = 25, 5
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _DENIED = {"AccessDeniedException", "AccessDenied", "UnknownOperationException"}
@@ -74,8 +80,9 @@ class DynamoInterface(StoreInterface):
 
     def labelled(self, *names: str) -> list[str]:
         now = time.time()
-        found = [_records(self._item(name)) for name in names]
-        return [name for each in found for name, until in each.items() if until > now]
+        found = [_records(self._item(name)).items() for name in names]
+        lasting = [sorted(each, key=lambda pair: pair[1]) for each in found]
+        return [name for each in lasting for name, until in each if until > now]
 
     def unlabel(self, name: str, records: Sequence[str], longest: int) -> None:
         self.store.update_item(**_unlabelling(name, records))
@@ -96,20 +103,16 @@ class DynamoInterface(StoreInterface):
         self._transact([{"Update": each} for each in puts])
         return True
 
-    def end(
-        self,
-        keys: Sequence[str],
-        labels: Sequence[str],
-        records: Sequence[str],
-        longest: int,
-    ) -> None:
-        gone: list[t.Any] = [{"Delete": {"Key": {"id": key}}} for key in keys]
-        for start in range(0, len(gone), _AT_ONCE):
-            self._transact(gone[start : start + _AT_ONCE])
-        for start in range(0, len(records), _AT_ONCE):
-            some = records[start : start + _AT_ONCE]
-            for name in labels:
-                self.unlabel(name, some, longest)
+    def end(self, endings: Sequence[Ending], longest: int) -> None:
+        for start in range(0, len(endings), _AT_ONCE):
+            some = endings[start : start + _AT_ONCE]
+            gone = [{"Delete": {"Key": {"id": key}}} for key in keys_of(some)]
+            unlabelled = [
+                {"Update": _unlabelling(name, records)}
+                for name, records in by_label(some).items()
+            ]
+            # Four for a record, of which DynamoDB takes 100 in one.
+            self._transact([*gone, *unlabelled])
 
     def _item(self, name: str) -> Mapping[str, t.Any]:
         found = self.store.get_item(Key={"id": name}, ConsistentRead=True)

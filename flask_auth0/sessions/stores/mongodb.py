@@ -18,7 +18,13 @@ from pymongo.errors import (
     PyMongoError,
 )
 
-from ..interface import StoreInterface, TooLargeForStore
+from ..interface import (
+    Ending,
+    StoreInterface,
+    TooLargeForStore,
+    by_label,
+    keys_of,
+)
 from .settings import BadSetting, no_answer
 
 KEY = "SESSION_MONGODB"
@@ -74,14 +80,20 @@ class MongoInterface(StoreInterface):
     def labelled(self, *names: str) -> list[str]:
         with self._limited():
             found = list(self.store.find({"id": {"$in": names}}))
-        now = _now().replace(tzinfo=None)
-        records = [each for document in found for each in document.get("records", [])]
-        return [each["name"] for each in records if each["until"] > now]
+        return [record for document in found for record in _members(document)]
 
     def unlabel(self, name: str, records: Sequence[str], longest: int) -> None:
-        gone = {"records": {"name": {"$in": list(records)}}}
         with self._limited():
-            self.store.update_one({"id": name}, {"$pull": gone})
+            self.store.update_one({"id": name}, {"$pull": _named(records)})
+
+    def end(self, endings: Sequence[Ending], longest: int) -> None:
+        values = {"id": {"$in": keys_of(endings)}}
+        named = by_label(endings)
+        gone = {"$pull": _named([each.record for each in endings])}
+        with self._limited():
+            self.store.delete_many(values)
+            self.store.update_many({"id": {"$in": list(named)}}, gone)
+            self.store.delete_many(values)
 
     def _update(
         self,
@@ -165,6 +177,27 @@ def _where(client: t.Any) -> str:
     """Return the servers that a client knows; its URL may have a password."""
     known = client.topology_description.server_descriptions()
     return ", ".join(f"{host}:{port}" for host, port in known)
+
+
+def _named(records: Sequence[str]) -> dict[str, t.Any]:
+    """Return the condition for the members of a label that are some records."""
+    return {"records": {"name": {"$in": list(records)}}}
+
+
+def _members(document: Mapping[str, t.Any]) -> list[str]:
+    """Return the records that a label's document has, those that expire first in front.
+
+    A document of any other shape has none.
+    """
+    members, now = document.get("records"), _now().replace(tzinfo=None)
+    pairs = [
+        (each["until"], each["name"])
+        for each in (members if isinstance(members, list) else [])
+        if isinstance(each, dict)
+        and isinstance(each.get("name"), str)
+        and isinstance(each.get("until"), datetime)
+    ]
+    return [name for until, name in sorted(pairs) if until > now]
 
 
 def _now(later: int = 0) -> datetime:

@@ -18,7 +18,7 @@ from redis.exceptions import RedisClusterException
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
-from ..interface import LEASE, StoreInterface
+from ..interface import LEASE, Ending, StoreInterface, by_label, keys_of
 from .settings import BadSetting, no_answer
 
 KEY = "SESSION_REDIS"
@@ -113,18 +113,13 @@ class RedisInterface(StoreInterface, RedisSessionInterface):  # type: ignore[mis
             pipeline.execute()
         return True
 
-    def end(
-        self,
-        keys: Sequence[str],
-        labels: Sequence[str],
-        records: Sequence[str],
-        longest: int,
-    ) -> None:
+    def end(self, endings: Sequence[Ending], longest: int) -> None:
         if isinstance(self.client, redis.RedisCluster):
-            return super().end(keys, labels, records, longest)
-        with self.client.pipeline(transaction=True) as pipeline:
-            pipeline.delete(*keys)
-            for name in labels:
+            return super().end(endings, longest)
+        # In a transaction, a server whose memory is full would refuse to delete.
+        with self.client.pipeline(transaction=False) as pipeline:
+            pipeline.delete(*keys_of(endings))
+            for name, records in by_label(endings).items():
                 pipeline.zrem(name, *records)
             pipeline.execute()
 

@@ -15,7 +15,7 @@ from flask import Flask
 from flask_session.defaults import Defaults
 from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 
-from ..interface import Lock, StoreInterface
+from ..interface import Ending, Lock, StoreInterface, keys_of
 from .postgresql import PostgresLocks
 from .settings import BadSetting, no_answer
 
@@ -93,15 +93,17 @@ class SqlInterface(StoreInterface):
 
     def labelled(self, *names: str) -> list[str]:
         labels = self.labels.c
-        wanted = sa.select(labels.record).where(
-            labels.name.in_(names), labels.expiry > _now()
+        wanted = (
+            sa.select(labels.record)
+            .where(labels.name.in_(names), labels.expiry > _now())
+            .order_by(labels.expiry)
         )
         with self.engine.connect() as connection:
             return list(connection.scalars(wanted))
 
     def unlabel(self, name: str, records: Sequence[str], longest: int) -> None:
         with self._transaction() as connection:
-            self._unlabel(connection, [name], records)
+            self._unlabel(connection, [(name, record) for record in records])
 
     def begin(
         self,
@@ -122,18 +124,13 @@ class SqlInterface(StoreInterface):
                 self._label(connection, name, record, max_age)
         return True
 
-    def end(
-        self,
-        keys: Sequence[str],
-        labels: Sequence[str],
-        records: Sequence[str],
-        longest: int,
-    ) -> None:
+    def end(self, endings: Sequence[Ending], longest: int) -> None:
         gone = self.table.delete().where(self.table.c.session_id == sa.bindparam("key"))
+        pairs = [(name, each.record) for each in endings for name in each.labels]
         with self._transaction() as connection:
             # In one order everywhere, so that two of these never wait for each other.
-            connection.execute(gone, [{"key": key} for key in sorted(keys)])
-            self._unlabel(connection, labels, records)
+            connection.execute(gone, [{"key": key} for key in sorted(keys_of(endings))])
+            self._unlabel(connection, pairs)
 
     def _label(
         self, connection: sa.Connection, name: str, record: str, max_age: int
@@ -142,16 +139,14 @@ class SqlInterface(StoreInterface):
         connection.execute(self.labels.insert().values(row))
 
     def _unlabel(
-        self,
-        connection: sa.Connection,
-        names: Sequence[str],
-        records: Sequence[str],
+        self, connection: sa.Connection, pairs: Sequence[tuple[str, str]]
     ) -> None:
+        """Take labels from records, a label and its record in each pair."""
         labels = self.labels.c
         gone = self.labels.delete().where(
             labels.name == sa.bindparam("of"), labels.record == sa.bindparam("which")
         )
-        rows = [{"of": n, "which": r} for n in sorted(names) for r in sorted(records)]
+        rows = [{"of": name, "which": record} for name, record in sorted(pairs)]
         if rows:
             connection.execute(gone, rows)
 

@@ -1,0 +1,262 @@
+"""To end the many sessions of one user costs so much for each, and can be resumed."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import mongomock
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from redis import Redis
+
+from flask_auth0 import SessionStoreUnavailable
+from flask_auth0.sessions import records
+from flask_auth0.sessions.backends import set_up_sessions
+from flask_auth0.sessions.compartment import Entry
+from flask_auth0.sessions.interface import StoreInterface
+from flask_auth0.sessions.members import LabelsInValues
+from flask_auth0.sessions.records import RecordCompartment, store_of
+from flask_auth0.sessions.stores.dynamodb import DynamoInterface
+from flask_auth0.sessions.stores.mongodb import MongoInterface
+from flask_auth0.sessions.stores.sqlalchemy import SqlInterface
+
+from .test_index import end_all
+
+PARTS = {"head": "h", "body": "b"}
+#: How many sessions are ended together here; the product has more.
+AT_ONCE = 10
+
+Cost = Callable[[], int]
+
+
+def make_store(settings: dict[str, t.Any], limit: float = 60) -> StoreInterface:
+    app = Flask(__name__)
+    app.config.update(settings)
+    assert set_up_sessions(app, limit) == []
+    found = store_of(app.session_interface)
+    assert found is not None
+    return found
+
+
+def entries(number: int) -> list[Entry]:
+    """Sessions of one user, each of a login of its own at the tenant."""
+    return [Entry(f"{number}.{n}", ("ada", f"{number}.{n}")) for n in range(number)]
+
+
+def fill(compartment: RecordCompartment, number: int) -> list[Entry]:
+    made = entries(number)
+    for entry in made:
+        compartment.create(entry, PARTS, 60)
+    return made
+
+
+@pytest.fixture
+def few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(records, "AT_ONCE", AT_ONCE)
+
+
+class LinearContract:
+    """What holds for each back end; a subclass says what it is and counts names."""
+
+    @pytest.fixture
+    def store(self) -> StoreInterface:
+        raise NotImplementedError
+
+    @pytest.fixture
+    def cost(self, store: t.Any, monkeypatch: pytest.MonkeyPatch) -> Cost:
+        """What has been asked of the back end until now."""
+        raise NotImplementedError
+
+    def test_twice_as_many_cost_twice_as_much(
+        self, store: StoreInterface, cost: Cost, few_at_once: None
+    ) -> None:
+        compartment, costs = RecordCompartment(store, 600), []
+        for number in (3 * AT_ONCE, 6 * AT_ONCE):
+            made = fill(compartment, number)
+            before = cost()
+            end_all(compartment, "ada")
+            costs.append(cost() - before)
+            assert compartment.labelled("ada") == []
+            assert compartment.read_all([e.record for e in made], "head") == {}
+        assert costs[0] > 0
+        assert costs[1] < 2.5 * costs[0]
+
+    def test_the_oldest_come_first(self, store: StoreInterface) -> None:
+        for number in (3, 1, 2):
+            store.label("ada", str(number), 60 * number, 600)
+        assert store.labelled("ada") == ["1", "2", "3"]
+
+
+class TestRedis(LinearContract):
+    @pytest.fixture
+    def store(self, redis_url: str) -> StoreInterface:
+        with Redis.from_url(redis_url) as redis:
+            redis.flushdb()
+        return make_store({"SESSION_TYPE": "redis", "SESSION_REDIS": redis_url})
+
+    @pytest.fixture
+    def cost(self, store: t.Any, monkeypatch: pytest.MonkeyPatch) -> Cost:
+        return lambda: int(store.client.info("stats")["total_net_input_bytes"])
+
+
+class SqlContract(LinearContract):
+    @pytest.fixture
+    def cost(self, store: SqlInterface, monkeypatch: pytest.MonkeyPatch) -> Cost:
+        counted = [0]
+
+        @sa.event.listens_for(store.engine, "before_cursor_execute")
+        def count(*args: t.Any) -> None:
+            parameters, is_many = args[3], args[5]
+            counted[0] += len(parameters) if is_many else 1
+
+        return lambda: counted[0]
+
+
+class TestPostgreSQL(SqlContract):
+    @pytest.fixture
+    def store(self, postgres_url: str) -> StoreInterface:
+        url = {"SESSION_SQLALCHEMY": postgres_url}
+        return make_store({"SESSION_TYPE": "sqlalchemy", **url})
+
+
+class TestSQLite(SqlContract):
+    @pytest.fixture
+    def store(self, tmp_path: Path) -> StoreInterface:
+        url = {"SESSION_SQLALCHEMY": f"sqlite:///{tmp_path / 'sessions.db'}"}
+        return make_store({"SESSION_TYPE": "sqlalchemy", **url})
+
+
+class TestMongoDB(LinearContract):
+    @pytest.fixture
+    def store(self) -> StoreInterface:
+        client: t.Any = mongomock.MongoClient()
+        return make_store({"SESSION_TYPE": "mongodb", "SESSION_MONGODB": client})
+
+    @pytest.fixture
+    def cost(self, store: MongoInterface, monkeypatch: pytest.MonkeyPatch) -> Cost:
+        counted, write = [0], store.store.update_many
+
+        def update_many(labels: t.Any, change: t.Any) -> t.Any:
+            counted[0] += len(labels["id"]["$in"])
+            counted[0] += len(change["$pull"]["records"]["name"]["$in"])
+            return write(labels, change)
+
+        monkeypatch.setattr(store.store, "update_many", update_many)
+        return lambda: counted[0]
+
+
+class TestDynamoDB(LinearContract):
+    @pytest.fixture
+    def store(self, dynamodb_url: str) -> Iterator[StoreInterface]:
+        table = "ManySessions"
+        store: t.Any = make_store(
+            {
+                "SESSION_TYPE": "dynamodb",
+                "SESSION_DYNAMODB": dynamodb_url,
+                "SESSION_DYNAMODB_TABLE": table,
+            }
+        )
+        yield store
+        store.store.delete()
+
+    @pytest.fixture
+    def cost(self, store: DynamoInterface, monkeypatch: pytest.MonkeyPatch) -> Cost:
+        client: t.Any = store.store.meta.client
+        counted, write = [0], client.transact_write_items
+
+        def transact(TransactItems: t.Any) -> t.Any:
+            assert len(TransactItems) <= 100
+            updates = [e["Update"] for e in TransactItems if "Update" in e]
+            counted[0] += sum(
+                len(e.get("ExpressionAttributeNames", {})) for e in updates
+            )
+            return write(TransactItems=TransactItems)
+
+        monkeypatch.setattr(client, "transact_write_items", transact)
+        return lambda: counted[0]
+
+
+class ValuesContract(LinearContract):
+    @pytest.fixture
+    def cost(self, store: LabelsInValues, monkeypatch: pytest.MonkeyPatch) -> Cost:
+        counted, change = [0], store.change
+
+        def changed(*args: t.Any) -> None:
+            counted[0] += 1
+            change(*args)
+
+        monkeypatch.setattr(store, "change", changed)
+        return lambda: counted[0]
+
+
+class TestMemcached(ValuesContract):
+    @pytest.fixture
+    def store(self, memcached_port: int) -> StoreInterface:
+        where = f"127.0.0.1:{memcached_port}"
+        store: t.Any = make_store(
+            {"SESSION_TYPE": "memcached", "SESSION_MEMCACHED": where}
+        )
+        store.client.flush_all(noreply=False)
+        return t.cast(StoreInterface, store)
+
+
+class TestCachelib(ValuesContract):
+    @pytest.fixture
+    def store(self, tmp_path: Path) -> StoreInterface:
+        folder = {"SESSION_CACHELIB": str(tmp_path)}
+        return make_store({"SESSION_TYPE": "cachelib", **folder})
+
+
+@pytest.fixture
+def store(redis_url: str) -> StoreInterface:
+    with Redis.from_url(redis_url) as redis:
+        redis.flushdb()
+    return make_store({"SESSION_TYPE": "redis", "SESSION_REDIS": redis_url}, limit=1)
+
+
+def test_what_was_interrupted_is_resumed(
+    store: StoreInterface, few_at_once: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compartment = RecordCompartment(store, 600)
+    made = fill(compartment, 3 * AT_ONCE)
+    calls, end = [0], store.end
+
+    def failing(*args: t.Any) -> None:
+        calls[0] += 1
+        # It is tried once more, as its connection may be from before a restart.
+        if calls[0] in {2, 3}:
+            raise ConnectionError
+        end(*args)
+
+    monkeypatch.setattr(store, "end", failing)
+    with pytest.raises(SessionStoreUnavailable):
+        compartment.delete_all(made)
+    left = compartment.labelled("ada")
+    assert sorted(left) == sorted(each.record for each in made[AT_ONCE:])
+    assert compartment.read(made[0].record, "head") is None
+    assert compartment.read(left[0], "head") == "h"
+    end_all(compartment, "ada")
+    assert compartment.labelled("ada") == []
+    assert compartment.read_all(left, "head") == {}
+
+
+def test_each_part_has_a_time_limit_of_its_own(
+    store: StoreInterface, few_at_once: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The parts together may take longer than a request may wait for one answer."""
+    compartment = RecordCompartment(store, 600)
+    made = fill(compartment, 5 * AT_ONCE)
+    now, end = [0.0], store.end
+
+    def slow(*args: t.Any) -> None:
+        now[0] += 0.4 * store.limit
+        end(*args)
+
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    monkeypatch.setattr(store, "end", slow)
+    with Flask(__name__).test_request_context():
+        compartment.delete_all(made)
+        assert compartment.labelled("ada") == []
