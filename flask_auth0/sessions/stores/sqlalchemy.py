@@ -302,15 +302,30 @@ def _forget_after_fork(engine: sa.Engine) -> None:
         os.register_at_fork(after_in_child=forget)
 
 
+def _metadata(settings: Mapping[str, t.Any]) -> sa.MetaData:
+    """Return where the tables are declared: beside the app's own, if those are known.
+
+    Alembic drops the tables of a database that no metadata of the app has.
+    """
+    known = getattr(settings.get(KEY), "metadatas", {})
+    found = known.get(settings.get("SESSION_SQLALCHEMY_BIND_KEY"))
+    return sa.MetaData() if found is None else t.cast(sa.MetaData, found)
+
+
 def _table(settings: Mapping[str, t.Any]) -> sa.Table:
     """Return Flask-Session's table."""
+    metadata = _metadata(settings)
     name = settings.get("SESSION_SQLALCHEMY_TABLE") or Defaults.SESSION_SQLALCHEMY_TABLE
-    schema = settings.get("SESSION_SQLALCHEMY_SCHEMA")
+    schema = settings.get("SESSION_SQLALCHEMY_SCHEMA") or metadata.schema
+    known = metadata.tables.get(f"{schema}.{name}" if schema else name)
+    if known is not None:
+        # Several apps may share one Flask-SQLAlchemy object.
+        return _checked(known)
     sequence = settings.get("SESSION_SQLALCHEMY_SEQUENCE")
     numbered = [sa.Sequence(sequence)] if sequence else []
     return sa.Table(
         name,
-        sa.MetaData(),
+        metadata,
         sa.Column("id", sa.Integer, *numbered, primary_key=True),
         sa.Column("session_id", sa.String(255), unique=True),
         sa.Column("data", sa.LargeBinary),
@@ -319,8 +334,20 @@ def _table(settings: Mapping[str, t.Any]) -> sa.Table:
     )
 
 
+def _checked(table: sa.Table) -> sa.Table:
+    if {"session_id", "data", "expiry"} <= set(table.columns.keys()):
+        return table
+    raise BadSetting(
+        "SESSION_SQLALCHEMY_TABLE",
+        f"is '{table.name}', which is another table of the app; choose another name",
+    )
+
+
 def _labels(table: sa.Table) -> sa.Table:
     """Return the table of labels, which is ours."""
+    known = table.metadata.tables.get(f"{table.key}_index")
+    if known is not None:
+        return known
     return sa.Table(
         f"{table.name}_index",
         table.metadata,
