@@ -16,6 +16,7 @@ from . import login, login_loop, relay
 from .answers import CLOCK_LEEWAY
 from .contexts import this_app
 from .errors import Auth0Error, AuthorizationFailed, LoginFailed
+from .hidden import with_hidden_tokens
 from .per_request import per_request
 from .redirects import next_or_default
 from .registry import AppState, current_state
@@ -86,7 +87,7 @@ def _after_login(state: AppState, asked_for: Mapping[str, t.Any]) -> Response | 
     for hook in state.hooks.after_login:
         # An earlier one may have changed it.
         with translated():
-            session = state.wait(state.client.get_session()) or {}
+            session = with_hidden_tokens(state.wait(state.client.get_session()))
         user = MappingProxyType(session.get("user") or {})
         shown = MappingProxyType({**session, "user": user})
         answer = current_app.ensure_sync(hook)(shown, MappingProxyType(known))
@@ -190,12 +191,16 @@ def _refuse_error() -> None:
 def _exchange(state: AppState, sdk_state: str) -> dict[str, t.Any]:
     if not request.args.get("code"):
         raise LoginFailed("The login came back without a code.")
-    query = urlencode({**request.args, "state": sdk_state})
     with translated():
-        result = state.logins.complete(f"{request.base_url}?{query}")
+        result = state.logins.complete(_callback_url(sdk_state))
     user = result["state_data"]["user"]
     # A claim that was not issued is none, though the SDK's model has a place for it.
     return {name: value for name, value in user.items() if value is not None}
+
+
+def _callback_url(sdk_state: str) -> str:
+    query = urlencode({**request.args, "state": sdk_state})
+    return f"{request.base_url}?{query}"
 
 
 def _check_age(max_age: t.Any, user: Mapping[str, t.Any]) -> None:

@@ -168,7 +168,10 @@ def _on_our_loop(method: Callable[..., Awaitable[R]]) -> Callable[..., Awaitable
     @functools.wraps(method)
     async def call(self: Client, *args: t.Any, **kwargs: t.Any) -> R:
         limit = None if method.__name__ in WAITING else self._config.timeout
-        return await dispatch(method.__get__(self), args, kwargs, limit)
+        waiting: Awaitable[R] = dispatch(method.__get__(self), args, kwargs, limit)
+        # Whoever reports an error may collect the variables of this frame.
+        del args, kwargs
+        return await waiting
 
     return call
 

@@ -18,6 +18,7 @@ from .answers import check_tokens
 from .blocking import BlockingPool
 from .config import Config
 from .connected import ConnectedClient
+from .tracebacks import without_secrets
 
 R = t.TypeVar("R")
 
@@ -75,6 +76,9 @@ class DirectClient(ConnectedClient):
             coroutine.send(None)
         except StopIteration as finished:
             return t.cast(R, finished.value)
+        except Exception as error:
+            without_secrets(error)
+            raise error
         coroutine.close()
         raise RuntimeError("auth0-server-python waits for an event loop in a login.")
 

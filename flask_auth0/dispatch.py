@@ -7,7 +7,8 @@ import functools
 import inspect
 import types
 import typing as t
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
 
 from flask import has_request_context
 
@@ -18,6 +19,7 @@ from .per_request import per_request
 from .session_hooks import untranslated
 from .signals import token_refreshed
 from .store_options import store_options
+from .tracebacks import without_secrets
 
 R = t.TypeVar("R")
 
@@ -55,6 +57,38 @@ async def dispatch(
 
     :param limit: seconds that it may take.
     """
+    running = _running(method, args, kwargs)
+    # Whoever reports an error may collect the variables of this frame.
+    del args, kwargs
+    if loop.is_current():
+        return await running
+    if limit is not None:
+        running = asyncio.wait_for(running, limit)
+    with refresh_announced(), untranslated():
+        try:
+            return await loop.call(running)
+        except asyncio.TimeoutError as error:
+            raise TenantUnavailable() from without_secrets(error)
+
+
+@contextmanager
+def refresh_announced() -> Iterator[None]:
+    """Send ``token_refreshed`` afterwards, if the request has received tokens.
+
+    The result stays with the caller: a receiver of the signal that fails would have it
+    among the variables of a frame.
+    """
+    yield
+    if has_request_context() and per_request(Refreshes).happened:
+        per_request(Refreshes).happened = False
+        token_refreshed.send(this_app())
+
+
+def _running(
+    method: Callable[..., Awaitable[R]],
+    args: tuple[t.Any, ...],
+    kwargs: dict[str, t.Any],
+) -> Coroutine[t.Any, t.Any, R]:
     function: Callable[..., t.Any] = method
     if type(method) is types.MethodType:
         function, args = method.__func__, (method.__self__, *args)
@@ -62,22 +96,4 @@ async def dispatch(
     bound.apply_defaults()
     if has_request_context() and bound.arguments.get("store_options", True) is None:
         bound.arguments["store_options"] = store_options()
-    running: Coroutine[t.Any, t.Any, R] = function(*bound.args, **bound.kwargs)
-    if loop.is_current():
-        return await running
-    if limit is not None:
-        running = asyncio.wait_for(running, limit)
-    with untranslated():
-        try:
-            result = await loop.call(running)
-        except asyncio.TimeoutError as error:
-            raise TenantUnavailable() from error
-    announce_refresh()
-    return result
-
-
-def announce_refresh() -> None:
-    """Send ``token_refreshed`` if the request has received tokens since last time."""
-    if has_request_context() and per_request(Refreshes).happened:
-        per_request(Refreshes).happened = False
-        token_refreshed.send(this_app())
+    return t.cast("Coroutine[t.Any, t.Any, R]", function(*bound.args, **bound.kwargs))

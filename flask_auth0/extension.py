@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from . import guards, login, logout, logout_urls, loop
 from .client import Client
 from .config import Config, read_config
-from .dispatch import announce_refresh
+from .dispatch import refresh_announced
 from .errors import Auth0Error, ConfigurationError, TenantUnavailable
 from .hooks import register
 from .own_store import OwnStateStore
@@ -132,13 +132,11 @@ class Auth0:
         :raises TenantUnavailable: when the time is over.
         """
         limit = timeout or self.config.timeout
-        with untranslated():
+        with refresh_announced(), untranslated():
             try:
-                result = loop.run(coroutine, limit)
+                return loop.run(coroutine, limit)
             except TimeoutError as error:
                 raise TenantUnavailable() from error
-        announce_refresh()
-        return result
 
     def get_user(self) -> dict[str, t.Any] | None:
         """Return the claims of the user, or ``None`` when nobody is logged in."""

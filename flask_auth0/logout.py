@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from . import login_loop, loop
 from .contexts import this_app
 from .errors import Auth0Error, SessionStoreUnavailable, TenantError, log_failure
+from .hidden import with_hidden_tokens
 from .prefetches import answer_unasked
 from .registry import AppState, current_state
 from .sdk_errors import translate, translated
@@ -66,7 +67,7 @@ def _end_here(state: AppState, options: LogoutOptions) -> tuple[dict[str, t.Any]
 def _session(state: AppState) -> dict[str, t.Any]:
     """Return the session, as far as anybody knows of one."""
     try:
-        return state.wait(state.client.get_session()) or {}
+        return with_hidden_tokens(state.wait(state.client.get_session()))
     except SessionStoreUnavailable:
         # What is in cookies can be ended all the same; anything else fails next.
         return {}

@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 
 from . import greenlets
+from .tracebacks import without_secrets
 
 T = t.TypeVar("T")
 
@@ -54,18 +55,26 @@ def run(coroutine: Coroutine[t.Any, t.Any, T], timeout: float) -> T:
     try:
         return _wait(asyncio.wait_for(coroutine, timeout))
     except asyncio.TimeoutError as error:
+        told = TimeoutError(f"No answer within {timeout:g} seconds.")
         # It is the same class as TimeoutError from Python 3.11 on.
-        raise TimeoutError(f"No answer within {timeout:g} seconds.") from error
+        raise told from without_secrets(error)
+    except Exception as error:
+        without_secrets(error)
+        raise error
 
 
 async def call(coroutine: Coroutine[t.Any, t.Any, T]) -> T:
     """Await a coroutine that runs on the loop, from any event loop."""
     if is_current():
         return await coroutine
-    if greenlets.are_threads():
-        return greenlets.wait(get_loop(), coroutine)
-    future = asyncio.run_coroutine_threadsafe(coroutine, get_loop())
-    return await asyncio.wrap_future(future)
+    try:
+        if greenlets.are_threads():
+            return greenlets.wait(get_loop(), coroutine)
+        future = asyncio.run_coroutine_threadsafe(coroutine, get_loop())
+        return await asyncio.wrap_future(future)
+    except Exception as error:
+        without_secrets(error)
+        raise error
 
 
 async def where_called(work: Callable[[], T]) -> T:
@@ -117,14 +126,24 @@ def _wait(coroutine: Coroutine[t.Any, t.Any, T]) -> T:
 
 def _start() -> asyncio.AbstractEventLoop:
     if greenlets.are_threads():
-        loop = greenlets.make_loop()
-        loop.set_debug(False)
+        loop = _discreet(greenlets.make_loop())
         greenlets.start_thread(loop.run_forever)
         return loop
-    loop = asyncio.new_event_loop()
+    loop = _discreet(asyncio.new_event_loop())
+    threading.Thread(target=loop.run_forever, name="flask_auth0", daemon=True).start()
+    return loop
+
+
+def _discreet(loop: asyncio.AbstractEventLoop) -> asyncio.AbstractEventLoop:
+    """Let a loop log no secrets."""
+
+    def log(loop: asyncio.AbstractEventLoop, context: dict[str, t.Any]) -> None:
+        without_secrets(context.get("exception"))
+        loop.default_exception_handler(context)
+
+    loop.set_exception_handler(log)
     # In debug mode asyncio logs the results of slow coroutines, tokens among them.
     loop.set_debug(False)
-    threading.Thread(target=loop.run_forever, name="flask_auth0", daemon=True).start()
     return loop
 
 

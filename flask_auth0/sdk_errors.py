@@ -34,6 +34,7 @@ from .errors import (
     TenantUnavailable,
 )
 from .session_hooks import untranslated
+from .tracebacks import without_secrets
 
 #: httpx, and what Authlib uses in its place where that is installed.
 _HTTP = [
@@ -72,7 +73,8 @@ def translated() -> Iterator[None]:
         try:
             yield
         except KNOWN as error:
-            raise translate(error) from error
+            translation = translate(error)
+            raise translation from without_secrets(error)
 
 
 def translate(error: Exception) -> Auth0Error:

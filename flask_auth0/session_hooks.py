@@ -11,6 +11,7 @@ from contextvars import ContextVar
 
 from flask import current_app, has_request_context
 
+from .hidden import with_hidden_tokens
 from .per_request import if_made, per_request
 
 State = dict[str, t.Any]
@@ -141,6 +142,7 @@ def has_new_tokens(before: State, state: State) -> bool:
 
 def _changed(state: State, hook: Callable[[State], t.Any]) -> State:
     shown = copy.deepcopy({k: v for k, v in state.items() if k != "internal"})
+    shown = with_hidden_tokens(shown)
     told = f"The before_session_saved hook '{_name(hook)}'"
     if current_app.ensure_sync(hook)(shown) is not None:
         raise TypeError(f"{told} returned something. Change what it is given.")

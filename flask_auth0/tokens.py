@@ -56,14 +56,17 @@ class TokenClient(ConnectedClient):
             self._config.token_refresh_leeway,
         )
         if not force_refresh and isinstance(self._state_store, SessionStateStore):
-            state = await self._state_store.get(KEY)
-            usable = usable_token(state, wanted, time.time()) if state else None
+            usable = await self._usable_token(wanted)
             if usable is not None:
                 return usable
         refresh = Refresh(wanted, time.monotonic(), force_refresh)
         arguments = (store_options, audience, scope, refresh)
         limit = self._config.timeout
         return await dispatch(self._refreshed_token, arguments, {}, limit)
+
+    async def _usable_token(self, wanted: Wanted) -> str | None:
+        state = await self._state_store.get(KEY)
+        return usable_token(state, wanted, time.time()) if state else None
 
     async def _refreshed_token(
         self,
@@ -199,8 +202,10 @@ class TokenClient(ConnectedClient):
         """
         if has_request_context() and isinstance(self._state_store, SessionStateStore):
             self._state_store.require_writable()
-        limit = self._config.timeout
-        tokens = await dispatch(self._exchanged, (options,), {}, limit)
+        waiting = dispatch(self._exchanged, (options,), {}, self._config.timeout)
+        # Whoever reports an error may collect the variables of this frame.
+        del options
+        tokens = await waiting
         if has_request_context():
             per_request(Refreshes).happened = True
         return tokens

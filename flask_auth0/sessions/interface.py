@@ -16,6 +16,7 @@ from itsdangerous import BadSignature, Signer
 
 from ..errors import SessionStoreUnavailable
 from ..per_request import if_made, per_request
+from ..tracebacks import without_frames
 from .jar import session_cookie_flags
 from .lazy import LazySession
 from .serializer import SafeSerializer
@@ -352,7 +353,8 @@ class StoreInterface(ServerSideSessionInterface):  # type: ignore[misc]
             outage.happened = outage.is_told = True
             name = type(error).__name__
             self.app.logger.warning("The session store does not answer: %s.", name)
-            raise SessionStoreUnavailable() from error
+            # The frames of the driver know the keys of sessions.
+            raise SessionStoreUnavailable() from without_frames(error)
         finally:
             took = time.monotonic() - began
             # What is as quick as that is a busy app, and not a slow server.

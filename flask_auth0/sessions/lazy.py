@@ -9,6 +9,7 @@ from collections.abc import Callable
 from flask_session.base import ServerSideSession
 
 from ..errors import SessionStoreUnavailable
+from ..tracebacks import without_secrets
 
 #: Returns the session's id and content.
 Reader = Callable[[], tuple[str, dict[str, t.Any]]]
@@ -55,9 +56,11 @@ class LazySession(ServerSideSession):  # type: ignore[misc]
         self.is_loaded = True
         try:
             self._sid, content = self._read()
-        except SessionStoreUnavailable:
+        except SessionStoreUnavailable as error:
             self.is_lost = True
-            raise
+            # The frames that read it know the session's id.
+            without_secrets(error)
+            raise error
         dict.update(self, content)
 
     def rewind(self) -> None:

@@ -20,6 +20,8 @@ class SafeSerializer(MsgSpecSerializer):  # type: ignore[misc]
 
     def __init__(self, app: Flask, format: str) -> None:
         super().__init__(app, format)
+        kind = msgspec.json if format == "json" else msgspec.msgpack
+        self.encoder = kind.Encoder(enc_hook=_plain)
         self._decoders = (
             msgspec.msgpack.Decoder(_Content, ext_hook=_refuse),
             msgspec.json.Decoder(_Content),
@@ -37,6 +39,13 @@ class SafeSerializer(MsgSpecSerializer):  # type: ignore[misc]
             except _ERRORS:
                 continue
         return None
+
+
+def _plain(value: t.Any) -> str:
+    """Return the text of what is one with more to it, such as ``markupsafe.Markup``."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    raise TypeError(f"A session cannot keep a {type(value).__name__}.")
 
 
 def _refuse(code: int, data: memoryview) -> t.Any:

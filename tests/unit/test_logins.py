@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import socket
 import time
-import traceback
 import types
 import typing as t
 from collections.abc import Iterator
 
-import httpcore
 import pytest
 from auth0_server_python.store import TransactionStore
 from flask import Flask
 
-from flask_auth0 import Auth0, logins, loop, sdk_errors
-from flask_auth0.blocking import BlockingPool, _Network, _Stream
+from flask_auth0 import Auth0, logins, loop
+from flask_auth0.blocking import BlockingPool, _Network
 from flask_auth0.connected import ConnectedClient
 from flask_auth0.direct import DirectClient
 from flask_auth0.tenant import Client, Tenant, TenantServer
@@ -277,42 +274,6 @@ def test_greenlets_leave_it_to_the_event_loop(
 def test_a_domain_that_is_none(make_app: MakeApp, make_visitor: MakeVisitor) -> None:
     visitor = make_visitor(make_app(domain="127.0.0.1:99999"))
     assert visitor.get("/login").status_code == 502
-
-
-def test_an_error_keeps_the_secret_to_itself(
-    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Those who report errors collect the variables on the way."""
-    for _ in range(2):
-        visitor.log_in()
-    callback = visitor.authorize(visitor.get("/login"))
-    seen: list[BaseException] = []
-    translate = sdk_errors.translate
-
-    def heard(error: Exception) -> t.Any:
-        seen.append(error)
-        return translate(error)
-
-    def fail(*args: t.Any, **kwargs: t.Any) -> t.Any:
-        raise httpcore.ReadError("It hung up.")
-
-    monkeypatch.setattr(sdk_errors, "translate", heard)
-    monkeypatch.setattr(_Stream, "write", fail)
-    assert visitor.get(callback).status_code == 503
-    basic = base64.b64encode(b"the-client:the-client-secret").decode()
-    variables = list(all_variables(seen[0]))
-    assert any("headers" in each for each in variables)
-    assert basic not in repr(variables)
-
-
-def all_variables(error: BaseException | None) -> Iterator[dict[str, t.Any]]:
-    """The variables of all functions that an error came through, and its causes."""
-    while error is not None:
-        for frame, _ in traceback.walk_tb(error.__traceback__):
-            # The test's own, and the settings, know it for good.
-            if "flask_auth0" in frame.f_code.co_filename or "httpcore" in str(frame):
-                yield {k: v for k, v in frame.f_locals.items() if k != "self"}
-        error = error.__cause__ or error.__context__
 
 
 class Tunnels:

@@ -1,0 +1,70 @@
+"""What a traceback keeps where it leaves the extension: the frames of the app alone.
+
+Error reporters collect the variables of each frame. Those of the SDK, of HTTP below it
+and of this package hold tokens, codes and the client's secret.
+"""
+
+from __future__ import annotations
+
+import sys
+import types
+import typing as t
+from collections.abc import Iterator
+
+#: Besides Python's own modules.
+_PRIVATE = frozenset(
+    (
+        *("flask_auth0", "auth0_server_python", "authlib", "joserfc", "jwcrypto"),
+        *("jwt", "anyio", "asgiref", "h11", "h2", "httpcore", "httpcore2", "httpx"),
+        *("httpx2", "msgspec", "pydantic"),
+    )
+)
+
+E = t.TypeVar("E", bound=BaseException | None)
+
+
+def without_secrets(error: E) -> E:
+    """Take the frames that know secrets from an error, and from what has caused it.
+
+    Classes and messages stay, and so do the frames of the app's own code: of a hook, or
+    of a store.
+    """
+    for each in _chain(error, set()):
+        each.__traceback__ = _of_the_app(each.__traceback__)
+    return error
+
+
+def without_frames(error: E) -> E:
+    """Take all frames from an error and its causes: none of them is the app's."""
+    for each in _chain(error, set()):
+        each.__traceback__ = None
+    return error
+
+
+def _chain(error: t.Any, seen: set[int]) -> Iterator[BaseException]:
+    if not isinstance(error, BaseException) or id(error) in seen:
+        return
+    seen.add(id(error))
+    yield error
+    # The SDK has an attribute of its own for the cause, and groups have several errors.
+    causes = (error.__cause__, error.__context__, getattr(error, "cause", None))
+    for cause in (*causes, *getattr(error, "exceptions", ())):
+        yield from _chain(cause, seen)
+
+
+def _of_the_app(traceback: types.TracebackType | None) -> types.TracebackType | None:
+    kept = []
+    while traceback is not None:
+        if not _is_private(traceback.tb_frame):
+            kept.append(traceback)
+        traceback = traceback.tb_next
+    chosen: types.TracebackType | None = None
+    for each in reversed(kept):
+        at = each.tb_frame, each.tb_lasti, each.tb_lineno
+        chosen = types.TracebackType(chosen, *at)
+    return chosen
+
+
+def _is_private(frame: types.FrameType) -> bool:
+    package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+    return package in _PRIVATE or package in sys.stdlib_module_names
