@@ -18,7 +18,7 @@ from ..errors import SessionStoreUnavailable
 from ..per_request import if_made, per_request
 from ..tracebacks import without_frames
 from .jar import session_cookie_flags
-from .lazy import LazySession
+from .lazy import Found, LazySession
 from .serializer import SafeSerializer
 from .together import Together
 
@@ -283,28 +283,47 @@ class StoreInterface(ServerSideSessionInterface):  # type: ignore[misc]
                 return None
         return cookie if self._sid_pattern.fullmatch(cookie) else None
 
-    def _read(self, sid: str | None) -> tuple[str, dict[str, t.Any]]:
+    def _read(self, sid: str | None) -> Found:
         if sid is not None:
             content = self._retrieve_session_data(self._get_store_id(sid))
             if content is not None:
-                return sid, content
+                return Found(sid, content, is_kept=True)
         new = {"_permanent": True} if self.permanent else {}
-        return self._generate_sid(self.sid_length), new
+        return Found(self._generate_sid(self.sid_length), new, is_kept=False)
 
     def _save(self, app: Flask, session: LazySession, response: Response) -> None:
         if session.is_lost:
             if session.modified and response.status_code < 500:
                 raise SessionStoreUnavailable()
         elif not session:
-            if session.modified:
+            if session.modified and not self._is_ended(session):
                 self._forget(app, session, response)
-        elif self.should_set_storage(app, session):
-            lifetime = app.permanent_session_lifetime
-            store_id = self._get_store_id(session.sid)
-            self._upsert_session(lifetime, session, store_id)
+        elif self.should_set_storage(app, session) and self._keep(app, session):
             self._remove_replaced(session)
             if self.should_set_cookie(app, session):
                 self._set_cookie(app, session, response)
+
+    def _keep(self, app: Flask, session: LazySession) -> bool:
+        """Keep a session, unless it has ended since it was read. Tell whether it is
+        kept: the browser may have another one by now.
+        """
+        store_id = self._get_store_id(session.sid)
+        lifetime = app.permanent_session_lifetime
+        if session.found_as != session.sid:
+            if self._is_ended(session):
+                return False
+            self._upsert_session(lifetime, session, store_id)
+            return True
+        value = self.serializer.encode(session)
+        max_age = int(lifetime.total_seconds())
+        return self.ask(lambda: self.replace(store_id, value, max_age))
+
+    def _is_ended(self, session: LazySession) -> bool:
+        """Tell whether a session that was found is not there any more."""
+        if session.found_as is None:
+            return False
+        store_id = self._get_store_id(session.found_as)
+        return self.ask(lambda: self.fetch(store_id)) is None
 
     def _remove_replaced(self, session: LazySession) -> None:
         for sid in session.replaced:

@@ -11,8 +11,18 @@ from flask_session.base import ServerSideSession
 from ..errors import SessionStoreUnavailable
 from ..tracebacks import without_secrets
 
-#: Returns the session's id and content.
-Reader = Callable[[], tuple[str, dict[str, t.Any]]]
+
+class Found(t.NamedTuple):
+    """What a back end has of a session."""
+
+    #: The id that the session has from now on.
+    sid: str
+    content: dict[str, t.Any]
+    #: Whether the back end has it under this id, or it is a new one.
+    is_kept: bool
+
+
+Reader = Callable[[], Found]
 
 
 class LazySession(ServerSideSession):  # type: ignore[misc]
@@ -33,6 +43,9 @@ class LazySession(ServerSideSession):  # type: ignore[misc]
         self.is_lost = False
         #: The ids that it had before, whose content is to be removed.
         self.replaced: list[str] = []
+        #: The id under which it was found. Once nothing is kept there any more,
+        #: somebody has ended it, and what is in here must not bring it back.
+        self.found_as: str | None = None
         super().__init__()
         self.is_loaded = False
 
@@ -55,13 +68,19 @@ class LazySession(ServerSideSession):  # type: ignore[misc]
             return
         self.is_loaded = True
         try:
-            self._sid, content = self._read()
+            self._sid, content, is_kept = self._read()
         except SessionStoreUnavailable as error:
             self.is_lost = True
             # The frames that read it know the session's id.
             without_secrets(error)
             raise error
+        self.found_as = self._sid if is_kept else None
         dict.update(self, content)
+
+    def begin_anew(self) -> None:
+        """Let it be kept whatever becomes of the session that was found."""
+        self.load()
+        self.found_as = None
 
     def rewind(self) -> None:
         """Ask again, if it could not be read."""

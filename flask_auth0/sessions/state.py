@@ -30,6 +30,7 @@ from .ending import end_by_claims, is_ended
 from .index import record_of
 from .interface import NoLock, StoreInterface
 from .jar import cookie_jar
+from .lazy import LazySession
 from .memo import Known, Memo
 from .places import Places
 from .repairs import repaired, without_refreshed
@@ -290,6 +291,10 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
         interface = current_app.session_interface
         if isinstance(interface, ServerSideSessionInterface):
             interface.regenerate(session)
+        current = this_session()
+        if isinstance(current, LazySession):
+            # A logout in another tab ends what was there before, and not this login.
+            current.begin_anew()
 
     def _update(self, session_id: str, data: State) -> None:
         before = self._whole() or {}
