@@ -44,6 +44,8 @@ _PLACEHOLDERS = {
     "the-output-of-openssl-rand-hex-64",
 }
 _MOST_SECONDS = 10**9
+#: DynamoDB finds 9,850 sessions of one user, and has to have room for logins at once.
+_MOST_SESSIONS = 5000
 _ROUTES = ("login", "callback", "logout", "backchannel_logout")
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
@@ -162,6 +164,14 @@ def _seconds_or_none(value: t.Any) -> int:
     return 0 if str(value).strip() == "0" else _seconds(value)
 
 
+def _sessions(value: t.Any) -> int:
+    """Return a number of sessions of one user that every back end can find."""
+    text = "" if isinstance(value, bool) else str(value).strip()
+    if not re.fullmatch("[0-9]{1,4}", text) or not 1 <= int(text) <= _MOST_SESSIONS:
+        raise ValueError(f"must be a whole number from 1 to {_MOST_SESSIONS}")
+    return int(text)
+
+
 def _scope(value: t.Any) -> str:
     scopes = _text(value).split() if isinstance(value, str) else list(value)
     return " ".join(dict.fromkeys(["openid", *scopes]))
@@ -235,6 +245,8 @@ class Config:
     session_rolling: bool = _setting(_boolean, True)
     #: Seconds that a request may wait for the back end of sessions.
     session_store_timeout: int = _setting(_seconds, 2)
+    #: How many sessions one user may have on the server; at one more, the oldest ends.
+    sessions_per_user: int = _setting(_sessions, 1000)
     #: The URL of a Redis that knows which sessions in cookies have been ended.
     revocation_store: str | None = _setting(_text, None, hidden=True)
     #: Flask's ``SESSION_COOKIE_DOMAIN``.

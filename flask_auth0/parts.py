@@ -35,7 +35,11 @@ def make_state(
 ) -> AppState:
     """Return the parts, with stores of ours where there are no others."""
     state_store = state_store or SessionStateStore(
-        _make_states(config), config.cookie_transient, revocation_store, hooks
+        _make_states(config),
+        config.cookie_transient,
+        revocation_store,
+        hooks,
+        config.sessions_per_user,
     )
     transaction_store = transaction_store or CookieTransactionStore(
         Sealer(config.secret, config.purpose("transaction"))

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 
 from auth0_server_python.error import BackchannelLogoutError
 
+from ..contexts import this_app
 from ..logout_tokens import seconds_left
+from ..signals import session_revoked
 from .compartment import Entry
 from .places import Places
-from .records import RecordCompartment, in_batches
+from .records import AT_ONCE, RecordCompartment, in_batches
 from .revocations import Login, Revocations
 from .states import State, States
 
@@ -49,6 +51,27 @@ def end_labelled(
         heads = states.heads(records, some)
         records.delete_all([_entry(states, heads, each, label) for each in some])
     return len(found)
+
+
+def end_oldest(
+    states: States, records: RecordCompartment, newest: Entry, most: int
+) -> None:
+    """End the sessions of a user that are too many, those of the oldest logins.
+
+    Of very many, each login ends a part only: it must not take long.
+
+    :param newest: the session that has just begun, with the user's label in front.
+    """
+    label = newest.labels[0]
+    others = [each for each in records.labelled(label) if each != newest.record]
+    too_many = others[: max(0, len(others) + 1 - most)][:AT_ONCE]
+    if not too_many:
+        return
+    heads = states.heads(records, too_many)
+    records.delete_all([_entry(states, heads, each, label) for each in too_many])
+    for head in heads.values():
+        sub, sid = head["user"]["sub"], head["internal"].get("sid")
+        session_revoked.send(this_app(), sub=sub, sid=sid)
 
 
 def is_ended(states: States, revocations: Revocations | None, head: State) -> bool:

@@ -26,7 +26,7 @@ from ..errors import (
 from ..per_request import per_request
 from ..session_hooks import SessionHooks, has_new_tokens, with_tokens_of
 from .compartment import Compartment, Entry
-from .ending import end_by_claims, is_ended
+from .ending import end_by_claims, end_oldest, is_ended
 from .index import record_of
 from .interface import NoLock, StoreInterface
 from .jar import cookie_jar
@@ -53,6 +53,7 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
     :param revocation_store: where logouts from outside are kept, if the sessions
         themselves are in cookies.
     :param hooks: what the app does before a state is kept.
+    :param most: how many sessions a user may have on the server.
     """
 
     def __init__(
@@ -61,12 +62,14 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
         transient: bool,
         revocation_store: StoreInterface | None = None,
         hooks: SessionHooks | None = None,
+        most: int = 1000,
     ) -> None:
         super().__init__({})
         self.states = states
         self.places = Places(states, transient, revocation_store)
         self._transient = transient
         self._hooks = hooks or SessionHooks()
+        self._most = most
 
     async def set(
         self,
@@ -284,6 +287,8 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
             is_there = False
         if not is_there:
             raise LoginFailed("Your session was ended while you logged in.")
+        if (records := self.places.records()) is not None:
+            end_oldest(self.states, records, entry, self._most)
 
     def _rename_session(self, session_id: str) -> None:
         session[KEY] = session_id

@@ -53,7 +53,8 @@ class MemcachedInterface(LabelsInValues):
         self.client.delete(key, **self._options)
 
     def change(self, key: str, change: Change, max_age: int) -> None:
-        while True:
+        deadline = time.monotonic() + self.limit
+        while time.monotonic() < deadline:
             value, version = self.client.gets(key)
             changed, expiry = change(value), _expiry(max_age)
             if value is None:
@@ -64,6 +65,7 @@ class MemcachedInterface(LabelsInValues):
                 )
             if is_done:
                 return
+        raise MemcacheError("A label changes all the time, or is not kept.")
 
     def _send(self, command: t.Any, key: str, value: bytes, max_age: int) -> bool:
         try:

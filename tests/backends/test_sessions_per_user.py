@@ -1,0 +1,105 @@
+"""A user has so many sessions on the server, and no more."""
+
+from __future__ import annotations
+
+import typing as t
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from pymemcache.client.base import Client
+from redis import Redis
+
+from flask_auth0 import Auth0, SessionStoreUnavailable, session_revoked
+from flask_auth0.sessions.stores.memcached import make_interface
+from tests.unit.conftest import GRACE, MakeApp, MakeVisitor
+
+MOST = 3
+
+
+@pytest.fixture(params=["redis", "sqlite", "cachelib", "memcached"])
+def app(request: pytest.FixtureRequest, make_app: MakeApp, tmp_path: Path) -> Flask:
+    settings: dict[str, t.Any]
+    if request.param == "redis":
+        url = request.getfixturevalue("redis_url")
+        with Redis.from_url(url) as redis:
+            redis.flushdb()
+        settings = {"SESSION_TYPE": "redis", "SESSION_REDIS": url}
+    elif request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'sessions.db'}"
+        settings = {"SESSION_TYPE": "sqlalchemy", "SESSION_SQLALCHEMY": url}
+    elif request.param == "memcached":
+        port = request.getfixturevalue("memcached_port")
+        client = Client(("127.0.0.1", port))
+        client.flush_all(noreply=False)
+        client.close()
+        where = f"127.0.0.1:{port}"
+        settings = {"SESSION_TYPE": "memcached", "SESSION_MEMCACHED": where}
+    else:
+        settings = {"SESSION_TYPE": "cachelib", "SESSION_CACHELIB": str(tmp_path)}
+    return make_app(settings, sessions_per_user=MOST)
+
+
+def test_the_oldest_goes(
+    app: Flask, make_visitor: MakeVisitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import time
+
+    heard: list[t.Any] = []
+
+    def hear(sender: object, **about: t.Any) -> None:
+        heard.append(about)
+
+    real, late = time.time, [-60]
+    monkeypatch.setattr(time, "time", lambda: real() + late[0])
+    grace = make_visitor(app)
+    grace.log_in(GRACE)
+    visitors = [make_visitor(app) for _ in range(MOST + 2)]
+    with session_revoked.connected_to(hear):
+        for visitor in visitors:
+            visitor.log_in()
+            # What was begun within one second is of one age.
+            late[0] += 2
+    assert [bool(each.user()) for each in visitors] == [False] * 2 + [True] * MOST
+    assert grace.user() is not None
+    assert [each["sub"] for each in heard] == ["auth0|ada"] * 2
+    assert len({each["sid"] for each in heard}) == 2
+    with app.test_request_context():
+        assert len(Auth0().sessions.of("auth0|ada")) == MOST
+
+
+def test_one_browser_that_logs_in_again_ends_no_other(
+    app: Flask, make_visitor: MakeVisitor
+) -> None:
+    other, again = make_visitor(app), make_visitor(app)
+    other.log_in()
+    for _ in range(MOST + 2):
+        again.log_in()
+    assert other.user() is not None
+
+
+def test_many_at_once_are_ended_bit_by_bit(
+    app: Flask, make_visitor: MakeVisitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(MOST):
+        make_visitor(app).log_in()
+    app.extensions["auth0"].state_store._most = 1
+    monkeypatch.setattr("flask_auth0.sessions.ending.AT_ONCE", 2)
+    counts = []
+    for _ in range(2):
+        make_visitor(app).log_in()
+        with app.test_request_context():
+            counts.append(len(Auth0().sessions.of("auth0|ada")))
+    assert counts == [2, 1]
+
+
+def test_a_label_that_cannot_be_changed_is_no_endless_loop(memcached_port: int) -> None:
+    class Contended(Client):  # type: ignore[misc]
+        def add(self, *args: t.Any, **options: t.Any) -> bool:
+            return False
+
+    client = Contended(("127.0.0.1", memcached_port))
+    store = make_interface(Flask(__name__), {"SESSION_MEMCACHED": client}, 0.2)
+    with pytest.raises(SessionStoreUnavailable):
+        store.ask(lambda: store.label("nobodys", "one", 60, 60))
+    client.close()
