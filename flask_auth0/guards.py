@@ -6,14 +6,14 @@ import functools
 import inspect
 import time
 import typing as t
-import weakref
 from collections.abc import Callable
 
-from flask import current_app, jsonify, redirect, request
+from flask import jsonify, redirect, request
 from werkzeug.wrappers import Response
 
 from . import login
 from .contexts import this_request
+from .decorator_order import note_guard
 from .errors import AuthorizationFailed, LoginRequired
 from .login_loop import FreshLogin
 from .negotiation import is_htmx, is_navigation
@@ -26,10 +26,6 @@ from .user import User, load_user
 from .ways_on import login_url, page_to_come_back_to
 
 View = t.TypeVar("View", bound=Callable[..., t.Any])
-
-
-#: The functions that :func:`login_required` has wrapped.
-_guarded: weakref.WeakSet[Callable[..., t.Any]] = weakref.WeakSet()
 
 
 class LoginRequiredDecorator(t.Protocol):
@@ -115,23 +111,9 @@ def _not_blank(organization: str) -> str:
     return organization.strip()
 
 
-def warn_of_open_views() -> None:
-    """Tell of views that are decorated in the wrong order, with the first request."""
-    checked = current_state().checked_views
-    for endpoint, view in current_app.view_functions.items():
-        if endpoint not in checked and view in _guarded:
-            current_app.logger.error(
-                "The view '%s' is open to everybody: put @login_required below the "
-                "route's decorator, next to the function.",
-                endpoint,
-            )
-        checked.add(endpoint)
-
-
 def _protect(
     view: Callable[..., t.Any], *, needs: dict[str, t.Any]
 ) -> Callable[..., t.Any]:
-    _guarded.add(view)
     if inspect.iscoroutinefunction(view):
 
         @functools.wraps(view)
@@ -146,6 +128,7 @@ def _protect(
             refused = _refusal(needs)
             return view(*args, **kwargs) if refused is None else refused
 
+    note_guard(view, protected)
     return protected
 
 

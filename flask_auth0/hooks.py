@@ -13,7 +13,7 @@ from auth0_server_python.error import (
 from flask import Flask, current_app
 from werkzeug.wrappers import Response
 
-from . import backchannel, caching, guards, login_loop, views
+from . import backchannel, caching, decorator_order, login_loop, views
 from .registry import state_of
 from .sdk_errors import translate
 from .sessions.jar import write_cookies
@@ -52,7 +52,7 @@ def register(app: Flask) -> None:
     def begin() -> None:
         login_loop.note_request()
         if len(state.checked_views) < len(app.view_functions):
-            guards.warn_of_open_views()
+            decorator_order.warn_of_wrong_order()
             backchannel.exempt_from_csrf(app, views.backchannel_logout_view)
 
     @app.after_request

@@ -163,6 +163,17 @@ def test_protected(protecting: Page, make_visitor: MakeVisitor, path: str) -> No
     assert logged_in(app, path).text == "inside"
 
 
+def test_protected_and_cached(
+    protecting: Page, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = protecting.apps[-1]
+    for name in ("Ada", "Grace", "Ada"):
+        client = logged_in_client(app, sub=name, name=name)
+        assert client.get("/dashboard").text == f"The dashboard of {name}"
+    assert app.test_client().get("/dashboard").status_code != 200
+    assert "cached" not in caplog.text
+
+
 def test_protected_with_arguments(protecting: Page) -> None:
     app, now = protecting.apps[0], int(time.time())
     assert logged_in(app, "/transfer", auth_time=now - 200).text == "inside"
@@ -365,7 +376,7 @@ def test_places_to_go_after_a_logout(
 def test_names_of_cookies(
     read_page: ReadPage, make_visitor: MakeVisitor, tenant: TenantServer
 ) -> None:
-    visitor = make_visitor(read_page("sessions.rst").run_next()["app"])
+    visitor = make_visitor(read_page("sessions.rst").run_until("app")["app"])
     visitor.get("/login")
     (login,) = visitor.cookies()
     assert login.startswith("session_a0_tx_")
@@ -379,7 +390,7 @@ def test_names_of_cookies(
 
 
 def test_behind_a_proxy(read_page: ReadPage) -> None:
-    app = read_page("sessions.rst").run_next()["app"]
+    app = read_page("sessions.rst").run_until("app")["app"]
     headers = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "app.example.com"}
     answer = app.test_client().get("/login", headers={**NAVIGATION, **headers})
     callback = query_of(answer.location)["redirect_uri"]

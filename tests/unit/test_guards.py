@@ -282,17 +282,3 @@ def test_an_error_handler_for_a_status(app: Flask, make_visitor: MakeVisitor) ->
     app.register_error_handler(401, lambda error: ({"own": error.error}, 401))
     answer = make_visitor(app).fetch("/guarded")
     assert answer.get_json() == {"own": "login_required"}
-
-
-def test_decorators_in_the_wrong_order_are_told_of(
-    app: Flask, caplog: pytest.LogCaptureFixture
-) -> None:
-    @login_required
-    @app.get("/open")
-    def wide_open() -> str:
-        return "secret"
-
-    for _ in range(2):
-        app.test_client().get("/")
-    assert caplog.text.count("wide_open") == 1
-    assert "guarded" not in caplog.text
