@@ -194,6 +194,11 @@ class StoreInterface(ServerSideSessionInterface):  # type: ignore[misc]
         """
         return NoLock()
 
+    def expires(self, key: str) -> bool:
+        """Tell whether what is kept under a key ends when it should."""
+        self.keep(key, b"1", -1)
+        return self.fetch(key) is None
+
     def prune(self) -> int | None:
         """Remove what has expired and return how much that was.
 

@@ -16,6 +16,7 @@ from cachelib.file import FileSystemCache
 from flask import Flask
 
 from ..members import Change, LabelsInValues
+from .proof import prove
 from .settings import BadSetting
 
 KEY = "SESSION_CACHELIB"
@@ -104,7 +105,10 @@ def make_interface(
         raise BadSetting(KEY, "must be the path of a folder or a cache of cachelib")
     if hasattr(cache, "serializer"):
         cache.serializer = MessagePack()
-    return CachelibInterface(app, settings, limit, cache)
+    interface = CachelibInterface(app, settings, limit, cache)
+    is_cache = isinstance(setting, BaseCache)
+    prove(interface, KEY, type(setting).__name__ if is_cache else str(setting))
+    return interface
 
 
 def _folder(path: str) -> FileSystemCache:

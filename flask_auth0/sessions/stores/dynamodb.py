@@ -23,6 +23,7 @@ from ..interface import (
     by_label,
     keys_of,
 )
+from .proof import prove
 from .settings import BadSetting, no_answer
 
 KEY = "SESSION_DYNAMODB"
@@ -144,6 +145,8 @@ def make_interface(
         # To make a table may take longer than to read an item.
         resource = _resource(setting, 4 * limit)
         _prepare(app, resource.meta.client, name)
+        store = DynamoInterface(app, settings, limit, resource.Table(name))
+        prove(store, KEY, name)
         if resource is not setting:
             # A process that is forked from here on must not share its connections.
             resource.meta.client.close()

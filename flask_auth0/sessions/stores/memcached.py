@@ -14,7 +14,8 @@ from pymemcache.exceptions import MemcacheError
 
 from ..interface import TooLargeForStore
 from ..members import Change, LabelsInValues
-from .settings import BadSetting, no_answer
+from .proof import prove
+from .settings import BadSetting
 
 KEY = "SESSION_MEMCACHED"
 DEFAULT = "127.0.0.1:11211"
@@ -87,10 +88,7 @@ def make_interface(
         raise BadSetting(KEY, "must be an address or a client such as pymemcache's")
     interface = MemcachedInterface(app, settings, limit, client)
     where = setting if isinstance(setting, str) else type(client).__name__
-    try:
-        interface.fetch(f"{interface.key_prefix}?")
-    except (MemcacheError, OSError) as error:
-        raise no_answer(KEY, where, error) from error
+    prove(interface, KEY, where)
     if client is not setting:
         # A process that is forked from here on must not share its connections.
         client.close()

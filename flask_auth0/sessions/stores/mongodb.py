@@ -25,6 +25,7 @@ from ..interface import (
     by_label,
     keys_of,
 )
+from .proof import prove
 from .settings import BadSetting, no_answer
 
 KEY = "SESSION_MONGODB"
@@ -121,13 +122,13 @@ def make_interface(
     """Return the interface; the indexes of its collection are there."""
     client = settings.get(KEY) or DEFAULT
     if isinstance(client, str):
-        _prepare(_connect(client.strip()), settings, limit, close=True)
+        _prepare(app, _connect(client.strip()), settings, limit, close=True)
         # A process that is forked from here on must not share its connections.
         client = _connect(client.strip())
     elif not hasattr(client, "list_database_names"):
         raise BadSetting(KEY, "must be a URL or a client of pymongo")
     else:
-        _prepare(client, settings, limit)
+        _prepare(app, client, settings, limit)
     return MongoInterface(app, settings, limit, _collection(client, settings))
 
 
@@ -151,13 +152,18 @@ def _collection(client: t.Any, settings: Mapping[str, t.Any]) -> t.Any:
 
 
 def _prepare(
-    client: t.Any, settings: Mapping[str, t.Any], limit: float, close: bool = False
+    app: Flask,
+    client: t.Any,
+    settings: Mapping[str, t.Any],
+    limit: float,
+    close: bool = False,
 ) -> None:
     try:
         store = _collection(client, settings)
         with pymongo.timeout(limit):
             _make_index(store, "expiration", expireAfterSeconds=0)
             _make_index(store, "id", unique=True)
+        prove(MongoInterface(app, settings, limit, store), KEY, store.full_name)
     except PyMongoError as error:
         raise no_answer(KEY, _where(client), error) from error
     finally:

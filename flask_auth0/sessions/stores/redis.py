@@ -19,6 +19,7 @@ from redis.retry import Retry
 from redis.sentinel import Sentinel
 
 from ..interface import LEASE, Ending, StoreInterface, by_label, keys_of
+from .proof import prove
 from .settings import BadSetting, no_answer
 
 KEY = "SESSION_REDIS"
@@ -94,6 +95,13 @@ class RedisInterface(StoreInterface, RedisSessionInterface):  # type: ignore[mis
         lock = RedisLock(self.client, _LOCK + key, timeout=LEASE, thread_local=False)
         return lock if lock.acquire(blocking=False) else None
 
+    def expires(self, key: str) -> bool:
+        try:
+            return bool(self.client.ttl(key) > 0)
+        except redis.exceptions.NoPermissionError:
+            # Sessions do not need to ask.
+            return True
+
     def begin(
         self,
         values: Mapping[str, bytes],
@@ -135,16 +143,22 @@ def make_interface(
     app: Flask, settings: Mapping[str, t.Any], limit: float
 ) -> RedisInterface:
     """Return the interface, with a client that has answered once."""
-    client = _connect(KEY, settings.get(KEY) or DEFAULT, limit)
-    return RedisInterface(app, settings, limit, client)
+    client, where = _connect(KEY, settings.get(KEY) or DEFAULT, limit)
+    interface = RedisInterface(app, settings, limit, client)
+    prove(interface, KEY, where)
+    return interface
 
 
 def make_store(app: Flask, key: str, url: str, limit: float) -> RedisInterface:
     """Return a store beside the sessions, with a client that has answered once."""
-    return RedisInterface(app, {}, limit, _connect(key, url, limit))
+    client, where = _connect(key, url, limit)
+    store = RedisInterface(app, {}, limit, client)
+    prove(store, key, where)
+    return store
 
 
-def _connect(key: str, setting: t.Any, limit: float) -> t.Any:
+def _connect(key: str, setting: t.Any, limit: float) -> tuple[t.Any, str]:
+    """Return a client that has answered once, and where it goes."""
     client, name = setting, type(setting).__name__
     try:
         if isinstance(setting, str):
@@ -153,7 +167,7 @@ def _connect(key: str, setting: t.Any, limit: float) -> t.Any:
         client.ping()
     except _FAILURES as error:
         raise no_answer(key, name, error) from error
-    return client
+    return client, name
 
 
 def _check(key: str, client: t.Any) -> None:

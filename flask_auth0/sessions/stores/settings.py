@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .causes import sentence
+
 
 class BadSetting(Exception):
     """A setting is wrong, or the server that it names does not answer.
@@ -17,8 +19,4 @@ class BadSetting(Exception):
 
 def no_answer(key: str, where: str, error: BaseException) -> BadSetting:
     """Return the problem of a server that is down, or that refuses to work."""
-    return BadSetting(
-        key,
-        f"names a server that does not answer ({where}: {type(error).__name__}); "
-        "start it, or set the URL of another one",
-    )
+    return BadSetting(key, sentence(where, error))

@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 
 from ..interface import Ending, Lock, StoreInterface, keys_of
 from .postgresql import PostgresLocks
+from .proof import prove
 from .settings import BadSetting, no_answer
 
 KEY = "SESSION_SQLALCHEMY"
@@ -182,10 +183,11 @@ def make_interface(
     url, connect_args = _place(app, settings)
     engine = _engine(url, connect_args, limit / 2)
     interface = SqlInterface(app, settings, limit, engine)
+    name = url.database if url.host is None else f"{url.host}:{url.port or 5432}"
     try:
         _make_tables(interface)
+        prove(interface, KEY, str(name))
     except (SQLAlchemyError, OSError) as error:
-        name = url.database if url.host is None else f"{url.host}:{url.port or 5432}"
         raise no_answer(KEY, str(name), error) from error
     finally:
         # A process that is forked from here on must not share its connections.

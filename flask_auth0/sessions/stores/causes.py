@@ -1,0 +1,134 @@
+"""Why a server of sessions cannot be used, as one sentence that says what to do."""
+
+from __future__ import annotations
+
+import re
+import socket
+import typing as t
+from collections.abc import Iterator
+
+
+class _Cause(t.NamedTuple):
+    """How drivers and servers say something, and what to tell the developer."""
+
+    signs: str
+    sentence: str
+
+
+_UNKNOWN_HOST = "names a host that nobody knows ({where}); correct the name"
+#: The first that fits. Servers that speak another language give a number besides.
+_CAUSES = (
+    _Cause(
+        r"name or service not known|nodename nor servname|could not translate host|"
+        r"failed to resolve host|temporary failure in name resolution|getaddrinfo",
+        _UNKNOWN_HOST,
+    ),
+    _Cause(
+        r"certificate has expired|certificate is not yet valid",
+        "names a server whose certificate is out of date ({where}); renew it, and look "
+        "at the clock of this machine",
+    ),
+    _Cause(
+        r"hostname mismatch|ip address mismatch|doesn't match|"
+        r"server certificate for .* does not match",
+        "names a server whose certificate is for another host ({where}); use the name "
+        "that is in the certificate",
+    ),
+    _Cause(
+        r"certificate.verify.failed|self.signed certificate|unknown ca\b|"
+        r"root certificate file .* does not exist",
+        "names a server whose certificate is not trusted here ({where}); set "
+        "SSL_CERT_FILE, or the driver's option in the URL such as ssl_ca_certs",
+    ),
+    _Cause(
+        r"wrong.version.number|record.layer.failure|does not support ssl",
+        "asks for TLS, which the server does not speak ({where}); correct the scheme "
+        "or the port",
+    ),
+    _Cause(
+        r"wrongpass|noauth|invalid username-password|authenticat\w+ (failed|required)|"
+        r"role .* does not exist|no password (is )?(supplied|set)|without any password|"
+        r"28P01|28000",
+        "is refused by the server ({where}); correct the user and the password",
+    ),
+    _Cause(
+        r"noperm|permission denied|not authorized|insufficient.?privilege|42501|"
+        r"no permissions|can't run this command|accessdenied",
+        "may not do all that sessions need ({where}{detail}); give its user the rights "
+        "to read, write and delete",
+    ),
+    _Cause(
+        r"read.?only|25006|errno 30\b|not (primary|master)\b",
+        "can be read and not written ({where}); name the primary, or make it writable",
+    ),
+    _Cause(
+        r"\boom\b|out.?of.?memory|maxmemory|no space left|disk (is )?full|errno 28\b|"
+        r"53100|53200|misconf|disk i/o error|quota exceeded",
+        "has no room to write ({where}); give it more memory or disk",
+    ),
+    _Cause(
+        r"unable to open database file|did not keep it",
+        "names what cannot be written ({where}); look at the rights of its folder, and "
+        "for room on the disk",
+    ),
+    _Cause(
+        r"database .* does not exist|3D000|no such database|db index is out of range",
+        "names a database that is not there ({where}); make it",
+    ),
+    _Cause(
+        r"is loading|starting up|shutting down|57P03",
+        "names a server that is not ready yet ({where}); start the app after it",
+    ),
+    _Cause(
+        r"too many (clients|connections)|max number of clients|53300|remaining "
+        r"connection slots",
+        "names a server that takes no more connections ({where}); let it take more",
+    ),
+)
+_OTHER = (
+    "names a server that does not answer ({where}: {name}); start it, or set the URL "
+    "of another one"
+)
+
+
+def sentence(where: str, error: BaseException) -> str:
+    """Return what is wrong with a server, and what to do.
+
+    What the server itself said is not in it: that can have a password.
+    """
+    chain = list(_chain(error))
+    said = "\n".join(map(_said, chain))
+    form = _UNKNOWN_HOST if _is_unknown_host(chain) else _form(said)
+    detail = re.search(r"'([a-z|]{2,20})' command", said)
+    return form.format(
+        where=where,
+        name=type(error).__name__,
+        detail=f": {detail[1]}" if detail else "",
+    )
+
+
+def _form(said: str) -> str:
+    for cause in _CAUSES:
+        if re.search(cause.signs, said, re.IGNORECASE):
+            return cause.sentence
+    return _OTHER
+
+
+def _is_unknown_host(chain: list[BaseException]) -> bool:
+    return any(isinstance(each, socket.gaierror) for each in chain)
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """Return an error and those that have led to it."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        # SQLAlchemy shows its statement beside what the driver has said.
+        error = getattr(error, "orig", None) or error.__cause__ or error.__context__
+
+
+def _said(error: BaseException) -> str:
+    is_wrapped = getattr(error, "orig", None) is not None
+    words = "" if is_wrapped else str(error)
+    return f"{type(error).__name__} {getattr(error, 'sqlstate', None)} {words}"

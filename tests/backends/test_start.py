@@ -1,0 +1,233 @@
+"""The start tries what sessions need; what it says follows from what is wrong."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import socket
+import sqlite3
+import ssl
+import threading
+import typing as t
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import trustme
+from flask import Flask
+from redis import Redis
+from redis.exceptions import RedisError
+
+from flask_auth0.sessions.backends import set_up_sessions
+from flask_auth0.sessions.stores.proof import prove
+from flask_auth0.sessions.stores.settings import BadSetting
+from tests.conftest import missing
+from tests.harness.processes import Service, stopped_at_the_end
+from tests.harness.redis_server import find_binary, free_port
+
+
+def remedy(kind: str, **settings: t.Any) -> str:
+    """What the start says."""
+    app = Flask(__name__)
+    app.config.update({"SESSION_TYPE": kind, **settings})
+    problems = set_up_sessions(app, limit=10)
+    assert len(problems) == 1
+    assert "secret-word" not in problems[0].remedy
+    return problems[0].remedy
+
+
+class Server(t.NamedTuple):
+    """A Redis of this test's own."""
+
+    port: int
+    client: t.Any
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    binary = find_binary()
+    if binary is None:
+        missing("redis", "there is no redis-server: apt-get install redis-server")
+    folder, port = tmp_path_factory.mktemp("start"), free_port()
+    command = [binary, "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
+    with (
+        stopped_at_the_end(Service("redis-start", command, folder)) as service,
+        Redis(port=port) as client,
+    ):
+        service.wait_until(lambda: answers(client), "answers PING")
+        yield Server(port, client)
+
+
+@pytest.fixture
+def tls(tmp_path: Path) -> Iterator[tuple[int, Path]]:
+    """A port that speaks TLS as 127.0.0.1, and then nothing; and who says so."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+
+    def accept(listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = listener.accept()
+                with (
+                    client,
+                    contextlib.suppress(OSError),
+                    context.wrap_socket(client, server_side=True) as speaking,
+                ):
+                    speaking.recv(1)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=accept, args=[listener])
+        thread.start()
+        yield listener.getsockname()[1], tmp_path / "ca.pem"
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+def answers(client: Redis) -> bool:
+    try:
+        return bool(client.ping())
+    except RedisError:
+        return False
+
+
+def test_a_full_redis(server: Server) -> None:
+    server.client.config_set("maxmemory", "1")
+    try:
+        said = remedy("redis", SESSION_REDIS=f"redis://127.0.0.1:{server.port}")
+    finally:
+        server.client.config_set("maxmemory", "0")
+    assert "has no room to write" in said
+
+
+def test_a_replica(server: Server) -> None:
+    server.client.replicaof("127.0.0.1", "1")
+    try:
+        said = remedy("redis", SESSION_REDIS=f"redis://127.0.0.1:{server.port}")
+    finally:
+        server.client.replicaof("NO", "ONE")
+    assert "can be read and not written" in said
+
+
+@pytest.mark.parametrize(
+    ("rights", "sentence"),
+    [
+        (["+@all", "-del"], "may not do all that sessions need"),
+        (["+@all", "-set"], "may not do all that sessions need"),
+        (["+ping", "+get", "+info"], "may not do all that sessions need"),
+        (["+@all", "-zadd"], r"127.0.0.1:\d+: zadd\)"),
+    ],
+)
+def test_rights_that_are_missing(
+    server: Server, rights: list[str], sentence: str
+) -> None:
+    server.client.execute_command(
+        "ACL", "SETUSER", "app", "reset", "on", ">secret-word", "~*", "&*", *rights
+    )
+    url = f"redis://app:secret-word@127.0.0.1:{server.port}"
+    assert re.search(sentence, remedy("redis", SESSION_REDIS=url))
+
+
+def test_a_wrong_password(server: Server) -> None:
+    url = f"redis://app:secret-word-not@127.0.0.1:{server.port}"
+    assert "correct the user and the password" in remedy("redis", SESSION_REDIS=url)
+
+
+def test_certificates(tls: tuple[int, Path]) -> None:
+    port, authority = tls
+    url = f"rediss://127.0.0.1:{port}"
+    assert "certificate is not trusted here" in remedy("redis", SESSION_REDIS=url)
+    trusting = f"{url}?ssl_ca_certs={authority}"
+    assert "does not answer" in remedy("redis", SESSION_REDIS=trusting)
+    other = trusting.replace("127.0.0.1", "localhost")
+    assert "for another host" in remedy("redis", SESSION_REDIS=other)
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "url"),
+    [
+        ("redis", "SESSION_REDIS", "redis://:secret-word@nowhere.invalid:6379"),
+        (
+            "sqlalchemy",
+            "SESSION_SQLALCHEMY",
+            "postgresql://me:secret-word@nowhere.invalid/db",
+        ),
+        ("memcached", "SESSION_MEMCACHED", "nowhere.invalid:11211"),
+    ],
+)
+def test_a_host_that_is_not_there(kind: str, key: str, url: str) -> None:
+    assert "names a host that nobody knows" in remedy(kind, **{key: url})
+
+
+def test_a_server_that_is_not_there() -> None:
+    url = f"redis://:secret-word@127.0.0.1:{free_port()}"
+    assert "does not answer" in remedy("redis", SESSION_REDIS=url)
+
+
+def test_a_file_that_can_only_be_read(tmp_path: Path) -> None:
+    file = tmp_path / "sessions.db"
+    app = Flask(__name__)
+    app.config.update(SESSION_TYPE="sqlalchemy", SESSION_SQLALCHEMY=f"sqlite:///{file}")
+    assert set_up_sessions(app, limit=10) == []
+    url = f"sqlite:///file:{file}?mode=ro&uri=true"
+    assert "can be read and not written" in remedy("sqlalchemy", SESSION_SQLALCHEMY=url)
+    nowhere = f"sqlite:///{tmp_path}/none/sessions.db"
+    said = remedy("sqlalchemy", SESSION_SQLALCHEMY=nowhere)
+    assert "names what cannot be written" in said
+
+
+def test_roles_of_postgresql(postgres_url: str) -> None:
+    import psycopg
+
+    app = Flask(__name__)
+    app.config.update(SESSION_TYPE="sqlalchemy", SESSION_SQLALCHEMY=postgres_url)
+    assert set_up_sessions(app, limit=10) == []
+    folder = postgres_url.partition("host=")[2]
+    with psycopg.connect(host=folder, user="postgres", autocommit=True) as connection:
+        connection.execute("DROP ROLE IF EXISTS reader, standby")
+        connection.execute("CREATE ROLE reader LOGIN")
+        connection.execute("CREATE ROLE standby LOGIN SUPERUSER")
+        connection.execute("ALTER ROLE standby SET default_transaction_read_only = on")
+    for user, sentence in [
+        ("reader", "may not do all that sessions need"),
+        ("standby", "can be read and not written"),
+        ("nobody", "correct the user and the password"),
+    ]:
+        url = postgres_url.replace("postgres@", f"{user}@")
+        assert sentence in remedy("sqlalchemy", SESSION_SQLALCHEMY=url), user
+    url = postgres_url.replace("/postgres?", "/nowhere?")
+    assert "a database that is not there" in remedy(
+        "sqlalchemy", SESSION_SQLALCHEMY=url
+    )
+
+
+def test_nothing_of_it_stays(tmp_path: Path, redis_url: str) -> None:
+    file = tmp_path / "sessions.db"
+    for kind, key, url in [
+        ("sqlalchemy", "SESSION_SQLALCHEMY", f"sqlite:///{file}"),
+        ("redis", "SESSION_REDIS", redis_url),
+    ]:
+        with Redis.from_url(redis_url) as redis:
+            redis.flushdb()
+            app = Flask(__name__)
+            app.config.update({"SESSION_TYPE": kind, key: url})
+            assert set_up_sessions(app, limit=10) == []
+            assert redis.keys("*") == []
+    connection = sqlite3.connect(file)
+    for table in ("sessions", "sessions_index"):
+        query = f"SELECT count(*) FROM {table}"  # noqa: S608
+        assert connection.execute(query).fetchone() == (0,)
+    connection.close()
+
+
+def test_a_back_end_in_which_nothing_expires(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flask_auth0.sessions.stores.cachelib import make_interface
+
+    app, settings = Flask(__name__), {"SESSION_CACHELIB": str(tmp_path)}
+    store = make_interface(app, settings, 10)
+    monkeypatch.setattr(store, "expires", lambda key: False)
+    with pytest.raises(BadSetting, match="lets nothing expire"):
+        prove(store, "SESSION_CACHELIB", "here")
