@@ -128,7 +128,7 @@ def _remembered(app_state: t.Any) -> dict[str, t.Any] | None:
 def _without_transaction(state: AppState, target: str, relayed: Relay) -> Response:
     """Go on from a callback whose login this browser does not know, or no longer."""
     if load_user():
-        return redirect(target)
+        return redirect(target, 302)
     if not request.args.get("code") or not request.args.get("state"):
         error = LoginFailed("This is the end of a login that did not begin here.")
     elif relayed.attempt == 0:
@@ -221,7 +221,7 @@ def _continue_to(target: str) -> Response:
     so there the browser goes on from a page of this app.
     """
     if not is_strict():
-        return redirect(target)
+        return redirect(target, 302)
     return make_response(render_template("flask_auth0/continue.html", target=target))
 
 

@@ -199,4 +199,4 @@ def _ask_to_log_in(needs: dict[str, t.Any]) -> Response:
 
 def _redirect_to_login(page: str, needs: dict[str, t.Any]) -> Response:
     url = login_url(page, needs)
-    return redirect(url) if url else login.start(page, needs)
+    return redirect(url, 302) if url else login.start(page, needs)

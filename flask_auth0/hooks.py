@@ -10,10 +10,11 @@ from auth0_server_python.error import (
     ApiError,
     SessionExpiredError,
 )
-from flask import Flask, current_app
+from flask import Flask
 from werkzeug.wrappers import Response
 
-from . import backchannel, caching, decorator_order, login_loop, views
+from . import backchannel, caching, decorator_order, handlers, login_loop, views
+from .contexts import this_app
 from .registry import state_of
 from .sdk_errors import translate
 from .sessions.jar import write_cookies
@@ -35,7 +36,7 @@ def _handle_sdk_error(error: Exception) -> t.Any:
     """Answer for a view that awaits ``client`` and does not handle its errors."""
     translation = translate(error)
     offer_way_on(translation)
-    return current_app.handle_user_exception(translation)
+    return handlers.answer(this_app(), translation)
 
 
 def register(app: Flask) -> None:

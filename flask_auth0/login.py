@@ -66,7 +66,7 @@ def start(
     default = next_or_default(None, state.config)
     next_ = None if target == default else target
     relayed = Relay(next_, attempt, _asked_for(parameters))
-    response = redirect(relay.add_to(url, relayed, state.sealer))
+    response = redirect(relay.add_to(url, relayed, state.sealer), 302)
     response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -48,7 +48,7 @@ def end(return_to: str, *, federated: bool = False) -> Response:
         # The session has ended here, even where the answer is an error.
         _revoke(state, ended.get("refresh_token"), deadline)
         user_logged_out.send(this_app(), user=ended.get("user"))
-    response = redirect(url)
+    response = redirect(url, 302)
     response.headers["Cache-Control"] = "no-store"
     return response
 

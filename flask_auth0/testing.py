@@ -9,9 +9,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from . import loop
+from .contexts import this_session
 from .registry import state_of
+from .sessions.jar import write_cookies
 from .sessions.state import KEY
-from .store_options import store_options
+from .store_options import copy_collected, store_options
 
 #: Who logs in where a test does not care.
 USER = {"sub": "auth0|test", "name": "Test User", "email": "test@example.com"}
@@ -65,7 +67,10 @@ def _log_in(app: Flask, client: FlaskClient, state: dict[str, t.Any]) -> None:
         store = state_of(app).state_store
         setting = store.set(KEY, state, options=store_options())
         loop.run(setting, timeout=state_of(app).config.timeout)
-        response = app.process_response(app.response_class())
+        response = app.response_class()
+        write_cookies(response)
+        copy_collected(response)
+        app.session_interface.save_session(app, this_session(), response)
         host = context.request.host.partition(":")[0]
     for header in response.headers.getlist("Set-Cookie"):
         name, _, value = header.partition(";")[0].partition("=")

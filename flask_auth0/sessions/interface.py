@@ -14,6 +14,7 @@ from flask_session.base import ServerSideSessionInterface
 from flask_session.defaults import Defaults
 from itsdangerous import BadSignature, Signer
 
+from .. import handlers
 from ..errors import SessionStoreUnavailable
 from ..per_request import if_made, per_request
 from ..tracebacks import without_frames
@@ -270,7 +271,7 @@ class StoreInterface(ServerSideSessionInterface):  # type: ignore[misc]
         try:
             self._save(app, session, response)
         except SessionStoreUnavailable as error:
-            _become(response, app.make_response(app.handle_user_exception(error)))
+            _become(response, app.make_response(handlers.answer(app, error)))
         except TooLargeForStore as error:
             app.logger.error("A session is too large to be kept: %s bytes.", error)
             self._forget(app, session, response)

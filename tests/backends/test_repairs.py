@@ -320,7 +320,7 @@ def test_an_empty_session_gets_a_new_id_too(make_app: MakeApp, redis_url: str) -
         assert not opened
         interface.regenerate(opened)
         assert opened.sid != SID
-        app.process_response(app.response_class())
+        interface.save_session(app, opened, app.response_class())
     assert interface._retrieve_session_data(f"session:{SID}") is None
 
 
