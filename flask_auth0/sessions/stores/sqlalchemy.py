@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 import typing as t
 import weakref
@@ -21,6 +22,10 @@ from .proof import prove
 from .settings import BadSetting, no_answer
 
 KEY = "SESSION_SQLALCHEMY"
+#: Of the versions before it, connections come back without their isolation level.
+_OLDEST = (2, 0, 20)
+#: The drivers that give up on a server that hangs.
+_LIMITED = {"psycopg", "pysqlite"}
 _FORMS = (
     "must be a URL such as postgresql://user@host/database or "
     "sqlite:////path/to/file, or a Flask-SQLAlchemy object"
@@ -180,8 +185,16 @@ def make_interface(
     app: Flask, settings: Mapping[str, t.Any], limit: float
 ) -> SqlInterface:
     """Return the interface; its table is there, and made if need be."""
+    _require_version()
     url, connect_args = _place(app, settings)
     engine = _engine(url, connect_args, limit / 2)
+    if engine.driver not in _LIMITED:
+        app.logger.warning(
+            "%s uses the driver %s, which has no time limit that is known here: while "
+            "the server hangs, so does the app. Use postgresql+psycopg://.",
+            KEY,
+            engine.driver,
+        )
     interface = SqlInterface(app, settings, limit, engine)
     name = url.database if url.host is None else f"{url.host}:{url.port or 5432}"
     try:
@@ -203,7 +216,8 @@ def _place(
     if isinstance(setting, str):
         try:
             return _with_psycopg(sa.make_url(setting.strip())), {}
-        except ArgumentError:
+        # Of a port that is no number it is a ValueError.
+        except (ArgumentError, ValueError):
             raise BadSetting(KEY, _FORMS) from None
     if not hasattr(type(setting), "engines"):
         raise BadSetting(KEY, _FORMS)
@@ -215,13 +229,30 @@ def _place(
         raise BadSetting(
             KEY, "is not set up for this app: call its init_app() before"
         ) from error
-    return url, dict(options.get("connect_args") or {})
+    return _with_psycopg(url), dict(options.get("connect_args") or {})
 
 
 def _with_psycopg(url: sa.URL) -> sa.URL:
-    if url.drivername in {"postgres", "postgresql"}:
+    """Return a URL with the driver that can be told to give up, as psycopg2 cannot.
+
+    The app's own connections are not concerned: those of sessions are others.
+    """
+    if url.drivername in {"postgres", "postgresql", "postgresql+psycopg2"}:
         return url.set(drivername="postgresql+psycopg")
     return url
+
+
+def _require_version() -> None:
+    """Refuse a SQLAlchemy that gives connections back in the wrong isolation level."""
+    version = tuple(map(int, re.findall(r"\d+", sa.__version__)[:3]))
+    if version < _OLDEST:
+        oldest = ".".join(map(str, _OLDEST))
+        raise BadSetting(
+            KEY,
+            f"needs SQLAlchemy {oldest} or later, and {sa.__version__} is installed, "
+            "which loses every login; install it with "
+            f"pip install 'sqlalchemy>={oldest}'",
+        )
 
 
 def _engine(url: sa.URL, connect_args: dict[str, t.Any], timeout: float) -> sa.Engine:
@@ -245,7 +276,7 @@ def _engine(url: sa.URL, connect_args: dict[str, t.Any], timeout: float) -> sa.E
         raise BadSetting(KEY, _FORMS) from error
     except sa.exc.NoSuchModuleError as error:
         raise BadSetting(KEY, _FORMS) from error
-    if url.drivername == "postgresql+psycopg":
+    if engine.driver == "psycopg":
         _limit_waiting(engine, timeout)
     _forget_after_fork(engine)
     return engine
