@@ -200,6 +200,12 @@ class StoreInterface(ServerSideSessionInterface):  # type: ignore[misc]
         self.keep(key, b"1", -1)
         return self.fetch(key) is None
 
+    def forget_idle(self) -> None:
+        """Close the connections that nobody uses: they may have failed as one has.
+
+        Drivers that do so themselves need not be told.
+        """
+
     def prune(self) -> int | None:
         """Remove what has expired and return how much that was.
 
@@ -402,6 +408,7 @@ class StoreInterface(ServerSideSessionInterface):  # type: ignore[misc]
         try:
             return work()
         except self.failures:
+            self.forget_idle()
             if time.monotonic() - began > self.limit / 10:
                 raise
             return work()

@@ -11,6 +11,7 @@ from flask import Flask
 from pymemcache.client.base import Client, PooledClient
 from pymemcache.client.hash import HashClient
 from pymemcache.exceptions import MemcacheError
+from pymemcache.pool import ObjectPool
 
 from ..interface import TooLargeForStore
 from ..members import Change, LabelsInValues
@@ -23,6 +24,17 @@ DEFAULT = "127.0.0.1:11211"
 _LONGEST_LIFETIME = 30 * 86400
 #: What a client has to have.
 _METHODS = ("get", "set", "replace", "delete", "gets", "add", "cas")
+
+
+class Servers(HashClient):  # type: ignore[misc]
+    """Several servers, each of which is the only one for its keys.
+
+    What one that is down has, another one must not answer for: what is written there
+    meanwhile is gone, and what is removed there is back, when the first is up again.
+    """
+
+    def remove_server(self, server: t.Any, port: int | None = None) -> None:
+        """Let a server that does not answer be an error for its keys."""
 
 
 class MemcachedInterface(LabelsInValues):
@@ -52,6 +64,11 @@ class MemcachedInterface(LabelsInValues):
 
     def remove(self, key: str) -> None:
         self.client.delete(key, **self._options)
+
+    def forget_idle(self) -> None:
+        for pool in _pools(self.client):
+            for _ in pool.free:
+                pool.destroy(pool.get())
 
     def change(self, key: str, change: Change, max_age: int) -> None:
         deadline = time.monotonic() + self.limit
@@ -86,6 +103,7 @@ def make_interface(
     client = _client(setting, limit / 4) if isinstance(setting, str) else setting
     if not all(hasattr(client, each) for each in _METHODS):
         raise BadSetting(KEY, "must be an address or a client such as pymemcache's")
+    _warn_of_moves(app, client)
     interface = MemcachedInterface(app, settings, limit, client)
     where = setting if isinstance(setting, str) else type(client).__name__
     prove(interface, KEY, where)
@@ -100,9 +118,30 @@ def _client(addresses: str, timeout: float) -> t.Any:
     options = {"connect_timeout": timeout, "timeout": timeout}
     if len(places) == 1:
         return PooledClient(places[0], **options)
-    return HashClient(
-        places, use_pooling=True, retry_attempts=0, dead_timeout=1, **options
-    )
+    return Servers(places, use_pooling=True, retry_attempts=0, **options)
+
+
+def _pools(client: t.Any) -> list[ObjectPool]:
+    """Return the connections of a client of pymemcache."""
+    clients = client.clients.values() if isinstance(client, HashClient) else [client]
+    return [each.client_pool for each in clients if isinstance(each, PooledClient)]
+
+
+def _warn_of_moves(app: Flask, client: t.Any) -> None:
+    """Warn of a client that answers for a server that does not."""
+    if isinstance(client, HashClient) and not isinstance(client, Servers):
+        app.logger.warning(
+            "%s is a HashClient, which asks another server for the keys of one that is "
+            "down: sessions that have ended come back with it. Set the addresses "
+            "instead, with commas between.",
+            KEY,
+        )
+    if getattr(client, "ignore_exc", False):
+        app.logger.warning(
+            "%s is a client with ignore_exc: while its server is down, everybody is "
+            "logged out. Leave that off.",
+            KEY,
+        )
 
 
 def _place(address: str) -> t.Any:
