@@ -23,7 +23,7 @@ from .registry import AppState, current_state
 from .relay import Relay
 from .sdk_errors import translated
 from .session_hooks import failure_of_hook
-from .sessions.jar import is_strict
+from .sessions.jar import TRANSACTION, cookie_jar, cookie_name, is_strict
 from .sessions.revocations import Begun
 from .sessions.shapes import is_moment
 from .sessions.state import KEY
@@ -44,6 +44,9 @@ AUTHORIZATION_ERRORS = {
     "temporarily_unavailable": (503, "The login service is busy."),
 }
 
+#: Logins that may start again because their transaction is gone.
+MOST_ATTEMPTS = 3
+
 
 def complete() -> Response:
     """Answer the tenant's redirect to the callback.
@@ -54,29 +57,37 @@ def complete() -> Response:
         # The session of a visitor arrives with the next request, not with this one.
         return _continue_to(request.script_root + request.full_path)
     state = current_state()
-    sdk_state, relayed = relay.split(request.args.get("state", ""), state.sealer)
-    target = next_or_default(relayed.next, state.config)
+    sdk_state, known = relay.split(request.args.get("state", ""), state.sealer)
     transaction = _transaction(state, sdk_state)
     if transaction is None:
-        return _without_transaction(state, target, relayed)
-    per_request(Begun).at = transaction.pop("begun_at")
+        return _without_transaction(state, known)
+    relayed = known or Relay()
+    begun = {
+        "purpose": transaction.pop("purpose"),
+        "organization": transaction.pop("organization"),
+        "begun_at": transaction.pop("begun_at"),
+    }
+    per_request(Begun).at = begun["begun_at"]
     target = next_or_default(transaction["next"], state.config)
     try:
         # Without it the code would be spent for nothing.
         login.require_store(state)
         user = _finish(state, sdk_state, transaction["max_age"])
     except Auth0Error as error:
-        login.report(error, target, relayed.parameters)
+        is_refusal = failure_of_hook(error) is not None
+        login.report(error, target, _again(relayed), is_refusal=is_refusal)
         raise
-    login_loop.note_login(state, transaction["max_age"])
+    login_loop.note_login(max_age=transaction["max_age"], **begun)
     asked_for = {**relayed.parameters, **transaction, "next": target}
     try:
         answer = _after_login(state, asked_for)
         user_logged_in.send(this_app(), user=_kept_claims(user))
-    except Exception:
+    except Exception as error:
         # Whoever raises refuses the login.
         login_loop.forget()
         _end_session(state)
+        if isinstance(error, Auth0Error) and not error.actions:
+            login.report(error, target, _again(relayed), is_refusal=True)
         raise
     return _continue_to(target) if answer is None else answer
 
@@ -111,29 +122,44 @@ def _transaction(state: AppState, sdk_state: str) -> dict[str, t.Any] | None:
             found = state.wait(store.get(key, store_options()))
     if not found:
         return None
-    return _remembered(getattr(found, "app_state", None) or {})
+    remembered = _remembered(getattr(found, "app_state", None) or {})
+    if remembered is not None:
+        # What the SDK has asked for and checks, from whoever it comes.
+        remembered["organization"] = getattr(found, "organization", None)
+    return remembered
 
 
 def _remembered(app_state: t.Any) -> dict[str, t.Any] | None:
     """Return what is remembered, unless this version would not remember that."""
     if not isinstance(app_state, dict):
         return None
-    remembered = {"next": None, "max_age": None, "begun_at": None, **app_state}
+    names = ("next", "purpose", "max_age", "begun_at", "organization")
+    remembered = {**dict.fromkeys(names), **app_state}
     known = isinstance(remembered["next"], str | None)
+    known = known and isinstance(remembered["purpose"], str | None)
     known = known and isinstance(remembered["max_age"], int | None)
     begun_at = remembered["begun_at"]
     return remembered if known and (begun_at is None or is_moment(begun_at)) else None
 
 
-def _without_transaction(state: AppState, target: str, relayed: Relay) -> Response:
-    """Go on from a callback whose login this browser does not know, or no longer."""
+def _without_transaction(state: AppState, known: Relay | None) -> Response:
+    """Go on from a callback whose login this browser does not know, or no longer.
+
+    :param known: what came back with a ``state`` that this app has made.
+    """
+    relayed = known or Relay()
+    target = next_or_default(relayed.next, state.config)
     if load_user():
         return redirect(target, 302)
     if not request.args.get("code") or not request.args.get("state"):
         error = LoginFailed("This is the end of a login that did not begin here.")
-    elif relayed.attempt == 0:
-        login_loop.note_login(state, None)
-        return login.start(target, relayed.parameters, attempt=1)
+    elif _may_start_again(relayed):
+        if known is None:
+            # Whoever loses what was relayed would send the browser round for ever.
+            login_loop.note_login()
+        if type(state.transaction_store) is CookieTransactionStore:
+            state.transaction_store.give_up_newest()
+        return login.start(target, _again(relayed), attempt=relayed.attempt + 1)
     else:
         error = LoginFailed(
             "Your browser did not send back the cookie that a login needs. Allow "
@@ -141,8 +167,22 @@ def _without_transaction(state: AppState, target: str, relayed: Relay) -> Respon
             error="cookies_refused",
             remedy=login_loop.why_no_cookies(login.callback_url(state)),
         )
-    login.report(error, target, relayed.parameters)
+    login.report(error, target, _again(relayed))
     raise error
+
+
+def _may_start_again(relayed: Relay) -> bool:
+    """Tell whether one more login may come back with its transaction.
+
+    It may where there are those of other tabs, which have taken its place.
+    """
+    has_others = bool(cookie_jar().names(cookie_name(TRANSACTION)))
+    return relayed.attempt == 0 or (has_others and relayed.attempt < MOST_ATTEMPTS)
+
+
+def _again(relayed: Relay) -> dict[str, t.Any]:
+    """Return what a login is asked for once more: a ticket is good once."""
+    return {k: v for k, v in relayed.parameters.items() if k != "invitation"}
 
 
 def _finish(state: AppState, sdk_state: str, max_age: t.Any) -> dict[str, t.Any]:

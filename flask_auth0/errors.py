@@ -10,6 +10,7 @@
         ├── LoginFailed             a login cannot go on
         │   ├── AuthorizationFailed     the tenant said no
         │   ├── LoginLoop               logins do not last, again and again
+    │   │   └── LoginInVain             they last, but are not enough for a page
         │   └── SessionTooLarge         a session does not fit into cookies
         ├── SessionStoreUnavailable the back end of sessions is down or slow
         ├── TenantUnavailable       the tenant is down or slow
@@ -66,6 +67,8 @@ class Auth0Error(HTTPException):
     description: str = "The login could not be completed."
     #: Seconds after which a client may try again.
     retry_after: int | None = None
+    #: Where a browser can log in, if that can help, and come back from.
+    login_url: str | None = None
 
     def __init__(
         self,
@@ -103,7 +106,8 @@ class Auth0Error(HTTPException):
 
     def to_dict(self) -> dict[str, t.Any]:
         """Return what a program gets to know, in the form of RFC 6749, section 5.2."""
-        return {"error": self.error, "error_description": self.description}
+        told = {"error": self.error, "error_description": self.description}
+        return {**told, "login_url": self.login_url} if self.login_url else told
 
     def _page(self) -> Response:
         page = render_template(
@@ -143,8 +147,6 @@ class LoginRequired(Auth0Error, Unauthorized):
 
     #: What the login has to ask for.
     parameters: t.ClassVar[Mapping[str, t.Any]] = MappingProxyType({})
-    #: Where a browser can log in and come back from.
-    login_url: str | None = None
 
     def offer_login(self, login_url: str | None) -> None:
         """Offer a URL to log in at."""
@@ -190,6 +192,23 @@ class LoginLoop(LoginFailed):
         "You logged in several times, but your browser came back without "
         "a session each time, so we stopped."
     )
+
+
+class LoginInVain(LoginLoop):
+    """Logins succeed, but the page sends the user to log in again every time."""
+
+    title = "You are logged in, but this page wants another login"
+    description = (
+        "You are logged in, but the page that you want sent you to log in again each "
+        "time, so we stopped. It may be for other accounts than yours."
+    )
+
+    def __init__(self) -> None:
+        super().__init__(
+            code=403,
+            remedy="A view sends users who are logged in to the login, or such a "
+            "redirect was cached. Answer with 403 where a login changes nothing.",
+        )
 
 
 class SessionTooLarge(LoginFailed):

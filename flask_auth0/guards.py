@@ -14,16 +14,16 @@ from werkzeug.wrappers import Response
 from . import login
 from .contexts import this_request
 from .decorator_order import note_guard
-from .errors import AuthorizationFailed, LoginRequired
-from .login_loop import FreshLogin
+from .errors import LoginRequired
+from .login_loop import FreshLogin, has_just_asked_for
 from .negotiation import is_htmx, is_navigation
-from .organizations import is_member
+from .organizations import are_different, is_member
 from .per_request import if_made
 from .prefetches import is_prefetch, refuse_prefetch
 from .registry import current_state
 from .sessions.shapes import is_moment
 from .user import User, load_user
-from .ways_on import login_url, page_to_come_back_to
+from .ways_on import login_url, page_to_come_back_to, refusal_of_organization
 
 View = t.TypeVar("View", bound=Callable[..., t.Any])
 
@@ -141,28 +141,27 @@ def _refusal(needs: dict[str, t.Any]) -> t.Any:
     user = load_user()
     if user and (not needs or (_is_recent(user, needs) and _is_member(user, needs))):
         return None
-    _refuse_other_organizations(needs)
+    _refuse_in_vain(user, needs)
     custom = current_state().unauthorized()
     return _ask_to_log_in(needs) if custom is None else custom
 
 
-def _refuse_other_organizations(needs: dict[str, t.Any]) -> None:
+def _refuse_in_vain(user: User, needs: dict[str, t.Any]) -> None:
     """Raise an error where no login could ever satisfy what a view needs."""
-    ours = current_state().config.organization
-    wanted = needs.get("organization", ours)
-    # One may be the id and the other the name of the same organization.
-    same_kind = str(ours).startswith("org_") == str(wanted).startswith("org_")
-    if ours is not None and wanted != ours and same_kind:
-        raise AuthorizationFailed("This page is for another organization.", code=403)
+    ours, wanted = current_state().config.organization, needs.get("organization")
+    if ours is not None and wanted is not None and are_different(ours, wanted):
+        raise refusal_of_organization(None)
+    # Every login asks for the one that is configured, whatever a view needs.
+    asked_for = wanted if ours is None else ours
+    if user and not _is_member(user, needs) and has_just_asked_for(asked_for):
+        raise refusal_of_organization(asked_for)
 
 
 def _is_recent(user: User, needs: dict[str, t.Any]) -> bool:
     if "max_age" not in needs:
         return True
     fresh = if_made(FreshLogin)
-    if fresh and fresh.max_age is not None and fresh.max_age <= needs["max_age"]:
-        # The callback has checked it. Were clocks to differ, to ask again would go on
-        # for ever.
+    if fresh and fresh.is_recent(needs["max_age"]):
         return True
     auth_time: t.Any = user.get("auth_time")
     return is_moment(auth_time) and time.time() - auth_time <= needs["max_age"]

@@ -58,6 +58,7 @@ def register(app: Flask) -> None:
 
     @app.after_request
     def finish(response: Response) -> Response:
+        login_loop.note_response(response)
         write_cookies(response)
         copy_collected(response)
         return caching.protect(response)

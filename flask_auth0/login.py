@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 
 from . import login_loop, relay
 from .contexts import this_app
-from .errors import Action, Auth0Error, LoginFailed, log_failure
+from .errors import Auth0Error, LoginFailed, log_failure
 from .prefetches import answer_unasked
 from .redirects import next_or_default
 from .registry import AppState, current_state
@@ -21,7 +21,7 @@ from .relay import Relay
 from .sdk_errors import translated
 from .sessions.state import SessionStateStore
 from .signals import login_failed
-from .ways_on import login_url, start_page
+from .ways_on import offer_another_login
 
 #: What ``/login`` hands on from its query to the authorization request.
 PASSED_ON = (
@@ -56,8 +56,9 @@ def start(
     target = next_or_default(target, state.config)
     try:
         require_store(state)
-        login_loop.check()
-        options = _login_options(state, target, parameters)
+        purpose = login_loop.purpose_of(target, _asked_for(parameters))
+        login_loop.check(purpose)
+        options = _login_options(state, target, parameters, purpose)
         with translated():
             url = state.logins.start(options)
     except Auth0Error as error:
@@ -96,7 +97,7 @@ def passed_on(query: Mapping[str, str]) -> dict[str, str]:
 
 
 def _login_options(
-    state: AppState, target: str, parameters: Mapping[str, t.Any]
+    state: AppState, target: str, parameters: Mapping[str, t.Any], purpose: str
 ) -> StartInteractiveLoginOptions:
     parameters = dict(parameters)
     organization = parameters.pop("organization", None)
@@ -106,6 +107,7 @@ def _login_options(
     max_age = parameters.get("max_age", always.get("max_age"))
     remembered = {
         "next": target,
+        "purpose": purpose,
         "max_age": None if max_age is None else int(max_age),
         "begun_at": time.time(),
     }
@@ -122,10 +124,20 @@ def callback_url(state: AppState) -> str:
     return state.config.redirect_uri or url_for("auth0.callback", _external=True)
 
 
-def report(error: Auth0Error, target: str, parameters: Mapping[str, t.Any]) -> None:
-    """Offer to try again and to go home, and tell the app and its operator."""
-    again = login_url(target, _asked_for(parameters)) or target
-    error.actions = [Action("Try again", again), start_page()]
+def report(
+    error: Auth0Error,
+    target: str,
+    parameters: Mapping[str, t.Any],
+    *,
+    is_refusal: bool = False,
+) -> None:
+    """Offer the ways on from a login that failed, and tell the app and its operator.
+
+    :param parameters: of the login; those of ``/login`` are asked for again.
+    :param is_refusal: whether the app has refused who logged in.
+    """
+    asked = _asked_for(parameters)
+    offer_another_login(error, target, asked, is_refusal=is_refusal)
     log_failure("A login failed", error)
     login_failed.send(this_app(), error=error)
 

@@ -1,17 +1,23 @@
-"""Logins that succeed but do not last: noticed, and stopped with the reason."""
+"""Logins that lead nowhere, again and again: noticed, and stopped with the reason.
+
+Some do not last: the browser comes back without a session. Some are not enough: a page
+sends a user who has just logged in to log in once more.
+"""
 
 from __future__ import annotations
 
 import time
 import typing as t
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from flask import request, session
+from werkzeug.wrappers import Response
 
 from .contexts import this_request
-from .errors import LoginLoop, SessionStoreUnavailable
-from .per_request import per_request
-from .registry import AppState, current_state
+from .errors import LoginInVain, LoginLoop, SessionStoreUnavailable
+from .per_request import if_made, per_request
+from .registry import current_state
 from .sessions.interface import overlook_outage
 from .sessions.jar import cookie_jar, cookie_name
 from .sessions.secure import are_cookies_secure
@@ -19,33 +25,81 @@ from .sessions.shapes import is_moment
 from .sessions.state import KEY
 from .user import load_user
 
-#: Seconds in which logins that did not last are counted together.
+#: Seconds in which logins are counted together.
 WINDOW = 60
-#: Logins in a row after which the next one is not started.
+#: Logins in a row that may lead nowhere; the next one is not started.
 MOST = 2
+#: Seconds within which a browser follows a redirect.
+SOON = 2
 
 _MARKER = "loop"
+#: In front of a note whose login has lasted.
+_LASTED = "~"
+
+
+class Note(t.NamedTuple):
+    """What a browser knows of its last login, for a minute."""
+
+    at: float
+    whose: list[str | None]
+    #: What it was for, as :func:`purpose_of` has it.
+    purpose: str | None = None
+    max_age: int | None = None
+    #: The organization that was asked for, as :func:`_tag_of` has it.
+    organization: str | None = None
+    #: Logins in a row whose session has not been seen, this one included.
+    lost: int = 1
+    #: Logins for this purpose from which a page sent the user on, in a row.
+    sent_on: int = 0
 
 
 class FreshLogin:
-    """What the login was for that the current request is the first one after."""
+    """The login that the current request is the first one after."""
 
-    max_age: int | None = None
+    note: Note | None = None
+
+    def is_recent(self, max_age: int) -> bool:
+        """Tell whether it is known to satisfy ``max_age``.
+
+        The callback has checked it. Were clocks to differ, to ask again would go on for
+        ever.
+        """
+        if self.note is None or self.note.max_age is None:
+            return False
+        age = time.time() - self.note.at
+        return self.note.max_age <= max_age and age <= max(max_age, SOON)
 
 
-def note_login(state: AppState, max_age: int | None) -> None:
+def purpose_of(target: str, parameters: Mapping[str, t.Any]) -> str:
+    """Return what tells logins apart that lead to different pages, or ask for more."""
+    asked = sorted((name, str(value)) for name, value in parameters.items() if value)
+    return current_state().sealer.tag(f"purpose {[target, *asked]}")
+
+
+def note_login(
+    *,
+    purpose: str | None = None,
+    max_age: int | None = None,
+    organization: str | None = None,
+    begun_at: float | None = None,
+) -> None:
     """Count a login, until a request shows that it has lasted."""
-    content = [_count(state) + 1, time.time(), max_age, _whose()]
-    name = cookie_name(_MARKER)
-    sealed = state.sealer.seal(content, name)
-    cookie_jar().set(name, sealed, WINDOW, crosses_sites=True)
+    now, before = time.time(), _noted()
+    note = Note(now, _whose(), purpose, max_age, _tag_of(organization))
+    if before is not None and not if_made(FreshLogin):
+        # In tabs at once they begin before others have ended, and nobody is sent round.
+        is_next = begun_at is None or begun_at >= before.at
+        note = note._replace(lost=max(before.lost + is_next, 1))
+    if before is not None and _is_same(before, note):
+        note = note._replace(sent_on=before.sent_on)
+    _keep(note)
 
 
 def note_request() -> None:
-    """Stop counting when this request of a browser that just logged in has a user."""
-    if cookie_name(_MARKER) not in this_request().cookies:
+    """Find out whether a login has lasted, if this is the first request after one."""
+    marker = this_request().cookies.get(cookie_name(_MARKER))
+    if marker is None or marker.startswith(_LASTED):
         return
-    state = current_state()
     try:
         user = load_user()
     except SessionStoreUnavailable:
@@ -53,9 +107,31 @@ def note_request() -> None:
         overlook_outage()
         return
     if user:
-        noted = _noted(state)
-        if noted is not None and noted[3] == _whose():
-            per_request(FreshLogin).max_age = noted[2]
+        noted = _noted()
+        if noted is not None and noted.whose == _whose():
+            per_request(FreshLogin).note = noted
+        else:
+            forget()
+
+
+def note_response(response: Response) -> None:
+    """Note that a login has lasted, and whether its page has sent the user on."""
+    fresh, name = if_made(FreshLogin), cookie_name(_MARKER)
+    if fresh is None or fresh.note is None:
+        return
+    if cookie_jar().get(name) != this_request().cookies.get(name):
+        # This very request was a login or a logout.
+        return
+    note = fresh.note._replace(lost=0)
+    if not _is_page_after_login():
+        _keep(note)
+        return
+    if response.location is not None and 300 <= response.status_code < 400:
+        _keep(note._replace(sent_on=note.sent_on + 1), has_lasted=True)
+    elif note.organization is not None:
+        # A script on the page may ask for what only members may have.
+        _keep(note._replace(sent_on=0), has_lasted=True)
+    else:
         forget()
 
 
@@ -64,17 +140,39 @@ def forget() -> None:
     cookie_jar().delete(cookie_name(_MARKER))
 
 
-def check() -> None:
-    """Stop a login that would not last either.
+def has_just_asked_for(organization: str | None) -> bool:
+    """Tell whether the login of this session has just asked for an organization."""
+    noted = _noted()
+    return (
+        noted is not None
+        and noted.organization == _tag_of(organization)
+        and noted.whose == _whose()
+    )
 
-    :raises LoginLoop: when several logins in a row did not last.
+
+def check(purpose: str) -> None:
+    """Stop a login that would lead nowhere either.
+
+    :raises LoginLoop: when several logins in a row did not last, or were not enough for
+        the page that they led to.
     """
-    state = current_state()
-    if _count(state) < MOST or load_user():
+    noted = _noted()
+    if noted is None:
         return
-    forget()
-    reason, remedy = _diagnosis()
-    raise LoginLoop(f"{LoginLoop.description} {reason}", remedy=remedy)
+    user = load_user()
+    if noted.lost >= MOST and not user:
+        forget()
+        reason, remedy = _diagnosis()
+        raise LoginLoop(f"{LoginLoop.description} {reason}", remedy=remedy)
+    is_the_same = (noted.purpose, noted.whose[0]) == (purpose, user.sub)
+    if user and is_the_same and _is_in_vain(noted):
+        forget()
+        raise LoginInVain()
+
+
+def _is_in_vain(noted: Note) -> bool:
+    """Tell whether logins have led back to the next one often enough."""
+    return noted.sent_on + _is_page_after_login() >= MOST
 
 
 def why_no_cookies(callback: str) -> str | None:
@@ -93,9 +191,28 @@ def why_no_cookies(callback: str) -> str | None:
     return "Check SESSION_COOKIE_DOMAIN, SESSION_COOKIE_PATH and SESSION_COOKIE_SECURE."
 
 
+def _is_page_after_login() -> bool:
+    """Tell whether the current request is the first one for a page of the app."""
+    fresh = if_made(FreshLogin)
+    is_page = this_request().endpoint not in current_state().routes
+    return is_page and fresh is not None and fresh.note is not None
+
+
 def _whose() -> list[str | None]:
     """Return what tells one session from all others, of other users above all."""
     return [load_user().sub, session.get(KEY)]
+
+
+def _tag_of(organization: str | None) -> str | None:
+    """Return a short text in the place of what may be long."""
+    if organization is None:
+        return None
+    return current_state().sealer.tag(f"organization {organization}")
+
+
+def _is_same(before: Note, note: Note) -> bool:
+    """Tell whether one login was for what another one was for, by the same user."""
+    return (before.purpose, before.whose[0]) == (note.purpose, note.whose[0])
 
 
 def _diagnosis() -> tuple[str, str | None]:
@@ -116,22 +233,35 @@ def _diagnosis() -> tuple[str, str | None]:
     )
 
 
-def _count(state: AppState) -> int:
-    noted = _noted(state)
-    return int(noted[0]) if noted else 0
-
-
-def _noted(state: AppState) -> t.Any:
+def _keep(note: Note, *, has_lasted: bool = False) -> None:
     name = cookie_name(_MARKER)
-    noted = state.sealer.open(cookie_jar().get(name) or "", name)
-    return noted if _is_note(noted) and time.time() <= noted[1] + WINDOW else None
+    sealed = current_state().sealer.seal(list(note), name)
+    value = _LASTED + sealed if has_lasted else sealed
+    left = max(round(note.at + WINDOW - time.time()), 1)
+    cookie_jar().set(name, value, left, crosses_sites=True)
+
+
+def _noted() -> Note | None:
+    name = cookie_name(_MARKER)
+    sealed = (cookie_jar().get(name) or "").removeprefix(_LASTED)
+    noted = current_state().sealer.open(sealed, name)
+    if not _is_note(noted):
+        return None
+    note = Note(*noted)
+    return note if time.time() <= note.at + WINDOW else None
 
 
 def _is_note(noted: t.Any) -> bool:
+    """Tell whether this version of the package can have kept it."""
+    if not isinstance(noted, list) or len(noted) != len(Note._fields):
+        return False
+    at, whose, purpose, max_age, organization, *counts = noted
     return (
-        isinstance(noted, list)
-        and len(noted) == len(("count", "at", "max_age", "whose"))
-        and isinstance(noted[0], int)
-        and is_moment(noted[1])
-        and (noted[2] is None or is_moment(noted[2]))
+        is_moment(at)
+        and isinstance(whose, list)
+        and len(whose) == len(("sub", "session"))
+        and isinstance(purpose, str | None)
+        and (max_age is None or is_moment(max_age))
+        and isinstance(organization, str | None)
+        and all(isinstance(each, int) for each in counts)
     )

@@ -20,3 +20,13 @@ def is_member(claims: Mapping[str, t.Any], wanted: str) -> bool:
     except OrganizationTokenValidationError:
         return False
     return True
+
+
+def are_different(one: str, other: str) -> bool:
+    """Tell whether two texts can never name the same organization.
+
+    One may be the id and the other the name of the same one.
+    """
+    kinds = [each.startswith("org_") for each in (one, other)]
+    claims = {"org_id": one, "org_name": one}
+    return kinds[0] == kinds[1] and not is_member(claims, other)

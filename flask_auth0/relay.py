@@ -37,16 +37,19 @@ def add_to(url: str, relay: Relay, sealer: Sealer) -> str:
         relay = relay._replace(next=None)
     if sum(len(f"{k}{v}") for k, v in relay.parameters.items()) > LONGEST:
         relay = relay._replace(parameters={})
-    if relay != Relay():
-        query["state"] += "." + sealer.seal(list(relay), f"relay {sdk_state}")
+    # Always, so that a callback knows the states of this app.
+    query["state"] += "." + sealer.seal(list(relay), f"relay {sdk_state}")
     return parts._replace(query=urlencode(query)).geturl()
 
 
-def split(state: str, sealer: Sealer) -> tuple[str, Relay]:
-    """Return the SDK's part of a ``state`` that came back, and what was relayed."""
+def split(state: str, sealer: Sealer) -> tuple[str, Relay | None]:
+    """Return the SDK's part of a ``state`` that came back, and what was relayed.
+
+    :returns: no relay where this app has not made the ``state``.
+    """
     sdk_state, _, sealed = state.partition(".")
     opened: t.Any = sealer.open(sealed, f"relay {sdk_state}") if sealed else None
-    return sdk_state, Relay(*opened) if _is_relay(opened) else Relay()
+    return sdk_state, Relay(*opened) if _is_relay(opened) else None
 
 
 def _is_relay(opened: t.Any) -> bool:

@@ -77,6 +77,17 @@ class CookieTransactionStore(TransactionStore):  # type: ignore[misc]
         """Forget a transaction."""
         cookie_jar().delete(_name(identifier))
 
+    def give_up_newest(self) -> None:
+        """Make room for a login that has to begin again, at the cost of the newest one.
+
+        It lost its own place to newer ones. If it took the oldest one's in its turn,
+        the logins of many tabs would chase each other, and none would be completed.
+        """
+        jar = cookie_jar()
+        names = jar.names(cookie_name(TRANSACTION))
+        if len(names) >= MOST:
+            jar.delete(max(names, key=lambda name: _begun_at(self._open(jar, name))))
+
     def _open(self, jar: CookieJar, name: str) -> t.Any:
         sealed = jar.get(name)
         content = None if sealed is None else self._sealer.open(sealed, name)
