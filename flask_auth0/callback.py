@@ -72,6 +72,8 @@ def complete() -> Response:
     try:
         # Without it the code would be spent for nothing.
         login.require_store(state)
+        # And without the tenant, the login would be lost that can be completed soon.
+        state.client.breaker.require_closed()
         user = _finish(state, sdk_state, transaction["max_age"])
     except Auth0Error as error:
         is_refusal = failure_of_hook(error) is not None

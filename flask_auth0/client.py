@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import inspect
 import typing as t
@@ -15,7 +16,7 @@ from flask import has_request_context
 from . import loop
 from .dispatch import OnOurLoop, dispatch
 from .errors import LoginRequired
-from .logout_tokens import check_logout_claims
+from .logout_tokens import check_logout_claims, refuse_unsigned
 from .session_hooks import checked_claims, with_claims
 from .sessions.state import KEY, SessionStateStore
 from .sessions.transactions import CookieTransactionStore
@@ -121,6 +122,7 @@ class Client(TokenClient):
 
     async def _logout_claims(self, token: str) -> dict[str, t.Any]:
         header = jwt.get_unverified_header(token)
+        refuse_unsigned(header, token)
         metadata = await self._get_oidc_metadata_cached(self._config.domain)
         jwks = await self._get_jwks_cached(self._config.domain, metadata)
         claims = await self._verify_and_decode_jwt(token, jwks)
@@ -146,7 +148,9 @@ class Client(TokenClient):
         """Return the tenant's ``end_session_endpoint``, if it publishes one."""
         if not loop.is_current():
             return await loop.call(self.end_session_endpoint())
-        metadata = await self._get_oidc_metadata_cached(self._config.domain)
+        looking = self._get_oidc_metadata_cached(self._config.domain)
+        # Who logs out may not wait to the end. The next one has use for the answer.
+        metadata = await asyncio.shield(asyncio.ensure_future(looking))
         return t.cast("str | None", metadata.get("end_session_endpoint"))
 
     async def revoke_refresh_token(self, refresh_token: str) -> None:

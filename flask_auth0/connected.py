@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import math
 import ssl
 import time
 import typing as t
 import weakref
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx
 import jwt
@@ -21,14 +22,19 @@ from auth0_server_python.auth_server.server_client import ServerClient
 from flask import current_app
 
 from .answers import check_endpoints, check_id_token, find_key
+from .breaker import Breaker
 from .config import Config
 from .connections import CheckedHttp, Connections
-from .errors import ConfigurationError
+from .errors import ConfigurationError, TenantUnavailable
+from .sdk_errors import KNOWN, TRANSPORT_ERRORS, translate
 from .sessions.state import KEY
 from .sessions.transactions import TRANSACTION_KEY
 
 #: In the discovery document of a development tenant.
 DEVELOPMENT_MARKER = "flask_auth0_development_tenant"
+
+#: Seconds for which what the tenant has told is believed while it does not answer.
+LONGEST_BELIEVED = 3600
 
 #: Seconds between two looks for new keys, however many tokens ask for unknown ones.
 JWKS_INTERVAL = 30
@@ -41,6 +47,9 @@ class ConnectedClient(ServerClient[t.Any]):  # type: ignore[misc]
         self._config = config
         self._connections: Connections | None = None
         self._next_jwks_at = 0.0
+        self.breaker = Breaker(config.timeout, TRANSPORT_ERRORS)
+        #: What the tenant has told, and when, for as long as it tells nothing.
+        self._told: dict[str, tuple[float, dict[str, t.Any]]] = {}
         super().__init__(
             domain=config.domain,
             client_id=config.client_id,
@@ -71,17 +80,46 @@ class ConnectedClient(ServerClient[t.Any]):  # type: ignore[misc]
         return self._shared_http()
 
     async def _get_oidc_metadata_cached(self, domain: str) -> dict[str, t.Any]:
-        # Who comes while the first one asks, waits for the same answer.
-        async with self._here().turns.turn("metadata"):
-            found = await super()._get_oidc_metadata_cached(domain)
-        return t.cast("dict[str, t.Any]", found)
+        ask = functools.partial(super()._get_oidc_metadata_cached, domain)
+        return await self._told_by_tenant("metadata", ask)
 
     async def _get_jwks_cached(
         self, domain: str, metadata: dict[str, t.Any] | None = None
     ) -> dict[str, t.Any]:
-        async with self._here().turns.turn("jwks"):
-            found = await super()._get_jwks_cached(domain, metadata)
-        return t.cast("dict[str, t.Any]", found)
+        ask = functools.partial(super()._get_jwks_cached, domain, metadata)
+        return await self._told_by_tenant("jwks", ask)
+
+    async def _told_by_tenant(
+        self, what: str, ask: Callable[[], Awaitable[dict[str, t.Any]]]
+    ) -> dict[str, t.Any]:
+        """Return what the tenant publishes, from before where it does not answer."""
+        try:
+            if self.known(what) is None:
+                self.breaker.require_closed()
+            async with self._turn_to_ask(what):
+                found = await ask()
+        except (TenantUnavailable, *KNOWN) as error:
+            told_at, told = self._told.get(what, (-math.inf, {}))
+            is_away = isinstance(translate(error), TenantUnavailable)
+            if not is_away or time.monotonic() - told_at > LONGEST_BELIEVED:
+                raise
+            return told
+        if self._told.get(what, (0, None))[1] is not found:
+            self._told[what] = (time.monotonic(), found)
+        return found
+
+    @asynccontextmanager
+    async def _turn_to_ask(self, what: str) -> AsyncIterator[None]:
+        """Wait while somebody else asks, for the same answer."""
+        waiting = AsyncExitStack()
+        turn = waiting.enter_async_context(self._here().turns.turn(what))
+        try:
+            # Only the first one waits for as long as may be.
+            await asyncio.wait_for(turn, self._config.timeout / 2)
+        except asyncio.TimeoutError as error:
+            raise TenantUnavailable() from error
+        async with waiting:
+            yield
 
     def known(self, what: str) -> dict[str, t.Any] | None:
         """Return the tenant's ``metadata`` or ``jwks``, if it has told us lately."""
@@ -130,7 +168,8 @@ class ConnectedClient(ServerClient[t.Any]):  # type: ignore[misc]
         # After a fork there is another loop, and the parent's connections are no use.
         if found is None or found.loop is not running:
             headers = self._telemetry_headers
-            found = Connections(self._config, headers, self.tls, running)
+            options = (self._config, headers, self.tls, self.breaker, running)
+            found = Connections(*options)
             self._connections = found
             weakref.finalize(self, found.close_soon).atexit = False
         return found

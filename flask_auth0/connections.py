@@ -12,6 +12,7 @@ import httpx
 from authlib.integrations.httpx_client import AsyncOAuth2Client
 
 from .answers import check_tokens, is_unavailable
+from .breaker import Breaker
 from .config import Config
 from .exchanges import Exchanges
 from .sessions.repairs import refreshing
@@ -32,6 +33,7 @@ class Connections:
         config: Config,
         headers: t.Mapping[str, str],
         tls: ssl.SSLContext,
+        breaker: Breaker,
         loop: asyncio.AbstractEventLoop,
     ) -> None:
         self.loop = loop
@@ -40,16 +42,18 @@ class Connections:
         self.exchanges = Exchanges()
         options: dict[str, t.Any] = {
             "headers": dict(headers),
-            "timeout": config.timeout,
+            # Who has not connected by then will have no time to wait for an answer.
+            "timeout": (config.timeout * 0.75, *[config.timeout] * 3),
             "limits": LIMITS,
             "verify": tls,
         }
-        self.http = httpx.AsyncClient(
+        self.http = _Http(
             **options,
             cookies=_no_cookies(),
             event_hooks={"response": [_raise_for_unavailable]},
         )
         self.oauth = _oauth_client(config, options)
+        self.http.breaker = self.oauth.breaker = breaker
 
     def close_soon(self) -> None:
         """Close the connections of a client that nobody has any more."""
@@ -58,6 +62,37 @@ class Connections:
     async def _close(self) -> None:
         await self.http.aclose()
         await self.oauth.aclose()
+
+
+class _Guarded:
+    """An HTTP client that asks the tenant only where there is use in it."""
+
+    breaker: Breaker
+
+    async def send(self, request: t.Any, **options: t.Any) -> t.Any:
+        """Send a request.
+
+        :raises TenantUnavailable: at once, while the tenant does not answer.
+        """
+        is_lookup = request.method == "GET"
+        with self.breaker.attempt() as attempt:
+            try:
+                response = await super().send(request, **options)  # type: ignore[misc]
+            except Exception as error:
+                refused = getattr(error, "response", None)
+                if refused is not None:
+                    attempt.answered(refused.status_code, is_lookup=is_lookup)
+                raise
+            attempt.answered(response.status_code, is_lookup=is_lookup)
+            return response
+
+
+class _Http(_Guarded, httpx.AsyncClient):
+    """The client of all requests but those with a code."""
+
+
+class _OAuth(_Guarded, AsyncOAuth2Client):  # type: ignore[misc]
+    """Authlib's client."""
 
 
 class CheckedHttp:
@@ -92,8 +127,8 @@ class CheckedHttp:
         return audience == self._config.audience
 
 
-def _oauth_client(config: Config, options: dict[str, t.Any]) -> AsyncOAuth2Client:
-    client = AsyncOAuth2Client(
+def _oauth_client(config: Config, options: dict[str, t.Any]) -> _OAuth:
+    client = _OAuth(
         client_id=config.client_id,
         client_secret=config.client_secret,
         cookies=_no_cookies(),

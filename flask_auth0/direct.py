@@ -16,6 +16,7 @@ from authlib.oauth2.client import OAuth2Client
 from . import loop
 from .answers import check_tokens
 from .blocking import BlockingPool
+from .breaker import Breaker
 from .config import Config
 from .connected import ConnectedClient
 from .tracebacks import without_secrets
@@ -43,7 +44,8 @@ class DirectClient(ConnectedClient):
         # The SDK's own would make all that anew, with connections that nobody uses.
         self.__dict__.update(vars(client))
         self._client, self._known, self._until = client, known, until
-        session = _Session(pool, self._telemetry_headers, until)
+        headers = self._telemetry_headers
+        session = _Session(pool, client.breaker, headers, until)
         self._direct_oauth = _DirectOAuth(session, self._config)
 
     @property
@@ -102,9 +104,14 @@ class _Session:
     """Sends what Authlib has prepared."""
 
     def __init__(
-        self, pool: BlockingPool, headers: Mapping[str, str], until: float
+        self,
+        pool: BlockingPool,
+        breaker: Breaker,
+        headers: Mapping[str, str],
+        until: float,
     ) -> None:
-        self._pool, self._headers, self._until = pool, headers, until
+        self._pool, self._breaker = pool, breaker
+        self._headers, self._until = headers, until
 
     def post(
         self,
@@ -118,4 +125,7 @@ class _Session:
         # error is reported with all variables.
         own = httpx.Headers({**self._headers, **headers})
         url, own, body = auth.prepare("POST", url, own, urlencode(data))
-        return self._pool.post(url, own, body, self._until)
+        with self._breaker.attempt() as attempt:
+            response = self._pool.post(url, own, body, self._until)
+            attempt.answered(response.status_code, is_lookup=False)
+            return response

@@ -20,6 +20,8 @@ from .sdk_errors import translate, translated
 from .signals import user_logged_out
 from .ways_on import offer_way_on
 
+#: Seconds for the question how to log out at the tenant, where there is another way.
+PATIENCE = 2
 #: A longer ID token does not fit into a URL that servers accept.
 LONGEST_HINT = 4000
 
@@ -103,9 +105,10 @@ def _hint(ended: dict[str, t.Any]) -> dict[str, str]:
 
 def _end_session_endpoint(state: AppState) -> str | None:
     required = state.config.logout_strategy == "oidc"
+    limit = state.config.timeout if required else min(state.config.timeout, PATIENCE)
     try:
         with translated():
-            endpoint = state.wait(state.client.end_session_endpoint())
+            endpoint = loop.run(state.client.end_session_endpoint(), limit)
     except Exception:
         if required:
             raise

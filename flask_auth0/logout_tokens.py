@@ -15,6 +15,17 @@ EVENT = "http://schemas.openid.net/event/backchannel-logout"
 _TYPES = {"logout+jwt", "application/logout+jwt", "jwt", ""}
 
 
+def refuse_unsigned(header: Mapping[str, t.Any], token: str) -> None:
+    """Refuse what cannot be signed by the tenant, before it is asked for its keys.
+
+    :raises ValueError: saying what is wrong.
+    """
+    if header.get("alg") != "RS256":
+        raise ValueError("It is not signed with RS256.")
+    if not token.rpartition(".")[2]:
+        raise ValueError("It has no signature.")
+
+
 def check_logout_claims(
     header: Mapping[str, t.Any], claims: Mapping[str, t.Any], issuer: str
 ) -> None:

@@ -43,7 +43,8 @@ _HTTP = [
     if importlib.util.find_spec(name)
 ]
 _STATUS_ERRORS = tuple(http.HTTPStatusError for http in _HTTP)
-_TRANSPORT_ERRORS = (TimeoutError, *(http.TransportError for http in _HTTP))
+#: What is raised when the tenant cannot be reached.
+TRANSPORT_ERRORS = (TimeoutError, *(http.TransportError for http in _HTTP))
 
 _AGAIN = "Please log in again to go on."
 _LOG_IN_AGAIN = {
@@ -93,7 +94,7 @@ def translate(error: Exception) -> Auth0Error:
             return required
         if isinstance(cause, _STATUS_ERRORS):
             return _wrong_status(cause.response.status_code)
-        if isinstance(cause, _TRANSPORT_ERRORS):
+        if isinstance(cause, TRANSPORT_ERRORS):
             return _unreachable(chain, cause)
     return _of_the_sdk(error)
 
