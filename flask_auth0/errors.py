@@ -34,7 +34,7 @@ from werkzeug.exceptions import (
 from werkzeug.wrappers import Response
 
 from .config import Problem
-from .negotiation import is_navigation
+from .negotiation import is_htmx, is_navigation
 
 #: The ``acr_values`` for a login with more than one factor (OpenID Provider
 #: Authentication Policy Extension 1.0, section 4).
@@ -67,8 +67,6 @@ class Auth0Error(HTTPException):
     description: str = "The login could not be completed."
     #: Seconds after which a client may try again.
     retry_after: int | None = None
-    #: Where a browser can log in, if that can help, and come back from.
-    login_url: str | None = None
 
     def __init__(
         self,
@@ -84,8 +82,36 @@ class Auth0Error(HTTPException):
         self.error = error or self.error
         #: What the developer can do about it. Shown in debug mode only.
         self.remedy = remedy
-        #: The ways on for the user, the best one first.
-        self.actions = list(actions)
+        self._actions = list(actions)
+        self._login_url: str | None = None
+
+    @property
+    def actions(self) -> list[Action]:
+        """The ways on for the user, the best one first."""
+        self._offer_login()
+        return self._actions
+
+    @actions.setter
+    def actions(self, actions: Sequence[Action]) -> None:
+        self._actions = list(actions)
+
+    @property
+    def login_url(self) -> str | None:
+        """Where a browser can log in, if that can help, and come back from."""
+        self._offer_login()
+        return self._login_url
+
+    @login_url.setter
+    def login_url(self, login_url: str | None) -> None:
+        self._login_url = login_url
+
+    def _offer_login(self) -> None:
+        """Offer a login where only that can help, unless that is done."""
+
+    @property
+    def data(self) -> dict[str, t.Any]:
+        """What Flask-RESTX and Flask-RESTful answer with, as :meth:`to_dict` has it."""
+        return self.to_dict()
 
     def get_response(self, environ: t.Any = None, scope: t.Any = None) -> Response:
         """Return a page for a browser that navigates, and JSON for anything else."""
@@ -138,7 +164,11 @@ class ConfigurationError(Auth0Error):
 
 
 class LoginRequired(Auth0Error, Unauthorized):
-    """Nobody is logged in, or not in the way that is asked for."""
+    """Nobody is logged in, or not in the way that is asked for.
+
+    Raise it in a view to ask for a login: a browser gets a page with a button that
+    leads to the login and back, a program gets JSON with a ``login_url``.
+    """
 
     code = 401
     error = "login_required"
@@ -148,10 +178,28 @@ class LoginRequired(Auth0Error, Unauthorized):
     #: What the login has to ask for.
     parameters: t.ClassVar[Mapping[str, t.Any]] = MappingProxyType({})
 
+    _is_offered = False
+
     def offer_login(self, login_url: str | None) -> None:
         """Offer a URL to log in at."""
+        self._is_offered = True
         self.login_url = login_url
-        self.actions = [Action("Log in", login_url)] if login_url else []
+        if login_url and not self._actions:
+            self.actions = [Action("Log in", login_url)]
+
+    def _offer_login(self) -> None:
+        # Whoever raises it need not know where to log in.
+        if self._is_offered or not has_request_context():
+            return
+        state = current_app.extensions.get("auth0")
+        self.offer_login(state.login_url_here(self.parameters) if state else None)
+
+    def get_response(self, environ: t.Any = None, scope: t.Any = None) -> Response:
+        """Return what the base does; htmx is told to leave its page for the login."""
+        response = super().get_response(environ, scope)
+        if has_request_context() and self.login_url and is_htmx(request):
+            response.headers["HX-Redirect"] = self.login_url
+        return response
 
     def to_dict(self) -> dict[str, t.Any]:
         return {**super().to_dict(), "login_url": self.login_url}

@@ -8,7 +8,7 @@ import time
 import typing as t
 from collections.abc import Callable
 
-from flask import jsonify, redirect, request
+from flask import redirect, request
 from werkzeug.wrappers import Response
 
 from . import login
@@ -184,16 +184,11 @@ def _ask_to_log_in(needs: dict[str, t.Any]) -> Response:
         response.headers["Cache-Control"] = "no-store"
         response.vary.update(["Cookie", "Accept", "Sec-Fetch-Mode"])
         return response
-    url = login_url(page, needs)
     required = LoginRequired()
-    required.offer_login(url)
-    if not is_htmx(request) or url is None:
-        raise required
-    response = jsonify(required.to_dict())
-    response.status_code = 401
-    response.headers["HX-Redirect"] = url
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    required.offer_login(login_url(page, needs))
+    if is_htmx(request) and required.login_url:
+        return required.get_response()
+    raise required
 
 
 def _redirect_to_login(page: str, needs: dict[str, t.Any]) -> Response:

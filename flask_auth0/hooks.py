@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response
 
 from . import backchannel, caching, decorator_order, handlers, login_loop, views
 from .contexts import this_app
+from .errors import Auth0Error
 from .registry import state_of
 from .sdk_errors import translate
 from .sessions.jar import write_cookies
@@ -39,10 +40,25 @@ def _handle_sdk_error(error: Exception) -> t.Any:
     return handlers.answer(this_app(), translation)
 
 
+def _answer(error: Auth0Error) -> Response:
+    return error.get_response()
+
+
+def _keep_answers(app: Flask) -> None:
+    """Answer errors of the extension as they are, unless the app has a handler.
+
+    A handler for all HTTP exceptions, as REST frameworks have one, would leave out the
+    page and the way to log in.
+    """
+    if Auth0Error not in app.error_handler_spec[None][None]:
+        app.register_error_handler(Auth0Error, _answer)
+
+
 def register(app: Flask) -> None:
     """Add it all to an app that has its parts."""
     state = state_of(app)
     _warn_of_deaf_route(app)
+    _keep_answers(app)
     for kind in _SDK_ERRORS:
         app.register_error_handler(kind, _handle_sdk_error)
     app.register_blueprint(views.make_blueprint(state.config))

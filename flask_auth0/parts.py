@@ -20,6 +20,7 @@ from .sessions.sealing import Sealer, derive_key
 from .sessions.state import SessionStateStore
 from .sessions.states import States
 from .sessions.transactions import CookieTransactionStore
+from .ways_on import login_url_here
 
 #: A secret that is shorter can be guessed from a cookie, without asking the app.
 _SHORTEST_SECRET = 32
@@ -55,6 +56,7 @@ def make_state(
         transaction_store=transaction_store,
         sealer=Sealer(config.secret, config.purpose("login")),
         unauthorized=unauthorized,
+        login_url_here=login_url_here,
         hooks=hooks,
     )
 

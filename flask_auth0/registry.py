@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -37,6 +37,8 @@ class AppState:
     sealer: Sealer
     #: Returns what an app answers instead of :class:`.LoginRequired`, if anything.
     unauthorized: Callable[[], t.Any]
+    #: Returns where to log in and come back to the page of the current request.
+    login_url_here: Callable[[Mapping[str, t.Any]], str | None]
     #: What the app does when a session changes, and after a login.
     hooks: SessionHooks
     #: The endpoints whose views have been looked at.

@@ -126,12 +126,10 @@ def _first_login(actions: Sequence[Action]) -> str | None:
 
 def offer_way_on(error: Auth0Error) -> None:
     """Add the ways on to an error of a call that a view made."""
-    page = page_to_come_back_to(request)
-    if isinstance(error, LoginRequired):
-        error.offer_login(login_url(page, error.parameters))
-    elif not error.actions:
+    if not isinstance(error, LoginRequired) and not error.actions:
         log_failure("A call to the tenant failed", error)
-        error.actions = [Action("Try again", page), start_page()]
+        again = Action("Try again", page_to_come_back_to(request))
+        error.actions = [again, start_page()]
 
 
 def start_page() -> Action:
@@ -144,6 +142,11 @@ def login_url(page: str, parameters: Mapping[str, t.Any]) -> str | None:
     if "auth0.login" not in current_state().routes:
         return None
     return url_for("auth0.login", next=page, **parameters)
+
+
+def login_url_here(parameters: Mapping[str, t.Any]) -> str | None:
+    """Return where to log in and come back to the page that the user is on."""
+    return login_url(page_to_come_back_to(request), parameters)
 
 
 def page_to_come_back_to(request: Request) -> str:
