@@ -38,7 +38,7 @@ def logged_in_client(
         seconds.
     :param claims: the user's claims, in addition to or in place of :data:`USER`.
     """
-    client = app.test_client()
+    client = _make_client(app)
     state = {
         "user": {**USER, **claims},
         "id_token": None,
@@ -63,7 +63,7 @@ def _token_set(app: Flask, access_token: str, expires_in: int) -> dict[str, t.An
 
 
 def _log_in(app: Flask, client: FlaskClient, state: dict[str, t.Any]) -> None:
-    with app.test_request_context() as context:
+    with app.test_request_context(**_place(app)) as context:
         store = state_of(app).state_store
         setting = store.set(KEY, state, options=store_options())
         loop.run(setting, timeout=state_of(app).config.timeout)
@@ -73,5 +73,50 @@ def _log_in(app: Flask, client: FlaskClient, state: dict[str, t.Any]) -> None:
         app.session_interface.save_session(app, this_session(), response)
         host = context.request.host.partition(":")[0]
     for header in response.headers.getlist("Set-Cookie"):
-        name, _, value = header.partition(";")[0].partition("=")
-        client.set_cookie(name, value, domain=host)
+        _keep_cookie(client, header, host)
+
+
+def _keep_cookie(client: FlaskClient, header: str, host: str) -> None:
+    """Keep a cookie where a browser would: with its domain and its path."""
+    pair, *rest = (part.strip() for part in header.split(";"))
+    name, _, value = pair.partition("=")
+    attributes = {k.lower(): v for k, _, v in (each.partition("=") for each in rest)}
+    domain = attributes.get("domain", "").lstrip(".")
+    client.set_cookie(
+        name,
+        value,
+        domain=domain or host,
+        origin_only=not domain,
+        path=attributes.get("path") or "/",
+    )
+
+
+def _make_client(app: Flask) -> FlaskClient:
+    """Return a client that visits the domain of the app's cookies, if they have one."""
+    place = _place(app)
+    client = app.test_client()
+    if not place:
+        return client
+
+    class Client(type(client)):  # type: ignore[misc]
+        def open(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
+            if args and isinstance(args[0], str) and "://" not in args[0]:
+                kwargs = {**place, **kwargs}
+            return super().open(*args, **kwargs)
+
+        def session_transaction(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
+            return super().session_transaction(*args, **{**place, **kwargs})
+
+    client.__class__ = Client
+    return client
+
+
+def _place(app: Flask) -> dict[str, t.Any]:
+    """Return the base URL of a host that gets the app's cookies, if localhost does not.
+
+    Names come from ``SERVER_NAME`` where that is set.
+    """
+    domain = (app.session_interface.get_cookie_domain(app) or "").lstrip(".")
+    if not domain or app.config["SERVER_NAME"]:
+        return {}
+    return {"base_url": f"http://{domain}{app.config['APPLICATION_ROOT']}"}
