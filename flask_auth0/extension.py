@@ -25,6 +25,7 @@ from .sessions.directory import Sessions
 from .sessions.flask_cookie import set_up_cookie
 from .sessions.secure import set_up_secure_cookies
 from .sessions.signed import set_up_signed_sessions
+from .sessions.sweeping import set_up_sweeping
 from .user import load_user
 from .ways_on import offer_way_on
 
@@ -95,6 +96,7 @@ class Auth0:
         set_up_signed_sessions(app)
         set_up_cookie(app, config)
         set_up_secure_cookies(app, config)
+        set_up_sweeping(app, config)
         own_store = state_store or self._state_store
         app.extensions[EXTENSION] = make_state(
             config,

@@ -243,9 +243,10 @@ def _keep(note: Note, *, has_lasted: bool = False) -> None:
 
 def _noted() -> Note | None:
     name = cookie_name(_MARKER)
-    sealed = (cookie_jar().get(name) or "").removeprefix(_LASTED)
-    noted = current_state().sealer.open(sealed, name)
-    if not _is_note(noted):
+    sealed = [each.removeprefix(_LASTED) for each in cookie_jar().values(name)]
+    opened = (current_state().sealer.open(each, name) for each in sealed)
+    noted = next(filter(_is_note, opened), None)
+    if noted is None:
         return None
     note = Note(*noted)
     return note if time.time() <= note.at + WINDOW else None

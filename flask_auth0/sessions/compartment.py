@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+#: Where ``flask.session`` has the id of the state.
+KEY = "_a0_session"
 #: The parts of a state: what is read with every request, and all the rest.
 HEAD, BODY = PARTS = ("head", "body")
 
@@ -23,8 +25,8 @@ class Compartment(t.Protocol):
     that noting a user's activity can never write an old token over a new one.
     """
 
-    def read(self, record: str, part: str) -> str | None:
-        """Return a part of a state, or ``None``."""
+    def read(self, record: str, part: str) -> Sequence[str]:
+        """Return every text that may be a part of a state: one of them opens."""
 
     def create(
         self,

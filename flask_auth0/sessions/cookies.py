@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 
 from flask import current_app, session
 
@@ -17,6 +18,8 @@ PIECE = 3500
 HEADER = 8000
 #: Bytes kept free for what the app puts into its own session later.
 RESERVE = 500
+#: Of pieces that came several times, so many combinations are tried.
+COMBINATIONS = 16
 
 
 class CookieCompartment:
@@ -28,11 +31,11 @@ class CookieCompartment:
     def __init__(self, transient: bool) -> None:
         self._transient = transient
 
-    def read(self, record: str, part: str) -> str | None:
-        """Return a part of a state, or ``None`` if a piece of any part is missing."""
+    def read(self, record: str, part: str) -> Sequence[str]:
+        """Return what may be a part: nothing, if a piece of any part is missing."""
         jar, prefix = cookie_jar(), cookie_name("")
         texts = {each: _joined(jar, prefix + each) for each in PARTS}
-        return None if None in texts.values() else texts[part]
+        return texts[part] if all(texts.values()) else ()
 
     def create(
         self,
@@ -83,17 +86,22 @@ def _split(part: str, text: str) -> dict[str, str]:
     return {_name(part, n): text[i : i + PIECE] for n, i in enumerate(starts)}
 
 
-def _joined(jar: CookieJar, name: str) -> str | None:
-    """Return what the cookies of a part have, unless one of them is missing."""
-    count, _, text = (jar.get(f"{name}0") or "").partition(".")
-    if not (count.isascii() and count.isdigit() and len(count) == 2):
-        return None
-    for number in range(1, int(count)):
-        piece = jar.get(f"{name}{number}")
-        if piece is None:
-            return None
-        text += piece
-    return text
+def _joined(jar: CookieJar, name: str) -> list[str]:
+    """Return what the cookies of a part have, unless one of them is missing.
+
+    Where one came several times, each combination counts: only what belongs together
+    opens.
+    """
+    return list(itertools.islice(_combinations(jar, name), COMBINATIONS))
+
+
+def _combinations(jar: CookieJar, name: str) -> Iterator[str]:
+    for first in jar.values(f"{name}0"):
+        count, _, text = first.partition(".")
+        if count.isascii() and count.isdigit() and len(count) == 2:
+            others = [jar.values(f"{name}{n}") for n in range(1, int(count))]
+            for rest in itertools.product(*others):
+                yield text + "".join(rest)
 
 
 def _check_size(jar: CookieJar, pieces: Mapping[str, Mapping[str, str]]) -> None:

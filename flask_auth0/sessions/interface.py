@@ -18,6 +18,7 @@ from .. import handlers
 from ..errors import SessionStoreUnavailable
 from ..per_request import if_made, per_request
 from ..tracebacks import without_frames
+from .doubles import MOST, one_of
 from .jar import session_cookie_flags
 from .lazy import Found, LazySession
 from .serializer import SafeSerializer
@@ -259,9 +260,10 @@ class StoreInterface(ServerSideSessionInterface):  # type: ignore[misc]
 
     def open_session(self, app: Flask, request: Request) -> LazySession:
         """Return the session of a request, which is not read yet."""
-        cookie = request.cookies.get(self.get_cookie_name(app), "")
-        sid = self._checked_sid(app, cookie)
-        return LazySession(lambda: self._read(sid))
+        cookies = request.cookies.getlist(self.get_cookie_name(app))[:MOST]
+        found = filter(None, (self._checked_sid(app, cookie) for cookie in cookies))
+        sids = list(dict.fromkeys(found))
+        return LazySession(lambda: self._read(sids))
 
     def save_session(
         self, app: Flask, session: LazySession, response: Response
@@ -295,10 +297,12 @@ class StoreInterface(ServerSideSessionInterface):  # type: ignore[misc]
                 return None
         return cookie if self._sid_pattern.fullmatch(cookie) else None
 
-    def _read(self, sid: str | None) -> Found:
-        if sid is not None:
-            content = self._retrieve_session_data(self._get_store_id(sid))
-            if content is not None:
+    def _read(self, sids: Sequence[str]) -> Found:
+        read = self._retrieve_session_data
+        contents = {sid: read(self._get_store_id(sid)) for sid in sids}
+        chosen = one_of([each for each in contents.values() if each is not None])
+        for sid, content in contents.items():
+            if content is not None and content is chosen:
                 return Found(sid, content, is_kept=True)
         new = {"_permanent": True} if self.permanent else {}
         return Found(self._generate_sid(self.sid_length), new, is_kept=False)

@@ -30,6 +30,10 @@ class CookieJar:
     def __init__(self) -> None:
         self._sent = this_request().cookies
         self._pending: dict[str, PendingCookie] = {}
+        #: Whether what is left under other domains and paths is deleted as well.
+        self.is_swept = False
+        #: Whether the browser has sent several sessions, so that none of them counts.
+        self.is_denied = False
         #: Whether it is too late for another cookie, as it is in a streamed response.
         self.is_sent = False
 
@@ -37,6 +41,26 @@ class CookieJar:
         """Return the value of a cookie."""
         pending = self._pending.get(name)
         return self._sent.get(name) if pending is None else pending.value
+
+    def values(self, name: str) -> list[str]:
+        """Return all values that came under a name, or the one that will be there."""
+        pending = self._pending.get(name)
+        if pending is not None:
+            return [] if pending.value is None else [pending.value]
+        found = self._sent.getlist(name)
+        return found if len(found) < 2 else list(dict.fromkeys(found))
+
+    def sent(self) -> dict[str, int]:
+        """Return the names of all cookies that came, and how often each one did."""
+        return {name: len(values) for name, values in self._sent.lists()}
+
+    def sweep(self) -> None:
+        """Delete session cookies that are there for other domains and paths, too."""
+        self.is_swept = True
+
+    def deny(self) -> None:
+        """Let no session that the browser has sent count, and delete all of them."""
+        self.is_swept = self.is_denied = True
 
     def names(self, prefix: str | tuple[str, ...]) -> list[str]:
         """Return the names of all cookies with a prefix, or with one of several."""

@@ -38,11 +38,11 @@ class RecordCompartment:
         self._store = store
         self._longest = longest
 
-    def read(self, record: str, part: str) -> str | None:
-        """Return a part of a state, or ``None``."""
+    def read(self, record: str, part: str) -> Sequence[str]:
+        """Return a part of a state, if it is there."""
         key = _key(record, part)
         value = self._store.read_needed(key)
-        return None if value is None else value.decode("ascii", "replace")
+        return () if value is None else (value.decode("ascii", "replace"),)
 
     def create(
         self,

@@ -13,10 +13,13 @@ from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from itsdangerous import BadData, BadSignature, URLSafeTimedSerializer
 from itsdangerous.encoding import base64_decode
 
+from .doubles import MOST, one_of
 from .recent import Recent
 
 #: How many cookies a process remembers, and the most bytes of one.
 REMEMBERED, LARGEST = 512, 4096
+#: Seconds by which the clocks of two hosts of an app may differ.
+CLOCK_LEEWAY = 10
 #: What JSON has that no request can change.
 _SCALARS = (str, int, float, bool, type(None))
 
@@ -36,7 +39,7 @@ class Verified(t.NamedTuple):
 
         :raises BadData: when it is too old, or nothing that Flask has written.
         """
-        if not 0 <= int(time.time()) - self.signed_at <= max_age:
+        if not -CLOCK_LEEWAY <= int(time.time()) - self.signed_at <= max_age:
             raise BadSignature("It is not from a time at which it would be good.")
         if self.plain is not None:
             return self.plain
@@ -51,14 +54,22 @@ class SignedSessionInterface(SecureCookieSessionInterface):
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         """Return the session of a request; without a secret key, there is none."""
-        text = request.cookies.get(self.get_cookie_name(app))
-        if not (app.secret_key and text):
+        texts = request.cookies.getlist(self.get_cookie_name(app))
+        if not (app.secret_key and texts):
             return super().open_session(app, request)
+        opened = filter(None, (self._opened(app, text) for text in texts[:MOST]))
+        newest_first = sorted(opened, key=lambda each: -each[0])
+        content = one_of([each for _, each in newest_first])
+        return self.session_class(content or {})
+
+    def _opened(self, app: Flask, text: str) -> tuple[int, dict[str, t.Any]] | None:
+        """Return when a cookie was signed and what it has, if it is good."""
         max_age = int(app.permanent_session_lifetime.total_seconds())
         try:
-            return self.session_class(self._verified(app, text).content(max_age))
+            verified = self._verified(app, text)
+            return verified.signed_at, verified.content(max_age)
         except BadData:
-            return self.session_class()
+            return None
 
     def _verified(self, app: Flask, text: str) -> Verified:
         key = (text, *self._what_signs(app))

@@ -25,6 +25,7 @@ from ..errors import (
 )
 from ..per_request import per_request
 from ..session_hooks import SessionHooks, has_new_tokens, with_tokens_of
+from .compartment import KEY as KEY
 from .compartment import Compartment, Entry
 from .ending import end_by_claims, end_oldest, is_ended
 from .index import record_of
@@ -37,8 +38,6 @@ from .repairs import repaired, without_refreshed
 from .revocations import login_of
 from .states import State, States, split
 
-#: Where ``flask.session`` has the id of the state.
-KEY = "_a0_session"
 #: Characters of a browser's name that are kept with a session.
 _LONGEST_NAME = 256
 
@@ -129,6 +128,7 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
             # What is left would belong to nobody, and so to whoever logs in next.
             session.clear()
         self._remember(None)
+        cookie_jar().sweep()
         # Also where the session names none: the browser may have pieces of one left.
         self.places.compartment().delete(entry or Entry(""))
 
@@ -274,6 +274,7 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
         if KEY in session and not self.owns_session(user["sub"]):
             session.clear()
         self._rename_session(session_id)
+        cookie_jar().sweep()
         self._remember(session_id, head, body)
 
     def _create(self, session_id: str, head: State, body: State) -> None:

@@ -6,7 +6,7 @@ import json
 import math
 import time
 import typing as t
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from .compartment import BODY, HEAD, Compartment, Entry
 from .index import Labels, record_of
@@ -41,19 +41,18 @@ class States:
     def read_body(self, compartment: Compartment, head: State) -> State | None:
         """Return the body of a state, or ``None``."""
         record = record_of(head["internal"]["session_id"])
-        sealed = compartment.read(record, BODY)
-        if sealed is None:
-            return None
-        body = _body_sealer(head).open(sealed, record + BODY)
-        return t.cast(State, body) if is_body(body) else None
+        texts = compartment.read(record, BODY)
+        sealer = _body_sealer(head) if texts else None
+        opened = [sealer.open(text, record + BODY) for text in texts if sealer]
+        return _newest([body for body in opened if is_body(body)], _freshness)
 
     def read_head(self, compartment: Compartment, record: str) -> State | None:
         """Return the head of a state, or ``None``. One that has expired is removed.
 
         Others may have the same one: whoever changes it needs a copy.
         """
-        sealed = compartment.read(record, HEAD)
-        head = None if sealed is None else self._opened(sealed, record)
+        opened = [self._opened(text, record) for text in compartment.read(record, HEAD)]
+        head = _newest([each for each in opened if each is not None], _seen)
         if head is None:
             return None
         if time.time() >= self.lifetime.expires_at(moments(head)):
@@ -110,6 +109,23 @@ def moments(head: State) -> Moments:
         internal.get("session_expires_at"),
         internal.get("longest", math.inf),
     )
+
+
+def _newest(found: list[State], age: Callable[[State], float]) -> State | None:
+    """Return the newest of what a browser has sent under one name.
+
+    Of those that look alike, browsers send the one last that they got last.
+    """
+    return max(reversed(found), key=age) if len(found) > 1 else next(iter(found), None)
+
+
+def _seen(head: State) -> float:
+    return t.cast(float, head["internal"]["seen"])
+
+
+def _freshness(body: State) -> float:
+    """Return when the last of the tokens ends, which was got last."""
+    return max((each["expires_at"] for each in body["token_sets"]), default=0)
 
 
 def _body_sealer(head: State) -> Sealer:

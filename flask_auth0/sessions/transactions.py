@@ -89,9 +89,8 @@ class CookieTransactionStore(TransactionStore):  # type: ignore[misc]
             jar.delete(max(names, key=lambda name: _begun_at(self._open(jar, name))))
 
     def _open(self, jar: CookieJar, name: str) -> t.Any:
-        sealed = jar.get(name)
-        content = None if sealed is None else self._sealer.open(sealed, name)
-        return content if _is_transaction(content) else None
+        opened = (self._sealer.open(sealed, name) for sealed in jar.values(name))
+        return next(filter(_is_transaction, opened), None)
 
     def _make_room(self, jar: CookieJar, needed: int) -> None:
         """Delete the oldest transactions until a new one fits beside the others."""

@@ -1,0 +1,142 @@
+"""Deletes session cookies that a browser has for another domain or path of a host."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import typing as t
+
+from flask import Flask, request, request_finished
+from werkzeug.http import dump_cookie
+from werkzeug.wrappers import Response
+from werkzeug.wsgi import get_host
+
+from ..config import Config
+from ..contexts import this_app, this_session
+from ..per_request import if_made
+from .jar import CookieJar
+from .secure import are_cookies_secure
+
+#: How many domains and paths of one cookie are tried.
+MOST = 16
+#: Bytes of a response's head, and those of it that are the server's own.
+HEAD, OF_SERVER = 4096, 200
+#: What is kept beside Flask's session cookie, and lasts as long.
+_OURS = re.compile(r"_a0_((head|body)\d+|loop)")
+
+
+class Variant(t.NamedTuple):
+    """One of the places in which a browser may have a cookie of some name."""
+
+    domain: str | None
+    path: str
+
+
+def set_up_sweeping(app: Flask, config: Config) -> None:
+    """Sweep when a response is complete, so that its size is known."""
+
+    def sweep(sender: Flask, response: Response, **extra: t.Any) -> None:
+        jar = if_made(CookieJar)
+        if jar is not None and (jar.is_swept or _is_emptied()):
+            _delete(jar, response, are_cookies_secure(config))
+
+    request_finished.connect(sweep, app, weak=False)
+
+
+def head_size(response: Response) -> int:
+    """Return how many bytes the head of a response needs."""
+    lines = sum(len(f"{name}: {value}\r\n") for name, value in response.headers)
+    return len(f"HTTP/1.1 {response.status}\r\n\r\n") + lines
+
+
+def variants(host: str, path: str, current: Variant) -> list[Variant]:
+    """Return where else a cookie may be that a browser sends to a path of a host.
+
+    :param current: where the app keeps it by today's configuration.
+    """
+    domains = [current.domain, None, *_domains(host)]
+    places = itertools.product(
+        dict.fromkeys(domains), dict.fromkeys([current.path, *_paths(path)])
+    )
+    found = [Variant(*each) for each in places]
+    return [each for each in found if each != current][:MOST]
+
+
+def _domains(host: str) -> list[str]:
+    """Return a host and its parent domains that have two labels or more."""
+    labels = host.split(".")
+    if len(labels) < 2 or host.startswith("[") or re.fullmatch(r"[0-9.]+", host):
+        return []
+    parents = range(1, len(labels) - 1)
+    return [host, *(".".join(labels[start:]) for start in parents)]
+
+
+def _paths(path: str) -> list[str]:
+    """Return the paths that contain a path, in both of their spellings."""
+    names = [each for each in path.split("/") if each]
+    inner = ["/" + "/".join(names[:end]) for end in range(1, len(names) + 1)]
+    return ["/", *inner, *(f"{each}/" for each in inner)]
+
+
+def _is_emptied() -> bool:
+    """Tell whether the app has ended the session itself, with ``session.clear()``."""
+    current = this_session()
+    return bool(current.modified) and not current
+
+
+def _delete(jar: CookieJar, response: Response, secure: bool) -> None:
+    """Put as many deletions on a response as it has room for."""
+    app = this_app()
+    interface = app.session_interface
+    name = interface.get_cookie_name(app)
+    domain = interface.get_cookie_domain(app)
+    current = Variant(domain and domain.lstrip("."), interface.get_cookie_path(app))
+    host = get_host(request.environ).rpartition(":")[0] or get_host(request.environ)
+    places = variants(host, request.script_root + request.path, current)
+    names = _names(jar, name)
+    found = [(each, place) for place in places for each in names]
+    if jar.is_denied:
+        written = _written(response)
+        found = [(each, current) for each in names if each not in written] + found
+    flags = {"samesite": interface.get_cookie_samesite(app), "secure": secure}
+    flags["partitioned"] = interface.get_cookie_partitioned(app)
+    lines = [_deletion(each, place, flags) for each, place in found]
+    # In front, for clients that take a domain's cookie for the host's own.
+    lines = _that_fit(lines, HEAD - OF_SERVER - head_size(response))
+    lines += response.headers.getlist("Set-Cookie")
+    response.headers.setlist("Set-Cookie", lines)
+
+
+def _that_fit(lines: list[str], room: int) -> list[str]:
+    sizes = itertools.accumulate(len(f"Set-Cookie: {line}\r\n") for line in lines)
+    return [line for line, size in zip(lines, sizes, strict=True) if size <= room]
+
+
+def _names(jar: CookieJar, name: str) -> list[str]:
+    """Return the names of all session cookies that came, those first that came twice.
+
+    One that begins with ``__Host-`` has no variants.
+    """
+    sent = jar.sent()
+    ours = [
+        each
+        for each in sent
+        if each == name or (each.startswith(name) and _OURS.fullmatch(each, len(name)))
+    ]
+    return sorted(ours, key=lambda each: -sent[each])
+
+
+def _written(response: Response) -> set[str]:
+    lines = response.headers.getlist("Set-Cookie")
+    return {line.partition("=")[0] for line in lines}
+
+
+def _deletion(name: str, place: Variant, flags: dict[str, t.Any]) -> str:
+    return dump_cookie(
+        name,
+        max_age=0,
+        domain=place.domain,
+        path=place.path,
+        sync_expires=False,
+        **flags,
+    )
