@@ -142,8 +142,8 @@ def make_interface(
     name = settings.get("SESSION_DYNAMODB_TABLE") or Defaults.SESSION_DYNAMODB_TABLE
     setting = settings.get(KEY)
     try:
-        # To make a table may take longer than to read an item.
-        resource = _resource(setting, 4 * limit)
+        # The start may take longer than a request, and to make a table does.
+        resource = _resource(setting, 10 * limit)
         _prepare(app, resource.meta.client, name)
         store = DynamoInterface(app, settings, limit, resource.Table(name))
         prove(store, KEY, name)

@@ -6,31 +6,20 @@ import inspect
 import time
 import typing as t
 from collections.abc import Mapping, Sequence
-from urllib.parse import parse_qs, unquote, urlsplit
 
 import redis
 import redis.lock
 from flask import Flask
 from flask_session.redis import RedisSessionInterface
-from redis.backoff import NoBackoff
-from redis.cluster import ClusterNode
-from redis.exceptions import RedisClusterException
-from redis.retry import Retry
-from redis.sentinel import Sentinel
 
 from ..interface import LEASE, Ending, StoreInterface, by_label, keys_of
 from .proof import prove
+from .redis_urls import FAILURES, client_of
 from .settings import BadSetting, no_answer
 
 KEY = "SESSION_REDIS"
 DEFAULT = "redis://127.0.0.1:6379/0"
 _LOCK = "flask_auth0.lock:"
-_FORMS = (
-    "must be a URL such as redis://127.0.0.1:6379/0, rediss://…, unix:///path, "
-    "redis+sentinel://host:26379/service/0 or redis+cluster://host:7000,host:7001"
-)
-#: The last but one is none of redis-py's own errors.
-_FAILURES = (redis.RedisError, RedisClusterException, OSError)
 
 
 class RedisLock(redis.lock.Lock):
@@ -42,7 +31,7 @@ class RedisLock(redis.lock.Lock):
 class RedisInterface(StoreInterface, RedisSessionInterface):  # type: ignore[misc]
     """Keeps sessions in Redis, whatever kind of client there is for it."""
 
-    failures = _FAILURES
+    failures = FAILURES
 
     def __init__(
         self, app: Flask, settings: Mapping[str, t.Any], limit: float, client: t.Any
@@ -146,6 +135,7 @@ def make_interface(
     client, where = _connect(KEY, settings.get(KEY) or DEFAULT, limit)
     interface = RedisInterface(app, settings, limit, client)
     prove(interface, KEY, where)
+    _warn_of_loss(interface, KEY)
     return interface
 
 
@@ -154,6 +144,7 @@ def make_store(app: Flask, key: str, url: str, limit: float) -> RedisInterface:
     client, where = _connect(key, url, limit)
     store = RedisInterface(app, {}, limit, client)
     prove(store, key, where)
+    _warn_of_loss(store, key)
     return store
 
 
@@ -162,10 +153,10 @@ def _connect(key: str, setting: t.Any, limit: float) -> tuple[t.Any, str]:
     client, name = setting, type(setting).__name__
     try:
         if isinstance(setting, str):
-            client, name = _from_url(key, setting.strip(), limit / 2)
+            client, name = client_of(key, setting.strip(), limit / 2)
         _check(key, client)
         client.ping()
-    except _FAILURES as error:
+    except FAILURES as error:
         raise no_answer(key, name, error) from error
     return client, name
 
@@ -179,90 +170,43 @@ def _check(key: str, client: t.Any) -> None:
         raise BadSetting(key, "must be a client without decode_responses")
 
 
-def _from_url(key: str, url: str, timeout: float) -> tuple[t.Any, str]:
-    """Return a client, and where it goes: the URL itself may have a password."""
-    times = {"socket_timeout": timeout, "socket_connect_timeout": timeout}
-    options: dict[str, t.Any] = {**times, "retry": Retry(NoBackoff(), 0)}
-    scheme = url.partition(":")[0]
-    try:
-        if scheme in {"redis+sentinel", "rediss+sentinel"}:
-            return _behind_sentinel(url, options)
-        if scheme in {"redis+cluster", "rediss+cluster"} or "," in url:
-            return _cluster(key, url, options)
-        client = redis.Redis.from_url(url, **options)
-    except ValueError as error:
-        raise BadSetting(key, _FORMS) from error
-    where = client.connection_pool.connection_kwargs
-    name = str(where.get("path") or f"{where.get('host')}:{where.get('port')}")
-    return (
-        _cluster(key, url, options)
-        if _is_in_cluster(key, client, name)
-        else (client, name)
-    )
-
-
-def _is_in_cluster(key: str, client: redis.Redis, name: str) -> bool:
-    try:
-        info = client.info("cluster")
-    except redis.ResponseError:
-        # Not everybody may ask.
-        return False
-    except _FAILURES as error:
-        raise no_answer(key, name, error) from error
-    return bool(info.get("cluster_enabled"))
-
-
-def _cluster(key: str, urls: str, options: dict[str, t.Any]) -> tuple[t.Any, str]:
-    """Return a client for the cluster that some URLs, or hosts in one, name."""
-    scheme, _, rest = urls.replace("+cluster", "").partition("://")
-    hosts = [each.rpartition("://")[2] for each in rest.split(",")]
-    first = f"{scheme}://{hosts[0]}"
-    common = redis.connection.parse_url(first)
-    common.pop("db", None)
-    places = [urlsplit(f"{scheme}://{host}") for host in hosts]
-    nodes = [ClusterNode(each.hostname or "", each.port or 6379) for each in places]
-    for name in ("host", "port"):
-        common.pop(name, None)
-    if common.pop("connection_class", None) is not None:
-        common["ssl"] = True
-    name = ", ".join(f"{node.host}:{node.port}" for node in nodes)
-    try:
-        client = redis.RedisCluster(
-            startup_nodes=nodes,
-            require_full_coverage=False,
-            **{**common, **options},
+def _warn_of_loss(store: RedisInterface, key: str) -> None:
+    """Warn of a server that brings back what was removed, or drops what is needed."""
+    if store.app.debug or store.app.testing:
+        return
+    found = _configuration(store.client)
+    is_logged = found.get("appendonly") == "yes"
+    if found.get("save") and not is_logged:
+        store.app.logger.warning(
+            "%s names a Redis that keeps snapshots only: after a crash, sessions that "
+            "have ended since the last one are alive again. Set 'appendonly yes' and "
+            "'appendfsync always' there.",
+            key,
         )
-    except _FAILURES as error:
-        raise no_answer(key, name, error) from error
-    return client, name
+    if is_logged and found.get("appendfsync") == "no":
+        store.app.logger.warning(
+            "%s names a Redis with 'appendfsync no': after a crash, sessions that have "
+            "ended in the last half minute are alive again. Set 'appendfsync always' "
+            "there.",
+            key,
+        )
+    policy = found.get("maxmemory-policy", "noeviction")
+    if found.get("maxmemory", "0") != "0" and policy != "noeviction":
+        store.app.logger.warning(
+            "%s names a Redis with 'maxmemory-policy %s': when its memory is full, it "
+            "drops sessions, and what finds them. Set 'noeviction' there.",
+            key,
+            policy,
+        )
 
 
-def _behind_sentinel(url: str, options: dict[str, t.Any]) -> tuple[t.Any, str]:
-    """Return a client of ``redis+sentinel://[user:password@]hosts/service[/db]``."""
-    scheme, _, rest = url.partition("://")
-    place, _, path = rest.partition("/")
-    path, _, query = path.partition("?")
-    account, _, hosts = place.rpartition("@")
-    service, _, db = path.partition("/")
-    if not service or not hosts:
-        raise ValueError("no service")
-    user, _, password = account.partition(":")
-    login = {"username": unquote(user) or None, "password": unquote(password) or None}
-    tls = {"ssl": True} if scheme.startswith("rediss") else {}
-    of_sentinels = {
-        name.removeprefix("sentinel_"): values[0]
-        for name, values in parse_qs(query).items()
-        if name in {"sentinel_username", "sentinel_password"}
-    }
-    sentinel = Sentinel(
-        [_host(each) for each in hosts.split(",")],
-        sentinel_kwargs={**options, **tls, **of_sentinels},
-        **options,
-    )
-    client = sentinel.master_for(service, db=int(db or 0), **login, **tls)
-    return client, f"{service} at {hosts}"
-
-
-def _host(text: str) -> tuple[str, int]:
-    parts = urlsplit(f"//{text}")
-    return parts.hostname or "", parts.port or 26379
+def _configuration(client: t.Any) -> dict[str, str]:
+    """Return what a server tells of its persistence and memory, if it does."""
+    found: dict[str, str] = {}
+    try:
+        for pattern in ("append*", "save", "maxmemory*"):
+            found |= client.config_get(pattern)
+    except FAILURES:
+        # Not everybody may ask, and a cluster has a configuration for each node.
+        return {}
+    return found

@@ -1,0 +1,237 @@
+"""Clients of Redis from URLs: of one server, of one behind Sentinel, of a cluster."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import typing as t
+from urllib.parse import urlsplit
+
+import redis
+from redis.backoff import NoBackoff
+from redis.cluster import ClusterNode
+from redis.connection import BlockingConnectionPool, parse_url
+from redis.exceptions import RedisClusterException
+from redis.retry import Retry
+from redis.sentinel import Sentinel, SentinelConnectionPool
+
+from .settings import BadSetting, no_answer
+
+Options = dict[str, t.Any]
+
+_FORMS = (
+    "must be a URL such as redis://127.0.0.1:6379/0, rediss://…, unix:///path, "
+    "redis+sentinel://host:26379/service/0 or redis+cluster://host:7000,host:7001; in "
+    "a password write / as %2F, @ as %40 and ? as %3F"
+)
+#: How many connections a process has at most, unless the URL says so. Who needs one
+#: more waits.
+_CONNECTIONS = 100
+#: What can be in a query besides the parameters of a client.
+_OF_POOL = {"timeout", "db"}
+_OF_SENTINEL = "sentinel_"
+
+
+#: What a client raises. The last but one is none of redis-py's own errors.
+FAILURES = (redis.RedisError, RedisClusterException, OSError)
+
+
+class WaitingSentinelPool(SentinelConnectionPool, BlockingConnectionPool):
+    """The connections to a server behind Sentinel; who finds none free waits."""
+
+
+class RedisUrl(t.NamedTuple):
+    """What a URL says."""
+
+    #: ``redis``, ``rediss`` or ``unix``.
+    scheme: str
+    #: ``sentinel``, ``cluster`` or nothing.
+    kind: str
+    account: str
+    hosts: list[str]
+    path: str
+    query: str
+
+    @property
+    def where(self) -> str:
+        """The hosts, without any password."""
+        hosts = ", ".join(self.hosts)
+        service = self.path.partition("/")[0]
+        return f"{service} at {hosts}" if self.kind == "sentinel" else hosts
+
+    @property
+    def single(self) -> str:
+        """The URL of the first of the hosts."""
+        return self._with_hosts(self.hosts[0], f"/{self.path}")
+
+    def options(self) -> Options:
+        """Return account and options, as redis-py reads them from a URL of its own."""
+        # Hosts and path mean something else behind Sentinel.
+        found = dict(parse_url(self._with_hosts("host")))
+        for name in ("host", "port", "connection_class"):
+            found.pop(name, None)
+        return found
+
+    def _with_hosts(self, hosts: str, path: str = "") -> str:
+        account = f"{self.account}@" if self.account else ""
+        query = f"?{self.query}" if self.query else ""
+        return f"{self.scheme}://{account}{hosts}{path}{query}"
+
+
+def client_of(key: str, url: str, timeout: float) -> tuple[t.Any, str]:
+    """Return a client, and where it goes: the URL itself may have a password.
+
+    :param key: of the configuration.
+    :param timeout: seconds to wait for a connection, and for each answer.
+    :raises BadSetting: when the URL, or an option in it, is not understood.
+    """
+    where = "Redis"
+    try:
+        parts = _parse(url)
+        where = parts.where
+        options = {**_defaults(parts, timeout), **parts.options()}
+        _check_options(key, parts, options)
+        return _client(parts, options, timeout), where
+    except ValueError as error:
+        raise BadSetting(key, _FORMS) from error
+    except FAILURES as error:
+        raise no_answer(key, where, error) from error
+
+
+def _client(parts: RedisUrl, options: Options, timeout: float) -> t.Any:
+    if parts.kind == "sentinel":
+        return _behind_sentinel(parts, options)
+    if parts.kind == "cluster":
+        return _cluster(parts, options)
+    client = _single(parts, timeout)
+    if not _is_in_cluster(client):
+        return client
+    client.close()
+    return _cluster(parts, options)
+
+
+def _parse(url: str) -> RedisUrl:
+    scheme, _, rest = url.partition("://")
+    scheme, _, kind = scheme.partition("+")
+    if scheme not in {"redis", "rediss", "unix"} or kind not in {
+        "",
+        "sentinel",
+        "cluster",
+    }:
+        raise ValueError("scheme")
+    rest, _, query = rest.partition("?")
+    if scheme == "unix":
+        return RedisUrl(scheme, "", "", [rest], "", query)
+    # Several whole URLs are as good as several hosts in one.
+    urls = re.split(r",rediss?(?:\+cluster)?://", rest)
+    place, _, path = urls[0].partition("/")
+    account, _, hosts = place.rpartition("@")
+    others = [each.partition("/")[0].rpartition("@")[2] for each in urls[1:]]
+    names = [*hosts.split(","), *others]
+    if "@" in account or not all(urlsplit(f"//{name}").hostname for name in names):
+        raise ValueError("account or host")
+    if len(names) > 1 and kind == "":
+        kind = "cluster"
+    return RedisUrl(scheme, kind, account, names, path, query)
+
+
+def _defaults(parts: RedisUrl, timeout: float) -> Options:
+    options: Options = {
+        "socket_timeout": timeout,
+        "socket_connect_timeout": timeout,
+        "retry": Retry(NoBackoff(), 0),
+    }
+    if parts.scheme == "rediss":
+        # Not every version does so by itself.
+        is_checked = "ssl_cert_reqs=none" not in parts.query.lower()
+        options["ssl_check_hostname"] = is_checked
+    return options
+
+
+def _check_options(key: str, parts: RedisUrl, options: Options) -> None:
+    """Refuse an option that redis-py would not know, or would not use."""
+    known = {*inspect.signature(redis.Redis).parameters, *_OF_POOL}
+    for name in options:
+        plain = name
+        if parts.kind == "sentinel":
+            plain = name.removeprefix(_OF_SENTINEL)
+        if plain not in known:
+            raise BadSetting(key, f"has an option that redis-py does not know: {name}")
+        if plain.startswith("ssl") and parts.scheme != "rediss":
+            raise BadSetting(key, f"has {name}, which needs a URL with rediss")
+
+
+def _single(parts: RedisUrl, timeout: float) -> redis.Redis:
+    defaults = {
+        **_defaults(parts, timeout),
+        "timeout": timeout,
+        "max_connections": _CONNECTIONS,
+    }
+    pool = BlockingConnectionPool.from_url(_url_of(parts), **defaults)
+    return redis.Redis.from_pool(pool)
+
+
+def _url_of(parts: RedisUrl) -> str:
+    if parts.scheme != "unix":
+        return parts.single
+    query = f"?{parts.query}" if parts.query else ""
+    return f"unix://{parts.hosts[0]}{query}"
+
+
+def _is_in_cluster(client: redis.Redis) -> bool:
+    try:
+        info = client.info("cluster")
+    except redis.ResponseError:
+        # Not everybody may ask.
+        return False
+    return bool(info.get("cluster_enabled"))
+
+
+def _cluster(parts: RedisUrl, options: Options) -> t.Any:
+    """Return a client for the cluster that has some hosts."""
+    places = [urlsplit(f"//{host}") for host in parts.hosts]
+    nodes = [ClusterNode(each.hostname or "", each.port or 6379) for each in places]
+    tls = {"ssl": True} if parts.scheme == "rediss" else {}
+    common = {k: v for k, v in options.items() if k not in {"db", "timeout"}}
+    return redis.RedisCluster(
+        startup_nodes=nodes, require_full_coverage=False, **{**common, **tls}
+    )
+
+
+def _behind_sentinel(parts: RedisUrl, options: Options) -> t.Any:
+    """Return a client of ``redis+sentinel://[user:password@]hosts/service[/db]``.
+
+    Sentinels are asked with the options as well, but for the account: theirs, and all
+    that is different for them, begins with ``sentinel_``.
+    """
+    service, _, db = parts.path.partition("/")
+    if not service:
+        raise ValueError("no service")
+    theirs = {
+        name.removeprefix(_OF_SENTINEL): value
+        for name, value in options.items()
+        if name.startswith(_OF_SENTINEL)
+    }
+    ours = {k: v for k, v in options.items() if not k.startswith(_OF_SENTINEL)}
+    if parts.scheme == "rediss":
+        ours["ssl"] = True
+    pool = {"db": int(db or 0), "timeout": ours["socket_timeout"]}
+    shared = {k: v for k, v in ours.items() if k not in _NOT_SENTINELS}
+    sentinel = Sentinel(
+        [_sentinel_of(each) for each in parts.hosts],
+        sentinel_kwargs={**shared, **theirs},
+    )
+    return sentinel.master_for(
+        service,
+        connection_pool_class=WaitingSentinelPool,
+        **{"max_connections": _CONNECTIONS, **pool, **ours},
+    )
+
+
+#: What is for the server behind Sentinel alone.
+_NOT_SENTINELS = {"username", "password", "db", "timeout", "max_connections"}
+
+
+def _sentinel_of(text: str) -> tuple[str, int]:
+    parts = urlsplit(f"//{text}")
+    return parts.hostname or "", parts.port or 26379
