@@ -18,6 +18,7 @@ from .dispatch import OnOurLoop, dispatch
 from .errors import LoginRequired
 from .logout_tokens import check_logout_claims, refuse_unsigned
 from .session_hooks import checked_claims, with_claims
+from .sessions.interface import is_outage_told
 from .sessions.state import KEY, SessionStateStore
 from .sessions.transactions import CookieTransactionStore
 from .tokens import TokenClient
@@ -46,6 +47,8 @@ class Client(TokenClient):
         self, store_options: dict[str, t.Any] | None = None
     ) -> dict[str, t.Any] | None:
         """Return the claims of the user, or ``None`` when nobody is logged in."""
+        if is_outage_told():
+            return None
         if isinstance(self._state_store, SessionStateStore):
             return await self._state_store.user()
         found = await dispatch(super().get_user, (store_options,), {})

@@ -23,10 +23,11 @@ from .session_hooks import SessionHooks, checked_claims, untranslated
 from .sessions.backends import make_revocation_store, set_up_sessions
 from .sessions.directory import Sessions
 from .sessions.flask_cookie import set_up_cookie
+from .sessions.interface import is_outage_told
 from .sessions.secure import set_up_secure_cookies
 from .sessions.signed import set_up_signed_sessions
 from .sessions.sweeping import set_up_sweeping
-from .user import load_user
+from .user import shown_user
 from .ways_on import offer_way_on
 
 T = t.TypeVar("T")
@@ -142,12 +143,12 @@ class Auth0:
 
     def get_user(self) -> dict[str, t.Any] | None:
         """Return the claims of the user, or ``None`` when nobody is logged in."""
-        user = load_user()
+        user = shown_user()
         return dict(user) if user else None
 
     def get_session(self) -> dict[str, t.Any] | None:
         """Return user, tokens and all else in the session, or ``None``."""
-        return self._call(self.client.get_session())
+        return None if is_outage_told() else self._call(self.client.get_session())
 
     def get_access_token(
         self,

@@ -12,7 +12,7 @@ from werkzeug.local import LocalProxy
 from .per_request import per_request
 from .registry import current_state
 from .sdk_errors import translated
-from .sessions.interface import is_outage_told
+from .sessions.interface import is_outage_told, tell_of_outage
 from .sessions.state import SessionStateStore
 
 
@@ -61,7 +61,12 @@ def load_user() -> User:
     if not has_request_context():
         return User()
     loaded = per_request(Loaded)
-    claims = _claims(loaded)
+    try:
+        claims = _claims(loaded)
+    except Exception:
+        # A store of the app's own may raise anything.
+        tell_of_outage()
+        raise
     if claims is not loaded.claims:
         loaded.claims, loaded.user = claims, User(claims)
     loaded.asked = True
@@ -74,14 +79,12 @@ def forget_user() -> None:
         per_request(Loaded).asked = False
 
 
-def _shown_user() -> User:
+def shown_user() -> User:
     """Return the user, or nobody where it has been said already that nobody knows.
 
     So that a page which says it can have the app's own layout.
     """
-    if has_request_context() and is_outage_told():
-        return User()
-    return load_user()
+    return User() if is_outage_told() else load_user()
 
 
 def _claims(loaded: Loaded) -> Mapping[str, t.Any] | None:
@@ -99,4 +102,4 @@ def _claims(loaded: Loaded) -> Mapping[str, t.Any] | None:
 
 #: The user of this request: ``current_user["email"]``, ``current_user.sub``,
 #: ``current_user.is_authenticated``. False when nobody is logged in.
-current_user = t.cast(User, LocalProxy(_shown_user))
+current_user = t.cast(User, LocalProxy(shown_user))

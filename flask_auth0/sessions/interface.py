@@ -434,8 +434,13 @@ def by_label(endings: Iterable[Ending]) -> dict[str, list[str]]:
 
 def is_outage_told() -> bool:
     """Tell whether the app has heard, in the current request, of a failure."""
-    outage = if_made(Outage)
+    outage = if_made(Outage) if has_request_context() else None
     return outage is not None and outage.is_told
+
+
+def tell_of_outage() -> None:
+    """Note that the app hears of a failure in the current request."""
+    per_request(Outage).is_told = True
 
 
 def overlook_outage() -> None:

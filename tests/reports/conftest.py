@@ -75,6 +75,7 @@ class Scene:
         self.tenant.extra_claims.clear()
         self.tenant.publish_end_session_endpoint = True
         self.browser.get("/break/nothing")
+        self.browser.get("/forget-the-tenant")
 
     def reports(self) -> list[str]:
         """What would have been sent to Sentry since the last time."""

@@ -55,6 +55,7 @@ def test_a_tenant_that_is_away(scene: Scene, check: Check, how: str) -> None:
     getattr(scene.way, how)()
     # Where it accepts connections, each of these waits until the time is over.
     for path in (*CALLS, callback) if how == "cut" else (CALLS[2], callback):
+        scene.browser.get("/ask-the-tenant-again")
         scene.browser.fetch(path)
         check(path)
     {"cut": scene.way.restore, "freeze": scene.way.thaw}[how]()
@@ -77,7 +78,6 @@ def test_keys_that_cannot_be_had(
     monkeypatch.setattr(scene.tenant.keys, "as_jwks", lambda: {"keys": "none"})
     scene.browser.get(callback)
     check("a login")
-    scene.browser.get("/forget-the-tenant")
 
 
 @pytest.mark.parametrize("what", ["hook", "after_login", "large"])
