@@ -249,6 +249,8 @@ class Config:
     sessions_per_user: int = _setting(_sessions, 1000)
     #: The URL of a Redis that knows which sessions in cookies have been ended.
     revocation_store: str | None = _setting(_text, None, hidden=True)
+    #: Whether cookies from before a change are refused, with a revocation store.
+    refuse_older_cookies: bool = _setting(_boolean, False)
     #: Flask's ``SESSION_COOKIE_DOMAIN``.
     cookie_domain: str | None = _setting(_text, None)
     #: Flask's ``SESSION_COOKIE_PATH``.

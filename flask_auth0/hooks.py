@@ -10,7 +10,7 @@ from auth0_server_python.error import (
     ApiError,
     SessionExpiredError,
 )
-from flask import Flask
+from flask import Flask, request_started
 from werkzeug.wrappers import Response
 
 from . import backchannel, caching, decorator_order, handlers, login_loop, views
@@ -18,8 +18,11 @@ from .contexts import this_app
 from .errors import Auth0Error
 from .registry import state_of
 from .sdk_errors import translate
+from .sessions.dispatched import note_dispatch
 from .sessions.jar import write_cookies
 from .sessions.state import SessionStateStore
+from .sessions.watching import settle, watch_sessions
+from .sessions.workers import are_several
 from .store_options import copy_collected
 from .user import current_user
 from .ways_on import offer_way_on
@@ -59,14 +62,20 @@ def register(app: Flask) -> None:
     state = state_of(app)
     _warn_of_deaf_route(app)
     _keep_answers(app)
+    _warn_of_workers(app)
     for kind in _SDK_ERRORS:
         app.register_error_handler(kind, _handle_sdk_error)
     app.register_blueprint(views.make_blueprint(state.config))
     app.context_processor(lambda: {"current_user": current_user})
     backchannel.exempt_from_csrf(app, views.backchannel_logout_view)
 
+    # Before all that the app itself does before a request.
+    request_started.connect(note_dispatch, app)
+    watch_sessions(app, state.state_store)
+
     @app.before_request
     def begin() -> None:
+        note_dispatch(app)
         login_loop.note_request()
         if len(state.checked_views) < len(app.view_functions):
             decorator_order.warn_of_wrong_order()
@@ -75,9 +84,31 @@ def register(app: Flask) -> None:
     @app.after_request
     def finish(response: Response) -> Response:
         login_loop.note_response(response)
+        settle(state.state_store)
         write_cookies(response)
         copy_collected(response)
         return caching.protect(response)
+
+
+def _warn_of_workers(app: Flask) -> None:
+    """Say that several processes lose tokens which they do not know of each other."""
+    state = state_of(app)
+    store = state.state_store
+    if not isinstance(store, SessionStateStore):
+        return
+    with app.app_context():
+        if store.places.meeting_point() is not None:
+            return
+    is_seen = are_several()
+    if is_seen or "offline_access" in state.config.scope.split():
+        app.logger.warning(
+            "Sessions are in cookies, and %s. Where two processes use a refresh token, "
+            "or change a session, at the same moment, one of them loses it: set "
+            "AUTH0_REVOCATION_STORE or SESSION_TYPE.",
+            "several processes serve the app"
+            if is_seen
+            else "refresh tokens with them",
+        )
 
 
 def _warn_of_deaf_route(app: Flask) -> None:

@@ -20,6 +20,7 @@ from .per_request import if_made, per_request
 from .registry import current_state
 from .sessions.interface import overlook_outage
 from .sessions.jar import cookie_jar, cookie_name
+from .sessions.memo import Memo
 from .sessions.secure import are_cookies_secure
 from .sessions.shapes import is_moment
 from .sessions.state import KEY
@@ -51,6 +52,8 @@ class Note(t.NamedTuple):
     lost: int = 1
     #: Logins for this purpose from which a page sent the user on, in a row.
     sent_on: int = 0
+    #: Whether what names the session came back, though the session itself was over.
+    came_back: bool = False
 
 
 class FreshLogin:
@@ -106,8 +109,10 @@ def note_request() -> None:
         # The page itself may not need a user.
         overlook_outage()
         return
+    noted = _noted()
+    if not user and noted is not None and per_request(Memo).was_over:
+        _keep(noted._replace(came_back=True))
     if user:
-        noted = _noted()
         if noted is not None and noted.whose == _whose():
             per_request(FreshLogin).note = noted
         else:
@@ -162,7 +167,7 @@ def check(purpose: str) -> None:
     user = load_user()
     if noted.lost >= MOST and not user:
         forget()
-        reason, remedy = _diagnosis()
+        reason, remedy = _diagnosis(noted)
         raise LoginLoop(f"{LoginLoop.description} {reason}", remedy=remedy)
     is_the_same = (noted.purpose, noted.whose[0]) == (purpose, user.sub)
     if user and is_the_same and _is_in_vain(noted):
@@ -215,9 +220,9 @@ def _is_same(before: Note, note: Note) -> bool:
     return (before.purpose, before.whose[0]) == (note.purpose, note.whose[0])
 
 
-def _diagnosis() -> tuple[str, str | None]:
+def _diagnosis(noted: Note) -> tuple[str, str | None]:
     """Return why a session did not last, and what the developer can do."""
-    if KEY not in session:
+    if KEY not in session and not noted.came_back:
         return (
             "Your browser does not send back the cookie with your session. Allow "
             "cookies for this site.",

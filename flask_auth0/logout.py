@@ -7,16 +7,17 @@ import typing as t
 from urllib.parse import urlencode, urlsplit
 
 from auth0_server_python.auth_types import LogoutOptions
-from flask import redirect, request, session
+from flask import redirect, request
 from werkzeug.wrappers import Response
 
 from . import login_loop, loop
-from .contexts import this_app
+from .contexts import this_app, this_session
 from .errors import Auth0Error, SessionStoreUnavailable, TenantError, log_failure
 from .hidden import with_hidden_tokens
 from .prefetches import answer_unasked
 from .registry import AppState, current_state
 from .sdk_errors import translate, translated
+from .sessions.over import empty
 from .signals import user_logged_out
 from .ways_on import offer_way_on
 
@@ -61,7 +62,7 @@ def _end_here(state: AppState, options: LogoutOptions) -> tuple[dict[str, t.Any]
         ended = _session(state)
         v2_url = state.wait(state.client.logout(options))
     if ended:
-        session.clear()
+        empty(this_session())
     login_loop.forget()
     return ended, v2_url
 

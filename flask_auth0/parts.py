@@ -41,6 +41,7 @@ def make_state(
         revocation_store,
         hooks,
         config.sessions_per_user,
+        config.refuse_older_cookies,
     )
     transaction_store = transaction_store or CookieTransactionStore(
         Sealer(config.secret, config.purpose("transaction"))

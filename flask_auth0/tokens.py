@@ -173,7 +173,7 @@ class TokenClient(ConnectedClient):
         if isinstance(store, SessionStateStore):
             entry = await loop.where_called(store.current_entry)
             record = entry.record if entry else None
-            async with turns.turn(record, store.places.store()):
+            async with turns.turn(record, store.places.meeting_point()):
                 await loop.where_called(store.reread)
                 yield
             return

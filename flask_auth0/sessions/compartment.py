@@ -41,6 +41,9 @@ class Compartment(t.Protocol):
         :return: whether it is there: a logout from outside can be faster.
         """
 
+    def visited_at(self, record: str) -> float | None:
+        """Return when the user was active, if that is kept outside of the head."""
+
     def update(self, record: str, parts: Mapping[str, str], max_age: int) -> bool:
         """Replace parts of a state, unless it is gone. Tell whether it was there."""
 

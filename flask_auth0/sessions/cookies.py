@@ -10,6 +10,7 @@ from flask import current_app, session
 from ..errors import SessionTooLarge
 from .compartment import PARTS, Entry
 from .jar import TRANSACTION, CookieJar, cookie_jar, cookie_name, cookie_size
+from .sealing import Sealer
 
 #: Bytes of one cookie. Browsers drop one whose name, value and attributes are more
 #: than 4096 (RFC 6265, section 6.1), and say nothing.
@@ -20,15 +21,21 @@ HEADER = 8000
 RESERVE = 500
 #: Of pieces that came several times, so many combinations are tried.
 COMBINATIONS = 16
+#: The cookie that says when the user was active.
+_VISIT = "visit"
+#: A moment has fewer digits than that.
+_DIGITS = 12
 
 
 class CookieCompartment:
     """Keeps a state in the browser.
 
+    :param sealer: tells what is ours of that which is not encrypted.
     :param transient: whether the cookies end with the browser's own session.
     """
 
-    def __init__(self, transient: bool) -> None:
+    def __init__(self, sealer: Sealer, transient: bool) -> None:
+        self._sealer = sealer
         self._transient = transient
 
     def read(self, record: str, part: str) -> Sequence[str]:
@@ -36,6 +43,31 @@ class CookieCompartment:
         jar, prefix = cookie_jar(), cookie_name("")
         texts = {each: _joined(jar, prefix + each) for each in PARTS}
         return texts[part] if all(texts.values()) else ()
+
+    def visited_at(self, record: str) -> float | None:
+        """Return when the user was active, if that is newer than the head."""
+        values = cookie_jar().values(cookie_name(_VISIT))
+        found = [self._visit(record, each) for each in values[:COMBINATIONS]]
+        return max(filter(None, found), default=None)
+
+    def _visit(self, record: str, value: str) -> float | None:
+        at, _, tag = value.partition(".")
+        if not (at.isascii() and at.isdigit() and len(at) < _DIGITS):
+            return None
+        return float(at) if self._sealer.has_tag(f"{record} {at}", tag) else None
+
+    def note_visit(self, record: str, now: int, max_age: int) -> None:
+        """Note that the user is active, beside the state: what another answer changes
+        of that meanwhile must stay whole.
+        """
+        value = f"{now}.{self._sealer.tag(f'{record} {now}')}"
+        age = None if self._transient else max_age
+        cookie_jar().set(cookie_name(_VISIT), value, age)
+
+    def undo(self) -> None:
+        """Let the browser keep what it has, or has got from another answer."""
+        for part in (*PARTS, _VISIT):
+            cookie_jar().withdraw(cookie_name(part))
 
     def create(
         self,
@@ -69,7 +101,7 @@ class CookieCompartment:
     def delete(self, entry: Entry) -> None:
         """Forget whatever state the browser has."""
         jar = cookie_jar()
-        for part in PARTS:
+        for part in (*PARTS, _VISIT):
             for name in jar.names(cookie_name(part)):
                 jar.delete(name)
 

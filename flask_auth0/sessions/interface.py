@@ -20,7 +20,7 @@ from ..per_request import if_made, per_request
 from ..tracebacks import without_frames
 from .doubles import MOST, one_of
 from .jar import session_cookie_flags
-from .lazy import Found, LazySession
+from .lazy import Found, LazySession, Watch
 from .serializer import SafeSerializer
 from .together import Together
 
@@ -92,6 +92,8 @@ class StoreInterface(ServerSideSessionInterface):  # type: ignore[misc]
     """
 
     session_class = LazySession
+    #: What looks at a session once it has been read.
+    watch: Watch | None = None
     #: What the driver raises when the back end is down, slow or refuses to work.
     failures: tuple[type[Exception], ...] = (OSError,)
 
@@ -263,7 +265,7 @@ class StoreInterface(ServerSideSessionInterface):  # type: ignore[misc]
         cookies = request.cookies.getlist(self.get_cookie_name(app))[:MOST]
         found = filter(None, (self._checked_sid(app, cookie) for cookie in cookies))
         sids = list(dict.fromkeys(found))
-        return LazySession(lambda: self._read(sids))
+        return LazySession(lambda: self._read(sids), self.watch)
 
     def save_session(
         self, app: Flask, session: LazySession, response: Response
@@ -312,7 +314,10 @@ class StoreInterface(ServerSideSessionInterface):  # type: ignore[misc]
             if session.modified and response.status_code < 500:
                 raise SessionStoreUnavailable()
         elif not session:
-            if session.modified and not self._is_ended(session):
+            if session.modified and self._is_ended(session):
+                # Whose cookies the browser has by now is not known.
+                session.modified = False
+            elif session.modified:
                 self._forget(app, session, response)
         elif self.should_set_storage(app, session) and self._keep(app, session):
             self._remove_replaced(session)

@@ -91,6 +91,15 @@ class CookieJar:
         else:
             self._pending.pop(name, None)
 
+    def is_waiting(self, prefix: str) -> bool:
+        """Tell whether cookies with a prefix wait for the response."""
+        return any(name.startswith(prefix) for name in self._pending)
+
+    def withdraw(self, prefix: str) -> None:
+        """Leave cookies with a prefix as the browser has them."""
+        for name in [each for each in self._pending if each.startswith(prefix)]:
+            del self._pending[name]
+
     def size_of_others(self, *prefixes: str) -> int:
         """Return how many bytes of a request header the other cookies will need."""
         pending = ((name, c.value or "") for name, c in self._pending.items())

@@ -6,6 +6,7 @@ import functools
 import typing as t
 from collections.abc import Callable
 
+from flask.sessions import SecureCookieSession, SessionMixin
 from flask_session.base import ServerSideSession
 
 from ..errors import SessionStoreUnavailable
@@ -23,6 +24,24 @@ class Found(t.NamedTuple):
 
 
 Reader = Callable[[], Found]
+#: Looks at a session, and may empty it.
+Watch = Callable[[SessionMixin], None]
+
+
+class WatchedSession(SecureCookieSession):
+    """Flask's own session, which is looked at when it is first asked for anything."""
+
+    #: Looks at it, until it has been looked at.
+    watch: Watch | None = None
+
+    def load(self) -> None:
+        """Let it be looked at, unless that has been done.
+
+        :raises SessionStoreUnavailable: when nobody knows whether its login is over.
+        """
+        watch, self.watch = self.watch, None
+        if watch is not None:
+            watch(self)
 
 
 class LazySession(ServerSideSession):  # type: ignore[misc]
@@ -32,10 +51,12 @@ class LazySession(ServerSideSession):  # type: ignore[misc]
     the app's own layout, may look again: it sees an empty session, which is not saved.
 
     :param read: reads it.
+    :param watch: looks at it then.
     """
 
-    def __init__(self, read: Reader) -> None:
+    def __init__(self, read: Reader, watch: Watch | None = None) -> None:
         self._read = read
+        self._watch = watch
         self._sid = ""
         #: Whether it has been read, or asked for in vain.
         self.is_loaded = True
@@ -76,6 +97,16 @@ class LazySession(ServerSideSession):  # type: ignore[misc]
             raise error
         self.found_as = self._sid if is_kept else None
         dict.update(self, content)
+        if self._watch is not None and is_kept:
+            self._look(self._watch)
+
+    def _look(self, watch: Watch) -> None:
+        try:
+            watch(self)
+        except SessionStoreUnavailable:
+            self.is_lost = True
+            dict.clear(self)
+            raise
 
     def begin_anew(self) -> None:
         """Let it be kept whatever becomes of the session that was found."""
@@ -88,11 +119,11 @@ class LazySession(ServerSideSession):  # type: ignore[misc]
             self.is_loaded = self.is_lost = False
 
 
-def _loading(name: str) -> Callable[..., t.Any]:
-    method = getattr(ServerSideSession, name)
+def _loading(kind: type[SessionMixin], name: str) -> Callable[..., t.Any]:
+    method = getattr(kind, name)
 
     @functools.wraps(method)
-    def call(self: LazySession, *args: t.Any, **kwargs: t.Any) -> t.Any:
+    def call(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
         self.load()
         return method(self, *args, **kwargs)
 
@@ -105,4 +136,6 @@ for _name in (
     *("__setitem__", "clear", "copy", "get", "items", "keys", "pop", "popitem"),
     *("setdefault", "update", "values"),
 ):
-    setattr(LazySession, _name, _loading(_name))
+    setattr(LazySession, _name, _loading(ServerSideSession, _name))
+    if hasattr(SecureCookieSession, _name):
+        setattr(WatchedSession, _name, _loading(SecureCookieSession, _name))

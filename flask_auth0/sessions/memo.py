@@ -22,3 +22,9 @@ class Memo:
     """
 
     known = Known()
+    #: The session in cookies that it has found, and that was good then.
+    found: str | None = None
+    #: Whether Flask's session belonged to a login that is over.
+    was_over = False
+    #: Whether it has ended that one itself.
+    has_ended = False

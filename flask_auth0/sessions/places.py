@@ -43,16 +43,24 @@ class Places:
     ) -> None:
         self._states = states
         self._revocation_store = revocation_store
-        self._cookies = CookieCompartment(transient)
+        self.cookies = CookieCompartment(states.sealer, transient)
         self._known = _Place()
 
     def compartment(self) -> Compartment:
         """Return what keeps the state of the current request."""
-        return self._place().records or self._cookies
+        return self._place().records or self.cookies
 
     def store(self) -> StoreInterface | None:
         """Return the back end of the sessions, or ``None`` in cookie mode."""
         return self._place().store
+
+    def are_in_cookies(self) -> bool:
+        """Tell whether the states are in cookies."""
+        return self._place().records is None
+
+    def meeting_point(self) -> StoreInterface | None:
+        """Return where the processes that change a session take turns, if anywhere."""
+        return self.store() or self._revocation_store
 
     def records(self) -> RecordCompartment | None:
         """Return the records of all sessions, or ``None`` in cookie mode."""
@@ -72,13 +80,6 @@ class Places:
     def can_wait(self) -> bool:
         """Tell whether a back end is asked, even if only for what was ended."""
         return self._revocation_store is not None or self.store() is not None
-
-    def needs_check(self) -> bool:
-        """Tell whether a session may have been ended from outside, and still be there.
-
-        That is so in cookies only.
-        """
-        return self._revocation_store is not None and self.store() is None
 
     def _place(self) -> _Place:
         interface = this_app().session_interface

@@ -66,6 +66,10 @@ class RecordCompartment:
             self.delete(entry)
         return is_there
 
+    def visited_at(self, record: str) -> float | None:
+        """Return ``None``: the head says it."""
+        return None
+
     def update(self, record: str, parts: Mapping[str, str], max_age: int) -> bool:
         """Replace parts of a state, unless it is gone."""
         with _sizes(parts):

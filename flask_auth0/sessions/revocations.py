@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 import typing as t
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,8 @@ from .interface import StoreInterface
 
 _REVOKED = "flask_auth0.revoked:"
 _USED = "flask_auth0.used:"
+#: What marks a session that has ended, and, with a number, its newest version.
+_ENDED, _VERSION = "ended", "v"
 
 
 class Login(t.NamedTuple):
@@ -37,6 +40,17 @@ class Login(t.NamedTuple):
         return self.issued_at <= issued_at
 
 
+class Marks(t.NamedTuple):
+    """What is known of a session."""
+
+    #: Whether it, or the login that it came from, has ended.
+    is_ended: bool = False
+    #: Whether that was a logout, or another login in the same browser.
+    is_ended_itself: bool = False
+    #: Its newest version.
+    version: int = 0
+
+
 class Begun:
     """When the login was begun that the current request completes."""
 
@@ -59,18 +73,41 @@ class Revocations:
 
     def note(self, claims: Mapping[str, t.Any]) -> None:
         """Note that the logins have ended that a logout token names."""
-        name = _REVOKED + self._labels.of_claims(claims)
         mark = f"{int(claims['iat'])}-{time.time()}"
-        self._store.ask(
-            lambda: self._store.label(name, mark, self._longest, self._longest)
-        )
+        self._mark(self._labels.of_claims(claims), mark)
 
     def cover(self, labels: Sequence[str], login: Login) -> bool:
         """Tell whether a login has been ended."""
         names = [_REVOKED + label for label in labels]
         found = self._store.ask(lambda: self._store.labelled(*names))
-        marks = [each.partition("-") for each in found]
-        return any(login.is_ended_by(int(at), float(heard)) for at, _, heard in marks)
+        return _is_ended_by(found, login)
+
+    def end(self, record: str) -> None:
+        """Note that a session has ended."""
+        self._mark(record, _ENDED)
+
+    def note_version(self, record: str, version: int) -> None:
+        """Note the newest version of a session, in the place of the one before."""
+        self._mark(record, f"{_VERSION}{version}")
+        name, before = _REVOKED + record, f"{_VERSION}{version - 1}"
+        self._store.ask(lambda: self._store.unlabel(name, [before], self._longest))
+
+    def marks(
+        self, labels: Sequence[str], record: str, login: Login | None = None
+    ) -> Marks:
+        """Return what is known of a session, and of the login that it came from."""
+        names = [_REVOKED + each for each in (*labels, record)]
+        found = self._store.ask(lambda: self._store.labelled(*names))
+        versions = [int(v[1:]) for v in found if re.fullmatch(f"{_VERSION}[0-9]+", v)]
+        itself = _ENDED in found
+        ended = itself or (login is not None and _is_ended_by(found, login))
+        return Marks(ended, itself, max(versions, default=0))
+
+    def _mark(self, name: str, mark: str) -> None:
+        name = _REVOKED + name
+        self._store.ask(
+            lambda: self._store.label(name, mark, self._longest, self._longest)
+        )
 
     def is_used(self, jti: str) -> bool:
         """Tell whether a logout token has been used."""
@@ -81,6 +118,11 @@ class Revocations:
         """Remember a logout token for as long as it is good."""
         key = _USED + self._labels.of_token(jti)
         self._store.ask(lambda: self._store.keep(key, b"1", max(1, max_age)))
+
+
+def _is_ended_by(marks: Sequence[str], login: Login) -> bool:
+    tokens = [each.partition("-") for each in marks if "-" in each]
+    return any(login.is_ended_by(int(at), float(heard)) for at, _, heard in tokens)
 
 
 def login_of(user: Mapping[str, t.Any], created_at: int) -> Login:

@@ -46,6 +46,11 @@ class Sealer:
         self._ciphers = [AESGCM(key) for key in keys]
         self._secrets, self._purpose = secrets, f"{purpose} tag"
 
+    @property
+    def has_older(self) -> bool:
+        """Whether there are secrets from which what is sealed has to move on."""
+        return len(self._ciphers) > 1
+
     @functools.cached_property
     def _tag_keys(self) -> list[bytes]:
         return [derive_key(secret, self._purpose) for secret in self._secrets]

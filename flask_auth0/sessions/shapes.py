@@ -34,9 +34,14 @@ def _is_internal(internal: dict[str, t.Any]) -> bool:
         and is_moment(internal.get("seen"))
         and (ceiling is None or is_moment(ceiling))
         and is_moment(internal.get("longest", 0))
+        and _is_count(internal.get("version", 0))
         and _is_login(internal.get("login"))
         and all(_is_optional_text(internal.get(name)) for name in names)
     )
+
+
+def _is_count(value: t.Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 def _is_login(value: t.Any) -> bool:

@@ -7,13 +7,18 @@ import time
 import typing as t
 from collections.abc import Hashable
 
-from flask import Flask, Request
+from flask import Flask, Request, Response
 from flask.json.tag import TaggedJSONSerializer
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask.sessions import (
+    SecureCookieSession,
+    SecureCookieSessionInterface,
+    SessionMixin,
+)
 from itsdangerous import BadData, BadSignature, URLSafeTimedSerializer
 from itsdangerous.encoding import base64_decode
 
 from .doubles import MOST, one_of
+from .lazy import Watch, WatchedSession
 from .recent import Recent
 
 #: How many cookies a process remembers, and the most bytes of one.
@@ -49,6 +54,10 @@ class Verified(t.NamedTuple):
 class SignedSessionInterface(SecureCookieSessionInterface):
     """Opens Flask's session as Flask does, but knows the cookies that come again."""
 
+    session_class = WatchedSession
+    #: What looks at a session that is asked for anything.
+    watch: Watch | None = None
+
     def __init__(self) -> None:
         self._recent: Recent[Hashable, Verified] = Recent(REMEMBERED)
 
@@ -60,7 +69,9 @@ class SignedSessionInterface(SecureCookieSessionInterface):
         opened = filter(None, (self._opened(app, text) for text in texts[:MOST]))
         newest_first = sorted(opened, key=lambda each: -each[0])
         content = one_of([each for _, each in newest_first])
-        return self.session_class(content or {})
+        session = self.session_class(content or {})
+        session.watch = self.watch if content else None
+        return session
 
     def _opened(self, app: Flask, text: str) -> tuple[int, dict[str, t.Any]] | None:
         """Return when a cookie was signed and what it has, if it is good."""
@@ -70,6 +81,14 @@ class SignedSessionInterface(SecureCookieSessionInterface):
             return verified.signed_at, verified.content(max_age)
         except BadData:
             return None
+
+    def save_session(
+        self, app: Flask, session: SessionMixin, response: Response
+    ) -> None:
+        """Do as Flask does, but do not look into a session that nobody asked for."""
+        is_open = isinstance(session, WatchedSession) and session.watch is not None
+        if not is_open or app.config["SESSION_REFRESH_EACH_REQUEST"]:
+            super().save_session(app, session, response)
 
     def _verified(self, app: Flask, text: str) -> Verified:
         key = (text, *self._what_signs(app))

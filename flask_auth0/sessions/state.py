@@ -10,7 +10,8 @@ import typing as t
 from collections.abc import Callable, Mapping
 
 from auth0_server_python.store import StateStore
-from flask import current_app, request, session
+from flask import current_app, has_request_context, request, session
+from flask.sessions import SessionMixin
 from flask_session.base import ServerSideSessionInterface
 from pydantic import BaseModel
 
@@ -23,16 +24,20 @@ from ..errors import (
     SessionTooLarge,
     TenantError,
 )
-from ..per_request import per_request
+from ..per_request import if_made, per_request
 from ..session_hooks import SessionHooks, has_new_tokens, with_tokens_of
+from .browsers import Browsers
+from .compartment import HEAD, Compartment, Entry
 from .compartment import KEY as KEY
-from .compartment import Compartment, Entry
+from .dispatched import Dispatched, is_websocket
 from .ending import end_by_claims, end_oldest, is_ended
 from .index import record_of
 from .interface import NoLock, StoreInterface
-from .jar import cookie_jar
+from .jar import cookie_jar, cookie_name
 from .lazy import LazySession
 from .memo import Known, Memo
+from .memory import Newest
+from .over import empty
 from .places import Places
 from .repairs import repaired, without_refreshed
 from .revocations import login_of
@@ -53,6 +58,8 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
         themselves are in cookies.
     :param hooks: what the app does before a state is kept.
     :param most: how many sessions a user may have on the server.
+    :param newest_only: whether cookies from before a change are refused, as far as the
+        revocation store knows of it.
     """
 
     def __init__(
@@ -62,10 +69,12 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
         revocation_store: StoreInterface | None = None,
         hooks: SessionHooks | None = None,
         most: int = 1000,
+        newest_only: bool = False,
     ) -> None:
         super().__init__({})
         self.states = states
         self.places = Places(states, transient, revocation_store)
+        self.browsers = Browsers(states, revocation_store, newest_only)
         self._transient = transient
         self._hooks = hooks or SessionHooks()
         self._most = most
@@ -96,7 +105,8 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
 
     def reread(self) -> None:
         """Forget what was read of the state, where others may have changed it."""
-        if self.places.records() is not None:
+        # What a response can no longer take to the browser, this request knows best.
+        if not (self.places.are_in_cookies() and cookie_jar().is_sent):
             self._remember(None)
 
     async def user(self) -> State | None:
@@ -124,13 +134,54 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
         """End the session, with all that the app kept in it for the user."""
         # Nobody has to know what is in cookies to delete them.
         entry = self.current_entry() if self.places.records() else None
+        self._end_in_cookies()
         if KEY in session:
             # What is left would belong to nobody, and so to whoever logs in next.
-            session.clear()
+            empty(this_session())
         self._remember(None)
         cookie_jar().sweep()
         # Also where the session names none: the browser may have pieces of one left.
         self.places.compartment().delete(entry or Entry(""))
+
+    def empty_if_over(self, current: SessionMixin) -> None:
+        """Empty Flask's session if the login is over that it belongs to.
+
+        What an app keeps there, such as who Flask-Login says is in, ends with it.
+
+        :raises SessionStoreUnavailable: when nobody knows whether it is over.
+        """
+        if not has_request_context() or this_session() is not current:
+            return
+        if KEY in current and self.head() is None:
+            per_request(Memo).was_over = True
+            empty(current)
+
+    def settle(self) -> None:
+        """Take back what a response would bring of a session that has ended since."""
+        memo = if_made(Memo)
+        if memo is None or memo.found is None or memo.has_ended:
+            return
+        current, jar = this_session(), cookie_jar()
+        if current.get(KEY) not in (None, memo.found):
+            # A login has come in its place.
+            return
+        is_asked = jar.is_waiting(cookie_name(HEAD))
+        if self.browsers.has_ended(record_of(memo.found), ask=is_asked):
+            self.places.cookies.undo()
+            current.modified = False
+
+    def _end_in_cookies(self) -> None:
+        """Let no copy of a session's cookies count, nor what is on its way."""
+        if not self.places.are_in_cookies():
+            return
+        try:
+            session_id = _current_id()
+        except SessionStoreUnavailable:
+            # That is told once. A logout needs no answer.
+            session_id = _current_id()
+        if session_id is not None:
+            per_request(Memo).has_ended = True
+            self.browsers.end(record_of(session_id))
 
     def head(self) -> State | None:
         """Return the user and what belongs to them, or ``None``.
@@ -141,10 +192,11 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
         return self._known().head
 
     def _known(self) -> Known:
-        known, session_id = per_request(Memo).known, _current_id()
+        # That Flask's session is opened for it can make it known.
+        session_id = _current_id()
+        known = per_request(Memo).known
         if session_id != known.session_id:
-            found = None if session_id is None else self._read_head(session_id)
-            known = self._remember(session_id, found)
+            known = self._remember(session_id, *self._read(session_id))
         return known
 
     def current_entry(self) -> Entry | None:
@@ -185,10 +237,18 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
 
         :raises Auth0Error: when the state is in cookies and the response is sent.
         """
-        if cookie_jar().is_sent and self.places.records() is None:
+        if not self.places.are_in_cookies():
+            return
+        if cookie_jar().is_sent:
             raise Auth0Error(
                 "A streamed response cannot change the session, which is in cookies.",
                 remedy="Do that before the response begins, or set SESSION_TYPE.",
+            )
+        if not if_made(Dispatched) or is_websocket():
+            raise Auth0Error(
+                "No response takes cookies from here to the browser, and the session "
+                "is in cookies.",
+                remedy="Do that in a view, or set SESSION_TYPE.",
             )
 
     def require_available(self) -> None:
@@ -205,19 +265,36 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
         tag = (_current_id() or "").rpartition(".")[2]
         return self.states.sealer.has_tag(sub, tag)
 
-    def _read_head(self, session_id: str) -> State | None:
+    def _read(self, session_id: str | None) -> tuple[State | None, State | None]:
+        """Return the head of a session, and its body if that has been read as well."""
+        if session_id is None:
+            return None, None
         compartment, record = self.places.compartment(), record_of(session_id)
-        head = self.states.read_head(compartment, record)
+        head, body = self.states.read_head(compartment, record), None
+        if head is not None and self.places.are_in_cookies():
+            head, body = self._read_newest(session_id, head)
         if head is None:
-            return None
-        if self.places.needs_check() and self._is_ended(head):
-            compartment.delete(Entry(record))
-            return None
+            return None, None
         seen = head["internal"]["seen"]
         is_due = self.states.lifetime.is_due(seen, int(time.time()))
         if is_due and not cookie_jar().is_sent:
-            return self._note_visit(compartment, record, head)
-        return head
+            head = self._note_visit(compartment, record, head)
+        return head, body
+
+    def _read_newest(
+        self, session_id: str, head: State
+    ) -> tuple[State | None, State | None]:
+        """Return what has come in the place of a state that a browser has sent."""
+        cookies, record = self.places.cookies, record_of(session_id)
+        is_whole = self.states.is_whole(cookies, head)
+        current = self.browsers.current(record, head, is_whole)
+        if current is None:
+            cookies.delete(Entry(record))
+            return None, None
+        per_request(Memo).found = session_id
+        if current.body is not None and not cookie_jar().is_sent:
+            cookies.update(record, *self.states.seal(*current))
+        return current
 
     def _note_visit(
         self, compartment: Compartment, record: str, head: State | None
@@ -234,12 +311,21 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
             if head is not None:
                 seen = {"seen": int(time.time()), **self._visit()}
                 head = {**head, "internal": {**head["internal"], **seen}}
-                compartment.update(record, *self.states.seal(head))
+                self._keep_visit(compartment, record, head)
             return head
         finally:
             # It ends by itself if this fails.
             with contextlib.suppress(Exception):
                 lock.release()
+
+    def _keep_visit(self, compartment: Compartment, record: str, head: State) -> None:
+        parts, max_age = self.states.seal(head)
+        if self.places.are_in_cookies() and not self.states.sealer.has_older:
+            now = head["internal"]["seen"]
+            self.places.cookies.note_visit(record, now, max_age)
+        else:
+            # A head moves to a new secret with its visits.
+            compartment.update(record, parts, max_age)
 
     def _is_ended(self, head: State) -> bool:
         return is_ended(self.states, self.places.revocations(), head)
@@ -271,8 +357,11 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
         internal["body_key"] = secrets.token_urlsafe(32)
         head, body = split(self._hooks.apply({**data, "user": user}))
         self._create(session_id, head, body)
+        before = _current_id()
         if KEY in session and not self.owns_session(user["sub"]):
-            session.clear()
+            empty(this_session())
+        if before is not None and self.places.are_in_cookies():
+            self.browsers.end(record_of(before))
         self._rename_session(session_id)
         cookie_jar().sweep()
         self._remember(session_id, head, body)
@@ -326,13 +415,32 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
 
     def _replace(self, session_id: str, data: State) -> None:
         head, body = split(data)
-        # Browsers send requests at once: claims must not bring old tokens back.
-        is_same = body == per_request(Memo).known.body
-        parts, max_age = self.states.seal(head, None if is_same else body)
-        if self.places.compartment().update(record_of(session_id), parts, max_age):
+        if self.places.are_in_cookies():
+            head, is_kept = self._replace_in_cookies(session_id, head, body)
+        else:
+            # What others do to the tokens at the same time must stay.
+            is_same = body == per_request(Memo).known.body
+            sealed = self.states.seal(head, None if is_same else body)
+            update = self.places.compartment().update
+            is_kept = update(record_of(session_id), *sealed)
+        if is_kept:
             self._remember(session_id, head, body)
         else:
             self._remember(session_id, None)
+
+    def _replace_in_cookies(
+        self, session_id: str, head: State, body: State
+    ) -> tuple[State, bool]:
+        """Replace the state in the browser, with a new version of all of it."""
+        record, head = record_of(session_id), self.browsers.renewed(head)
+        if self.browsers.has_ended(record):
+            return head, False
+        is_delivered = not cookie_jar().is_sent
+        if is_delivered:
+            self.places.cookies.update(record, *self.states.seal(head, body))
+        newest = Newest(head, body)
+        self.browsers.keep(record, newest, is_delivered=is_delivered)
+        return head, True
 
     def _remember(
         self,

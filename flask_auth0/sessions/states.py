@@ -18,6 +18,9 @@ from .shapes import is_body, is_head
 
 State = dict[str, t.Any]
 
+#: Characters that say which body belongs to a head.
+_PAIR = 8
+
 #: The fields of a state that are read with every request; all others are its body.
 HEAD_FIELDS = ("user", "domain", "internal")
 #: How many heads a process remembers, and the most bytes of one.
@@ -43,7 +46,7 @@ class States:
         record = record_of(head["internal"]["session_id"])
         texts = compartment.read(record, BODY)
         sealer = _body_sealer(head) if texts else None
-        opened = [sealer.open(text, record + BODY) for text in texts if sealer]
+        opened = [sealer.open(_sealed(text), record + BODY) for text in texts if sealer]
         return _newest([body for body in opened if is_body(body)], _freshness)
 
     def read_head(self, compartment: Compartment, record: str) -> State | None:
@@ -52,9 +55,10 @@ class States:
         Others may have the same one: whoever changes it needs a copy.
         """
         opened = [self._opened(text, record) for text in compartment.read(record, HEAD)]
-        head = _newest([each for each in opened if each is not None], _seen)
+        head = _newest([each for each in opened if each is not None], _recency)
         if head is None:
             return None
+        head = _with_visit(head, compartment.visited_at(record))
         if time.time() >= self.lifetime.expires_at(moments(head)):
             compartment.delete(Entry(record, self.labels.of_head(head)))
             return None
@@ -75,9 +79,16 @@ class States:
         record = record_of(head["internal"]["session_id"])
         sealed = {HEAD: self.sealer.seal(head, record + HEAD)}
         if body is not None:
-            sealed[BODY] = _body_sealer(head).seal(body, record + BODY)
+            text = _body_sealer(head).seal(body, record + BODY)
+            sealed[BODY] = f"{_pair_of(head)}.{text}"
         left = self.lifetime.ends_at(moments(head)) - time.time()
         return sealed, max(1, int(left))
+
+    def is_whole(self, compartment: Compartment, head: State) -> bool:
+        """Tell whether the body that is kept belongs to a head, and to no other one."""
+        record = record_of(head["internal"]["session_id"])
+        pair = f"{_pair_of(head)}."
+        return any(text.startswith(pair) for text in compartment.read(record, BODY))
 
     def _opened(self, sealed: str, record: str) -> State | None:
         """Return a head; browsers send the same one again and again."""
@@ -111,7 +122,7 @@ def moments(head: State) -> Moments:
     )
 
 
-def _newest(found: list[State], age: Callable[[State], float]) -> State | None:
+def _newest(found: list[State], age: Callable[[State], t.Any]) -> State | None:
     """Return the newest of what a browser has sent under one name.
 
     Of those that look alike, browsers send the one last that they got last.
@@ -119,13 +130,32 @@ def _newest(found: list[State], age: Callable[[State], float]) -> State | None:
     return max(reversed(found), key=age) if len(found) > 1 else next(iter(found), None)
 
 
-def _seen(head: State) -> float:
-    return t.cast(float, head["internal"]["seen"])
+def _recency(head: State) -> tuple[float, float]:
+    """Return what grows with each change of a session, and with each visit."""
+    internal = head["internal"]
+    return internal.get("version", 0), internal["seen"]
 
 
 def _freshness(body: State) -> float:
     """Return when the last of the tokens ends, which was got last."""
     return max((each["expires_at"] for each in body["token_sets"]), default=0)
+
+
+def _with_visit(head: State, visited_at: float | None) -> State:
+    internal = head["internal"]
+    if visited_at is None or visited_at <= internal["seen"]:
+        return head
+    return {**head, "internal": {**internal, "seen": visited_at}}
+
+
+def _sealed(text: str) -> str:
+    """Return what is sealed of a body, which names its head before that."""
+    return text.rpartition(".")[2]
+
+
+def _pair_of(head: State) -> str:
+    """Return what names a head's body, so that it need not be opened to be known."""
+    return record_of(head["internal"]["body_key"])[:_PAIR]
 
 
 def _body_sealer(head: State) -> Sealer:

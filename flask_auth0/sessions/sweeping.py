@@ -22,7 +22,7 @@ MOST = 16
 #: Bytes of a response's head, and those of it that are the server's own.
 HEAD, OF_SERVER = 4096, 200
 #: What is kept beside Flask's session cookie, and lasts as long.
-_OURS = re.compile(r"_a0_((head|body)\d+|loop)")
+_OURS = re.compile(r"_a0_((head|body)\d+|visit|loop)")
 
 
 class Variant(t.NamedTuple):

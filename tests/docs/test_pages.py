@@ -347,7 +347,7 @@ def test_logging_out(read_page: ReadPage, make_visitor: MakeVisitor) -> None:
         assert visitor.cookies()
         answer = visitor.client.open("/logout", base_url=HOST, method=method)
         assert "/oidc/logout?" in answer.location
-        assert visitor.cookies() == []
+        assert visitor.cookies() == ["session_a0_ended"]
     prefetch = visitor.get("/login", {"Sec-Purpose": "prefetch"})
     assert prefetch.status_code == 503
 

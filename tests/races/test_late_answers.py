@@ -13,7 +13,7 @@ from .app import make_app
 from .crew import Browser
 from .late import late_answer, slow
 
-MODES = ("redis",)
+MODES = ("cookies", "revocation store", "redis")
 
 
 @pytest.fixture(params=MODES)
