@@ -10,7 +10,13 @@ from urllib.parse import urlsplit
 import pytest
 from flask import Flask, render_template_string, session
 
-from flask_auth0 import Auth0, Auth0Error, current_user, login_required
+from flask_auth0 import (
+    Auth0,
+    Auth0Error,
+    SessionStoreUnavailable,
+    current_user,
+    login_required,
+)
 from flask_auth0.registry import state_of
 from tests.harness.proxy import Proxy, proxied
 
@@ -71,7 +77,7 @@ def check(visitor: Visitor) -> None:
         assert said == (503, "It cannot be said who you are."), name
 
 
-@pytest.mark.parametrize("kind", [Auth0Error, Exception])
+@pytest.mark.parametrize("kind", [Auth0Error, SessionStoreUnavailable])
 def test_of_a_store_that_is_away(
     make_app: MakeApp, make_visitor: MakeVisitor, way: Proxy, kind: type[Exception]
 ) -> None:
