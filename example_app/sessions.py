@@ -8,10 +8,9 @@ from flask.typing import ResponseReturnValue
 from flask_auth0 import ConfigurationError, current_user, login_required
 
 from .extensions import auth0
-from .forms import refuse_foreign_forms
 
 sessions = Blueprint("sessions", __name__, url_prefix="/sessions")
-sessions.before_request(refuse_foreign_forms)
+sessions.before_request(auth0.refuse_foreign_forms)
 
 
 @sessions.get("")

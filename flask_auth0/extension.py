@@ -9,7 +9,7 @@ from auth0_server_python.store import StateStore, TransactionStore
 from flask import Flask, current_app
 from werkzeug.wrappers import Response
 
-from . import guards, login, logout, logout_urls, loop
+from . import guards, login, logout, logout_urls, loop, origins
 from .client import Client
 from .config import Config, read_config
 from .dispatch import refresh_announced
@@ -227,6 +227,8 @@ class Auth0:
         if not isinstance(return_to, str | None):
             raise TypeError("return_to must be a URL or a path.")
         return logout.end(logout_urls.for_view(return_to), federated=federated)
+
+    refuse_foreign_forms = staticmethod(origins.refuse_foreign_forms)
 
     def unauthorized_handler(self, handler: Handler) -> Handler:
         """Register what answers a request that needs a login, as a decorator.

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from . import backchannel, callback, login, logout, logout_urls
 from .config import Config
+from .logout_question import answer_unmeant
 from .prefetches import answer_unasked
 
 
@@ -48,7 +49,13 @@ def callback_view() -> BaseResponse:
 
 
 def logout_view() -> BaseResponse:
-    """End the session, here and at the tenant; ``return_to`` is where to go then."""
+    """End the session, here and at the tenant; ``return_to`` is where to go then.
+
+    Whom another site has sent is asked first.
+    """
+    unmeant = answer_unasked(request) or answer_unmeant()
+    if unmeant is not None:
+        return unmeant
     return logout.end(logout_urls.for_query(request.args.get("return_to")))
 
 
