@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from flask import current_app, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from . import login, login_loop, relay
+from . import browser_binding, login, login_loop, relay
 from .answers import CLOCK_LEEWAY
 from .contexts import this_app
 from .errors import Auth0Error, AuthorizationFailed, LoginFailed
@@ -23,7 +23,7 @@ from .registry import AppState, current_state
 from .relay import Relay
 from .sdk_errors import translated
 from .session_hooks import failure_of_hook
-from .sessions.jar import TRANSACTION, cookie_jar, cookie_name, is_strict
+from .sessions.jar import cookie_jar, is_strict, transaction_name
 from .sessions.revocations import Begun
 from .sessions.shapes import is_moment
 from .sessions.state import KEY
@@ -60,6 +60,9 @@ def complete() -> Response:
     sdk_state, known = relay.split(request.args.get("state", ""), state.sealer)
     transaction = _transaction(state, sdk_state)
     if transaction is None:
+        return _without_transaction(state, known)
+    if not browser_binding.belongs_here(state, transaction.pop("session")):
+        _forget_transaction(state, sdk_state)
         return _without_transaction(state, known)
     relayed = known or Relay()
     begun = {
@@ -135,11 +138,12 @@ def _remembered(app_state: t.Any) -> dict[str, t.Any] | None:
     """Return what is remembered, unless this version would not remember that."""
     if not isinstance(app_state, dict):
         return None
-    names = ("next", "purpose", "max_age", "begun_at", "organization")
+    names = ("next", "purpose", "max_age", "begun_at", "organization", "session")
     remembered = {**dict.fromkeys(names), **app_state}
     known = isinstance(remembered["next"], str | None)
     known = known and isinstance(remembered["purpose"], str | None)
     known = known and isinstance(remembered["max_age"], int | None)
+    known = known and isinstance(remembered["session"], str | None)
     begun_at = remembered["begun_at"]
     return remembered if known and (begun_at is None or is_moment(begun_at)) else None
 
@@ -178,7 +182,7 @@ def _may_start_again(relayed: Relay) -> bool:
 
     It may where there are those of other tabs, which have taken its place.
     """
-    has_others = bool(cookie_jar().names(cookie_name(TRANSACTION)))
+    has_others = bool(cookie_jar().names(transaction_name()))
     return relayed.attempt == 0 or (has_others and relayed.attempt < MOST_ATTEMPTS)
 
 
@@ -194,9 +198,7 @@ def _finish(state: AppState, sdk_state: str, max_age: t.Any) -> dict[str, t.Any]
         user = _exchange(state, sdk_state)
     except Exception as error:
         # The SDK leaves the transaction of a failed login behind.
-        with translated():
-            key = _key(sdk_state)
-            state.wait(state.transaction_store.delete(key, store_options()))
+        _forget_transaction(state, sdk_state)
         if failure_of_hook(error) is not None:
             # Who was logged in before is not who wanted to be.
             _end_session(state)
@@ -208,6 +210,12 @@ def _finish(state: AppState, sdk_state: str, max_age: t.Any) -> dict[str, t.Any]
         _end_session(state)
         raise
     return user
+
+
+def _forget_transaction(state: AppState, sdk_state: str) -> None:
+    with translated():
+        key = _key(sdk_state)
+        state.wait(state.transaction_store.delete(key, store_options()))
 
 
 def _end_session(state: AppState) -> None:

@@ -11,7 +11,7 @@ from auth0_server_python.auth_types import StartInteractiveLoginOptions
 from flask import redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from . import login_loop, relay
+from . import browser_binding, login_loop, relay
 from .contexts import this_app
 from .errors import Auth0Error, LoginFailed, log_failure
 from .prefetches import answer_unasked
@@ -110,6 +110,7 @@ def _login_options(
         "purpose": purpose,
         "max_age": None if max_age is None else int(max_age),
         "begun_at": time.time(),
+        "session": browser_binding.session_tag(state),
     }
     return StartInteractiveLoginOptions(
         app_state=remembered,

@@ -9,7 +9,7 @@ from flask import current_app, session
 
 from ..errors import SessionTooLarge
 from .compartment import PARTS, Entry
-from .jar import TRANSACTION, CookieJar, cookie_jar, cookie_name, cookie_size
+from .jar import CookieJar, cookie_jar, cookie_name, cookie_size, transaction_name
 from .sealing import Sealer
 
 #: Bytes of one cookie. Browsers drop one whose name, value and attributes are more
@@ -138,7 +138,7 @@ def _combinations(jar: CookieJar, name: str) -> Iterator[str]:
 
 def _check_size(jar: CookieJar, pieces: Mapping[str, Mapping[str, str]]) -> None:
     replaced = tuple(cookie_name(part) for part in pieces)
-    others = jar.size_of_others(cookie_name(TRANSACTION), *replaced)
+    others = jar.size_of_others(transaction_name(), *replaced)
     before = sum(cookie_size(name, jar.get(name) or "") for name in jar.names(replaced))
     size = sum(cookie_size(*each) for part in pieces.values() for each in part.items())
     limit = HEADER - RESERVE - others

@@ -11,9 +11,13 @@ from werkzeug.wrappers import Response
 
 from ..contexts import this_app, this_request
 from ..per_request import per_request
+from ..registry import current_state
+from .secure import are_cookies_secure
 
 #: What the name of a transaction's cookie has after Flask's session cookie.
 TRANSACTION = "tx_"
+#: What a name begins with that no other host can set a cookie of (RFC 6265bis, 4.1.3).
+HOST_PREFIX = "__Host-"
 
 
 class PendingCookie(t.NamedTuple):
@@ -149,6 +153,27 @@ def cookie_name(suffix: str) -> str:
     """
     app = this_app()
     return f"{app.session_interface.get_cookie_name(app)}_a0_{suffix}"
+
+
+def transaction_name(digest: str = "") -> str:
+    """Return the name of a transaction's cookie, or what all of them begin with.
+
+    Where browsers allow it, no other host of the domain can set a cookie of this name:
+    a login that somebody else has begun could be completed with one.
+    """
+    name = cookie_name(TRANSACTION + digest)
+    return HOST_PREFIX + name if _can_be_the_hosts_own(name) else name
+
+
+def _can_be_the_hosts_own(name: str) -> bool:
+    app = this_app()
+    interface = app.session_interface
+    return (
+        not name.lower().startswith(("__host-", "__secure-"))
+        and interface.get_cookie_domain(app) is None
+        and interface.get_cookie_path(app) == "/"
+        and are_cookies_secure(current_state().config)
+    )
 
 
 def is_strict() -> bool:

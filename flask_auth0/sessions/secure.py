@@ -46,7 +46,8 @@ def _secured(line: str) -> str:
 def _is_ours(cookie: str) -> bool:
     app = this_app()
     flasks = app.session_interface.get_cookie_name(app)
-    return cookie == flasks or cookie.startswith(f"{flasks}_a0_")
+    cookies = (f"{flasks}_a0_", f"__Host-{flasks}_a0_")
+    return cookie == flasks or cookie.startswith(cookies)
 
 
 def _origin() -> str:

@@ -11,7 +11,7 @@ from auth0_server_python.store import TransactionStore
 from pydantic import BaseModel, ValidationError
 
 from .cookies import HEADER
-from .jar import TRANSACTION, CookieJar, cookie_jar, cookie_name, cookie_size
+from .jar import CookieJar, cookie_jar, cookie_size, transaction_name
 from .sealing import Sealer
 from .shapes import is_moment
 
@@ -84,7 +84,7 @@ class CookieTransactionStore(TransactionStore):  # type: ignore[misc]
         the logins of many tabs would chase each other, and none would be completed.
         """
         jar = cookie_jar()
-        names = jar.names(cookie_name(TRANSACTION))
+        names = jar.names(transaction_name())
         if len(names) >= MOST:
             jar.delete(max(names, key=lambda name: _begun_at(self._open(jar, name))))
 
@@ -94,10 +94,10 @@ class CookieTransactionStore(TransactionStore):  # type: ignore[misc]
 
     def _make_room(self, jar: CookieJar, needed: int) -> None:
         """Delete the oldest transactions until a new one fits beside the others."""
-        names = jar.names(cookie_name(TRANSACTION))
+        names = jar.names(transaction_name())
         opened = {name: self._open(jar, name) for name in names}
         newest_first = sorted(names, key=lambda name: -_begun_at(opened[name]))
-        room = min(BUDGET, HEADER - jar.size_of_others(cookie_name(TRANSACTION)))
+        room = min(BUDGET, HEADER - jar.size_of_others(transaction_name()))
         for number, name in enumerate(newest_first, start=1):
             needed += cookie_size(name, jar.get(name) or "")
             if number >= MOST or needed > room or opened[name] is None:
@@ -119,4 +119,4 @@ def _begun_at(content: t.Any) -> float:
 def _name(identifier: str) -> str:
     """Return the cookie's name, which no ``state`` in a URL can choose freely."""
     digest = hashlib.sha256(identifier.encode()).hexdigest()
-    return cookie_name(TRANSACTION + digest[:24])
+    return transaction_name(digest[:24])
