@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from flask import current_app, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from . import browser_binding, login, login_loop, relay
+from . import app_functions, browser_binding, login, login_loop, relay
 from .answers import CLOCK_LEEWAY
 from .contexts import this_app
 from .errors import Auth0Error, AuthorizationFailed, LoginFailed
@@ -106,7 +106,7 @@ def _after_login(state: AppState, asked_for: Mapping[str, t.Any]) -> Response | 
             session = with_hidden_tokens(state.wait(state.client.get_session()))
         user = MappingProxyType(session.get("user") or {})
         shown = MappingProxyType({**session, "user": user})
-        answer = current_app.ensure_sync(hook)(shown, MappingProxyType(known))
+        answer = app_functions.call(hook, shown, MappingProxyType(known))
         if answer is not None:
             return t.cast(Response, current_app.make_response(answer))
     return None

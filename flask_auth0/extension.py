@@ -9,7 +9,16 @@ from auth0_server_python.store import StateStore, TransactionStore
 from flask import Flask, current_app
 from werkzeug.wrappers import Response
 
-from . import guards, login, logout, logout_urls, loop, origins
+from . import (
+    app_functions,
+    greenlets,
+    guards,
+    login,
+    logout,
+    logout_urls,
+    loop,
+    origins,
+)
 from .client import Client
 from .config import Config, read_config
 from .dispatch import refresh_announced
@@ -83,6 +92,7 @@ class Auth0:
         :raises ConfigurationError: listing everything that is wrong or missing, or
             when the app is set up already.
         """
+        greenlets.refuse_eventlet()
         if EXTENSION in app.extensions:
             raise ConfigurationError(f"The app '{app.name}' has an Auth0 already.")
         config, problems = read_config({**self._options, **options}, app.config)
@@ -104,7 +114,7 @@ class Auth0:
             OwnStateStore(own_store, self._hooks) if own_store else None,
             transaction_store or self._transaction_store,
             revocation_store,
-            lambda: current_app.ensure_sync(self._unauthorized)(),
+            lambda: app_functions.call(self._unauthorized),
             self._hooks,
         )
         register(app)

@@ -8,6 +8,8 @@ import sys
 import typing as t
 from collections.abc import Callable, Coroutine
 
+from .errors import ConfigurationError
+
 T = t.TypeVar("T")
 
 #: The hub whose greenlet waits for the coroutine that runs.
@@ -18,6 +20,22 @@ def are_threads() -> bool:
     """Tell whether ``threading`` starts greenlets instead of threads."""
     monkey = sys.modules.get("gevent.monkey")
     return monkey is not None and bool(monkey.is_module_patched("threading"))
+
+
+def refuse_eventlet() -> None:
+    """Raise an error where eventlet has replaced Python's threads.
+
+    Its green threads would all seem to run on the event loop of the first of them.
+
+    :raises ConfigurationError: naming what to do.
+    """
+    patcher = sys.modules.get("eventlet.patcher")
+    if patcher is not None and patcher.is_monkey_patched("thread"):
+        raise ConfigurationError(
+            "eventlet has replaced Python's threads, and the extension does not work "
+            "then. Serve the app with threads or with gevent, or leave out 'thread' "
+            "where eventlet.monkey_patch() is called."
+        )
 
 
 def start_thread(target: Callable[[], t.Any]) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from flask import Flask, request
 from werkzeug.exceptions import HTTPException
 
+from . import app_functions
+
 
 def answer(app: Flask, error: HTTPException) -> t.Any:
     """Return what the app's handler for an error returns, or else the error itself.
@@ -15,7 +17,7 @@ def answer(app: Flask, error: HTTPException) -> t.Any:
     Flask's own way there has another signature in each of its versions.
     """
     handler = next(_handlers(app, error), None)
-    return error if handler is None else app.ensure_sync(handler)(error)
+    return error if handler is None else app_functions.call(handler, error)
 
 
 def _handlers(app: Flask, error: HTTPException) -> Iterator[Callable[..., t.Any]]:

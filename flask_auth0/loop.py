@@ -40,12 +40,13 @@ def is_current() -> bool:
     return running is not None and running is _loop
 
 
-def run(coroutine: Coroutine[t.Any, t.Any, T], timeout: float) -> T:
+def run(coroutine: Coroutine[t.Any, t.Any, T], timeout: float | None) -> T:
     """Run a coroutine on the loop and wait for its result.
 
     The context variables of the caller are visible inside, so Flask's proxies work.
 
-    :param timeout: seconds after which the coroutine is cancelled.
+    :param timeout: seconds after which the coroutine is cancelled, or ``None`` for the
+        app's own work.
     :raises TimeoutError: when the time is over.
     :raises RuntimeError: when called on the loop itself, which would wait for ever.
     """
@@ -55,7 +56,7 @@ def run(coroutine: Coroutine[t.Any, t.Any, T], timeout: float) -> T:
     try:
         return _wait(asyncio.wait_for(coroutine, timeout))
     except asyncio.TimeoutError as error:
-        told = TimeoutError(f"No answer within {timeout:g} seconds.")
+        told = TimeoutError(f"No answer within {timeout or 0:g} seconds.")
         # It is the same class as TimeoutError from Python 3.11 on.
         raise told from without_secrets(error)
     except Exception as error:
@@ -125,6 +126,7 @@ def _wait(coroutine: Coroutine[t.Any, t.Any, T]) -> T:
 
 
 def _start() -> asyncio.AbstractEventLoop:
+    greenlets.refuse_eventlet()
     if greenlets.are_threads():
         loop = _discreet(greenlets.make_loop())
         greenlets.start_thread(loop.run_forever)

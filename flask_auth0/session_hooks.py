@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from flask import current_app, has_request_context
+from flask import has_request_context
 
+from . import app_functions
 from .hidden import with_hidden_tokens
 from .per_request import if_made, per_request
 
@@ -144,7 +145,7 @@ def _changed(state: State, hook: Callable[[State], t.Any]) -> State:
     shown = copy.deepcopy({k: v for k, v in state.items() if k != "internal"})
     shown = with_hidden_tokens(shown)
     told = f"The before_session_saved hook '{_name(hook)}'"
-    if current_app.ensure_sync(hook)(shown) is not None:
+    if app_functions.call(hook, shown) is not None:
         raise TypeError(f"{told} returned something. Change what it is given.")
     claims = shown.pop("user", None)
     if not isinstance(claims, Mapping):
