@@ -8,7 +8,7 @@ import os
 from typing import Any
 
 import httpx
-from flask import Flask, jsonify, request
+from flask import Flask, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from flask_auth0 import Auth0, current_user, login_required
@@ -66,6 +66,17 @@ def create_app(**options: Any) -> Flask:
     @login_required
     def size() -> ResponseReturnValue:
         return jsonify(bytes=len(json.dumps(auth0.get_session())))
+
+    @app.get("/admin")
+    def admin() -> ResponseReturnValue:
+        if "role" in current_user:
+            return "admin"
+        return redirect(url_for("auth0.login", next="/admin"))
+
+    @app.get("/team")
+    @login_required(organization="acme")
+    def team() -> ResponseReturnValue:
+        return "ours"
 
     @app.get("/form")
     def form() -> ResponseReturnValue:
