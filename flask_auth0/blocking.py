@@ -9,13 +9,17 @@ import ssl
 import threading
 import time
 import typing as t
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 
 import httpcore
 import httpx
 
 from . import loop
 from .connections import LIMITS
+from .kept import Trace, socket_options
+
+_Headers = list[tuple[bytes, bytes]]
 
 #: What httpcore raises; httpx has errors of the same names.
 _ERRORS = (
@@ -32,14 +36,12 @@ _PATIENCE = 1.0
 class BlockingPool:
     """Connections that threads share."""
 
-    def __init__(self, tls: ssl.SSLContext) -> None:
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=tls,
-            max_connections=LIMITS.max_connections,
-            max_keepalive_connections=LIMITS.max_keepalive_connections,
-            keepalive_expiry=LIMITS.keepalive_expiry,
-            network_backend=_Network(),
-        )
+    def __init__(self, tls: ssl.SSLContext, timeout: float) -> None:
+        self._tls, self._timeout = tls, timeout
+        self._lock = threading.Lock()
+        self._pool = self._make()
+        #: How many threads wait for each of the pools.
+        self._users: Counter[httpcore.ConnectionPool] = Counter()
 
     def post(
         self,
@@ -55,23 +57,75 @@ class BlockingPool:
         """
         _deadline.at = until
         request = httpx.Request("POST", url)
+        # httpcore's own leaves out the brackets of an IPv6 address.
+        sent = [*headers.raw, (b"Host", request.url.netloc)]
+        trace = Trace()
         try:
-            answer = self._pool.request(
-                "POST",
-                url,
-                # httpcore's own leaves out the brackets of an IPv6 address.
-                headers=[*headers.raw, (b"Host", request.url.netloc)],
-                content=body.encode(),
-                extensions={"timeout": {"pool": until - time.monotonic()}},
-            )
+            answer = self._send(url, sent, body, trace)
         except _ERRORS as error:
-            # Its traceback knows the client's secret.
-            raise _as_httpx(error) from error.with_traceback(None)
+            if not trace.may_repeat("POST"):
+                raise _as_httpx(error) from error.with_traceback(None)
+            answer = self._send_again(url, sent, body)
         return httpx.Response(
             answer.status,
             headers=answer.headers,
             content=answer.content,
             request=request,
+        )
+
+    def _send(
+        self, url: str, headers: _Headers, body: str, trace: Trace
+    ) -> httpcore.Response:
+        timeout = {"pool": _left(httpcore.PoolTimeout)}
+        with self._using() as pool:
+            try:
+                return pool.request(
+                    "POST",
+                    url,
+                    headers=headers,
+                    content=body.encode(),
+                    extensions={"timeout": timeout, "trace": trace.note},
+                )
+            except _ERRORS:
+                if not trace.is_new:
+                    self._give_up(pool)
+                raise
+
+    def _send_again(self, url: str, headers: _Headers, body: str) -> httpcore.Response:
+        try:
+            return self._send(url, headers, body, Trace())
+        except _ERRORS as error:
+            raise _as_httpx(error) from error.with_traceback(None)
+
+    @contextlib.contextmanager
+    def _using(self) -> Iterator[httpcore.ConnectionPool]:
+        """Close a pool that was given up when nobody waits for it any more."""
+        with self._lock:
+            pool = self._pool
+            self._users[pool] += 1
+        try:
+            yield pool
+        finally:
+            with self._lock:
+                self._users[pool] -= 1
+                is_over = pool is not self._pool and not self._users[pool]
+            if is_over:
+                pool.close()
+
+    def _give_up(self, pool: httpcore.ConnectionPool) -> None:
+        """Use new connections from here on: what cuts one off cuts off all."""
+        with self._lock:
+            if pool is self._pool:
+                self._pool = self._make()
+
+    def _make(self) -> httpcore.ConnectionPool:
+        return httpcore.ConnectionPool(
+            ssl_context=self._tls,
+            max_connections=LIMITS.max_connections,
+            max_keepalive_connections=LIMITS.max_keepalive_connections,
+            keepalive_expiry=LIMITS.keepalive_expiry,
+            network_backend=_Network(),
+            socket_options=socket_options(self._timeout),
         )
 
     def close(self) -> None:

@@ -7,6 +7,7 @@ import functools
 import ssl
 import typing as t
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from urllib.request import getproxies
 
 import httpx
 from authlib.integrations.httpx_client import AsyncOAuth2Client
@@ -15,6 +16,7 @@ from .answers import check_tokens, is_unavailable
 from .breaker import Breaker
 from .config import Config
 from .exchanges import Exchanges
+from .kept import KeptTransport, socket_options
 from .sessions.repairs import refreshing
 from .turns import Turns
 
@@ -47,6 +49,9 @@ class Connections:
             "limits": LIMITS,
             "verify": tls,
         }
+        if not has_proxy() and issubclass(AsyncOAuth2Client, httpx.AsyncClient):
+            # With one, httpx chooses by the environment, and Authlib may have another.
+            options["transport"] = _transport(config.timeout, tls)
         self.http = _Http(
             **options,
             cookies=_no_cookies(),
@@ -137,6 +142,21 @@ def _oauth_client(config: Config, options: dict[str, t.Any]) -> _OAuth:
     check = functools.partial(check_tokens, scope=config.scope)
     client.register_compliance_hook("access_token_response", check)
     return client
+
+
+def has_proxy() -> bool:
+    """Tell whether there may be a proxy on the way to the tenant, which httpx knows."""
+    return bool({"https", "all"} & getproxies().keys())
+
+
+def _transport(timeout: float, tls: ssl.SSLContext) -> KeptTransport:
+    make = functools.partial(
+        httpx.AsyncHTTPTransport,
+        verify=tls,
+        limits=LIMITS,
+        socket_options=socket_options(timeout),
+    )
+    return KeptTransport(make, timeout)
 
 
 async def _raise_for_unavailable(response: httpx.Response) -> None:

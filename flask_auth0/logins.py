@@ -12,7 +12,6 @@ import typing as t
 import weakref
 from collections.abc import Coroutine
 from functools import cached_property
-from urllib.request import getproxies
 
 from auth0_server_python.auth_types import StartInteractiveLoginOptions
 
@@ -20,6 +19,7 @@ from . import greenlets, loop
 from .blocking import BlockingPool
 from .client import Client
 from .config import Config
+from .connections import has_proxy
 from .direct import DirectClient
 from .store_options import store_options
 
@@ -75,13 +75,13 @@ class Logins:
 
     @cached_property
     def _has_proxy(self) -> bool:
-        """Whether there may be a proxy on the way to the tenant, which httpx knows."""
-        return bool({"https", "all"} & getproxies().keys())
+        return has_proxy()
 
     def _connections(self) -> BlockingPool:
         process = os.getpid()
         if process not in self._pools:
+            made = BlockingPool(self._client.tls, self._config.timeout)
             # Where two threads are first, one pool is dropped. It is empty still.
-            pool = self._pools.setdefault(process, BlockingPool(self._client.tls))
+            pool = self._pools.setdefault(process, made)
             weakref.finalize(self, pool.close).atexit = False
         return self._pools[process]

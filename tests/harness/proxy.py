@@ -19,6 +19,7 @@ class Proxy:
     def __init__(self, connect: Connect) -> None:
         self._connect = connect
         self._open: list[socket.socket] = []
+        self._lost: set[socket.socket] = set()
         self._flowing = threading.Event()
         self._flowing.set()
         self._listen(0)
@@ -30,6 +31,10 @@ class Proxy:
     def thaw(self) -> None:
         """Answer again."""
         self._flowing.set()
+
+    def lose(self) -> None:
+        """Forget the open connections without a word, as a router does."""
+        self._lost.update(self._open)
 
     def cut(self) -> None:
         """End all connections and refuse new ones."""
@@ -64,7 +69,8 @@ class Proxy:
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
                 self._flowing.wait()
-                target.sendall(data)
+                if source not in self._lost:
+                    target.sendall(data)
         for end in (source, target):
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)

@@ -32,7 +32,7 @@ Serve = Callable[[Callable[[socket.socket], object]], str]
 @pytest.fixture
 def pool() -> Iterator[BlockingPool]:
     """The connections."""
-    pool = BlockingPool(ssl.create_default_context())
+    pool = BlockingPool(ssl.create_default_context(), 10)
     yield pool
     pool.close()
 

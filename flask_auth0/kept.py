@@ -1,0 +1,134 @@
+"""Connections that are kept, and may be dead without anybody having been told.
+
+A laptop that slept, or a router that forgot, leaves connections on which nothing comes
+back. What is known of such a one here comes from the trace that httpcore documents.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import typing as t
+import weakref
+from collections.abc import Callable
+
+import httpx
+
+SocketOption = tuple[int, int, int]
+
+#: Seconds after which an idle connection is probed, between two probes, and how many of
+#: them may stay without an answer.
+_PROBES = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 3, "TCP_KEEPCNT": 3}
+
+
+def socket_options(timeout: float) -> list[SocketOption]:
+    """Return the options with which the system finds out that a connection is dead.
+
+    :param timeout: seconds that somebody may wait for what comes on it.
+    """
+    options = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
+    values = {**_PROBES, "TCP_USER_TIMEOUT": int(timeout * 1000)}
+    for name, value in values.items():
+        # Not every system has each of them.
+        option = getattr(socket, name, None)
+        if option is not None:
+            options.append((socket.IPPROTO_TCP, option, value))
+    return options
+
+
+class Trace:
+    """What became of one attempt to send a request."""
+
+    def __init__(self) -> None:
+        self.is_new = self.is_sent = self.is_answered = False
+
+    def note(self, event: str, info: object) -> None:
+        """Take note of what httpcore does."""
+        self.is_new |= event == "connection.connect_tcp.started"
+        self.is_sent |= event == "http11.send_request_body.complete"
+        self.is_answered |= event == "http11.receive_response_headers.complete"
+
+    async def note_async(self, event: str, info: object) -> None:
+        """Take note of what httpcore does."""
+        self.note(event, info)
+
+    def may_repeat(self, method: str) -> bool:
+        """Tell whether to send it again, on a new connection, does no harm.
+
+        A refresh token or a code that was sent may have been spent.
+        """
+        if self.is_new or self.is_answered:
+            return False
+        return method == "GET" or not self.is_sent
+
+
+class KeptTransport(httpx.AsyncBaseTransport):
+    """Sends requests on connections that are kept for others.
+
+    After a failure on one of them the others are not used any more: what has cut one
+    off has cut off all.
+
+    :param make: makes what sends them.
+    :param linger: seconds that requests may still need connections that are given up.
+    """
+
+    def __init__(
+        self, make: Callable[[], httpx.AsyncBaseTransport], linger: float
+    ) -> None:
+        self._make, self._linger = make, linger
+        self._current = make()
+        self._old: set[httpx.AsyncBaseTransport] = set()
+        #: Those that have had an answer, and may have kept a connection.
+        self._used: weakref.WeakSet[httpx.AsyncBaseTransport] = weakref.WeakSet()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request, and once more if it was sent on a dead connection."""
+        trace, timeout = Trace(), dict(request.extensions.get("timeout", {}))
+        # A question may be asked twice, so who may have a dead connection keeps time.
+        is_hurried = request.method == "GET" and self._current in self._used
+        try:
+            first = _hurried(timeout) if is_hurried else timeout
+            return await self._send(request, trace, first)
+        except httpx.TransportError as error:
+            is_late = is_hurried and isinstance(error, httpx.ReadTimeout)
+            if not is_late and not trace.may_repeat(request.method):
+                raise
+        return await self._send(request, Trace(), timeout)
+
+    async def _send(
+        self, request: httpx.Request, trace: Trace, timeout: dict[str, t.Any]
+    ) -> httpx.Response:
+        extensions = {"trace": trace.note_async, "timeout": timeout}
+        request.extensions = {**request.extensions, **extensions}
+        transport = self._current
+        try:
+            response = await transport.handle_async_request(request)
+        except (httpx.TransportError, asyncio.CancelledError):
+            if not trace.is_new:
+                self._give_up(transport)
+            raise
+        self._used.add(transport)
+        return response
+
+    def _give_up(self, transport: httpx.AsyncBaseTransport) -> None:
+        if transport is not self._current:
+            return
+        self._current = self._make()
+        self._old.add(transport)
+        loop = asyncio.get_running_loop()
+        loop.call_later(self._linger, lambda: loop.create_task(self._close(transport)))
+
+    async def _close(self, transport: httpx.AsyncBaseTransport) -> None:
+        self._old.discard(transport)
+        await transport.aclose()
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        for transport in (self._current, *self._old):
+            await transport.aclose()
+
+
+def _hurried(timeout: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Leave time for a second attempt."""
+    read = timeout.get("read")
+    return {**timeout, "read": read / 3} if read else timeout

@@ -1,0 +1,109 @@
+"""Connections to the tenant that are dead, and of which nobody has said so."""
+
+from __future__ import annotations
+
+import socket
+import typing as t
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+
+from flask_auth0 import Auth0
+from flask_auth0.kept import Trace, socket_options
+from flask_auth0.registry import state_of
+from flask_auth0.tenant import TenantServer
+from tests.harness.processes import until
+from tests.harness.proxy import Proxy, proxied
+
+from .conftest import SECRET, MakeVisitor, Visitor
+
+LIMIT = 3
+OFFLINE = "openid profile email offline_access"
+
+
+@pytest.fixture
+def way(tenant: TenantServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
+    """The way to the tenant, which can forget its connections."""
+    port = int(tenant.domain.rpartition(":")[2])
+
+    def connect(client: socket.socket) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", port))
+
+    with proxied(connect) as proxy:
+        url = f"https://127.0.0.1:{proxy.port}"
+        monkeypatch.setattr(tenant.tenant, "url", url)
+        monkeypatch.setattr(tenant.tenant, "front_channel_url", url)
+        yield proxy
+
+
+@pytest.fixture
+def visitor(
+    options: dict[str, t.Any], way: Proxy, make_visitor: MakeVisitor
+) -> Visitor:
+    """Somebody who is logged in, with connections of each kind kept."""
+    app, auth0 = Flask(__name__), Auth0()
+    app.config.update(TESTING=True)
+    more = {"timeout": LIMIT, "scope": OFFLINE, "secret": SECRET}
+    auth0.init_app(app, **{**options, **more, "domain": f"127.0.0.1:{way.port}"})
+
+    @app.get("/token")
+    def token() -> str:
+        return auth0.get_access_token(force_refresh=True)
+
+    visitor = make_visitor(app)
+    for _ in range(2):
+        visitor.log_in()
+    assert visitor.fetch("/token").status_code == 200
+    return visitor
+
+
+def test_a_look_is_repeated_on_a_new_connection(visitor: Visitor, way: Proxy) -> None:
+    way.lose()
+    state_of(visitor.app).client._discovery_cache.clear()
+    assert "/authorize" in visitor.get("/login?prompt=login").location
+
+
+@pytest.mark.parametrize("kind", ["login", "refresh"])
+def test_one_event_costs_one_wait(visitor: Visitor, way: Proxy, kind: str) -> None:
+    tenant = visitor.tenant.tenant
+    tenant.token_requests.clear()
+    callbacks = [visitor.authorize(visitor.get("/login?prompt=login")) for _ in "12"]
+    way.lose()
+    if kind == "login":
+        assert visitor.get(callbacks[0]).status_code == 503
+        again = lambda: visitor.get(callbacks[1]).status_code == 302  # noqa: E731
+    else:
+        assert visitor.fetch("/token").status_code == 503
+        again = lambda: visitor.fetch("/token").status_code == 200  # noqa: E731
+    # What was sent may have been spent, so nobody sends it once more.
+    assert tenant.token_requests == []
+    until(again, "the next one has a new connection")
+    assert len(tenant.token_requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "events", "expected"),
+    [
+        ("GET", [], True),
+        ("GET", ["http11.send_request_body.complete"], True),
+        ("GET", ["http11.receive_response_headers.complete"], False),
+        ("GET", ["connection.connect_tcp.started"], False),
+        ("POST", [], True),
+        ("POST", ["http11.send_request_headers.complete"], True),
+        ("POST", ["http11.send_request_body.complete"], False),
+        ("POST", ["connection.connect_tcp.started"], False),
+    ],
+)
+def test_what_may_be_repeated(method: str, events: list[str], expected: bool) -> None:
+    trace = Trace()
+    for event in events:
+        trace.note(event, {})
+    assert trace.may_repeat(method) is expected
+
+
+def test_the_system_looks_for_dead_connections() -> None:
+    with socket.socket() as made:
+        for option in socket_options(10):
+            made.setsockopt(*option)
+        assert made.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
