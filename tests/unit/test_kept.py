@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import typing as t
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from flask import Flask
@@ -13,7 +14,6 @@ from flask_auth0 import Auth0
 from flask_auth0.kept import Trace, socket_options
 from flask_auth0.registry import state_of
 from flask_auth0.tenant import TenantServer
-from tests.harness.processes import until
 from tests.harness.proxy import Proxy, proxied
 
 from .conftest import SECRET, MakeVisitor, Visitor
@@ -64,21 +64,41 @@ def test_a_look_is_repeated_on_a_new_connection(visitor: Visitor, way: Proxy) ->
     assert "/authorize" in visitor.get("/login?prompt=login").location
 
 
-@pytest.mark.parametrize("kind", ["login", "refresh"])
-def test_one_event_costs_one_wait(visitor: Visitor, way: Proxy, kind: str) -> None:
-    tenant = visitor.tenant.tenant
+OUTCOMES = {"login": 302, "refresh": 200}
+
+
+def prepare(kind: str, visitor: Visitor) -> str:
+    """What to ask for next, so that the tenant gets one token request."""
+    if kind == "refresh":
+        return "/token"
+    return visitor.authorize(visitor.get("/login?prompt=login"))
+
+
+def at_once(kind: str, visitors: list[Visitor]) -> list[int]:
+    paths = [prepare(kind, each) for each in visitors]
+    with ThreadPoolExecutor(len(visitors)) as threads:
+        return list(threads.map(lambda v, p: v.fetch(p).status_code, visitors, paths))
+
+
+@pytest.mark.parametrize("kind", list(OUTCOMES))
+def test_one_event_costs_one_wait(
+    visitor: Visitor, make_visitor: MakeVisitor, way: Proxy, kind: str
+) -> None:
+    tenant, breaker = visitor.tenant.tenant, state_of(visitor.app).client.breaker
+    visitors = [visitor, make_visitor(visitor.app), make_visitor(visitor.app)]
+    for each in visitors[1:]:
+        each.log_in()
+    # Several at once have a connection each, and all of them are kept.
+    tenant.fail_next_token_request(status=None, delay=0.5, count=len(visitors))
+    assert at_once(kind, visitors) == [OUTCOMES[kind]] * len(visitors)
+    prepared = [prepare(kind, each) for each in visitors[:2]]
     tenant.token_requests.clear()
-    callbacks = [visitor.authorize(visitor.get("/login?prompt=login")) for _ in "12"]
     way.lose()
-    if kind == "login":
-        assert visitor.get(callbacks[0]).status_code == 503
-        again = lambda: visitor.get(callbacks[1]).status_code == 302  # noqa: E731
-    else:
-        assert visitor.fetch("/token").status_code == 503
-        again = lambda: visitor.fetch("/token").status_code == 200  # noqa: E731
+    assert visitors[0].fetch(prepared[0]).status_code == 503
     # What was sent may have been spent, so nobody sends it once more.
     assert tenant.token_requests == []
-    until(again, "the next one has a new connection")
+    breaker.heard()
+    assert visitors[1].fetch(prepared[1]).status_code == OUTCOMES[kind]
     assert len(tenant.token_requests) == 1
 
 
