@@ -39,6 +39,14 @@ FAILURES = (redis.RedisError, RedisClusterException, OSError)
 class WaitingSentinelPool(SentinelConnectionPool, BlockingConnectionPool):
     """The connections to a server behind Sentinel; who finds none free waits."""
 
+    def disconnect(self, inuse_connections: bool = True) -> None:
+        """Close connections to who is no longer the primary."""
+        try:
+            super().disconnect(inuse_connections=inuse_connections)
+        except TypeError:
+            # Older versions of redis-py close all of them here.
+            super().disconnect()
+
 
 class RedisUrl(t.NamedTuple):
     """What a URL says."""
