@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import typing as t
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import click
 from flask import current_app
@@ -54,11 +56,23 @@ def prune() -> None:
         click.echo("Expired sessions are removed, as far as Flask-Session does it.")
         return
     with _clear_errors():
-        removed = interface.ask(interface.prune)
+        removed = _prune(interface)
     if removed is None:
         click.echo("This back end removes expired sessions itself.")
     else:
         click.echo(f"Removed {removed} expired sessions and records.")
+
+
+def _prune(store: StoreInterface) -> int | None:
+    """Remove what has expired, part by part; a terminal sees how far it is."""
+    removed, rest = 0, None
+    while (pruned := store.ask(partial(store.prune, rest))) is not None:
+        removed, rest = removed + pruned.removed, pruned.rest
+        if rest is None:
+            return removed
+        if sys.stderr.isatty():
+            click.echo(f"\rRemoved {removed} …", nl=False, err=True)
+    return None
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from datetime import timedelta
 from flask import Flask
 
 from ..config import Config
+from .interface import StoreInterface
 
 _LIFETIME = "PERMANENT_SESSION_LIFETIME"
 
@@ -24,8 +25,11 @@ def set_up_cookie(app: Flask, config: Config) -> None:
             app.config[key] = value
     absolute = timedelta(seconds=config.session_absolute_duration)
     if _is_default(app, _LIFETIME):
-        # The id of a state must not be gone before the state is.
-        app.config[_LIFETIME] = max(absolute, app.permanent_session_lifetime)
+        # The id of a state must not be gone before the state is. On a server, nothing
+        # may stay for much longer either: a browser that is gone logs nobody out.
+        is_kept = isinstance(app.session_interface, StoreInterface)
+        theirs = absolute if is_kept else app.permanent_session_lifetime
+        app.config[_LIFETIME] = max(absolute, theirs)
     elif app.permanent_session_lifetime.total_seconds() < _shortest(config):
         app.logger.warning(
             "PERMANENT_SESSION_LIFETIME is shorter than AUTH0_SESSION_*_DURATION. It "

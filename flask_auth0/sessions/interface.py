@@ -73,6 +73,19 @@ class Ending(t.NamedTuple):
     labels: tuple[str, ...]
 
 
+#: Where the removal of what has expired goes on; ``None`` is the beginning.
+Rest = t.Any
+
+
+class Pruned(t.NamedTuple):
+    """What a part of the removal of what has expired has done."""
+
+    #: How many sessions and records it has removed.
+    removed: int
+    #: Where the next part goes on, or ``None`` after the last one.
+    rest: Rest
+
+
 class Outage:
     """What the current request knows about the state of its back end."""
 
@@ -105,6 +118,8 @@ class StoreInterface(ServerSideSessionInterface):  # type: ignore[misc]
         self.serializer = SafeSerializer(app, common["serialization_format"])
         self.limit = limit
         self._together = Together()
+        #: What the last request that removed a part of what has expired has left.
+        self._unpruned: Rest = None
         # What token_urlsafe() makes. Nothing else reaches the back end as a key.
         length = len(self._generate_sid(self.sid_length))
         self._sid_pattern = re.compile(f"[A-Za-z0-9_-]{{{length}}}")
@@ -209,9 +224,10 @@ class StoreInterface(ServerSideSessionInterface):  # type: ignore[misc]
         Drivers that do so themselves need not be told.
         """
 
-    def prune(self) -> int | None:
-        """Remove what has expired and return how much that was.
+    def prune(self, rest: Rest = None) -> Pruned | None:
+        """Remove a part of what has expired, so small that nobody has to wait for it.
 
+        :param rest: where to go on, as the last call has returned it.
         :return: ``None`` where the back end does so itself.
         """
         return None
@@ -237,7 +253,8 @@ class StoreInterface(ServerSideSessionInterface):  # type: ignore[misc]
         self.ask(lambda: self.remove(store_id))
 
     def _delete_expired_sessions(self) -> None:
-        self.ask(self.prune)
+        pruned = self.ask(lambda: self.prune(self._unpruned))
+        self._unpruned = pruned.rest if pruned else None
 
     def _cleanup_n_requests(self) -> None:
         # It befalls a request at random, which may not need the back end at all.

@@ -224,7 +224,9 @@ class SqlContract(IndexContract):
     def test_expired_labels_are_pruned(self, store: SqlInterface) -> None:
         store.begin({"a": b"1"}, ["label"], "a", -1, 60)
         store.begin({"b": b"1"}, ["label"], "b", 60, 60)
-        assert store.prune() == 1
+        pruned = store.prune()
+        assert pruned.removed == 1
+        assert store.prune(pruned.rest).rest is None
         with store.engine.connect() as connection:
             assert len(list(connection.execute(store.labels.select()))) == 1
 

@@ -15,11 +15,16 @@ from cachelib.base import BaseCache
 from cachelib.file import FileSystemCache
 from flask import Flask
 
+from ..interface import Pruned, Rest
 from ..members import Change, LabelsInValues
 from .proof import prove
 from .settings import BadSetting
 
 KEY = "SESSION_CACHELIB"
+#: The names of cachelib's files end in this while they are written.
+_UNFINISHED = ".__wz_cache"
+#: Seconds after which nobody writes a file any more.
+_WRITING = 3600
 
 
 class MessagePack:
@@ -82,10 +87,11 @@ class CachelibInterface(LabelsInValues):
             else:
                 self.cache.delete(key)
 
-    def prune(self) -> int | None:
+    def prune(self, rest: Rest = None) -> Pruned | None:
         if not isinstance(self.cache, FileSystemCache):
             return None
-        return sum(map(_remove_if_expired, list(self.cache._list_dir())))
+        paths = [entry.path for entry in os.scandir(self.cache._path)]
+        return Pruned(sum(map(_remove_if_expired, paths)), None)
 
     def _set(self, key: str, value: bytes, max_age: int) -> None:
         if not self.cache.set(key, value, timeout=max_age):
@@ -124,6 +130,9 @@ def _folder(path: str) -> FileSystemCache:
 
 def _remove_if_expired(path: str) -> bool:
     try:
+        if path.endswith(_UNFINISHED):
+            _remove_if_old(path)
+            return False
         with open(path, "rb") as file:
             (expires,) = struct.unpack("I", file.read(4))
         if 0 < expires < time.time():
@@ -133,3 +142,9 @@ def _remove_if_expired(path: str) -> bool:
         # Another request has just removed it, or it is none of ours.
         pass
     return False
+
+
+def _remove_if_old(path: str) -> None:
+    """Remove what a write has left behind that failed, as on a full disk."""
+    if os.stat(path).st_mtime < time.time() - _WRITING:
+        os.remove(path)

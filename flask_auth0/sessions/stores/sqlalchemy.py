@@ -16,7 +16,7 @@ from flask import Flask
 from flask_session.defaults import Defaults
 from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 
-from ..interface import Ending, Lock, StoreInterface, keys_of
+from ..interface import Ending, Lock, Pruned, Rest, StoreInterface, keys_of
 from .postgresql import PostgresLocks
 from .proof import prove
 from .settings import BadSetting, no_answer
@@ -24,6 +24,8 @@ from .settings import BadSetting, no_answer
 KEY = "SESSION_SQLALCHEMY"
 #: Of the versions before it, connections come back without their isolation level.
 _OLDEST = (2, 0, 20)
+#: How many rows are looked at, and removed if they have expired, with one statement.
+_PRUNED_AT_ONCE = 5000
 #: The drivers that give up on a server that hangs.
 _LIMITED = {"psycopg", "pysqlite"}
 _FORMS = (
@@ -84,9 +86,24 @@ class SqlInterface(StoreInterface):
     def remove(self, key: str) -> None:
         self._execute(self.table.delete().where(self.table.c.session_id == key))
 
-    def prune(self) -> int:
-        self._execute(self.labels.delete().where(self.labels.c.expiry <= _now()))
-        return self._execute(self.table.delete().where(self.table.c.expiry <= _now()))
+    def prune(self, rest: Rest = None) -> Pruned:
+        # Along an index that is there: one for the expiry would have to be added to
+        # tables that are large already.
+        number, after = rest or (0, "")
+        table, key = (
+            (self.table, self.table.c.session_id),
+            (self.labels, self.labels.c.name),
+        )[number]
+        ahead = sa.select(key).where(key > after).order_by(key)
+        with self.engine.connect() as connection:
+            until = connection.scalar(ahead.offset(_PRUNED_AT_ONCE).limit(1))
+        expired = table.delete().where(key > after, table.c.expiry <= _now())
+        removed = self._execute(
+            expired if until is None else expired.where(key <= until)
+        )
+        if until is not None:
+            return Pruned(0 if number else removed, (number, until))
+        return Pruned(0, None) if number else Pruned(removed, (1, ""))
 
     def try_lock(self, key: str) -> Lock | None:
         if self.engine.dialect.name == "postgresql":
