@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import typing as t
 from urllib.parse import urlsplit
 
@@ -15,16 +17,24 @@ DEFAULT_LIFETIME = 3600
 #: Seconds by which the tenant's clock may differ.
 CLOCK_LEEWAY = 60
 
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
 
 def is_unavailable(status: int) -> bool:
     """Tell whether a status means that the tenant cannot answer now."""
     return status >= 500 or status == 429
 
 
-def check_endpoints(metadata: t.Any) -> None:
-    """Refuse a discovery document whose endpoints nothing should be sent to."""
+def check_metadata(metadata: t.Any, domain: str) -> None:
+    """Refuse a discovery document of another issuer than the tenant (OpenID Connect
+    Discovery, section 4.3), or with endpoints that nothing should be sent to.
+    """
     if not isinstance(metadata, dict):
         raise TenantError()
+    if not is_issuer(metadata.get("issuer"), domain):
+        told = str(metadata.get("issuer"))[:100]
+        hint = f"Its discovery document is of the issuer {told!r}, not of {domain!r}."
+        raise TenantError(remedy=f"{hint} Check AUTH0_DOMAIN.")
     for name in ("issuer", "token_endpoint", "jwks_uri"):
         _check_url(metadata.get(name), {"https"})
     _check_url(metadata.get("authorization_endpoint"), {"https", "http"})
@@ -32,6 +42,29 @@ def check_endpoints(metadata: t.Any) -> None:
         _check_url(metadata["revocation_endpoint"], {"https"})
     if metadata.get("end_session_endpoint") is not None:
         _check_url(metadata["end_session_endpoint"], {"https", "http"})
+
+
+def is_issuer(issuer: t.Any, domain: str) -> bool:
+    """Tell whether an issuer is a tenant's. Only Auth0's end in a slash."""
+    own = f"https://{domain.removesuffix(':443')}"
+    return issuer in (own, f"{own}/")
+
+
+def check_login(response: httpx.Response, scope: str) -> httpx.Response:
+    """Refuse a token response that logs nobody in, as it has no ID token.
+
+    Authlib and the SDK would take a ``userinfo`` in it for verified claims.
+
+    :param scope: as in :func:`check_tokens`.
+    """
+    response = check_tokens(response, scope)
+    tokens = response.json()
+    if "error" in tokens or not response.is_success:
+        return response
+    if not isinstance(tokens.get("id_token"), str):
+        raise TenantError(remedy="The token response has no ID token.")
+    tokens.pop("userinfo", None)
+    return type(response)(200, json=tokens, request=response.request)
 
 
 def check_tokens(response: httpx.Response, scope: str) -> httpx.Response:
@@ -58,12 +91,13 @@ def check_tokens(response: httpx.Response, scope: str) -> httpx.Response:
     return type(response)(200, json=tokens, request=response.request)
 
 
-def check_id_token(
-    token: str, key: t.Mapping[str, t.Any], client_id: str
+def check_token(
+    token: str, key: t.Mapping[str, t.Any], client_id: str, issuer: str
 ) -> dict[str, t.Any]:
-    """Return the claims of a token that the tenant signed for a client.
+    """Return the claims of a token that an issuer signed for a client.
 
-    The SDK accepts no difference between clocks, but a token that never expires.
+    The SDK accepts no difference between clocks, but a token that never expires, and
+    compares issuers loosely.
 
     :raises jwt.InvalidTokenError: when it is not one (OpenID Connect Core, 3.1.3.7).
     """
@@ -72,17 +106,26 @@ def check_id_token(
         jwt.PyJWK.from_dict(dict(key)),
         algorithms=["RS256"],
         audience=client_id,
+        issuer=issuer,
         leeway=CLOCK_LEEWAY,
-        options={"require": ["exp", "iat"]},
+        options={"require": ["exp", "iat", "iss"]},
     )
-    if claims.get("azp", client_id) != client_id:
+    is_only = claims["aud"] in (client_id, [client_id])
+    if claims.get("azp", client_id if is_only else None) != client_id:
         raise jwt.InvalidAudienceError("It was issued to another client.")
-    return claims
+    return _without_surrogates(claims)
 
 
-def find_key(jwks: t.Mapping[str, t.Any], kid: str | None) -> dict[str, t.Any] | None:
-    keys = [key for key in jwks.get("keys", []) if key.get("kid") == kid]
-    return keys[0] if keys else None
+def _without_surrogates(claims: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Return claims that can be written as UTF-8.
+
+    Who cuts a name may cut an emoji in half, which JSON allows. It is no reason to keep
+    somebody out.
+    """
+    text = json.dumps(claims, ensure_ascii=False)
+    if not _SURROGATES.search(text):
+        return claims
+    return t.cast("dict[str, t.Any]", json.loads(_SURROGATES.sub("\ufffd", text)))
 
 
 def _check_url(value: t.Any, schemes: set[str]) -> None:
@@ -95,5 +138,5 @@ def _seconds(value: t.Any) -> int:
     """Return a lifetime as the SDK can reckon with it; some tenants send a text."""
     try:
         return int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return DEFAULT_LIFETIME

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import time
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import MappingProxyType
 from urllib.parse import urlencode
 
@@ -14,6 +15,7 @@ from werkzeug.wrappers import Response
 
 from . import app_functions, browser_binding, login, login_loop, relay
 from .answers import CLOCK_LEEWAY
+from .authorization_response import refuse_other_issuer, refuse_repeated
 from .contexts import this_app
 from .errors import Auth0Error, AuthorizationFailed, LoginFailed
 from .hidden import with_hidden_tokens
@@ -24,7 +26,7 @@ from .relay import Relay
 from .sdk_errors import translated
 from .session_hooks import failure_of_hook
 from .sessions.jar import cookie_jar, is_strict, transaction_name
-from .sessions.revocations import Begun
+from .sessions.revocations import LoginUnderWay
 from .sessions.shapes import is_moment
 from .sessions.state import KEY
 from .sessions.transactions import TRANSACTION_KEY, CookieTransactionStore
@@ -57,6 +59,7 @@ def complete() -> Response:
         # The session of a visitor arrives with the next request, not with this one.
         return _continue_to(request.script_root + request.full_path)
     state = current_state()
+    _refuse_repeated(state)
     sdk_state, known = relay.split(request.args.get("state", ""), state.sealer)
     transaction = _transaction(state, sdk_state)
     if transaction is None:
@@ -70,14 +73,14 @@ def complete() -> Response:
         "organization": transaction.pop("organization"),
         "begun_at": transaction.pop("begun_at"),
     }
-    per_request(Begun).at = begun["begun_at"]
     target = next_or_default(transaction["next"], state.config)
     try:
         # Without it the code would be spent for nothing.
         login.require_store(state)
         # And without the tenant, the login would be lost that can be completed soon.
         state.client.breaker.require_closed()
-        user = _finish(state, sdk_state, transaction["max_age"])
+        with _under_way(state, sdk_state, transaction["max_age"], begun["begun_at"]):
+            user = _finish(state, sdk_state, is_whole=known is not None)
     except Auth0Error as error:
         is_refusal = failure_of_hook(error) is not None
         login.report(error, target, _again(relayed), is_refusal=is_refusal)
@@ -191,9 +194,41 @@ def _again(relayed: Relay) -> dict[str, t.Any]:
     return {k: v for k, v in relayed.parameters.items() if k != "invitation"}
 
 
-def _finish(state: AppState, sdk_state: str, max_age: t.Any) -> dict[str, t.Any]:
-    """Exchange the code, and keep the session if it is the one that was asked for."""
+def _refuse_repeated(state: AppState) -> None:
     try:
+        refuse_repeated()
+    except LoginFailed as error:
+        login.report(error, next_or_default(None, state.config), {})
+        raise
+
+
+@contextmanager
+def _under_way(
+    state: AppState, sdk_state: str, max_age: t.Any, begun_at: float | None
+) -> Iterator[None]:
+    """Accept, until the end, the ID token of this login alone."""
+
+    def check(claims: Mapping[str, t.Any]) -> None:
+        relay.check_nonce(sdk_state, claims, state.sealer)
+        _check_age(max_age, claims)
+
+    login_under_way = per_request(LoginUnderWay)
+    login_under_way.begun_at, login_under_way.check = begun_at, check
+    try:
+        yield
+    finally:
+        login_under_way.check = None
+
+
+def _finish(state: AppState, sdk_state: str, *, is_whole: bool) -> dict[str, t.Any]:
+    """Exchange the code, and keep the session if it is the one that was asked for.
+
+    :param is_whole: whether the whole ``state`` is the one that was sent.
+    """
+    try:
+        if not is_whole:
+            raise LoginFailed("The login came back with the state of another one.")
+        refuse_other_issuer(state)
         _refuse_error()
         user = _exchange(state, sdk_state)
     except Exception as error:
@@ -202,12 +237,6 @@ def _finish(state: AppState, sdk_state: str, max_age: t.Any) -> dict[str, t.Any]
         if failure_of_hook(error) is not None:
             # Who was logged in before is not who wanted to be.
             _end_session(state)
-        raise
-    try:
-        relay.check_nonce(sdk_state, user, state.sealer)
-        _check_age(max_age, user)
-    except Auth0Error:
-        _end_session(state)
         raise
     return user
 

@@ -128,7 +128,7 @@ class Client(TokenClient):
         refuse_unsigned(header, token)
         metadata = await self._get_oidc_metadata_cached(self._config.domain)
         jwks = await self._get_jwks_cached(self._config.domain, metadata)
-        claims = await self._verify_and_decode_jwt(token, jwks)
+        claims = await self._verified(token, jwks, self._patience_for_strangers)
         check_logout_claims(header, claims, metadata["issuer"])
         return claims
 

@@ -19,16 +19,19 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import httpx
 import jwt
 from auth0_server_python.auth_server.server_client import ServerClient
-from flask import current_app
+from flask import current_app, has_request_context
 
-from .answers import check_endpoints, check_id_token, find_key
+from .answers import check_metadata, check_token
 from .breaker import Breaker
 from .config import Config
 from .connections import CheckedHttp, Connections
 from .errors import ConfigurationError, TenantUnavailable
+from .per_request import if_made
 from .sdk_errors import KNOWN, TRANSPORT_ERRORS, translate
+from .sessions.revocations import LoginUnderWay
 from .sessions.state import KEY
 from .sessions.transactions import TRANSACTION_KEY
+from .signing_keys import Keys, Patience, check_keys, find_key
 
 #: In the discovery document of a development tenant.
 DEVELOPMENT_MARKER = "flask_auth0_development_tenant"
@@ -36,8 +39,9 @@ DEVELOPMENT_MARKER = "flask_auth0_development_tenant"
 #: Seconds for which what the tenant has told is believed while it does not answer.
 LONGEST_BELIEVED = 3600
 
-#: Seconds between two looks for new keys, however many tokens ask for unknown ones.
-JWKS_INTERVAL = 30
+#: Seconds between two looks for new keys. What a login brings comes from the tenant
+#: itself, and what is posted as a logout token can be a stranger's.
+INTERVAL_AT_LOGINS, INTERVAL_FOR_STRANGERS = 1.0, 30.0
 
 
 class ConnectedClient(ServerClient[t.Any]):  # type: ignore[misc]
@@ -46,7 +50,8 @@ class ConnectedClient(ServerClient[t.Any]):  # type: ignore[misc]
     def __init__(self, config: Config, **stores: t.Any) -> None:
         self._config = config
         self._connections: Connections | None = None
-        self._next_jwks_at = 0.0
+        self._patience_at_logins = Patience(INTERVAL_AT_LOGINS)
+        self._patience_for_strangers = Patience(INTERVAL_FOR_STRANGERS)
         self.breaker = Breaker(config.timeout, TRANSPORT_ERRORS)
         #: What the tenant has told, and when, for as long as it tells nothing.
         self._told: dict[str, tuple[float, dict[str, t.Any]]] = {}
@@ -130,29 +135,66 @@ class ConnectedClient(ServerClient[t.Any]):  # type: ignore[misc]
 
     async def _fetch_oidc_metadata(self, domain: str) -> dict[str, t.Any]:
         metadata: dict[str, t.Any] = await super()._fetch_oidc_metadata(domain)
-        check_endpoints(metadata)
+        check_metadata(metadata, domain)
         self._refuse_development_tenant(metadata)
         return metadata
 
-    async def _verify_and_decode_jwt(
-        self, token: str, jwks: dict[str, t.Any], audience: str | None = None
-    ) -> dict[str, t.Any]:
-        # The SDK keeps keys for ten minutes, while the tenant may have new ones.
-        kid = jwt.get_unverified_header(token).get("kid")
-        key = find_key(jwks, kid) or find_key(await self._newer_jwks(jwks), kid)
-        if key is None:
-            raise ValueError("The tenant has no such key.")
-        return check_id_token(token, key, audience or self._config.client_id)
+    async def _fetch_jwks(self, jwks_uri: str) -> Keys:
+        return check_keys(await super()._fetch_jwks(jwks_uri))
 
-    async def _newer_jwks(self, jwks: dict[str, t.Any]) -> dict[str, t.Any]:
-        if time.monotonic() < self._next_jwks_at:
-            # Somebody else may have brought newer ones than these.
-            return self.known("jwks") or jwks
-        self._next_jwks_at = time.monotonic() + JWKS_INTERVAL
+    async def _verify_and_decode_jwt(
+        self, token: str, jwks: Keys, audience: str | None = None
+    ) -> dict[str, t.Any]:
+        claims = await self._verified(token, jwks, self._patience_at_logins)
+        if not isinstance(claims.get("sub"), str) or not claims["sub"]:
+            raise jwt.InvalidTokenError("Token does not say who logged in.")
+        under_way = if_made(LoginUnderWay) if has_request_context() else None
+        if under_way is not None and under_way.check is not None:
+            # Nothing is kept, and no hook is called, for a login that was not begun.
+            under_way.check(claims)
+        return claims
+
+    async def _verified(
+        self, token: str, jwks: Keys, patience: Patience
+    ) -> dict[str, t.Any]:
+        """Return the claims of a token that the tenant has signed for this app.
+
+        :param patience: of whoever brought the token, when its key is not known.
+        """
+        kid = jwt.get_unverified_header(token).get("kid")
+        key = find_key(jwks, kid)
+        if key is None:
+            key = find_key(await self._newer_jwks(jwks, patience), kid)
+        if key is None:
+            raise ValueError("The tenant has no key that can have signed the token.")
+        metadata = await self._get_oidc_metadata_cached(self._config.domain)
+        return check_token(token, key, self._config.client_id, metadata["issuer"])
+
+    async def _newer_jwks(self, jwks: Keys, patience: Patience) -> Keys:
+        """Return newer keys than these: the SDK keeps them for ten minutes.
+
+        Whoever comes while somebody looks waits for the same answer.
+
+        :raises TenantUnavailable: when it is too soon to look again.
+        """
+        async with self._here().turns.turn("newer jwks"):
+            known = self.known("jwks")
+            if known is not None and known is not jwks:
+                return known
+            if not patience.is_over():
+                raise TenantUnavailable(remedy="Its keys were asked for just now.")
+            patience.begin()
+            try:
+                return await self._look_for_jwks()
+            except Exception:
+                patience.fail()
+                raise
+
+    async def _look_for_jwks(self) -> Keys:
         domain = self._config.domain
         metadata = await self._get_oidc_metadata_cached(domain)
-        newer: dict[str, t.Any] = await self._fetch_jwks(metadata["jwks_uri"])
-        # Not sooner: anybody can make us look, and all need the keys that are known.
+        newer = await self._fetch_jwks(metadata["jwks_uri"])
+        # The keys that are known stay until there are others: anybody can start a look.
         if domain in self._discovery_cache:
             self._discovery_cache[domain]["jwks"] = newer
         return newer

@@ -12,7 +12,7 @@ from urllib.request import getproxies
 import httpx
 from authlib.integrations.httpx_client import AsyncOAuth2Client
 
-from .answers import check_tokens, is_unavailable
+from .answers import check_login, check_tokens, is_unavailable
 from .breaker import Breaker
 from .config import Config
 from .exchanges import Exchanges
@@ -139,7 +139,7 @@ def _oauth_client(config: Config, options: dict[str, t.Any]) -> _OAuth:
         cookies=_no_cookies(),
         **options,
     )
-    check = functools.partial(check_tokens, scope=config.scope)
+    check = functools.partial(check_login, scope=config.scope)
     client.register_compliance_hook("access_token_response", check)
     return client
 

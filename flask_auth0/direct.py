@@ -14,11 +14,12 @@ from authlib.oauth2.auth import ClientAuth
 from authlib.oauth2.client import OAuth2Client
 
 from . import loop
-from .answers import check_tokens
+from .answers import check_login
 from .blocking import BlockingPool
 from .breaker import Breaker
 from .config import Config
 from .connected import ConnectedClient
+from .signing_keys import Keys, Patience
 from .tracebacks import without_secrets
 
 R = t.TypeVar("R")
@@ -65,9 +66,9 @@ class DirectClient(ConnectedClient):
     ) -> dict[str, t.Any]:
         return t.cast("dict[str, t.Any]", self._known["jwks"])
 
-    async def _newer_jwks(self, jwks: dict[str, t.Any]) -> dict[str, t.Any]:
+    async def _newer_jwks(self, jwks: Keys, patience: Patience) -> Keys:
         left = max(self._until - time.monotonic(), 0)
-        return loop.run(self._client._newer_jwks(jwks), left)
+        return loop.run(self._client._newer_jwks(jwks, patience), left)
 
     def run(self, coroutine: Coroutine[t.Any, t.Any, R]) -> R:
         """Run one of this client's coroutines to its end.
@@ -93,7 +94,7 @@ class _DirectOAuth(OAuth2Client):  # type: ignore[misc]
 
     def __init__(self, session: _Session, config: Config) -> None:
         super().__init__(session, config.client_id, config.client_secret)
-        check = functools.partial(check_tokens, scope=config.scope)
+        check = functools.partial(check_login, scope=config.scope)
         self.register_compliance_hook("access_token_response", check)
 
     async def fetch_token(self, *args: t.Any, **kwargs: t.Any) -> dict[str, t.Any]:

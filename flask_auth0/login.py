@@ -12,6 +12,7 @@ from flask import redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from . import browser_binding, login_loop, relay
+from .config import RESERVED_PARAMETERS
 from .contexts import this_app
 from .errors import Auth0Error, LoginFailed, log_failure
 from .prefetches import answer_unasked
@@ -36,6 +37,8 @@ PASSED_ON = (
     "screen_hint",
     "ui_locales",
 )
+#: What a view may ask for besides, though it has a key of its own.
+_PER_LOGIN = {"scope", "audience", "organization"}
 
 
 def start(
@@ -46,6 +49,7 @@ def start(
     Nothing starts for what a browser asks ahead of its user.
 
     :param target: where to come back to, if it is a path of this app.
+    :raises TypeError: for a parameter that only the configuration can decide about.
     :raises TenantUnavailable: when the tenant is needed and does not answer.
     :raises LoginLoop: when logins do not last.
     """
@@ -53,6 +57,7 @@ def start(
     if unasked is not None:
         return unasked
     state = current_state()
+    _refuse_reserved(parameters)
     target = next_or_default(target, state.config)
     try:
         require_store(state)
@@ -94,6 +99,13 @@ def passed_on(query: Mapping[str, str]) -> dict[str, str]:
     if not re.fullmatch("[0-9]{1,9}", parameters.get("max_age", "0")):
         raise LoginFailed("The parameter max_age must be a number of seconds.")
     return parameters
+
+
+def _refuse_reserved(parameters: Mapping[str, t.Any]) -> None:
+    reserved = parameters.keys() & (RESERVED_PARAMETERS.keys() - _PER_LOGIN)
+    if reserved:
+        names = ", ".join(sorted(reserved))
+        raise TypeError(f"A login cannot be given {names}, which it decides itself.")
 
 
 def _login_options(

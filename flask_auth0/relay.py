@@ -30,22 +30,36 @@ def add_to(url: str, relay: Relay, sealer: Sealer) -> str:
     kept.
     """
     parts = urlsplit(url)
-    query = dict(parse_qsl(parts.query, keep_blank_values=True))
-    sdk_state = query["state"]
-    query["nonce"] = sealer.tag(f"nonce {sdk_state}")
+    # A parameter may be there several times, such as the resource of RFC 8707.
+    query = parse_qsl(parts.query, keep_blank_values=True)
+    sdk_state = dict(query)["state"]
+    others = [(name, value) for name, value in query if name != "state"]
+    own = {
+        # Always sealed, so that a callback knows the states of this app.
+        "state": f"{sdk_state}.{_sealed(relay, sdk_state, sealer)}",
+        "nonce": sealer.tag(f"nonce {sdk_state}"),
+    }
+    return parts._replace(query=urlencode([*others, *own.items()])).geturl()
+
+
+def _sealed(relay: Relay, sdk_state: str, sealer: Sealer) -> str:
+    return sealer.seal(list(_trimmed(relay)), f"relay {sdk_state}")
+
+
+def _trimmed(relay: Relay) -> Relay:
+    """Return what there is room for in a URL, and what comes back as it was."""
     if len(relay.next or "") > LONGEST:
         relay = relay._replace(next=None)
     if sum(len(f"{k}{v}") for k, v in relay.parameters.items()) > LONGEST:
         relay = relay._replace(parameters={})
-    # Always, so that a callback knows the states of this app.
-    query["state"] += "." + sealer.seal(list(relay), f"relay {sdk_state}")
-    return parts._replace(query=urlencode(query)).geturl()
+    return relay if _is_relay([*relay]) else relay._replace(parameters={})
 
 
 def split(state: str, sealer: Sealer) -> tuple[str, Relay | None]:
     """Return the SDK's part of a ``state`` that came back, and what was relayed.
 
-    :returns: no relay where this app has not made the ``state``.
+    :returns: no relay where this app has not made the ``state``, to the last character:
+        what is sealed opens in its only spelling.
     """
     sdk_state, _, sealed = state.partition(".")
     opened: t.Any = sealer.open(sealed, f"relay {sdk_state}") if sealed else None

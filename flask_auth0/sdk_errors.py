@@ -52,7 +52,13 @@ _LOG_IN_AGAIN = {
     AccessTokenErrorCode.SESSION_EXPIRED,
     AccessTokenForConnectionErrorCode.MISSING_REFRESH_TOKEN,
 }
-
+#: What the SDK says of an ID token that is not good.
+_UNVERIFIED = {
+    "invalid_audience",
+    "invalid_signature",
+    "invalid_token",
+    "jwks_key_not_found",
+}
 
 #: What the SDK and those below it raise. Anything else is a mistake of somebody else,
 #: of an app's own store for example, and theirs to see.
@@ -128,12 +134,19 @@ def _of_the_sdk(error: Exception) -> Auth0Error:
             remedy="The ID token had expired on arrival. Is the server's clock right?",
         )
     code = str(getattr(error, "code", ""))
-    if code in {"invalid_token", "invalid_signature", "jwks_key_not_found"}:
+    if code in _UNVERIFIED:
         return TenantError(
-            remedy="Its ID token cannot be verified. Is the algorithm of the "
-            "application RS256, and the server's clock right?"
+            remedy=f"Its ID token cannot be verified: {_check_that_failed(error)}. Is "
+            "the algorithm of the application RS256, and the server's clock right?"
         )
     return TenantError(remedy=f"{type(error).__name__} {code}".strip())
+
+
+def _check_that_failed(error: Exception) -> str:
+    """Return what a library says of a token, which has nothing of the token in it."""
+    causes = list(_causes(error))
+    found = [each for each in causes if isinstance(each, jwt.PyJWTError)]
+    return str((found or causes)[-1]).rstrip(".")
 
 
 def _refused(code: str) -> Auth0Error:

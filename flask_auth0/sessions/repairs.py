@@ -5,6 +5,11 @@ from __future__ import annotations
 import typing as t
 from contextvars import ContextVar
 
+import jwt
+
+from ..answers import is_issuer
+from ..errors import TenantError
+
 State = dict[str, t.Any]
 
 #: What the SDK calls the audience of a token that was asked for without one. It looks
@@ -71,7 +76,9 @@ def repaired(state: State, before: State, now: float) -> State:
 
     :param state: what the SDK wants to keep.
     :param before: what was kept until now.
+    :raises TenantError: when it has the ID token of somebody else.
     """
+    _check_new_id_token(state, before)
     known = before.get("token_sets") or []
     tokens = {each["access_token"] for each in known}
     new = state.get("token_sets") or []
@@ -83,6 +90,25 @@ def repaired(state: State, before: State, now: float) -> State:
         "token_sets": _tidied([*known, *marked], now),
         "connection_token_sets": _with_other_accounts(state, before, now),
     }
+
+
+def _check_new_id_token(state: State, before: State) -> None:
+    """Refuse the ID token of a refresh that is not about the session's user (OpenID
+    Connect Core, section 12.2). It came from the tenant itself, so that its signature
+    need not be checked.
+    """
+    token = state.get("id_token")
+    if not token or not before or token == before.get("id_token"):
+        return
+    try:
+        claims = jwt.decode(token, options={"verify_signature": False})
+    except jwt.PyJWTError as error:
+        raise TenantError(
+            remedy="A refresh brought an ID token that is none."
+        ) from error
+    is_theirs = claims.get("sub") == before["user"]["sub"]
+    if not (is_theirs and is_issuer(claims.get("iss"), before.get("domain") or "")):
+        raise TenantError(remedy="A refresh brought the ID token of somebody else.")
 
 
 def usable_token(state: State, wanted: Wanted, now: float) -> str | None:

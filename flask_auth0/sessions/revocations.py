@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 import typing as t
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from ..per_request import per_request
 from .index import Labels
@@ -51,11 +51,14 @@ class Marks(t.NamedTuple):
     version: int = 0
 
 
-class Begun:
-    """When the login was begun that the current request completes."""
+class LoginUnderWay:
+    """The login that the current request completes."""
 
     def __init__(self) -> None:
-        self.at: float | None = None
+        #: When it was begun, by our clock.
+        self.begun_at: float | None = None
+        #: Raises an error for the claims of an ID token that are not this login's.
+        self.check: Callable[[Mapping[str, t.Any]], None] | None = None
 
 
 class Revocations:
@@ -131,4 +134,4 @@ def login_of(user: Mapping[str, t.Any], created_at: int) -> Login:
     if isinstance(issued_at, bool) or not isinstance(issued_at, int):
         issued_at = created_at
     now = time.time()
-    return Login(issued_at, per_request(Begun).at or now, now)
+    return Login(issued_at, per_request(LoginUnderWay).begun_at or now, now)

@@ -36,7 +36,6 @@ from flask_auth0.tenant import TenantServer
 from flask_auth0.testing import logged_in_client
 
 from .conftest import ADA, HOST, SECRET, MakeApp, MakeVisitor, Visitor, add_views
-from .logout_tokens import post
 
 OFFLINE = "openid profile email offline_access"
 API = "https://api.example.com"
@@ -263,50 +262,6 @@ def test_many_logins_at_once_keep_their_users_apart(
 def test_the_tenants_new_keys_are_found(visitor: Visitor, tenant: TenantServer) -> None:
     visitor.log_in()
     tenant.tenant.rotate_keys(keep_old=False)
-    assert visitor.log_in().location == "/"
-
-
-def test_unknown_keys_are_looked_for_rarely(
-    visitor: Visitor, tenant: TenantServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    visitor.log_in()
-    fetched: list[str] = []
-    original = ServerClient._fetch_jwks
-
-    async def fetch(self: t.Any, uri: str) -> t.Any:
-        fetched.append(uri)
-        return await original(self, uri)
-
-    monkeypatch.setattr(ServerClient, "_fetch_jwks", fetch)
-    token = "eyJhbGciOiJSUzI1NiIsImtpZCI6Im5vYm9keXMifQ.e30.eHg"
-    client = visitor.app.extensions["auth0"].client
-
-    async def verify() -> None:
-        await client._verify_and_decode_jwt(token, {"keys": []})
-
-    with visitor.app.app_context():
-        for _ in range(5):
-            with pytest.raises(ValueError, match="no such key"):
-                Auth0().run(verify())
-    assert len(fetched) == 1
-
-
-def test_known_keys_outlast_a_search_for_others_that_fails(
-    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Anybody can send a token with an unknown key, also while the tenant is down."""
-    visitor.log_in()
-    fetched: list[str] = []
-
-    async def fail(self: t.Any, uri: str) -> t.NoReturn:
-        fetched.append(uri)
-        raise httpx.ConnectError("refused")
-
-    monkeypatch.setattr(ServerClient, "_fetch_jwks", fail)
-    token = "eyJhbGciOiJSUzI1NiIsImtpZCI6Im5vYm9keXMifQ.e30.eHg"
-    told = [post(visitor, token).status_code for _ in range(3)]
-    assert told == [503, 400, 400]
-    assert len(fetched) == 1
     assert visitor.log_in().location == "/"
 
 

@@ -247,7 +247,6 @@ def test_a_replayed_callback_while_logged_out_logs_in_anew(visitor: Visitor) -> 
         "?state=x&code=y",
         "?state=x.y.z&code=y",
         "?state=%00&code=%ff",
-        "?state=a&state=b&code=c&code=d",
         "?code=y&state=" + "a" * 4000,
     ],
 )
@@ -291,10 +290,6 @@ def test_a_tampered_state_logs_nobody_in(visitor: Visitor) -> None:
     for tampered in ["x" + state, state[:10], state.swapcase()]:
         visitor.get(callback.replace(state, tampered))
         assert visitor.user() is None
-    # What comes back beside the SDK's own state is only trusted while it is ours.
-    tampered = state[:-1] + ("A" if state[-1] != "A" else "B")
-    visitor.get(callback.replace(state, tampered))
-    assert visitor.user()["email"] == ADA
 
 
 def test_a_callback_without_a_code(visitor: Visitor) -> None:
