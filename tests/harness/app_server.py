@@ -23,6 +23,7 @@ GUNICORN = {
     "gevent": ["--worker-class=gevent", "--workers=1"],
     # For as many requests at once as races need.
     "threads": ["--worker-class=gthread", "--workers=1", "--threads=8"],
+    "pair": ["--worker-class=gthread", "--workers=2", "--threads=16", "--preload"],
     "workers": ["--worker-class=gthread", "--workers=4", "--threads=16", "--preload"],
 }
 #: Seconds, more than anybody pauses here: a request fails if its connection is closed
