@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from flask import current_app, session
 
 from ..errors import SessionTooLarge
-from .compartment import PARTS, Entry
+from .compartment import BODY, PARTS, Entry
 from .jar import CookieJar, cookie_jar, cookie_name, cookie_size, transaction_name
 from .sealing import Sealer
 
@@ -43,6 +43,11 @@ class CookieCompartment:
         jar, prefix = cookie_jar(), cookie_name("")
         texts = {each: _joined(jar, prefix + each) for each in PARTS}
         return texts[part] if all(texts.values()) else ()
+
+    def has_body(self, pair: str) -> bool:
+        """Tell whether a body has come that names itself so."""
+        first = cookie_jar().values(_name(BODY, 0))
+        return any(each.partition(".")[2].startswith(f"{pair}.") for each in first)
 
     def visited_at(self, record: str) -> float | None:
         """Return when the user was active, if that is newer than the head."""

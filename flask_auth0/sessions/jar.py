@@ -95,8 +95,8 @@ class CookieJar:
         else:
             self._pending.pop(name, None)
 
-    def is_waiting(self, prefix: str) -> bool:
-        """Tell whether cookies with a prefix wait for the response."""
+    def is_waiting(self, prefix: str = "") -> bool:
+        """Tell whether cookies wait for the response, all or those with a prefix."""
         return any(name.startswith(prefix) for name in self._pending)
 
     def withdraw(self, prefix: str) -> None:

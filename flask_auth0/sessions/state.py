@@ -41,7 +41,7 @@ from .over import empty
 from .places import Places
 from .repairs import repaired, without_refreshed
 from .revocations import login_of
-from .states import State, States, split
+from .states import State, States, pair_of, split
 
 #: Characters of a browser's name that are kept with a session.
 _LONGEST_NAME = 256
@@ -162,6 +162,8 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
         if memo is None or memo.found is None or memo.has_ended:
             return
         current, jar = this_session(), cookie_jar()
+        if not (current.modified or jar.is_waiting()):
+            return
         if current.get(KEY) not in (None, memo.found):
             # A login has come in its place.
             return
@@ -286,7 +288,7 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
     ) -> tuple[State | None, State | None]:
         """Return what has come in the place of a state that a browser has sent."""
         cookies, record = self.places.cookies, record_of(session_id)
-        is_whole = self.states.is_whole(cookies, head)
+        is_whole = cookies.has_body(pair_of(head))
         current = self.browsers.current(record, head, is_whole)
         if current is None:
             cookies.delete(Entry(record))

@@ -80,15 +80,9 @@ class States:
         sealed = {HEAD: self.sealer.seal(head, record + HEAD)}
         if body is not None:
             text = _body_sealer(head).seal(body, record + BODY)
-            sealed[BODY] = f"{_pair_of(head)}.{text}"
+            sealed[BODY] = f"{pair_of(head)}.{text}"
         left = self.lifetime.ends_at(moments(head)) - time.time()
         return sealed, max(1, int(left))
-
-    def is_whole(self, compartment: Compartment, head: State) -> bool:
-        """Tell whether the body that is kept belongs to a head, and to no other one."""
-        record = record_of(head["internal"]["session_id"])
-        pair = f"{_pair_of(head)}."
-        return any(text.startswith(pair) for text in compartment.read(record, BODY))
 
     def _opened(self, sealed: str, record: str) -> State | None:
         """Return a head; browsers send the same one again and again."""
@@ -153,7 +147,7 @@ def _sealed(text: str) -> str:
     return text.rpartition(".")[2]
 
 
-def _pair_of(head: State) -> str:
+def pair_of(head: State) -> str:
     """Return what names a head's body, so that it need not be opened to be known."""
     return record_of(head["internal"]["body_key"])[:_PAIR]
 
