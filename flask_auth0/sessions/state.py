@@ -295,7 +295,9 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
             return None, None
         per_request(Memo).found = session_id
         if current.body is not None and not cookie_jar().is_sent:
-            cookies.update(record, *self.states.seal(*current))
+            # What does not fit stays known here, and the browser keeps what it has.
+            with contextlib.suppress(SessionTooLarge):
+                cookies.update(record, *self.states.seal(*current))
         return current
 
     def _note_visit(

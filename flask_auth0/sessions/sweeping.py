@@ -92,7 +92,7 @@ def _delete(jar: CookieJar, response: Response, secure: bool) -> None:
     domain = interface.get_cookie_domain(app)
     current = Variant(domain and domain.lstrip("."), interface.get_cookie_path(app))
     host = get_host(request.environ).rpartition(":")[0] or get_host(request.environ)
-    places = variants(host, request.script_root + request.path, current)
+    places = [] if name.startswith("__Host-") else variants(host, _path(), current)
     names = _names(jar, name)
     found = [(each, place) for place in places for each in names]
     if jar.is_denied:
@@ -105,6 +105,10 @@ def _delete(jar: CookieJar, response: Response, secure: bool) -> None:
     lines = _that_fit(lines, HEAD - OF_SERVER - head_size(response))
     lines += response.headers.getlist("Set-Cookie")
     response.headers.setlist("Set-Cookie", lines)
+
+
+def _path() -> str:
+    return request.script_root + request.path
 
 
 def _that_fit(lines: list[str], room: int) -> list[str]:
@@ -137,6 +141,7 @@ def _deletion(name: str, place: Variant, flags: dict[str, t.Any]) -> str:
         max_age=0,
         domain=place.domain,
         path=place.path,
+        httponly=True,
         sync_expires=False,
         **flags,
     )
