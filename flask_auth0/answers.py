@@ -57,14 +57,13 @@ def check_login(response: httpx.Response, scope: str) -> httpx.Response:
 
     :param scope: as in :func:`check_tokens`.
     """
-    response = check_tokens(response, scope)
-    tokens = response.json()
-    if "error" in tokens or not response.is_success:
+    tokens = _tokens(response, scope)
+    if tokens is None:
         return response
     if not isinstance(tokens.get("id_token"), str):
         raise TenantError(remedy="The token response has no ID token.")
     tokens.pop("userinfo", None)
-    return type(response)(200, json=tokens, request=response.request)
+    return _with_tokens(response, tokens)
 
 
 def check_tokens(response: httpx.Response, scope: str) -> httpx.Response:
@@ -72,6 +71,12 @@ def check_tokens(response: httpx.Response, scope: str) -> httpx.Response:
 
     :param scope: what was asked for, and granted if the response does not say so.
     """
+    tokens = _tokens(response, scope)
+    return response if tokens is None else _with_tokens(response, tokens)
+
+
+def _tokens(response: httpx.Response, scope: str) -> dict[str, t.Any] | None:
+    """Return what a token response has, or ``None`` where that is an error."""
     if is_unavailable(response.status_code):
         # Not httpx's error: Authlib may use another one of the same kind.
         raise TenantUnavailable()
@@ -83,11 +88,15 @@ def check_tokens(response: httpx.Response, scope: str) -> httpx.Response:
     if not isinstance(tokens, dict):
         raise TenantError()
     if "error" in tokens or not response.is_success:
-        return response
+        return None
     if not tokens.get("access_token") or not isinstance(tokens["access_token"], str):
         raise TenantError(remedy="The token response has no access token.")
     tokens["scope"] = tokens.get("scope") or scope
     tokens["expires_in"] = _seconds(tokens.get("expires_in"))
+    return tokens
+
+
+def _with_tokens(response: httpx.Response, tokens: dict[str, t.Any]) -> httpx.Response:
     return type(response)(200, json=tokens, request=response.request)
 
 
