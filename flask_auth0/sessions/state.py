@@ -323,13 +323,12 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
                 lock.release()
 
     def _keep_visit(self, compartment: Compartment, record: str, head: State) -> None:
-        parts, max_age = self.states.seal(head)
         if self.places.are_in_cookies() and not self.states.sealer.has_older:
             now = head["internal"]["seen"]
-            self.places.cookies.note_visit(record, now, max_age)
+            self.places.cookies.note_visit(record, now, self.states.max_age(head))
         else:
             # A head moves to a new secret with its visits.
-            compartment.update(record, parts, max_age)
+            compartment.update(record, *self.states.seal(head))
 
     def _is_ended(self, head: State) -> bool:
         return is_ended(self.states, self.places.revocations(), head)

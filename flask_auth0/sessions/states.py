@@ -81,8 +81,11 @@ class States:
         if body is not None:
             text = _body_sealer(head).seal(body, record + BODY)
             sealed[BODY] = f"{pair_of(head)}.{text}"
-        left = self.lifetime.ends_at(moments(head)) - time.time()
-        return sealed, max(1, int(left))
+        return sealed, self.max_age(head)
+
+    def max_age(self, head: State) -> int:
+        """Return for how many seconds a state is worth keeping."""
+        return max(1, int(self.lifetime.ends_at(moments(head)) - time.time()))
 
     def _opened(self, sealed: str, record: str) -> State | None:
         """Return a head; browsers send the same one again and again."""
