@@ -14,7 +14,7 @@ from werkzeug.wsgi import get_host
 from ..config import Config
 from ..contexts import this_app, this_session
 from ..per_request import if_made
-from .jar import CookieJar
+from .jar import HOST_PREFIX, CookieJar
 from .secure import are_cookies_secure
 
 #: How many domains and paths of one cookie are tried.
@@ -92,7 +92,9 @@ def _delete(jar: CookieJar, response: Response, secure: bool) -> None:
     domain = interface.get_cookie_domain(app)
     current = Variant(domain and domain.lstrip("."), interface.get_cookie_path(app))
     host = get_host(request.environ).rpartition(":")[0] or get_host(request.environ)
-    places = [] if name.startswith("__Host-") else variants(host, _path(), current)
+    # Browsers have one of those at most, for the host itself.
+    is_single = name.startswith(HOST_PREFIX)
+    places = [] if is_single else variants(host, _path(), current)
     names = _names(jar, name)
     found = [(each, place) for place in places for each in names]
     if jar.is_denied:
@@ -117,10 +119,7 @@ def _that_fit(lines: list[str], room: int) -> list[str]:
 
 
 def _names(jar: CookieJar, name: str) -> list[str]:
-    """Return the names of all session cookies that came, those first that came twice.
-
-    One that begins with ``__Host-`` has no variants.
-    """
+    """Return the names of the session cookies that came, doubles first."""
     sent = jar.sent()
     ours = [
         each
