@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import ssl
 import typing as t
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from werkzeug.test import TestResponse
 
 from flask_auth0 import Auth0, current_user, login_required
 from flask_auth0.tenant import Client, Tenant, TenantServer
+from tests.harness.proxy import Proxy, proxied
 
 SECRET = "s" * 64
 HOST = "http://localhost"
@@ -112,6 +114,21 @@ def tenant(
     tenant.client.logout_urls[:] = [f"{HOST}/"]
     for session in tenant.sessions():
         tenant.end_session(session.sid)
+
+
+@pytest.fixture
+def way(tenant: TenantServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
+    """The way to the tenant, which can be shut, and forget its connections."""
+    port = int(tenant.domain.rpartition(":")[2])
+
+    def connect(client: socket.socket) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", port))
+
+    with proxied(connect) as proxy:
+        url = f"https://127.0.0.1:{proxy.port}"
+        monkeypatch.setattr(tenant.tenant, "url", url)
+        monkeypatch.setattr(tenant.tenant, "front_channel_url", url)
+        yield proxy
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import typing as t
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -17,7 +17,7 @@ from flask_auth0.breaker import LONGEST, Breaker
 from flask_auth0.registry import state_of
 from flask_auth0.tenant import TenantServer
 from tests.harness.processes import until
-from tests.harness.proxy import Proxy, proxied
+from tests.harness.proxy import Proxy
 
 from .conftest import HOST, NAVIGATION, SECRET, MakeVisitor
 from .logout_tokens import make_token
@@ -118,21 +118,6 @@ def test_who_gives_up_has_to_have_waited(
     breaker = Breaker(10, (httpx.TransportError,))
     fail(breaker, clock, asyncio.CancelledError(), took)
     assert refused(breaker) == pause
-
-
-@pytest.fixture
-def way(tenant: TenantServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
-    """The way to the tenant, which can be shut."""
-    port = int(tenant.domain.rpartition(":")[2])
-
-    def connect(client: socket.socket) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", port))
-
-    with proxied(connect) as proxy:
-        url = f"https://127.0.0.1:{proxy.port}"
-        monkeypatch.setattr(tenant.tenant, "url", url)
-        monkeypatch.setattr(tenant.tenant, "front_channel_url", url)
-        yield proxy
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import typing as t
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -13,28 +12,12 @@ from flask import Flask
 from flask_auth0 import Auth0
 from flask_auth0.kept import Trace, socket_options
 from flask_auth0.registry import state_of
-from flask_auth0.tenant import TenantServer
-from tests.harness.proxy import Proxy, proxied
+from tests.harness.proxy import Proxy
 
 from .conftest import SECRET, MakeVisitor, Visitor
 
 LIMIT = 3
 OFFLINE = "openid profile email offline_access"
-
-
-@pytest.fixture
-def way(tenant: TenantServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
-    """The way to the tenant, which can forget its connections."""
-    port = int(tenant.domain.rpartition(":")[2])
-
-    def connect(client: socket.socket) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", port))
-
-    with proxied(connect) as proxy:
-        url = f"https://127.0.0.1:{proxy.port}"
-        monkeypatch.setattr(tenant.tenant, "url", url)
-        monkeypatch.setattr(tenant.tenant, "front_channel_url", url)
-        yield proxy
 
 
 @pytest.fixture
