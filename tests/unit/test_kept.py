@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 
@@ -10,7 +11,8 @@ import pytest
 from flask import Flask
 
 from flask_auth0 import Auth0
-from flask_auth0.kept import Trace, socket_options
+from flask_auth0.blocking import BlockingPool
+from flask_auth0.kept import KeptTransport, Trace, socket_options
 from flask_auth0.registry import state_of
 from tests.harness.proxy import Proxy
 
@@ -63,9 +65,33 @@ def at_once(kind: str, visitors: list[Visitor]) -> list[int]:
         return list(threads.map(lambda v, p: v.fetch(p).status_code, visitors, paths))
 
 
+@pytest.fixture
+def given_up(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Set when the connections that are kept have been given up.
+
+    A refresh goes on for a moment when nobody waits for it any more.
+    """
+    event = threading.Event()
+    for kind in (KeptTransport, BlockingPool):
+        monkeypatch.setattr(kind, "_give_up", _telling(kind._give_up, event))
+    return event
+
+
+def _telling(give_up: t.Callable[..., None], event: threading.Event) -> t.Any:
+    def call(*args: t.Any) -> None:
+        give_up(*args)
+        event.set()
+
+    return call
+
+
 @pytest.mark.parametrize("kind", list(OUTCOMES))
 def test_one_event_costs_one_wait(
-    visitor: Visitor, make_visitor: MakeVisitor, way: Proxy, kind: str
+    visitor: Visitor,
+    make_visitor: MakeVisitor,
+    way: Proxy,
+    given_up: threading.Event,
+    kind: str,
 ) -> None:
     tenant, breaker = visitor.tenant.tenant, state_of(visitor.app).client.breaker
     visitors = [visitor, make_visitor(visitor.app), make_visitor(visitor.app)]
@@ -80,6 +106,7 @@ def test_one_event_costs_one_wait(
     assert visitors[0].fetch(prepared[0]).status_code == 503
     # What was sent may have been spent, so nobody sends it once more.
     assert tenant.token_requests == []
+    assert given_up.wait(2 * LIMIT)
     breaker.heard()
     assert visitors[1].fetch(prepared[1]).status_code == OUTCOMES[kind]
     assert len(tenant.token_requests) == 1
