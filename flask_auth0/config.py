@@ -12,6 +12,8 @@ from dataclasses import MISSING, Field, dataclass, field, fields
 from datetime import timedelta
 from urllib.parse import urlsplit
 
+from .weak_secrets import weakness_of
+
 #: Parameters of an authorization request that the extension itself sets, and who
 #: decides about each instead.
 RESERVED_PARAMETERS = {
@@ -43,6 +45,10 @@ _PLACEHOLDERS = {
     "your_generated_app_secret",
     "the-output-of-openssl-rand-hex-64",
 }
+_WEAK = (
+    "whoever has a cookie can find it out and make sessions of any user; make a new "
+    "one with: openssl rand -hex 64 (AUTH0_ALLOW_WEAK_SECRET=true accepts it anyway)"
+)
 _MOST_SECONDS = 10**9
 #: DynamoDB finds 9,850 sessions of one user, and has to have room for logins at once.
 _MOST_SESSIONS = 5000
@@ -287,6 +293,8 @@ class Config:
     token_refresh_leeway: int = _setting(_seconds_or_none, 30)
     #: Whether a development tenant is accepted outside debug and testing.
     allow_development_tenant: bool = _setting(_boolean, False)
+    #: Whether a secret that can be guessed is accepted outside debug and testing.
+    allow_weak_secret: bool = _setting(_boolean, False)
 
     @property
     def authorization_parameters(self) -> dict[str, t.Any]:
@@ -340,6 +348,8 @@ def read_config(
         except (TypeError, AttributeError):
             problems.append(Problem(key_of(name), "has a value of the wrong type"))
     problems += _contradictions(values) + _missing_certificates(environ)
+    if not _may_be_weak(values, app_config):
+        problems += [Problem("AUTH0_SECRET", why) for why in weak_secrets(values)]
     return (None if problems else Config(**values)), problems
 
 
@@ -408,6 +418,27 @@ def _contradictions(values: Mapping[str, t.Any]) -> list[Problem]:
             Problem("AUTH0_REDIRECT_URI", "is needed when AUTH0_CALLBACK_PATH is empty")
         )
     return problems
+
+
+def _may_be_weak(values: Mapping[str, t.Any], app_config: Mapping[str, t.Any]) -> bool:
+    """Tell whether real people log in somewhere else, or whoever set it has said so."""
+    if app_config.get("DEBUG") or app_config.get("TESTING"):
+        return True
+    host = urlsplit(f"//{values.get('domain', '')}").hostname
+    is_development = values.get("allow_development_tenant") and host in _LOOPBACK
+    return bool(is_development or values.get("allow_weak_secret"))
+
+
+def weak_secrets(values: Mapping[str, t.Any]) -> list[str]:
+    """Return what is wrong with the secrets. An old one opens what a new one does."""
+    secrets = values.get("secret", ())
+    found = []
+    for number, secret in enumerate(secrets, 1):
+        weakness = weakness_of(secret)
+        which = f"has a secret, number {number}, that " if len(secrets) > 1 else ""
+        if weakness:
+            found.append(f"{which}{weakness}, so that {_WEAK}")
+    return found
 
 
 def _missing_certificates(environ: Mapping[str, str]) -> list[Problem]:

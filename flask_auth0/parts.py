@@ -9,7 +9,7 @@ from auth0_server_python.store import StateStore, TransactionStore
 from flask import Flask
 
 from .client import Client
-from .config import Config
+from .config import Config, weak_secrets
 from .logins import Logins
 from .registry import AppState
 from .session_hooks import SessionHooks
@@ -21,9 +21,6 @@ from .sessions.state import SessionStateStore
 from .sessions.states import States
 from .sessions.transactions import CookieTransactionStore
 from .ways_on import login_url_here
-
-#: A secret that is shorter can be guessed from a cookie, without asking the app.
-_SHORTEST_SECRET = 32
 
 
 def make_state(
@@ -77,16 +74,13 @@ def _make_states(config: Config) -> States:
 def set_up_secrets(app: Flask, config: Config) -> None:
     """Sign Flask's session with keys of their own, if the app has none.
 
-    Warn of secrets that are too short for what they protect.
+    Warn of secrets that are too weak for what they protect, where that is allowed.
     """
     if not app.secret_key:
         purpose = config.purpose("SECRET_KEY")
         keys = [derive_key(secret, purpose) for secret in config.secret]
         app.secret_key = keys[0]
         app.config["SECRET_KEY_FALLBACKS"] = keys[1:]
-    if any(len(secret) < _SHORTEST_SECRET for secret in config.secret):
-        app.logger.warning(
-            "AUTH0_SECRET is shorter than %s characters and can be guessed from a "
-            "cookie. Make a new one with: openssl rand -hex 64",
-            _SHORTEST_SECRET,
-        )
+    if not app.testing:
+        for problem in weak_secrets(vars(config)):
+            app.logger.warning("AUTH0_SECRET %s", problem)

@@ -24,7 +24,7 @@ CONFIG = {
     "AUTH0_DOMAIN": "tenant.example.com",
     "AUTH0_CLIENT_ID": "the-client",
     "AUTH0_CLIENT_SECRET": "the-client-secret",
-    "AUTH0_SECRET": "0123456789abcdef" * 4,
+    "AUTH0_SECRET": "4b1f6a0c9d83e7252f6cbb0d17a94e30c5e8d9f24a60b371",
     "SESSION_TYPE": "sqlalchemy",
 }
 #: An app with a table of its own, that is migrated. What is in capitals is filled in.

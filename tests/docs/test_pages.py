@@ -576,14 +576,3 @@ def test_claims_are_escaped_by_templates_alone(tenant: TenantServer) -> None:
         return app.jinja_env.from_string("{{ name|e }}").render(current_user)
 
     assert logged_in_client(app, name="<b>").get("/template").text == "&lt;b&gt;"
-
-
-def test_a_short_secret_is_warned_about(
-    tenant: TenantServer, caplog: pytest.LogCaptureFixture
-) -> None:
-    options = {"backchannel_logout_path": ""}
-    Auth0(Flask(__name__), secret="x" * 31, **options)
-    assert "AUTH0_SECRET" in caplog.text
-    caplog.clear()
-    Auth0(Flask(__name__), secret="x" * 32, **options)
-    assert caplog.text == ""

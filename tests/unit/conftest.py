@@ -19,7 +19,7 @@ from flask_auth0 import Auth0, current_user, login_required
 from flask_auth0.tenant import Client, Tenant, TenantServer
 from tests.harness.proxy import Proxy, proxied
 
-SECRET = "s" * 64
+SECRET = "4b1f6a0c9d83e7252f6cbb0d17a94e30c5e8d9f24a60b3718c2d5ef09b6a7143"
 HOST = "http://localhost"
 NAVIGATION = {"Accept": "text/html,*/*;q=0.8", "Sec-Fetch-Mode": "navigate"}
 FETCH = {"Accept": "*/*", "Sec-Fetch-Mode": "cors"}

@@ -78,17 +78,6 @@ def test_the_apps_own_secret_key_stays(make_app: MakeApp) -> None:
     assert make_app({"SECRET_KEY": "own"}).secret_key == "own"
 
 
-def test_a_short_secret_is_warned_about(
-    make_app: MakeApp, caplog: pytest.LogCaptureFixture
-) -> None:
-    make_app(secret="short-one")
-    assert "openssl rand" in caplog.text
-    assert "short-one" not in caplog.text
-    caplog.clear()
-    make_app(backchannel_logout_path="")
-    assert caplog.text == ""
-
-
 def test_flasks_own_settings_win(make_app: MakeApp) -> None:
     app = make_app(
         {"SESSION_COOKIE_SAMESITE": "Strict", "SESSION_COOKIE_PATH": "/own"},

@@ -79,7 +79,7 @@ def test_async_hooks_of_logins_at_once_under_gevent(tenant: TenantServer) -> Non
         "AUTH0_DOMAIN": tenant.domain,
         "AUTH0_CLIENT_ID": "the-client",
         "AUTH0_CLIENT_SECRET": "the-client-secret",
-        "AUTH0_SECRET": "0123456789abcdef" * 4,
+        "AUTH0_SECRET": "4b1f6a0c9d83e7252f6cbb0d17a94e30c5e8d9f24a60b371",
     }
     run_script(LOGINS, **env)
 

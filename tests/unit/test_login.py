@@ -26,7 +26,17 @@ from flask_auth0 import (
 from flask_auth0.answers import check_tokens
 from flask_auth0.tenant import TenantServer
 
-from .conftest import ADA, FETCH, GRACE, HOST, MakeApp, MakeVisitor, Visitor, query_of
+from .conftest import (
+    ADA,
+    FETCH,
+    GRACE,
+    HOST,
+    SECRET,
+    MakeApp,
+    MakeVisitor,
+    Visitor,
+    query_of,
+)
 
 
 def error_of(response: TestResponse) -> t.Any:
@@ -511,7 +521,7 @@ def test_no_secret_in_logs(visitor: Visitor, caplog: pytest.LogCaptureFixture) -
     with visitor.app.test_request_context():
         pass
     visitor.get(callback.replace("code=", "code=x"))
-    secrets = [query_of(callback)["code"], "the-client-secret", "s" * 64]
+    secrets = [query_of(callback)["code"], "the-client-secret", SECRET]
     ours = [r.getMessage() for r in caplog.records if "flask_auth0" in r.pathname]
     for secret in secrets:
         assert secret not in json.dumps(ours)

@@ -1,0 +1,50 @@
+"""Tells which secrets can be guessed, without asking the app, from a cookie."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+SHORTEST = 32
+#: Of 32 characters that are made at random, at least so many differ, and so do as many
+#: of the steps from one to the next.
+_FEWEST = 8
+#: The secret keys of Flask's own documentation, which many copy.
+_KNOWN = {
+    "192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf",
+    "5f352379324c22463451387a0aec5d2f",
+}
+#: What examples say in the place of a secret, ours among them.
+_EXAMPLES = re.compile(
+    "opensslrand|change(me|this|it)|replace(me|this|with)|randomlygenerated|longrandom"
+    "|insecure|placeholder|atleast32|32(characters|bytes)|secretfortests"
+    "|^(your|my)(super|auth0|flask|app|session|very|long|secret)"
+)
+
+
+def weakness_of(secret: str) -> str | None:
+    """Return why a secret can be guessed, as the end of a sentence, or ``None``."""
+    if len(secret) < SHORTEST:
+        return f"is shorter than {SHORTEST} characters"
+    if secret.lower() in _KNOWN or _EXAMPLES.search(_letters_and_digits(secret)):
+        return "is an example that everybody can look up"
+    period = _period(secret)
+    if period < SHORTEST and 2 * period <= len(secret):
+        return "repeats the same few characters"
+    if len(set(secret)) < _FEWEST or len(_steps(secret)) < _FEWEST:
+        return "has too few different characters"
+    return None
+
+
+def _letters_and_digits(secret: str) -> str:
+    return re.sub("[^a-z0-9]", "", secret.lower())
+
+
+def _period(secret: str) -> int:
+    """Return after how many characters a secret begins again, or ends."""
+    return next(n for n in range(1, len(secret) + 1) if secret.startswith(secret[n:]))
+
+
+def _steps(secret: str) -> set[int]:
+    """Return how far each character is from the next one: in "abcd", by one."""
+    return {ord(b) - ord(a) for a, b in pairwise(secret)}
