@@ -1,81 +1,98 @@
-"""Calls to the protected API with somebody's access token."""
+"""Calls to the protected API with somebody's access token.
+
+EXAMPLE_API_URL says where the API is. Without it the API is this app, and a call does
+not leave the process: a token must not go where the Host header of a request leads.
+"""
 
 from __future__ import annotations
 
 import json
+from contextvars import Context
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import httpx
-from flask import current_app, request, url_for
+from asgiref.wsgi import WsgiToAsgi
+from flask import Flask, current_app, request, url_for
 
 TIMEOUT = 5.0
-LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @dataclass(frozen=True)
 class Answer:
     """What the API said, ready to be shown."""
 
-    url: str
+    path: str
     status: int | None
     body: str
 
 
 def get(endpoint: str, access_token: str) -> Answer:
     """Call *endpoint* of the API."""
-    url = _url_of(endpoint)
-    if url is None:
-        return _unknown_address()
-    try:
-        response = httpx.get(url, headers=_bearer(access_token), timeout=TIMEOUT)
-    except httpx.HTTPError as error:
-        return _unreachable(url, error)
-    return _answered(url, response)
+    transport = None if _api_url() else httpx.WSGITransport(_this_app())
+    path = _path_of(endpoint)
+    with httpx.Client(transport=transport, base_url=_base_url()) as http:
+        try:
+            response = http.get(path, headers=_bearer(access_token), timeout=TIMEOUT)
+        except httpx.HTTPError as error:
+            return _unreachable(path, error)
+    return _answered(path, response)
+
+
+def async_http() -> httpx.AsyncClient:
+    """Return what :func:`get_async` asks with, a context manager."""
+    app = WsgiToAsgi(_this_app())  # type: ignore[no-untyped-call]
+    transport = None if _api_url() else httpx.ASGITransport(app)
+    return httpx.AsyncClient(transport=transport, base_url=_base_url())
 
 
 async def get_async(
     http: httpx.AsyncClient, endpoint: str, access_token: str
 ) -> Answer:
     """Call *endpoint* of the API without blocking the event loop."""
-    url = _url_of(endpoint)
-    if url is None:
-        return _unknown_address()
+    path = _path_of(endpoint)
     try:
-        response = await http.get(url, headers=_bearer(access_token), timeout=TIMEOUT)
+        response = await http.get(path, headers=_bearer(access_token), timeout=TIMEOUT)
     except httpx.HTTPError as error:
-        return _unreachable(url, error)
-    return _answered(url, response)
+        return _unreachable(path, error)
+    return _answered(path, response)
 
 
-def _url_of(endpoint: str) -> str | None:
-    """Return where *endpoint* is served, or None when that is not known.
+def _api_url() -> str | None:
+    return current_app.config.get("API_URL")
 
-    The Host header is the client's word, and an access token goes to the address
-    that this returns: elsewhere than on this machine it has to be configured.
-    """
-    base = current_app.config.get("API_URL")
-    if base:
-        return f"{base.rstrip('/')}{url_for(endpoint)}"
-    if httpx.URL(request.host_url).host in LOOPBACK_HOSTS:
-        return url_for(endpoint, _external=True)
-    return None
+
+def _base_url() -> str:
+    """Return where the API is; within this process, by a host that the app trusts."""
+    trusted = current_app.config["TRUSTED_HOSTS"] or ["localhost"]
+    return _api_url() or f"http://{trusted[0].lstrip('.')}"
+
+
+def _path_of(endpoint: str) -> str:
+    # Within this process, there is no server that takes the place away where it is
+    # mounted.
+    path = url_for(endpoint)
+    return path if _api_url() else path.removeprefix(request.root_path)
+
+
+def _this_app() -> Any:
+    """Return this app for requests of their own, apart from the current one."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    return lambda *args: Context().run(partial(app, *args))
 
 
 def _bearer(access_token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {access_token}"}
 
 
-def _answered(url: str, response: httpx.Response) -> Answer:
+def _answered(path: str, response: httpx.Response) -> Answer:
     try:
         body = json.dumps(response.json(), indent=2, ensure_ascii=False)
     except ValueError:
         body = response.text
-    return Answer(url, response.status_code, body)
+    return Answer(path, response.status_code, body)
 
 
-def _unreachable(url: str, error: httpx.HTTPError) -> Answer:
-    return Answer(url, None, f"The API did not answer ({type(error).__name__}).")
-
-
-def _unknown_address() -> Answer:
-    return Answer("", None, "Set EXAMPLE_API_URL to this app's own address.")
+def _unreachable(path: str, error: httpx.HTTPError) -> Answer:
+    return Answer(path, None, f"The API did not answer ({type(error).__name__}).")

@@ -20,6 +20,8 @@ from flask_auth0.tenant import Client, Tenant, TenantServer
 AUDIENCE = "https://api.example-app.test"
 SCOPE = "openid profile email offline_access"
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+#: What a server that listens on all addresses is called, and where it is.
+ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 #: What lets an app end sessions that the tenant names: one of these is enough.
 ENDING = ("SESSION_TYPE", "AUTH0_REVOCATION_STORE")
 
@@ -89,15 +91,28 @@ def _route_options(app: Flask) -> dict[str, Any]:
 def _register_origin(client: Client) -> None:
     """Let the tenant send people back to the address at which they use this app.
 
-    It also tells the app there which sessions have ended. Its lists are exact, and
-    only a request knows the port that was chosen.
+    Its lists are exact, and only a request knows the port that was chosen.
     """
-    if urlsplit(request.host_url).hostname not in LOOPBACK_HOSTS:
+    is_here = urlsplit(request.host_url).hostname in LOOPBACK_HOSTS
+    # The app asks its own API without a server, and nobody logs in there.
+    if not is_here or request.blueprint == "api":
         return
     if "auth0.backchannel_logout" in current_app.view_functions:
-        told = url_for("auth0.backchannel_logout", _external=True)
-        client.backchannel_logout_url = told
+        client.backchannel_logout_url = _backchannel_logout_url()
     callback = url_for("auth0.callback", _external=True)
     if callback not in client.callbacks:
         client.callbacks.append(callback)
         client.logout_urls.append(url_for("pages.home", _external=True))
+
+
+def _backchannel_logout_url() -> str:
+    """Return where the tenant tells this app which sessions have ended.
+
+    A browser goes where the Host header leads, but the tenant must not: it would send
+    tokens there. The server knows itself where it listens.
+    """
+    environ: dict[str, str] = request.environ
+    host, port = environ["SERVER_NAME"], environ["SERVER_PORT"]
+    host = ANYWHERE.get(host, host)
+    origin = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"{origin}{url_for('auth0.backchannel_logout')}"

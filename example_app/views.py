@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 
-import httpx
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
@@ -39,7 +38,7 @@ def call_api() -> str:
 @login_required
 async def call_api_async() -> str:
     access_token = await auth0.client.get_access_token()
-    async with httpx.AsyncClient() as http:
+    async with api_client.async_http() as http:
         answers = await asyncio.gather(
             api_client.get_async(http, "api.caller", access_token),
             api_client.get_async(http, "api.lifetime", access_token),

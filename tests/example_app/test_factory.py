@@ -13,7 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 import example_app
-from example_app import create_app
+from example_app import api_client, create_app
 from flask_auth0.tenant import TenantServer
 
 BANNER = "Development tenant."
@@ -123,6 +123,28 @@ def test_the_tenant_tells_an_app_that_can_end_sessions(
         client.get("/", base_url="http://127.0.0.1:5123")
         told = server.tenant.client.backchannel_logout_url
         assert told == "http://127.0.0.1:5123/backchannel-logout"
+
+
+@pytest.mark.parametrize(
+    ("host", "told"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:5123/backchannel-logout"),
+        ("0.0.0.0", "http://127.0.0.1:5123/backchannel-logout"),  # noqa: S104
+        ("::1", "http://[::1]:5123/backchannel-logout"),
+        ("::", "http://[::1]:5123/backchannel-logout"),
+    ],
+)
+def test_a_logout_token_goes_to_no_address_that_a_request_names(
+    redis_url: str, server: TenantServer, host: str, told: str
+) -> None:
+    settings = {"AUTH0_REVOCATION_STORE": f"{redis_url}/7", "TESTING": True}
+    client = create_app(settings).test_client()
+    listens = {"SERVER_NAME": host, "SERVER_PORT": "5123"}
+    client.get("/", headers={"Host": "127.0.0.1:6666"}, environ_overrides=listens)
+    assert server.tenant.client.backchannel_logout_url == told
+    with client.application.test_request_context():
+        assert api_client.get("api.caller", "a token").status == 401
+    assert server.tenant.client.backchannel_logout_url == told
 
 
 def test_sessions_in_cookies_alone_make_no_noise(

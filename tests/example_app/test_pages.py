@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+from typing import ClassVar
 
 import pytest
-from flask import Flask
+from flask import Flask, g, request
 from flask.testing import FlaskClient
 
+from example_app import api_client
 from example_app.presentation import claim_text, initials, picture_url
 from flask_auth0.tenant import Lifetimes, Tenant
 from tests.harness.browser import FETCH, NAVIGATION, Browser
@@ -104,17 +109,71 @@ def test_a_token_that_cannot_be_renewed_leads_to_a_new_login(
     assert "&#34;subject&#34;: &#34;auth0|ada&#34;" in response.text
 
 
+class Listener(BaseHTTPRequestHandler):
+    """Any other service on this machine, which takes down what it is sent."""
+
+    heard: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        self.heard.append(str(self.headers))
+        self.send_error(404)
+
+    do_POST = do_GET
+
+
+@pytest.fixture
+def listener() -> Iterator[HTTPServer]:
+    with HTTPServer(("127.0.0.1", 0), Listener) as server:
+        Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        yield server
+        server.shutdown()
+    Listener.heard.clear()
+
+
+@pytest.mark.parametrize("path", ["/call-api", "/call-api-async"])
+@pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "evil.example", "[::1]"])
 def test_an_access_token_goes_to_no_address_that_a_request_names(
-    app: Flask, browser: Browser
+    browser: Browser, listener: HTTPServer, path: str, name: str
 ) -> None:
     browser.get("/profile")
-    headers = {**NAVIGATION, "Host": "evil.example"}
-    cookies = "; ".join(f"{name}={value}" for name, value in browser.cookies().items())
-    response = app.test_client(use_cookies=False).get(
-        "/call-api", headers={**headers, "Cookie": cookies}
-    )
-    assert response.status_code == 200
-    assert "Set EXAMPLE_API_URL" in response.text
+    headers = {**NAVIGATION, "Host": f"{name}:{listener.server_port}"}
+    page = browser.http.get(f"{browser.app_url}{path}", headers=headers)
+    assert page.status_code == 200
+    # It was the app itself that was asked.
+    assert "&#34;subject&#34;: &#34;auth0|ada&#34;" in page.text
+    assert not Listener.heard
+
+
+def test_a_request_within_the_process_is_one_of_its_own(
+    app: Flask, browser: Browser
+) -> None:
+    seen = []
+
+    @app.before_request
+    def look() -> None:
+        seen.append((request.path, g.setdefault("first", request.path)))
+
+    for trusted in (None, ["127.0.0.1"], ["127.0.0.1", ".example.com"]):
+        app.config["TRUSTED_HOSTS"] = trusted
+        page = browser.get("/call-api").text
+        assert "&#34;subject&#34;: &#34;auth0|ada&#34;" in page
+    assert ("/api/caller", "/api/caller") in seen
+    assert all(path == first for path, first in seen)
+
+
+def test_an_api_elsewhere(app: Flask, browser: Browser, tenant: Tenant) -> None:
+    app.config["API_URL"] = f"{browser.app_url}/"
+    for path in ("/call-api", "/call-api-async"):
+        assert "&#34;subject&#34;: &#34;auth0|ada&#34;" in browser.get(path).text
+    app.config["API_URL"] = "http://127.0.0.1:9"
+    for path in ("/call-api", "/call-api-async"):
+        assert "The API did not answer (ConnectError)" in browser.get(path).text
+
+
+def test_where_the_app_is_mounted(client: FlaskClient, tenant: Tenant) -> None:
+    with client.application.test_request_context("/x", base_url="http://localhost/m"):
+        answer = api_client.get("api.caller", tenant.keys.sign({}))
+    assert (answer.path, answer.status) == ("/api/caller", 401)
 
 
 def test_no_page_shows_a_token(browser: Browser) -> None:
