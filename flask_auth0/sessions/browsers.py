@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import secrets
 import typing as t
 
-from ..errors import SessionStoreUnavailable
 from .interface import StoreInterface
 from .memory import NEWEST, UNDER_WAY, Memory, Newest
 from .revocations import Login, Marks, Revocations
@@ -61,8 +59,8 @@ class Browsers:
         self._memory.keep(record, newest, seconds)
         if self._store is not None:
             # The browser has the change in any case.
-            with contextlib.suppress(SessionStoreUnavailable):
-                self._hand_over(self._store, record, newest, seconds)
+            store = self._store
+            store.attempt(lambda: self._hand_over(store, record, newest, seconds), None)
 
     def end(self, record: str) -> None:
         """Let whatever cookies of a session still come be worth nothing."""
@@ -81,9 +79,7 @@ class Browsers:
         if revocations is None:
             return False
         # What is not known now is looked at again with the next request.
-        with contextlib.suppress(SessionStoreUnavailable):
-            return revocations.marks((), record).is_ended_itself
-        return False
+        return revocations.try_to(lambda: revocations.has_ended(record))
 
     def renewed(self, head: State) -> State:
         """Return the head of the next version, which opens no body of another one."""
@@ -115,10 +111,7 @@ class Browsers:
         revocations = self._revocations()
         if revocations is None:
             return False
-        with contextlib.suppress(SessionStoreUnavailable):
-            revocations.end(record)
-            return True
-        return False
+        return revocations.try_to(lambda: revocations.end(record))
 
     def _is_ended_here(self, record: str) -> bool:
         return self._memory.is_ended(record) or self._tombstones.name(record)

@@ -49,3 +49,6 @@ class Compartment(t.Protocol):
 
     def delete(self, entry: Entry) -> None:
         """Forget a state."""
+
+    def discard(self, entry: Entry) -> None:
+        """Forget a state that has expired, if that is possible just now."""

@@ -110,6 +110,8 @@ class CookieCompartment:
             for name in jar.names(cookie_name(part)):
                 jar.delete(name)
 
+    discard = delete
+
 
 def _name(part: str, number: int) -> str:
     return cookie_name(f"{part}{number}")

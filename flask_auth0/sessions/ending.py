@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 from collections.abc import Mapping
 
@@ -31,11 +32,21 @@ def end_by_claims(states: States, places: Places, claims: Mapping[str, t.Any]) -
         )
     if revocations.is_used(claims["jti"]):
         raise BackchannelLogoutError("The logout token was used before.")
-    revocations.note(claims)
-    if records is not None:
-        end_labelled(states, records, states.labels.of_claims(claims))
-    # Not sooner: whoever is interrupted must be able to try again.
-    revocations.use(claims["jti"], seconds_left(claims))
+    used = functools.partial(revocations.use, claims["jti"], seconds_left(claims))
+    if records is None:
+        revocations.note(claims)
+        # Not sooner: whoever is interrupted must be able to try again.
+        used()
+        return
+    is_noted = revocations.try_to(lambda: revocations.note(claims))
+    end_labelled(states, records, states.labels.of_claims(claims))
+    # A back end that was full may have room now.
+    is_noted = is_noted or revocations.try_to(lambda: revocations.note(claims))
+    if not (is_noted and revocations.try_to(used)):
+        this_app().logger.warning(
+            "A logout from outside has ended its sessions, but could not be written "
+            "down: a login that was under way at that moment may have been completed."
+        )
 
 
 def end_labelled(

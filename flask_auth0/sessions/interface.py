@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 import typing as t
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextvars import ContextVar
 from datetime import timedelta
 
 from flask import Flask, Request, Response, has_request_context, session
@@ -25,6 +27,7 @@ from .serializer import SafeSerializer
 from .together import Together
 
 T = t.TypeVar("T")
+D = t.TypeVar("D")
 
 #: What all back ends take, and the names of Flask-Session's parameters for it.
 _COMMON = {
@@ -37,6 +40,11 @@ _COMMON = {
 
 #: Seconds after which a lock ends whose holder is gone and could not release it.
 LEASE = 4
+#: Seconds for which nothing is tried that can be done without, once that has failed.
+PAUSE = 30
+
+#: Whether the request can do without what the back end is asked for.
+_is_optional: ContextVar[bool] = ContextVar("is_optional", default=False)
 
 
 class Lock(t.Protocol):
@@ -118,6 +126,8 @@ class StoreInterface(ServerSideSessionInterface):  # type: ignore[misc]
         self.serializer = SafeSerializer(app, common["serialization_format"])
         self.limit = limit
         self._together = Together()
+        #: When something that can be done without has failed, by the monotonic clock.
+        self._failed_at = -math.inf
         #: What the last request that removed a part of what has expired has left.
         self._unpruned: Rest = None
         # What token_urlsafe() makes. Nothing else reaches the back end as a key.
@@ -258,10 +268,7 @@ class StoreInterface(ServerSideSessionInterface):  # type: ignore[misc]
 
     def _cleanup_n_requests(self) -> None:
         # It befalls a request at random, which may not need the back end at all.
-        try:
-            super()._cleanup_n_requests()
-        except SessionStoreUnavailable:
-            self.app.logger.warning("Expired sessions could not be removed.")
+        self.attempt_if_well(super()._cleanup_n_requests, None)
 
     def read_needed(self, key: str) -> bytes | None:
         """Return what is kept; the first of a request is read with its next session."""
@@ -296,7 +303,7 @@ class StoreInterface(ServerSideSessionInterface):  # type: ignore[misc]
         if session.accessed:
             response.vary.add("Cookie")
         try:
-            self._save(app, session, response)
+            self._save_if_needed(app, session, response)
         except SessionStoreUnavailable as error:
             _become(response, app.make_response(handlers.answer(app, error)))
         except TooLargeForStore as error:
@@ -325,6 +332,22 @@ class StoreInterface(ServerSideSessionInterface):  # type: ignore[misc]
                 return Found(sid, content, is_kept=True)
         new = {"_permanent": True} if self.permanent else {}
         return Found(self._generate_sid(self.sid_length), new, is_kept=False)
+
+    def _save_if_needed(
+        self, app: Flask, session: LazySession, response: Response
+    ) -> None:
+        def save() -> bool:
+            self._save(app, session, response)
+            return True
+
+        if session.is_over and not session:
+            # Nobody can do anything with what is there.
+            self.attempt_if_well(save, False)
+        elif not session.is_ended or not session:
+            save()
+        elif not self.attempt(save, False):
+            # Whoever leaves must not be kept by what the app would remember of them.
+            self._forget(app, session, response)
 
     def _save(self, app: Flask, session: LazySession, response: Response) -> None:
         if session.is_lost:
@@ -395,21 +418,17 @@ class StoreInterface(ServerSideSessionInterface):  # type: ignore[misc]
         """
         outage = per_request(Outage) if has_request_context() else Outage()
         if outage.happened or outage.spent > self.limit / 2:
-            if not outage.happened:
-                self.app.logger.warning(
-                    "The session store has taken %.1f s: nothing more is asked of it "
-                    "for this request, which is answered with 503.",
-                    outage.spent,
-                )
-            outage.happened = outage.is_told = True
+            if not _is_optional.get():
+                self._give_up(outage)
             raise SessionStoreUnavailable()
         began = time.monotonic()
         try:
             return self._twice(work, began)
         except self.failures as error:
-            outage.happened = outage.is_told = True
-            name = type(error).__name__
-            self.app.logger.warning("The session store does not answer: %s.", name)
+            if not _is_optional.get():
+                outage.happened = outage.is_told = True
+                name = type(error).__name__
+                self.app.logger.warning("The session store does not answer: %s.", name)
             # The frames of the driver know the keys of sessions.
             raise SessionStoreUnavailable() from without_frames(error)
         finally:
@@ -428,6 +447,49 @@ class StoreInterface(ServerSideSessionInterface):  # type: ignore[misc]
         result = self.ask(work)
         outage.spent = before
         return result
+
+    def attempt(self, work: Callable[[], T], otherwise: D) -> T | D:
+        """Do work that the current request can do without.
+
+        :param work: asks for something with :meth:`ask`.
+        :return: what the work returns, or ``otherwise``, where the back end refuses it
+            or does not answer. Then the request goes on as if nobody had asked.
+        """
+        outage = per_request(Outage) if has_request_context() else Outage()
+        before, token = outage.spent, _is_optional.set(True)
+        try:
+            return work()
+        except SessionStoreUnavailable as error:
+            # What was waited for in vain leaves time for one more question.
+            outage.spent = min(outage.spent, max(before, self.limit / 2))
+            self._note_failure(error)
+            return otherwise
+        finally:
+            _is_optional.reset(token)
+
+    def attempt_if_well(self, work: Callable[[], T], otherwise: D) -> T | D:
+        """Do so, unless that has failed a moment ago."""
+        if time.monotonic() - self._failed_at < PAUSE:
+            return otherwise
+        return self.attempt(work, otherwise)
+
+    def _note_failure(self, error: SessionStoreUnavailable) -> None:
+        before, self._failed_at = self._failed_at, time.monotonic()
+        if self._failed_at - before >= PAUSE:
+            self.app.logger.warning(
+                "The session store does not do what requests can do without, such as "
+                "noting that a user is active: %s.",
+                type(error.__cause__ or error).__name__,
+            )
+
+    def _give_up(self, outage: Outage) -> None:
+        if not outage.happened:
+            self.app.logger.warning(
+                "The session store has taken %.1f s: nothing more is asked of it for "
+                "this request, which is answered with 503.",
+                outage.spent,
+            )
+        outage.happened = outage.is_told = True
 
     def _twice(self, work: Callable[[], T], began: float) -> T:
         """Do work once more if its connection turns out to be from before a restart."""

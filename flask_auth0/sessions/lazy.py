@@ -62,6 +62,10 @@ class LazySession(ServerSideSession):  # type: ignore[misc]
         self.is_loaded = True
         #: Whether it could not be read.
         self.is_lost = False
+        #: Whether its login was over already, so that it was emptied.
+        self.is_over = False
+        #: Whether the current request has ended its login, and emptied it.
+        self.is_ended = False
         #: The ids that it had before, whose content is to be removed.
         self.replaced: list[str] = []
         #: The id under which it was found. Once nothing is kept there any more,
@@ -112,6 +116,7 @@ class LazySession(ServerSideSession):  # type: ignore[misc]
         """Let it be kept whatever becomes of the session that was found."""
         self.load()
         self.found_as = None
+        self.is_over = self.is_ended = False
 
     def rewind(self) -> None:
         """Ask again, if it could not be read."""

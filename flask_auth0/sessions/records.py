@@ -82,6 +82,10 @@ class RecordCompartment:
         """Forget a state."""
         self.delete_all([entry])
 
+    def discard(self, entry: Entry) -> None:
+        """Forget a state that has expired, if that is possible just now."""
+        self._store.attempt_if_well(lambda: self.delete(entry), None)
+
     def delete_all(self, entries: Sequence[Entry]) -> None:
         """Forget states, so many at once that each time the back end answers soon.
 

@@ -74,10 +74,17 @@ class Revocations:
         self._labels = labels
         self._longest = longest
 
-    def note(self, claims: Mapping[str, t.Any]) -> None:
+    def try_to(self, work: Callable[[], bool]) -> bool:
+        """Do work of this object that can be done without, and return what it says.
+
+        :return: ``False`` where the store refuses it or does not answer.
+        """
+        return self._store.attempt(work, False)
+
+    def note(self, claims: Mapping[str, t.Any]) -> bool:
         """Note that the logins have ended that a logout token names."""
         mark = f"{int(claims['iat'])}-{time.time()}"
-        self._mark(self._labels.of_claims(claims), mark)
+        return self._mark(self._labels.of_claims(claims), mark)
 
     def cover(self, labels: Sequence[str], login: Login) -> bool:
         """Tell whether a login has been ended."""
@@ -85,9 +92,13 @@ class Revocations:
         found = self._store.ask(lambda: self._store.labelled(*names))
         return _is_ended_by(found, login)
 
-    def end(self, record: str) -> None:
+    def end(self, record: str) -> bool:
         """Note that a session has ended."""
-        self._mark(record, _ENDED)
+        return self._mark(record, _ENDED)
+
+    def has_ended(self, record: str) -> bool:
+        """Tell whether that was noted of a session."""
+        return self.marks((), record).is_ended_itself
 
     def note_version(self, record: str, version: int) -> None:
         """Note the newest version of a session, in the place of the one before."""
@@ -106,21 +117,23 @@ class Revocations:
         ended = itself or (login is not None and _is_ended_by(found, login))
         return Marks(ended, itself, max(versions, default=0))
 
-    def _mark(self, name: str, mark: str) -> None:
+    def _mark(self, name: str, mark: str) -> bool:
         name = _REVOKED + name
         self._store.ask(
             lambda: self._store.label(name, mark, self._longest, self._longest)
         )
+        return True
 
     def is_used(self, jti: str) -> bool:
         """Tell whether a logout token has been used."""
         key = _USED + self._labels.of_token(jti)
         return self._store.ask(lambda: self._store.fetch(key)) is not None
 
-    def use(self, jti: str, max_age: int) -> None:
+    def use(self, jti: str, max_age: int) -> bool:
         """Remember a logout token for as long as it is good."""
         key = _USED + self._labels.of_token(jti)
         self._store.ask(lambda: self._store.keep(key, b"1", max(1, max_age)))
+        return True
 
 
 def _is_ended_by(marks: Sequence[str], login: Login) -> bool:

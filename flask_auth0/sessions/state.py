@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import functools
 import secrets
 import time
 import typing as t
@@ -32,7 +33,7 @@ from .compartment import KEY as KEY
 from .dispatched import Dispatched, is_websocket
 from .ending import end_by_claims, end_oldest, is_ended
 from .index import record_of
-from .interface import NoLock, StoreInterface
+from .interface import StoreInterface
 from .jar import cookie_jar, cookie_name
 from .lazy import LazySession
 from .memo import Known, Memo
@@ -137,7 +138,9 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
         self._end_in_cookies()
         if KEY in session:
             # What is left would belong to nobody, and so to whoever logs in next.
-            empty(this_session())
+            empty(current := this_session())
+            if isinstance(current, LazySession):
+                current.is_ended = True
         self._remember(None)
         cookie_jar().sweep()
         # Also where the session names none: the browser may have pieces of one left.
@@ -155,6 +158,8 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
         if KEY in current and self.head() is None:
             per_request(Memo).was_over = True
             empty(current)
+            if isinstance(current, LazySession):
+                current.is_over = True
 
     def settle(self) -> None:
         """Take back what a response would bring of a session that has ended since."""
@@ -301,26 +306,40 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
         return current
 
     def _note_visit(
-        self, compartment: Compartment, record: str, head: State | None
+        self, compartment: Compartment, record: str, head: State
     ) -> State | None:
-        """Note that the user is active, if nobody else changes the session just now."""
+        """Note that the user is active. Where that cannot be written, the request goes
+        on with what it has read.
+        """
         store = self.places.store()
-        lock = store.ask(lambda: store.try_lock(record)) if store else NoLock()
+        if store is None:
+            return self._with_visit(compartment, record, head)
+        in_turn = functools.partial(self._visit_in_turn, store, compartment, record)
+        return store.attempt_if_well(lambda: in_turn(head), head)
+
+    def _visit_in_turn(
+        self, store: StoreInterface, compartment: Compartment, record: str, head: State
+    ) -> State | None:
+        """Note it if nobody else changes the session just now."""
+        lock = store.ask(lambda: store.try_lock(record))
         if lock is None:
             return head
         try:
-            if store is not None:
-                # Claims may have changed before it was our turn.
-                head = self.states.read_head(compartment, record)
-            if head is not None:
-                seen = {"seen": int(time.time()), **self._visit()}
-                head = {**head, "internal": {**head["internal"], **seen}}
-                self._keep_visit(compartment, record, head)
-            return head
+            # Claims may have changed before it was our turn.
+            current = self.states.read_head(compartment, record)
+            return current and self._with_visit(compartment, record, current)
         finally:
             # It ends by itself if this fails.
             with contextlib.suppress(Exception):
                 lock.release()
+
+    def _with_visit(self, compartment: Compartment, record: str, head: State) -> State:
+        seen = {"seen": int(time.time()), **self._visit()}
+        head = {**head, "internal": {**head["internal"], **seen}}
+        # What was there for its size before can stay so.
+        with contextlib.suppress(SessionTooLarge):
+            self._keep_visit(compartment, record, head)
+        return head
 
     def _keep_visit(self, compartment: Compartment, record: str, head: State) -> None:
         if self.places.are_in_cookies() and not self.states.sealer.has_older:

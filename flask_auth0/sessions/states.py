@@ -60,7 +60,7 @@ class States:
             return None
         head = _with_visit(head, compartment.visited_at(record))
         if time.time() >= self.lifetime.expires_at(moments(head)):
-            compartment.delete(Entry(record, self.labels.of_head(head)))
+            compartment.discard(Entry(record, self.labels.of_head(head)))
             return None
         return head
 

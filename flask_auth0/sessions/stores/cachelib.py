@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import os
 import struct
 import threading
 import time
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from cachelib.base import BaseCache
@@ -86,6 +87,12 @@ class CachelibInterface(LabelsInValues):
                 self._set(key, value, max_age)
             else:
                 self.cache.delete(key)
+
+    def unlabel(self, name: str, records: Sequence[str], longest: int) -> None:
+        # A full disk has no room for what is left of a label. What is not taken from it
+        # names a record that is gone, until that would have expired.
+        with contextlib.suppress(OSError):
+            super().unlabel(name, records, longest)
 
     def prune(self, rest: Rest = None) -> Pruned | None:
         if not isinstance(self.cache, FileSystemCache):
