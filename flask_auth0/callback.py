@@ -7,15 +7,24 @@ import time
 import typing as t
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import MappingProxyType
 from urllib.parse import urlencode
 
 from flask import current_app, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from . import app_functions, browser_binding, login, login_loop, relay
+from . import (
+    app_functions,
+    browser_binding,
+    callback_answers,
+    login,
+    login_loop,
+    relay,
+)
 from .answers import CLOCK_LEEWAY
 from .authorization_response import refuse_other_issuer, refuse_repeated
+from .callback_answers import Callback
 from .contexts import this_app
 from .errors import Auth0Error, AuthorizationFailed, LoginFailed
 from .hidden import with_hidden_tokens
@@ -28,7 +37,7 @@ from .session_hooks import failure_of_hook
 from .sessions.jar import cookie_jar, is_strict, transaction_name
 from .sessions.revocations import LoginUnderWay
 from .sessions.shapes import is_moment
-from .sessions.state import KEY
+from .sessions.state import KEY, SessionStateStore
 from .sessions.transactions import TRANSACTION_KEY, CookieTransactionStore
 from .signals import user_logged_in
 from .store_options import store_options
@@ -50,6 +59,21 @@ AUTHORIZATION_ERRORS = {
 MOST_ATTEMPTS = 3
 
 
+@dataclass(frozen=True)
+class _Login:
+    """A login that has come back to the browser in which it began."""
+
+    #: The SDK's part of its ``state``.
+    name: str
+    #: Whether the whole ``state`` is the one that was sent.
+    is_whole: bool
+    relayed: Relay
+    #: What the transaction remembers.
+    remembered: Mapping[str, t.Any]
+    #: The path that it leads to.
+    target: str
+
+
 def complete() -> Response:
     """Answer the tenant's redirect to the callback.
 
@@ -60,44 +84,94 @@ def complete() -> Response:
         return _continue_to(request.script_root + request.full_path)
     state = current_state()
     _refuse_repeated(state)
-    sdk_state, known = relay.split(request.args.get("state", ""), state.sealer)
-    transaction = _transaction(state, sdk_state)
-    if transaction is None:
+    name, known = relay.split(request.args.get("state", ""), state.sealer)
+    login_ = _returned(state, name, known)
+    if login_ is None:
         return _without_transaction(state, known)
-    if not browser_binding.belongs_here(state, transaction.pop("session")):
-        _forget_transaction(state, sdk_state)
-        return _without_transaction(state, known)
-    relayed = known or Relay()
-    begun = {
-        "purpose": transaction.pop("purpose"),
-        "organization": transaction.pop("organization"),
-        "begun_at": transaction.pop("begun_at"),
-    }
-    target = next_or_default(transaction["next"], state.config)
+    with _failures_reported(login_):
+        before = _begin(state, login_)
+        user = None if before else _log_in(state, login_)
+    if before is not None:
+        return _repeat(state, login_, before)
+    return _welcome(state, login_, user or {})
+
+
+def _returned(state: AppState, name: str, known: Relay | None) -> _Login | None:
+    """Return the login, if it has come back to where it began.
+
+    :param known: what came back with a ``state`` that this app has made.
+    """
+    remembered = _transaction(state, name)
+    if remembered is None:
+        return None
+    if not browser_binding.belongs_here(state, remembered["session"]):
+        _forget_transaction(state, name)
+        return None
+    target = next_or_default(remembered["next"], state.config)
+    return _Login(name, known is not None, known or Relay(), remembered, target)
+
+
+@contextmanager
+def _failures_reported(login_: _Login) -> Iterator[None]:
     try:
-        # Without it the code would be spent for nothing.
-        login.require_store(state)
-        # And without the tenant, the login would be lost that can be completed soon.
-        state.client.breaker.require_closed()
-        with _under_way(state, sdk_state, transaction["max_age"], begun["begun_at"]):
-            user = _finish(state, sdk_state, is_whole=known is not None)
+        yield
     except Auth0Error as error:
         is_refusal = failure_of_hook(error) is not None
-        login.report(error, target, _again(relayed), is_refusal=is_refusal)
+        again = _again(login_.relayed)
+        login.report(error, login_.target, again, is_refusal=is_refusal)
         raise
-    login_loop.note_login(max_age=transaction["max_age"], **begun)
-    asked_for = {**relayed.parameters, **transaction, "next": target}
+
+
+def _begin(state: AppState, login_: _Login) -> Callback | None:
+    """Wait for a turn to complete a login; return what another request made of it."""
+    store = state.state_store
+    is_ours = isinstance(store, SessionStateStore)
+    meeting_point = store.places.meeting_point() if is_ours else None
+    return state.callback_answers.begin(login_.name, login_.target, meeting_point)
+
+
+def _repeat(state: AppState, login_: _Login, before: Callback) -> Response:
+    """Answer as another request did, which this browser has sent as well.
+
+    Whoever has the cookie is that browser. A store of the app's own may show a
+    transaction to others.
+    """
+    is_theirs = type(state.transaction_store) is CookieTransactionStore
+    if before.answer is not None and is_theirs:
+        return callback_answers.repeat(before.answer)
+    _forget_transaction(state, login_.name)
+    return _without_transaction(state, login_.relayed if login_.is_whole else None)
+
+
+def _log_in(state: AppState, login_: _Login) -> dict[str, t.Any]:
+    """Log the user in, where that can be done now."""
+    # Without it the code would be spent for nothing.
+    login.require_store(state)
+    # And without the tenant, the login would be lost that can be completed soon.
+    state.client.breaker.require_closed()
+    callback_answers.spend()
+    remembered = login_.remembered
+    with _under_way(state, login_.name, remembered["max_age"], remembered["begun_at"]):
+        return _finish(state, login_.name, is_whole=login_.is_whole)
+
+
+def _welcome(state: AppState, login_: _Login, user: dict[str, t.Any]) -> Response:
+    """Tell the app who has logged in, and send the browser on."""
+    names = ("purpose", "max_age", "organization", "begun_at")
+    login_loop.note_login(**{name: login_.remembered[name] for name in names})
+    asked_for = {"max_age": login_.remembered["max_age"], "next": login_.target}
     try:
-        answer = _after_login(state, asked_for)
+        answer = _after_login(state, {**login_.relayed.parameters, **asked_for})
         user_logged_in.send(this_app(), user=_kept_claims(user))
     except Exception as error:
         # Whoever raises refuses the login.
         login_loop.forget()
         _end_session(state)
         if isinstance(error, Auth0Error) and not error.actions:
-            login.report(error, target, _again(relayed), is_refusal=True)
+            again = _again(login_.relayed)
+            login.report(error, login_.target, again, is_refusal=True)
         raise
-    return _continue_to(target) if answer is None else answer
+    return _continue_to(login_.target) if answer is None else answer
 
 
 def _after_login(state: AppState, asked_for: Mapping[str, t.Any]) -> Response | None:

@@ -33,9 +33,7 @@ from .sessions.backends import make_revocation_store, set_up_sessions
 from .sessions.directory import Sessions
 from .sessions.flask_cookie import set_up_cookie
 from .sessions.interface import is_outage_told
-from .sessions.secure import set_up_secure_cookies
 from .sessions.signed import set_up_signed_sessions
-from .sessions.sweeping import set_up_sweeping
 from .user import shown_user
 from .ways_on import offer_way_on
 
@@ -106,8 +104,6 @@ class Auth0:
         set_up_secrets(app, config)
         set_up_signed_sessions(app)
         set_up_cookie(app, config)
-        set_up_secure_cookies(app, config)
-        set_up_sweeping(app, config)
         own_store = state_store or self._state_store
         app.extensions[EXTENSION] = make_state(
             config,

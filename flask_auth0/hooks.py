@@ -10,17 +10,27 @@ from auth0_server_python.error import (
     ApiError,
     SessionExpiredError,
 )
-from flask import Flask, request_started
+from flask import Flask, request_finished, request_started
 from werkzeug.wrappers import Response
 
-from . import backchannel, caching, decorator_order, handlers, login_loop, views
+from . import (
+    backchannel,
+    caching,
+    callback_answers,
+    decorator_order,
+    handlers,
+    login_loop,
+    views,
+)
 from .contexts import this_app
 from .errors import Auth0Error
 from .registry import state_of
 from .sdk_errors import translate
 from .sessions.dispatched import note_dispatch
 from .sessions.jar import write_cookies
+from .sessions.secure import secure_cookies
 from .sessions.state import SessionStateStore
+from .sessions.sweeping import sweep
 from .sessions.watching import settle, watch_sessions
 from .sessions.workers import are_several
 from .store_options import copy_collected
@@ -88,6 +98,15 @@ def register(app: Flask) -> None:
         write_cookies(response)
         copy_collected(response)
         return caching.protect(response)
+
+    def complete(sender: Flask, response: Response, **more: t.Any) -> None:
+        """Do, in this order, what waits until Flask has saved its session."""
+        sweep(response, state.config)
+        secure_cookies(response, state.config)
+        callback_answers.complete(response)
+
+    request_finished.connect(complete, app, weak=False)
+    app.teardown_request(callback_answers.end)
 
 
 def _warn_of_workers(app: Flask) -> None:

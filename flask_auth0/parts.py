@@ -8,6 +8,7 @@ from collections.abc import Callable
 from auth0_server_python.store import StateStore, TransactionStore
 from flask import Flask
 
+from .callback_answers import CallbackAnswers
 from .client import Client
 from .config import Config, weak_secrets
 from .logins import Logins
@@ -46,13 +47,15 @@ def make_state(
     client = Client(
         config, state_store=state_store, transaction_store=transaction_store
     )
+    sealer = Sealer(config.secret, config.purpose("login"))
     return AppState(
         config=config,
         client=client,
         logins=Logins(client, config),
         state_store=state_store,
         transaction_store=transaction_store,
-        sealer=Sealer(config.secret, config.purpose("login")),
+        sealer=sealer,
+        callback_answers=CallbackAnswers(sealer, config.timeout),
         unauthorized=unauthorized,
         login_url_here=login_url_here,
         hooks=hooks,

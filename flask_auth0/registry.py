@@ -16,6 +16,7 @@ from .contexts import this_app
 from .errors import ConfigurationError
 
 if t.TYPE_CHECKING:
+    from .callback_answers import CallbackAnswers
     from .client import Client
     from .logins import Logins
     from .session_hooks import SessionHooks
@@ -35,6 +36,8 @@ class AppState:
     state_store: StateStore
     transaction_store: TransactionStore
     sealer: Sealer
+    #: What callbacks are answered, where a browser asks for one more than once.
+    callback_answers: CallbackAnswers
     #: Returns what an app answers instead of :class:`.LoginRequired`, if anything.
     unauthorized: Callable[[], t.Any]
     #: Returns where to log in and come back to the page of the current request.

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import typing as t
-
-from flask import Flask, current_app, request, request_finished
+from flask import current_app, request
 from werkzeug.wrappers import Response
 from werkzeug.wsgi import get_host
 
@@ -12,21 +10,18 @@ from ..config import Config, is_plain_loopback
 from ..contexts import this_app
 
 
-def set_up_secure_cookies(app: Flask, config: Config) -> None:
+def secure_cookies(response: Response, config: Config) -> None:
     """Make session cookies Secure, except on plain http on loopback.
 
     Flask's own flag is one setting for all requests. Without ``AUTH0_REDIRECT_URI``,
     the callback's URL, and with it the answer, comes from each request. Flask saves
     its session last, so this is for responses that are complete.
     """
-
-    def secure(sender: Flask, response: Response, **extra: t.Any) -> None:
-        lines = response.headers.getlist("Set-Cookie")
-        if lines and are_cookies_secure(config):
-            response.headers.setlist("Set-Cookie", map(_secured, lines))
-
-    if config.secure is None:
-        request_finished.connect(secure, app, weak=False)
+    if config.secure is not None:
+        return
+    lines = response.headers.getlist("Set-Cookie")
+    if lines and are_cookies_secure(config):
+        response.headers.setlist("Set-Cookie", map(_secured, lines))
 
 
 def are_cookies_secure(config: Config) -> bool:

@@ -6,7 +6,7 @@ import itertools
 import re
 import typing as t
 
-from flask import Flask, request, request_finished
+from flask import request
 from werkzeug.http import dump_cookie
 from werkzeug.wrappers import Response
 from werkzeug.wsgi import get_host
@@ -32,15 +32,11 @@ class Variant(t.NamedTuple):
     path: str
 
 
-def set_up_sweeping(app: Flask, config: Config) -> None:
-    """Sweep when a response is complete, so that its size is known."""
-
-    def sweep(sender: Flask, response: Response, **extra: t.Any) -> None:
-        jar = if_made(CookieJar)
-        if jar is not None and (jar.is_swept or _is_emptied()):
-            _delete(jar, response, are_cookies_secure(config))
-
-    request_finished.connect(sweep, app, weak=False)
+def sweep(response: Response, config: Config) -> None:
+    """Sweep where that is due. The response is complete, so that its size is known."""
+    jar = if_made(CookieJar)
+    if jar is not None and (jar.is_swept or _is_emptied()):
+        _delete(jar, response, are_cookies_secure(config))
 
 
 def head_size(response: Response) -> int:
