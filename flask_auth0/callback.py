@@ -20,6 +20,7 @@ from . import (
     callback_answers,
     login,
     login_loop,
+    own_urls,
     relay,
 )
 from .answers import CLOCK_LEEWAY
@@ -81,7 +82,8 @@ def complete() -> Response:
     """
     if is_strict() and request.headers.get("Sec-Fetch-Site") == "cross-site":
         # The session of a visitor arrives with the next request, not with this one.
-        return _continue_to(request.script_root + request.full_path)
+        query = request.query_string.decode("ascii", "replace")
+        return _continue_to(f"{own_urls.current_path()}?{query}")
     state = current_state()
     _refuse_repeated(state)
     name, known = relay.split(request.args.get("state", ""), state.sealer)
@@ -248,7 +250,7 @@ def _without_transaction(state: AppState, known: Relay | None) -> Response:
             "Your browser did not send back the cookie that a login needs. Allow "
             "cookies for this site, then try again.",
             error="cookies_refused",
-            remedy=login_loop.why_no_cookies(login.callback_url(state)),
+            remedy=login_loop.why_no_cookies(own_urls.callback_url()),
         )
     login.report(error, target, _again(relayed))
     raise error

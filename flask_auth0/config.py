@@ -12,6 +12,7 @@ from dataclasses import MISSING, Field, dataclass, field, fields
 from datetime import timedelta
 from urllib.parse import urlsplit
 
+from .urls import as_ascii
 from .weak_secrets import weakness_of
 
 #: Parameters of an authorization request that the extension itself sets, and who
@@ -97,14 +98,14 @@ def _url(value: t.Any) -> str:
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.netloc or parts.fragment:
         raise ValueError("must be an absolute http or https URL without a fragment")
-    return url
+    return as_ascii(url)
 
 
 def _location(value: t.Any) -> str:
     """Return a path of this app or an absolute URL."""
     location = _text(value)
     if location.startswith("/") and not location.startswith(("//", "/\\")):
-        return location
+        return as_ascii(location)
     try:
         return _url(location)
     except ValueError:

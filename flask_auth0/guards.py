@@ -11,7 +11,7 @@ from collections.abc import Callable
 from flask import redirect, request
 from werkzeug.wrappers import Response
 
-from . import login
+from . import login, own_urls
 from .contexts import this_request
 from .decorator_order import note_guard
 from .errors import LoginRequired
@@ -138,6 +138,7 @@ def _refusal(needs: dict[str, t.Any]) -> t.Any:
     # Guarding every request of an app must not shut the way to the login.
     if current.method == "OPTIONS" or current.endpoint in current_state().routes:
         return None
+    own_urls.require_host()
     user = load_user()
     if user and (not needs or (_is_recent(user, needs) and _is_member(user, needs))):
         return None

@@ -20,6 +20,7 @@ from . import (
     decorator_order,
     handlers,
     login_loop,
+    own_urls,
     views,
 )
 from .contexts import this_app
@@ -53,7 +54,11 @@ def _handle_sdk_error(error: Exception) -> t.Any:
     return handlers.answer(this_app(), translation)
 
 
-def _answer(error: Auth0Error) -> Response:
+def _answer(error: Auth0Error) -> t.Any:
+    """Answer an error, or what lies behind it: that nobody trusts the host."""
+    refusal = own_urls.refusal_of_host()
+    if refusal is not None:
+        return handlers.answer(this_app(), refusal)
     return error.get_response()
 
 

@@ -8,15 +8,15 @@ import typing as t
 from collections.abc import Mapping
 
 from auth0_server_python.auth_types import StartInteractiveLoginOptions
-from flask import redirect, request, url_for
+from flask import redirect, request
 from werkzeug.wrappers import Response
 
-from . import browser_binding, login_loop, relay
+from . import browser_binding, login_loop, own_urls, relay
 from .config import RESERVED_PARAMETERS
 from .contexts import this_app
 from .errors import Auth0Error, LoginFailed, log_failure
 from .prefetches import answer_unasked
-from .redirects import next_or_default
+from .redirects import for_callback, next_or_default
 from .registry import AppState, current_state
 from .relay import Relay
 from .sdk_errors import translated
@@ -44,21 +44,23 @@ _PER_LOGIN = {"scope", "audience", "organization"}
 def start(
     target: str | None, parameters: Mapping[str, t.Any], *, attempt: int = 0
 ) -> Response:
-    """Redirect to the tenant, to log in and come back to a path of this app.
+    """Redirect to the tenant, to log in and come back to a page of this app.
 
     Nothing starts for what a browser asks ahead of its user.
 
-    :param target: where to come back to, if it is a path of this app.
+    :param target: where to come back to, if it is a page of this app.
+    :raises BadRequest: at a host that Flask does not trust.
     :raises TypeError: for a parameter that only the configuration can decide about.
     :raises TenantUnavailable: when the tenant is needed and does not answer.
     :raises LoginLoop: when logins do not last.
     """
+    own_urls.require_host()
     unasked = answer_unasked(request)
     if unasked is not None:
         return unasked
     state = current_state()
     _refuse_reserved(parameters)
-    target = next_or_default(target, state.config)
+    target = for_callback(next_or_default(target, state.config), state.config)
     try:
         require_store(state)
         purpose = login_loop.purpose_of(target, _asked_for(parameters))
@@ -114,7 +116,7 @@ def _login_options(
     parameters = dict(parameters)
     organization = parameters.pop("organization", None)
     invitation = parameters.pop("invitation", None)
-    parameters["redirect_uri"] = callback_url(state)
+    parameters["redirect_uri"] = own_urls.callback_url()
     always = state.config.authorization_params or {}
     max_age = parameters.get("max_age", always.get("max_age"))
     remembered = {
@@ -130,11 +132,6 @@ def _login_options(
         organization=organization,
         invitation=invitation,
     )
-
-
-def callback_url(state: AppState) -> str:
-    """Return the URL that the tenant sends the browser back to."""
-    return state.config.redirect_uri or url_for("auth0.callback", _external=True)
 
 
 def report(

@@ -180,14 +180,19 @@ def _is_in_vain(noted: Note) -> bool:
     return noted.sent_on + _is_page_after_login() >= MOST
 
 
-def why_no_cookies(callback: str) -> str | None:
+def why_no_cookies(callback: str) -> str:
     """Return what the developer can do when no cookie comes back to the callback."""
-    secure = are_cookies_secure(current_state().config)
     if urlsplit(callback).netloc != request.host:
         return (
             f"The login began at {request.host}, but the callback is {callback}, and "
             "cookies belong to one host. Use the same host for both."
         )
+    return why_not_kept()
+
+
+def why_not_kept() -> str:
+    """Return what the developer can do when the browser keeps no cookie."""
+    secure = are_cookies_secure(current_state().config)
     if secure and not request.is_secure:
         return (
             "Cookies are Secure, but the app is visited over http. Use https; behind "
@@ -226,7 +231,7 @@ def _diagnosis(noted: Note) -> tuple[str, str | None]:
         return (
             "Your browser does not send back the cookie with your session. Allow "
             "cookies for this site.",
-            why_no_cookies(request.host_url),
+            why_not_kept(),
         )
     return (
         "Your browser sends back the cookie that names your session, but the session "

@@ -10,7 +10,7 @@ from auth0_server_python.auth_types import LogoutOptions
 from flask import redirect, request
 from werkzeug.wrappers import Response
 
-from . import login_loop, loop
+from . import login_loop, loop, own_urls
 from .contexts import this_app, this_session
 from .errors import Auth0Error, SessionStoreUnavailable, TenantError, log_failure
 from .hidden import with_hidden_tokens
@@ -35,6 +35,7 @@ def end(return_to: str, *, federated: bool = False) -> Response:
 
     :param return_to: the URL that the tenant sends the browser to.
     """
+    own_urls.require_host()
     unasked = answer_unasked(request)
     if unasked is not None:
         return unasked

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from flask import make_response, render_template, request, url_for
+from flask import make_response, render_template, request
 from werkzeug.wrappers import Response
 
+from . import own_urls
 from .errors import SessionStoreUnavailable
 from .origins import is_from_other_site, is_part_of_page, is_whole_page
 from .sessions.interface import overlook_outage
@@ -22,7 +23,8 @@ def answer_unmeant() -> Response | None:
     if is_part_of_page(request) or (is_foreign and not is_whole_page(request)):
         return Response(status=403)
     if is_foreign and _may_have_session():
-        action = url_for("auth0.logout", return_to=request.args.get("return_to"))
+        return_to = request.args.get("return_to")
+        action = own_urls.url_of("auth0.logout", return_to=return_to)
         page = render_template("flask_auth0/logout.html", action=action)
         return make_response(page)
     return None

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from urllib.parse import urljoin
 
-from flask import current_app, request
+from flask import current_app
 
+from . import own_urls
 from .config import Config
 from .redirects import below_root, is_page, page_of
 from .registry import current_state
+from .urls import as_ascii
 
 
 def for_query(wanted: str | None) -> str:
@@ -17,7 +19,7 @@ def for_query(wanted: str | None) -> str:
     A logout must not fail because of a query, so anything else counts for nothing.
     """
     config = current_state().config
-    url = _listed(config).get(wanted) if wanted else None
+    url = _from_list(config, wanted)
     if wanted and url is None:
         # Without the value, which anybody can choose.
         current_app.logger.info(
@@ -37,20 +39,28 @@ def for_view(wanted: str | None) -> str:
     config = current_state().config
     if not wanted:
         return _absolute(_default(config))
-    url = _listed(config).get(wanted)
+    url = _from_list(config, wanted)
     if url is not None:
         return url
-    page = page_of(request, wanted) or wanted
+    page = page_of(wanted) or wanted
     if not is_page(page):
         raise ValueError(
             "return_to leads neither to a page of this app nor to one of "
             "AUTH0_ALLOWED_LOGOUT_URLS. If the app trusts the URL, add it there."
         )
-    return urljoin(request.host_url, page)
+    return own_urls.origin() + as_ascii(page)
 
 
 def _default(config: Config) -> str:
     return config.post_logout_redirect or "/"
+
+
+def _from_list(config: Config, wanted: str | None) -> str | None:
+    """Return the listed URL that is asked for, if there is one."""
+    try:
+        return _listed(config).get(as_ascii(wanted)) if wanted else None
+    except ValueError:
+        return None
 
 
 def _listed(config: Config) -> dict[str, str]:
@@ -58,9 +68,9 @@ def _listed(config: Config) -> dict[str, str]:
     urls: dict[str, str] = {}
     for location in (_default(config), *config.allowed_logout_urls):
         url = _absolute(location)
-        urls |= dict.fromkeys((location, url, page_of(request, url) or url), url)
+        urls |= dict.fromkeys((location, url, page_of(url) or url), url)
     return urls
 
 
 def _absolute(location: str) -> str:
-    return urljoin(request.host_url, below_root(request, location))
+    return urljoin(own_urls.home(), below_root(location))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flask import Request, abort, request
 
-from .redirects import page_of
+from .own_urls import is_origin
+from .urls import split_origin
 
 #: Methods that change nothing (RFC 9110, section 9.2.1).
 _SAFE = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))
@@ -32,7 +33,8 @@ def is_from_own_page(request: Request) -> bool:
     if site:
         return site == "same-origin"
     # Browsers leave that out on plain http, but no form is sent without an origin.
-    return page_of(request, f"{request.origin}/") is not None
+    parts = split_origin(request.origin or "")
+    return parts is not None and is_origin(parts[0])
 
 
 def is_from_other_site(request: Request) -> bool:

@@ -1,16 +1,16 @@
-"""Which addresses a browser may be sent to: paths of this app, and nothing else."""
+"""Which addresses a browser may be sent to: pages of this app, and nothing else."""
 
 from __future__ import annotations
 
-import posixpath
 import re
 import unicodedata
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, urlsplit
 
-from flask import Request, request, url_for
+from flask import current_app, request
 
+from . import own_urls
 from .config import Config
-from .registry import current_state
+from .urls import split_origin
 
 #: A longer address is not remembered: it travels in a cookie and in a URL.
 MAX_LENGTH = 2000
@@ -34,44 +34,77 @@ def is_local_path(target: str) -> bool:
 
 def is_page(target: str) -> bool:
     """Tell whether a text is a path on the same origin, and no route of ours."""
-    return is_local_path(target) and not _is_own_route(target)
+    return is_local_path(target) and not own_urls.is_own_route(urlsplit(target).path)
 
 
 def next_or_default(target: str | None, config: Config) -> str:
-    """Return where to go after a login: the target if it is safe, else the default."""
-    page = _as_path(target) if target else None
-    if page is not None and is_page(page):
+    """Return where to go after a login: the target if it is safe, else the default.
+
+    It is a path, unless it is a page that this app has at another of its hosts.
+    """
+    page = _as_page(target) if target else None
+    return below_root(config.post_login_redirect) if page is None else page
+
+
+def for_callback(page: str, config: Config) -> str:
+    """Return a page as it has to be named at the host of the callback.
+
+    Where an app has several hosts, that need not be the one of the page.
+    """
+    home = own_urls.home()
+    if not page.startswith("/") or own_urls.origin() == home:
         return page
-    return below_root(request, config.post_login_redirect)
+    if own_urls.shares_cookies(home):
+        return own_urls.origin() + page
+    current_app.logger.warning(
+        "A login leads to %s, whose session %s does not know: set AUTH0_COOKIE_DOMAIN "
+        "to the domain that they share.",
+        home,
+        own_urls.origin(),
+    )
+    return below_root(config.post_login_redirect)
 
 
-def below_root(request: Request, location: str) -> str:
+def below_root(location: str) -> str:
     """Return a configured location: its paths begin where the app is mounted."""
-    return request.script_root + location if location.startswith("/") else location
+    return own_urls.root() + location if location.startswith("/") else location
 
 
-def here(request: Request) -> str:
-    """Return the path of a request, as the browser knows it."""
-    path = quote(request.script_root + request.path, safe="/:@!$&'()*+,;=~")
+def here() -> str:
+    """Return the path of the current request, as the browser knows it."""
+    path = own_urls.current_path()
     query = request.query_string.decode("ascii", "replace")
     whole = f"{path}?{query}" if query else path
     return whole if len(whole) <= MAX_LENGTH else path
 
 
-def page_of(request: Request, url: str | None) -> str | None:
+def page_of(url: str | None) -> str | None:
     """Return the path of a page of this origin, or ``None`` for any other URL."""
-    if not url or not url.startswith(request.host_url):
+    parts = split_origin(url) if url else None
+    if parts is None or not own_urls.is_origin(parts[0]):
         return None
-    return "/" + url[len(request.host_url) :].partition("#")[0]
+    path = parts[1].partition("#")[0]
+    return path if path.startswith("/") else f"/{path}"
+
+
+def _as_page(target: str) -> str | None:
+    """Return a page of this app as a browser writes it, however it was given."""
+    place, rest = split_origin(target) or ("", target)
+    is_here = not place or own_urls.is_origin(place)
+    path = _as_path((page_of(target) or rest) if is_here else rest)
+    if path is None or not is_page(path):
+        return None
+    if is_here:
+        return path
+    return place + path if own_urls.has_page(place, path) else None
 
 
 def _as_path(target: str) -> str | None:
-    """Return a path of this origin as a browser writes it, however it was given.
+    """Return a path as a browser writes it.
 
     What people type has spaces, joiners and other characters that no browser takes for
     anything else, but for the first two of a path: those decide where it leads.
     """
-    target = page_of(request, target) or target
     try:
         rest = "".join(map(_encoded, target[2:]))
     except UnicodeEncodeError:
@@ -96,10 +129,3 @@ def _split(target: str) -> tuple[str, str] | None:
     except ValueError:
         return None
     return parts.scheme, parts.netloc
-
-
-def _is_own_route(target: str) -> bool:
-    """Tell whether a path would start or end a login once more."""
-    # Werkzeug takes several slashes for one, and servers decode them before.
-    path = "/" + posixpath.normpath(unquote(urlsplit(target).path)).lstrip("/")
-    return path in {url_for(name) for name in current_state().routes}

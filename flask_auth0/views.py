@@ -2,35 +2,44 @@
 
 from __future__ import annotations
 
+import typing as t
+
 from flask import Blueprint, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from . import backchannel, callback, login, logout, logout_urls
 from .config import Config
 from .logout_question import answer_unmeant
+from .own_urls import HOST_VALUE, add_host
 from .prefetches import answer_unasked
 
 
 def make_blueprint(config: Config) -> Blueprint:
     """Return the blueprint named ``auth0``, with the routes that are turned on."""
     prefix = config.url_prefix or None
+    # Flask looks at it only where the app tells all hosts apart.
+    host = f"<{HOST_VALUE}>"
     blueprint = Blueprint(
         "auth0", __name__, template_folder="templates", url_prefix=prefix
     )
     blueprint.after_request(_forbid_storing)
+    blueprint.url_defaults(add_host)
+    blueprint.url_value_preprocessor(_drop_host)
     if config.login_path:
-        blueprint.get(config.login_path, endpoint="login")(login_view)
+        blueprint.get(config.login_path, host=host, endpoint="login")(login_view)
     if config.callback_path:
-        blueprint.get(config.callback_path, endpoint="callback")(callback_view)
+        route = blueprint.get(config.callback_path, host=host, endpoint="callback")
+        route(callback_view)
     if config.logout_path:
         route = blueprint.route(
-            config.logout_path, methods=["GET", "POST"], endpoint="logout"
+            config.logout_path, host=host, methods=["GET", "POST"], endpoint="logout"
         )
         route(logout_view)
     if config.backchannel_logout_path:
-        blueprint.post(config.backchannel_logout_path, endpoint="backchannel_logout")(
-            backchannel_logout_view
+        route = blueprint.post(
+            config.backchannel_logout_path, host=host, endpoint="backchannel_logout"
         )
+        route(backchannel_logout_view)
     return blueprint
 
 
@@ -62,6 +71,11 @@ def logout_view() -> BaseResponse:
 def backchannel_logout_view() -> BaseResponse:
     """End sessions that the tenant has ended."""
     return backchannel.receive()
+
+
+def _drop_host(endpoint: str | None, values: dict[str, t.Any] | None) -> None:
+    if values is not None:
+        values.pop(HOST_VALUE, None)
 
 
 def _forbid_storing(response: BaseResponse) -> BaseResponse:

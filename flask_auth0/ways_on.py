@@ -5,8 +5,9 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Mapping, Sequence
 
-from flask import Request, request, url_for
+from flask import Request, request
 
+from . import own_urls
 from .errors import (
     Action,
     Auth0Error,
@@ -17,7 +18,13 @@ from .errors import (
     log_failure,
 )
 from .negotiation import is_navigation
-from .redirects import here, is_local_path, next_or_default, page_of
+from .redirects import (
+    for_callback,
+    here,
+    is_local_path,
+    next_or_default,
+    page_of,
+)
 from .registry import current_state
 
 #: What the tenant answers where it has to ask (OpenID Connect Core, section 3.1.2.6).
@@ -113,14 +120,14 @@ def _login(label: str, page: str, asked: Mapping[str, t.Any]) -> Action | None:
 def _logout() -> Action | None:
     if "auth0.logout" not in current_state().routes:
         return None
-    return Action("Log out", url_for("auth0.logout"))
+    return Action("Log out", own_urls.url_of("auth0.logout"))
 
 
 def _first_login(actions: Sequence[Action]) -> str | None:
     """Return the way to log in, as a script gets to know it."""
     if "auth0.login" not in current_state().routes:
         return None
-    start = url_for("auth0.login") + "?"
+    start = own_urls.url_of("auth0.login") + "?"
     return next((each.url for each in actions if each.url.startswith(start)), None)
 
 
@@ -134,14 +141,17 @@ def offer_way_on(error: Auth0Error) -> None:
 
 def start_page() -> Action:
     """Return the way to the app's root."""
-    return Action("Go to the start page", request.script_root + "/")
+    return Action("Go to the start page", own_urls.root() + "/")
 
 
 def login_url(page: str, parameters: Mapping[str, t.Any]) -> str | None:
     """Return where to log in, unless the app has turned that route off."""
-    if "auth0.login" not in current_state().routes:
+    state = current_state()
+    if "auth0.login" not in state.routes or own_urls.refusal_of_host() is not None:
         return None
-    return url_for("auth0.login", next=page, **parameters)
+    if not own_urls.url_of("auth0.login").startswith("/"):
+        page = for_callback(page, state.config)
+    return own_urls.url_of("auth0.login", next=page, **parameters)
 
 
 def login_url_here(parameters: Mapping[str, t.Any]) -> str | None:
@@ -156,9 +166,9 @@ def page_to_come_back_to(request: Request) -> str:
     be one: there it is the page that the request came from.
     """
     if is_navigation(request) and request.method in {"GET", "HEAD"}:
-        return here(request)
+        return here()
     came_from = request.headers.get("HX-Current-URL") or request.referrer
-    page = page_of(request, came_from)
+    page = page_of(came_from)
     if page is not None and is_local_path(page):
         return page
     return next_or_default(None, current_state().config)

@@ -400,6 +400,14 @@ def test_behind_a_proxy(read_page: ReadPage) -> None:
     assert "Secure" in answer.headers["Set-Cookie"]
 
 
+def test_several_hosts(read_page: ReadPage) -> None:
+    app = read_page("sessions.rst").run_until("dashboard")["app"]
+    client, base = app.test_client(), "http://admin.example.com"
+    answer = client.get("/", base_url=base, headers=NAVIGATION)
+    assert answer.location.startswith("http://example.com/login?")
+    assert query_of(answer.location)["next"] == f"{base}/"
+
+
 def test_flask_session_of_ones_own(
     read_page: ReadPage, make_visitor: MakeVisitor
 ) -> None:

@@ -1,0 +1,50 @@
+"""URLs as browsers write them: in ASCII (RFC 3986), and with the origin apart."""
+
+from __future__ import annotations
+
+import re
+
+import httpx
+
+_WITH_ORIGIN = re.compile(r"(https?)://([^/?#\\@\s]+)((?:[/?#].*)?)", re.DOTALL)
+_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
+
+
+def as_ascii(url: str) -> str:
+    """Return a URL or a path in ASCII: hosts in Punycode, all else percent-encoded.
+
+    What is in ASCII already stays as it is, to the last character.
+
+    :raises ValueError: where there is no such form.
+    """
+    if url.isascii():
+        return url
+    try:
+        return str(httpx.URL(url))
+    except httpx.InvalidURL:
+        raise ValueError("must be a URL whose host is a name") from None
+
+
+def split_origin(url: str) -> tuple[str, str] | None:
+    """Return the origin of a URL, as browsers write it, and what comes after it."""
+    found = _WITH_ORIGIN.fullmatch(url)
+    if found is None:
+        return None
+    scheme, host, rest = found.groups()
+    try:
+        _, _, host = as_ascii(f"{scheme}://{host}").partition("://")
+    except ValueError:
+        return None
+    host = host.rstrip("/").lower().removesuffix(_DEFAULT_PORTS[scheme])
+    return f"{scheme}://{host}", rest
+
+
+def origin_of(url: str) -> str:
+    """Return the origin of an absolute URL.
+
+    :raises ValueError: when it has none.
+    """
+    parts = split_origin(url)
+    if parts is None:
+        raise ValueError("must be an absolute http or https URL")
+    return parts[0]
