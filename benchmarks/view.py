@@ -78,7 +78,9 @@ def _logged_in(app: Flask) -> Callable[[], None]:
 
 def _crowd(app: Flask) -> Callable[[], None]:
     """Return what comes from another browser each time, of too many to be known."""
+    app.testing = True
     visitors = [_one_of_many(app, n) for n in range(2 * REMEMBERED)]
+    app.testing = False
     calls = itertools.cycle([each.repeated("/profile") for each in visitors])
 
     def call() -> None:

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 
 from . import loop
 from .contexts import this_session
+from .errors import ConfigurationError
 from .registry import state_of
 from .sessions.jar import write_cookies
 from .sessions.state import KEY
@@ -37,7 +38,9 @@ def logged_in_client(
     :param access_token: what ``get_access_token()`` returns, for ``expires_in``
         seconds.
     :param claims: the user's claims, in addition to or in place of :data:`USER`.
+    :raises ConfigurationError: where the app is neither in testing nor in debug mode.
     """
+    _refuse_production(app)
     client = _make_client(app)
     state = {
         "user": {**USER, **claims},
@@ -50,6 +53,14 @@ def logged_in_client(
     }
     _log_in(app, client, state)
     return client
+
+
+def _refuse_production(app: Flask) -> None:
+    if not (app.testing or app.debug):
+        raise ConfigurationError(
+            f"The app '{app.name}' is neither in testing nor in debug mode, and a "
+            "logged_in_client needs no password. Set app.testing = True before."
+        )
 
 
 def _token_set(app: Flask, access_token: str, expires_in: int) -> dict[str, t.Any]:

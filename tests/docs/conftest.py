@@ -13,9 +13,11 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from flask_auth0.tenant import Client, Tenant, TenantServer
+from flask_auth0.testing import logged_in_client
 
 from .pages import Page
 
@@ -60,6 +62,12 @@ class Visitor:
     def cookies(self) -> list[str]:
         """The names of the cookies that the app has set."""
         return sorted(cookie.key for cookie in (self.client._cookies or {}).values())
+
+
+def client_of(app: Flask, **options: t.Any) -> FlaskClient:
+    """Somebody at an app of a page, which does not say that it is tested."""
+    app.testing = True
+    return logged_in_client(app, **options)
 
 
 def query_of(url: str) -> dict[str, str]:

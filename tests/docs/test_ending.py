@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flask_auth0.testing import logged_in_client
-
-from .conftest import HOST, ReadPage
+from .conftest import HOST, ReadPage, client_of
 
 
 @pytest.mark.usefixtures("tenant")
@@ -17,7 +15,7 @@ def test_forms_of_a_sibling_are_refused(
     monkeypatch.setenv("SESSION_TYPE", "cachelib")
     monkeypatch.chdir(str(tmp_path))
     app = read_page("ending.rst").run().apps[0]
-    client = logged_in_client(app)
+    client = client_of(app)
     foreign = [
         {"Sec-Fetch-Site": "same-site", "Origin": "http://evil.localhost"},
         {"Origin": f"{HOST}:8080"},

@@ -15,9 +15,8 @@ from flask.typing import ResponseReturnValue
 from flask_auth0 import Auth0, ConfigurationError, current_user, login_required
 from flask_auth0.tenant import TenantServer
 from flask_auth0.tenant.backchannel import logout_token
-from flask_auth0.testing import logged_in_client
 
-from .conftest import FETCH, HOST, NAVIGATION, MakeVisitor
+from .conftest import FETCH, HOST, NAVIGATION, MakeVisitor, client_of
 from .pages import ROOT, path_of, table
 
 ADA = "ada@example.com"
@@ -73,7 +72,7 @@ def test_other_extensions(app: Flask, auth0: Auth0) -> None:
     def profile() -> str:
         return str(current_user["name"])
 
-    assert logged_in_client(app, name="Ada").get("/profile").text == "Ada"
+    assert client_of(app, name="Ada").get("/profile").text == "Ada"
     assert app.test_client().get("/profile").status_code == 401
     assert not others & set(sys.modules)
 
@@ -108,7 +107,7 @@ def test_the_async_extra(app: Flask, auth0: Auth0) -> None:
         await asyncio.sleep(0)
         return "inside"
 
-    assert logged_in_client(app).get("/async").text == "inside"
+    assert client_of(app).get("/async").text == "inside"
 
 
 def test_sync_views(app: Flask, auth0: Auth0) -> None:
@@ -120,7 +119,7 @@ def test_sync_views(app: Flask, auth0: Auth0) -> None:
         session = auth0.run(auth0.client.get_session()) or {}
         return [user["name"], session["user"]["name"], auth0.get_access_token()]
 
-    client = logged_in_client(app, name="Ada", access_token="a")
+    client = client_of(app, name="Ada", access_token="a")
     assert client.get("/sync").get_json() == ["Ada", "Ada", "a"]
 
 
@@ -212,7 +211,7 @@ def test_await(app: Flask, auth0: Auth0) -> None:
 
     coroutines: list[object] = []
     app.testing = True
-    client = logged_in_client(app, name="Ada")
+    client = client_of(app, name="Ada")
     assert client.get("/plain").get_json()["name"] == "Ada"
     with pytest.raises(TypeError, match="it was a coroutine"):
         client.get("/forgotten")

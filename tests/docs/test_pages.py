@@ -17,9 +17,17 @@ from werkzeug.test import TestResponse
 
 from flask_auth0 import Auth0, current_user, login_required, loop
 from flask_auth0.tenant import TenantServer
-from flask_auth0.testing import logged_in_client
 
-from .conftest import FETCH, HOST, NAVIGATION, MakeVisitor, ReadPage, Visitor, query_of
+from .conftest import (
+    FETCH,
+    HOST,
+    NAVIGATION,
+    MakeVisitor,
+    ReadPage,
+    Visitor,
+    client_of,
+    query_of,
+)
 from .pages import PAGES, ROOT, Page, path_of, snippets
 
 ADA, GRACE = "ada@example.com", "grace@example.com"
@@ -147,7 +155,7 @@ def test_what_is_set_in_flasks_configuration(tenant: TenantServer) -> None:
 
 
 def logged_in(app: Flask, path: str, **claims: Any) -> TestResponse:
-    return logged_in_client(app, **claims).get(path, headers=NAVIGATION)
+    return client_of(app, **claims).get(path, headers=NAVIGATION)
 
 
 @pytest.fixture
@@ -168,7 +176,7 @@ def test_protected_and_cached(
 ) -> None:
     app = protecting.apps[-1]
     for name in ("Ada", "Grace", "Ada"):
-        client = logged_in_client(app, sub=name, name=name)
+        client = client_of(app, sub=name, name=name)
         assert client.get("/dashboard").text == f"The dashboard of {name}"
     assert app.test_client().get("/dashboard").status_code != 200
     assert "cached" not in caplog.text
@@ -449,7 +457,7 @@ def test_messages(tokens: Page, make_visitor: MakeVisitor) -> None:
 
 
 def test_whoami(tokens: Page) -> None:
-    client = logged_in_client(tokens["app"], name="Ada")
+    client = client_of(tokens["app"], name="Ada")
     for path in ["/whoami", "/whoami-async"]:
         assert client.get(path).get_json()["user"]["name"] == "Ada"
 
@@ -461,11 +469,11 @@ def test_when_it_cannot(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     app = tokens["app"]
-    expired = logged_in_client(app, expires_in=-1)
+    expired = client_of(app, expires_in=-1)
     assert expired.get("/optional").get_json()["log_in_at"].startswith("/login?")
     for path in ["/messages", "/messages-async"]:
         assert expired.get(path, headers=FETCH).status_code == 401
-    assert logged_in_client(app).get("/optional").get_json() == {"log_in_at": None}
+    assert client_of(app).get("/optional").get_json() == {"log_in_at": None}
     monkeypatch.setenv("AUTH0_SCOPE", "openid offline_access")
     tenant.tenant.lifetimes.access_token = 0
     page = Page("tokens.rst", Path()).run()
@@ -520,7 +528,7 @@ def test_stores(
     assert visitor.get("/profile").get_json() == {"name": "Grace Hopper"}
     visitor.get("/logout")
     assert visitor.get("/profile").status_code == 302
-    ours = logged_in_client(app, name="Eve")
+    ours = client_of(app, name="Eve")
     assert ours.get("/profile").get_json() == {"name": "Eve"}
     (client,) = page["store"].clients.values()
     loop.run(client.connection_pool.disconnect(), 5)
@@ -583,4 +591,4 @@ def test_claims_are_escaped_by_templates_alone(tenant: TenantServer) -> None:
     def template() -> str:
         return app.jinja_env.from_string("{{ name|e }}").render(current_user)
 
-    assert logged_in_client(app, name="<b>").get("/template").text == "&lt;b&gt;"
+    assert client_of(app, name="<b>").get("/template").text == "&lt;b&gt;"

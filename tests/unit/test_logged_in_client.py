@@ -7,7 +7,7 @@ import typing as t
 import pytest
 from flask import Flask, session
 
-from flask_auth0 import Auth0
+from flask_auth0 import Auth0, ConfigurationError
 from flask_auth0.testing import logged_in_client
 
 from .conftest import SECRET, add_views
@@ -44,3 +44,15 @@ def test_sessions_change_and_end(config: dict[str, t.Any]) -> None:
     assert client.get("/profile").text == "Hello Grace"
     assert client.get("/logout").status_code == 302
     assert client.get("/user").json is None
+
+
+@pytest.mark.parametrize("mode", ["testing", "debug"])
+def test_it_is_for_tests_alone(mode: str) -> None:
+    """What it returns has cookies that the app believes, wherever it runs."""
+    app = Flask(__name__)
+    Auth0(app, secret=SECRET, **OPTIONS)
+    add_views(app)
+    with pytest.raises(ConfigurationError, match=r"Set app\.testing = True"):
+        logged_in_client(app)
+    setattr(app, mode, True)
+    assert logged_in_client(app).get("/profile").status_code == 200
