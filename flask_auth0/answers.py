@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 import re
 import typing as t
+from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import httpx
 import jwt
 
 from .errors import TenantError, TenantUnavailable
+from .sessions.shapes import is_moment
 
 #: Seconds that a token lasts whose tenant does not say so; the SDK's default.
 DEFAULT_LIFETIME = 3600
+#: Seconds that any token may be believed to last: ten years.
+LONGEST_LIFETIME = 315_360_000
 #: Seconds by which the tenant's clock may differ.
 CLOCK_LEEWAY = 60
 
@@ -30,18 +35,18 @@ def check_metadata(metadata: t.Any, domain: str) -> None:
     Discovery, section 4.3), or with endpoints that nothing should be sent to.
     """
     if not isinstance(metadata, dict):
-        raise TenantError()
+        raise TenantError(remedy="Its discovery document is none.")
     if not is_issuer(metadata.get("issuer"), domain):
         told = str(metadata.get("issuer"))[:100]
         hint = f"Its discovery document is of the issuer {told!r}, not of {domain!r}."
         raise TenantError(remedy=f"{hint} Check AUTH0_DOMAIN.")
     for name in ("issuer", "token_endpoint", "jwks_uri"):
-        _check_url(metadata.get(name), {"https"})
-    _check_url(metadata.get("authorization_endpoint"), {"https", "http"})
+        _check_url(metadata, name, {"https"})
+    _check_url(metadata, "authorization_endpoint", {"https", "http"})
     if metadata.get("revocation_endpoint") is not None:
-        _check_url(metadata["revocation_endpoint"], {"https"})
+        _check_url(metadata, "revocation_endpoint", {"https"})
     if metadata.get("end_session_endpoint") is not None:
-        _check_url(metadata["end_session_endpoint"], {"https", "http"})
+        _check_url(metadata, "end_session_endpoint", {"https", "http"})
 
 
 def is_issuer(issuer: t.Any, domain: str) -> bool:
@@ -80,20 +85,41 @@ def _tokens(response: httpx.Response, scope: str) -> dict[str, t.Any] | None:
     if is_unavailable(response.status_code):
         # Not httpx's error: Authlib may use another one of the same kind.
         raise TenantUnavailable()
-    try:
+    with as_json(f"It answered with {response.status_code}, and no JSON."):
         tokens = response.json()
-    except ValueError as error:
-        hint = f"It answered with {response.status_code}, and no JSON."
-        raise TenantError(remedy=hint) from error
     if not isinstance(tokens, dict):
-        raise TenantError()
+        raise TenantError(remedy="Its token response is none.")
     if "error" in tokens or not response.is_success:
         return None
     if not tokens.get("access_token") or not isinstance(tokens["access_token"], str):
         raise TenantError(remedy="The token response has no access token.")
+    _check_types(tokens)
     tokens["scope"] = tokens.get("scope") or scope
     tokens["expires_in"] = _seconds(tokens.get("expires_in"))
     return tokens
+
+
+@contextmanager
+def as_json(remedy: str) -> Iterator[None]:
+    """Raise an error of the tenant for what is read from it and is no JSON.
+
+    :param remedy: what that tells the operator.
+    """
+    try:
+        yield
+    except (ValueError, RecursionError) as error:
+        raise TenantError(remedy=remedy) from error
+
+
+def _check_types(tokens: dict[str, t.Any]) -> None:
+    """Refuse what would be sent or kept as something that it is not."""
+    token_type = tokens.get("token_type", "Bearer")
+    if not isinstance(token_type, str) or token_type.lower() != "bearer":
+        # Nobody may use a token of a type that they do not know (RFC 6749, 7.1).
+        raise TenantError(remedy="The token_type of its token response is not Bearer.")
+    for name in ("scope", "refresh_token"):
+        if not isinstance(tokens.get(name), str | None):
+            raise TenantError(remedy=f"The {name} of its token response is no text.")
 
 
 def _with_tokens(response: httpx.Response, tokens: dict[str, t.Any]) -> httpx.Response:
@@ -119,6 +145,10 @@ def check_token(
         leeway=CLOCK_LEEWAY,
         options={"require": ["exp", "iat", "iss"]},
     )
+    for name in ("exp", "iat", "nbf"):
+        # The library takes the text of a number for one.
+        if name in claims and not is_moment(claims[name]):
+            raise jwt.DecodeError(f"The {name} claim is no point in time.")
     is_only = claims["aud"] in (client_id, [client_id])
     if claims.get("azp", client_id if is_only else None) != client_id:
         raise jwt.InvalidAudienceError("It was issued to another client.")
@@ -137,15 +167,26 @@ def _without_surrogates(claims: dict[str, t.Any]) -> dict[str, t.Any]:
     return t.cast("dict[str, t.Any]", json.loads(_SURROGATES.sub("\ufffd", text)))
 
 
-def _check_url(value: t.Any, schemes: set[str]) -> None:
-    proper = isinstance(value, str) and value.isascii() and value.isprintable()
-    if not proper or urlsplit(value).scheme not in schemes:
-        raise TenantError(remedy="Its discovery document has a wrong or missing URL.")
+def _check_url(metadata: dict[str, t.Any], name: str, schemes: set[str]) -> None:
+    if not _is_url(metadata.get(name), schemes):
+        hint = f"Its discovery document has a wrong {name}, or none."
+        raise TenantError(remedy=hint)
+
+
+def _is_url(value: t.Any, schemes: set[str]) -> bool:
+    if not isinstance(value, str) or not value.isascii() or not value.isprintable():
+        return False
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        # Brackets without an address in them, or a port beyond the last one.
+        return False
 
 
 def _seconds(value: t.Any) -> int:
     """Return a lifetime as the SDK can reckon with it; some tenants send a text."""
     try:
-        return int(value)
+        return min(max(int(value), 0), LONGEST_LIFETIME)
     except (TypeError, ValueError, OverflowError):
         return DEFAULT_LIFETIME

@@ -21,7 +21,7 @@ import jwt
 from auth0_server_python.auth_server.server_client import ServerClient
 from flask import current_app, has_request_context
 
-from .answers import check_metadata, check_token
+from .answers import as_json, check_metadata, check_token
 from .breaker import Breaker
 from .config import Config
 from .connections import CheckedHttp, Connections
@@ -134,13 +134,18 @@ class ConnectedClient(ServerClient[t.Any]):  # type: ignore[misc]
         return t.cast("dict[str, t.Any] | None", found[what])
 
     async def _fetch_oidc_metadata(self, domain: str) -> dict[str, t.Any]:
-        metadata: dict[str, t.Any] = await super()._fetch_oidc_metadata(domain)
+        with as_json("Its discovery document is no JSON."):
+            metadata: dict[str, t.Any] = await super()._fetch_oidc_metadata(domain)
         check_metadata(metadata, domain)
         self._refuse_development_tenant(metadata)
         return metadata
 
     async def _fetch_jwks(self, jwks_uri: str) -> Keys:
-        return check_keys(await super()._fetch_jwks(jwks_uri))
+        # The SDK's own hides from the operator what is wrong with them.
+        response = await self._here().http.get(jwks_uri)
+        response.raise_for_status()
+        with as_json("Its key set is no JSON."):
+            return check_keys(response.json())
 
     async def _verify_and_decode_jwt(
         self, token: str, jwks: Keys, audience: str | None = None

@@ -34,10 +34,16 @@ def find_key(jwks: Keys, kid: str | None) -> dict[str, t.Any] | None:
 
 
 def _signs_tokens(key: dict[str, t.Any]) -> bool:
+    operations = key.get("key_ops", ["verify"])
     return (
         key.get("kty") == "RSA"
         and key.get("use", "sig") == "sig"
         and key.get("alg", "RS256") == "RS256"
+        and isinstance(operations, list)
+        and "verify" in operations
+        # A key of which a part is missing is none (RFC 7517, section 5).
+        and isinstance(key.get("n"), str)
+        and isinstance(key.get("e"), str)
     )
 
 

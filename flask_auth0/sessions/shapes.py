@@ -11,7 +11,8 @@ _NUMBER = (int, float)
 
 def is_moment(value: t.Any) -> bool:
     """Tell whether a value is a point in time that can be reckoned with."""
-    return isinstance(value, _NUMBER) and 0 <= value < _BEYOND
+    is_number = isinstance(value, _NUMBER) and not isinstance(value, bool)
+    return is_number and 0 <= value < _BEYOND
 
 
 def is_head(value: t.Any) -> bool:

@@ -167,9 +167,14 @@ def test_keys_of_one_kid_are_told_apart(
 
 
 def test_which_key_a_token_can_be_of() -> None:
-    one, two = {"kid": "1", "kty": "RSA"}, {"kid": "2", "kty": "RSA"}
+    rsa = {"kty": "RSA", "n": "AQAB", "e": "AQAB"}
+    one, two = {"kid": "1", **rsa}, {"kid": "2", **rsa}
     assert find_key({"keys": [one]}, None) == one
     assert find_key({"keys": [one, two]}, "2") == two
     assert find_key({"keys": [one, two]}, None) is None
     assert find_key({"keys": [one, {**one, "n": "other"}]}, "1") is None
-    assert find_key({"keys": [{"kty": "RSA"}]}, "1") is None
+    assert find_key({"keys": [rsa]}, "1") is None
+    assert find_key({"keys": [{"kid": "1", "kty": "RSA", "x5c": ["x"]}]}, "1") is None
+    assert find_key({"keys": [{**one, "key_ops": ["verify"]}]}, "1") is not None
+    for operations in (["encrypt"], [], None, 5, {"verify": 1}):
+        assert find_key({"keys": [{**one, "key_ops": operations}]}, "1") is None
