@@ -21,6 +21,7 @@ from .sessions.repairs import (
     Connection,
     Refresh,
     Wanted,
+    check_new_id_token,
     connecting,
     newest_token,
     refreshing,
@@ -109,7 +110,10 @@ class TokenClient(ConnectedClient):
         scope: str | None,
         refresh: Refresh,
     ) -> str:
-        refreshing.set(refresh)
+        before = await self._state_store.get(KEY, store_options) or {}
+        # Not a partial: its repr, in the report of an error, would have the tokens.
+        check = lambda tokens: check_new_id_token(tokens, before)  # noqa: E731
+        refreshing.set(refresh._replace(check=check))
         found = await super().get_access_token(store_options, audience, scope)
         if await self._state_store.get(KEY, store_options) is None:
             raise LoginRequired("Your session has ended. Please log in again.")
@@ -229,6 +233,8 @@ class TokenClient(ConnectedClient):
         exchanges, used = self._here().exchanges, options["refresh_token"]
         try:
             found = await super().get_token_by_refresh_token(options)
+            if refresh := refreshing.get():
+                refresh.check(found)
         except Exception as error:
             exchanges.note_failure(used, error)
             raise

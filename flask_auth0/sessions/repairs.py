@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Callable
 from contextvars import ContextVar
 
 import jwt
@@ -48,6 +49,8 @@ class Refresh(t.NamedTuple):
     began_at: float
     #: Whether also for a token that is still good.
     is_forced: bool
+    #: Raises an error for an answer of which nothing may be used.
+    check: Callable[[State], None] = lambda tokens: None
 
 
 #: What the SDK refreshes now. It must not find the token that there is.
@@ -78,7 +81,7 @@ def repaired(state: State, before: State, now: float) -> State:
     :param before: what was kept until now.
     :raises TenantError: when it has the ID token of somebody else.
     """
-    _check_new_id_token(state, before)
+    check_new_id_token(state, before)
     known = before.get("token_sets") or []
     tokens = {each["access_token"] for each in known}
     new = state.get("token_sets") or []
@@ -92,23 +95,59 @@ def repaired(state: State, before: State, now: float) -> State:
     }
 
 
-def _check_new_id_token(state: State, before: State) -> None:
-    """Refuse the ID token of a refresh that is not about the session's user (OpenID
-    Connect Core, section 12.2). It came from the tenant itself, so that its signature
-    need not be checked.
+def check_new_id_token(state: State, before: State) -> None:
+    """Refuse the ID token of a refresh that is not about the session's user and their
+    login (OpenID Connect Core, section 12.2). It came from the tenant itself, so that
+    its signature need not be checked.
+
+    :raises TenantError: naming the claim that differs.
     """
     token = state.get("id_token")
     if not token or not before or token == before.get("id_token"):
         return
-    try:
-        claims = jwt.decode(token, options={"verify_signature": False})
-    except jwt.PyJWTError as error:
+    claims = _claims_of(token)
+    if claims is None:
+        raise TenantError(remedy="A refresh brought an ID token that is none.")
+    known = _claims_of(before.get("id_token")) or {}
+    differing = _differing(claims, {**known, "sub": before["user"]["sub"]})
+    if not is_issuer(claims.get("iss"), before.get("domain") or ""):
+        differing = "iss"
+    if differing:
+        hint = f"its {differing} differs"
         raise TenantError(
-            remedy="A refresh brought an ID token that is none."
-        ) from error
-    is_theirs = claims.get("sub") == before["user"]["sub"]
-    if not (is_theirs and is_issuer(claims.get("iss"), before.get("domain") or "")):
-        raise TenantError(remedy="A refresh brought the ID token of somebody else.")
+            remedy=f"A refresh brought the ID token of somebody else: {hint}."
+        )
+
+
+def _claims_of(token: t.Any) -> State | None:
+    try:
+        return jwt.decode(token, options={"verify_signature": False})
+    except jwt.PyJWTError:
+        return None
+
+
+def _differing(claims: State, known: State) -> str | None:
+    """Return which claim is not what it was at the login.
+
+    :param known: the claims of the login. Without its ID token, that is its ``sub``.
+    """
+    if claims.get("sub") != known["sub"]:
+        return "sub"
+    if "aud" not in known:
+        return None
+    if _audiences(claims) != _audiences(known):
+        return "aud"
+    if claims.get("azp") != known.get("azp"):
+        return "azp"
+    for name in ("auth_time", "nonce"):
+        if name in claims and claims[name] != known.get(name, claims[name]):
+            return name
+    return None
+
+
+def _audiences(claims: State) -> list[str]:
+    audiences = claims.get("aud")
+    return sorted(map(str, audiences if isinstance(audiences, list) else [audiences]))
 
 
 def usable_token(state: State, wanted: Wanted, now: float) -> str | None:
