@@ -5,12 +5,12 @@ from __future__ import annotations
 import typing as t
 
 from auth0_server_python.error import BackchannelLogoutError
-from flask import Flask, jsonify, request
+from flask import Flask, current_app, jsonify, request
 from werkzeug.exceptions import BadRequest, HTTPException
 from werkzeug.wrappers import Response
 
 from .contexts import this_app
-from .errors import Auth0Error
+from .errors import Auth0Error, in_one_line
 from .registry import current_state
 from .sdk_errors import KNOWN, translate
 from .signals import session_revoked
@@ -27,7 +27,11 @@ def receive() -> Response:
     state = current_state()
     try:
         claims = state.wait(state.client.end_by_logout_token(_token()))
-    except (BackchannelLogoutError, HTTPException, NotImplementedError) as error:
+    except BackchannelLogoutError as error:
+        # An operator hears of a tenant, or a setting, that is not right.
+        current_app.logger.warning("Back-channel logout: %s", in_one_line(str(error)))
+        return _refuse(error)
+    except (HTTPException, NotImplementedError) as error:
         return _refuse(error)
     except KNOWN as error:
         return _refuse(translate(error))

@@ -365,7 +365,9 @@ def _check_age(max_age: t.Any, user: Mapping[str, t.Any]) -> None:
     auth_time: t.Any = user.get("auth_time")
     if not is_moment(auth_time) or time.time() - auth_time > max_age + CLOCK_LEEWAY:
         raise AuthorizationFailed(
-            "You need to log in anew to go on.", error="login_required"
+            "You need to log in anew to go on.",
+            error="login_required",
+            remedy="The ID token has no auth_time within the max_age of this login.",
         )
 
 

@@ -317,5 +317,13 @@ class TenantError(Auth0Error, BadGateway):
 
 def log_failure(what: str, error: Auth0Error) -> None:
     """Tell the operator what the user cannot do anything about."""
-    hint = error.remedy or error.title
-    current_app.logger.warning("%s: %s. %s", what, error.error, hint)
+    # What the tenant says to the user came through the browser, and anybody can say it.
+    is_said = isinstance(error, AuthorizationFailed)
+    hint = error.remedy or (error.title if is_said else error.description)
+    current_app.logger.warning("%s: %s. %s", what, error.error, in_one_line(hint))
+
+
+def in_one_line(text: str) -> str:
+    """Return what a log can have: who chose a part of a text must not forge a line."""
+    shown = " ".join(text.split())[:500]
+    return "".join(each if each.isprintable() else "?" for each in shown)

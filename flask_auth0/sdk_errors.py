@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import ssl
 import typing as t
 from collections.abc import Iterator
@@ -32,6 +33,7 @@ from .errors import (
     MfaRequired,
     TenantError,
     TenantUnavailable,
+    in_one_line,
 )
 from .session_hooks import untranslated
 from .tracebacks import without_secrets
@@ -127,7 +129,11 @@ def _of_the_sdk(error: Exception) -> Auth0Error:
             return LoginRequired(_AGAIN)
         return TenantError("The login service did not give access.")
     if isinstance(error, OrganizationTokenValidationError):
-        return AuthorizationFailed("You logged in to another organization.", code=403)
+        return AuthorizationFailed(
+            "You logged in to another organization.",
+            code=403,
+            remedy="The ID token is not of the organization of this login.",
+        )
     if isinstance(error, SdkError) and getattr(error, "code", None) == "token_expired":
         return LoginFailed(
             "The login took too long.",
@@ -146,7 +152,7 @@ def _check_that_failed(error: Exception) -> str:
     """Return what a library says of a token, which has nothing of the token in it."""
     causes = list(_causes(error))
     found = [each for each in causes if isinstance(each, jwt.PyJWTError)]
-    return str((found or causes)[-1]).rstrip(".")
+    return in_one_line(str((found or causes)[-1])).rstrip(".")
 
 
 def _refused(code: str) -> Auth0Error:
@@ -163,7 +169,9 @@ def _refused(code: str) -> Auth0Error:
         "AUTH0_CLIENT_SECRET.",
         "access_denied": "An Action or a rule of the tenant refused it.",
     }
-    return TenantError("The login service refused this app.", remedy=remedies.get(code))
+    known = code if re.fullmatch("[a-z_]{1,64}", code) else "unknown_error"
+    hint = remedies.get(code) or f"Its token endpoint answered with {known}."
+    return TenantError("The login service refused this app.", remedy=hint)
 
 
 def _wrong_status(status: int) -> Auth0Error:
