@@ -1,0 +1,88 @@
+"""A provider that misbehaves, and visitors of apps that rely on it."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterator
+
+import pytest
+
+from flask_auth0 import Auth0, connected
+from flask_auth0.tenant import Client, Tenant, TenantServer
+from tests.unit.conftest import HOST, MakeApp, MakeVisitor, Visitor
+from tests.unit.conftest import make_app as make_app
+from tests.unit.conftest import make_visitor as make_visitor
+from tests.unit.conftest import options as options
+from tests.unit.conftest import tenant as tenant
+
+from .provider import Provider
+
+OFFLINE = "openid profile email offline_access"
+
+
+@pytest.fixture(scope="session")
+def tenant_server() -> Iterator[Provider]:
+    """The provider, in the place of the tenant of the unit tests."""
+    client = Client(
+        client_id="the-client",
+        client_secret="the-client-secret",
+        callbacks=[f"{HOST}/callback"],
+        logout_urls=[f"{HOST}/"],
+    )
+    provider = Provider(Tenant(clients=[client]))
+    with provider:
+        yield provider
+
+
+@pytest.fixture
+def provider(
+    tenant: TenantServer, tenant_server: Provider, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Provider]:
+    """The provider, which behaves until it is told otherwise."""
+    # No test waits until the next look for keys is allowed.
+    monkeypatch.setattr(connected, "INTERVAL_AT_LOGINS", 0)
+    monkeypatch.setattr(connected, "INTERVAL_FOR_STRANGERS", 0)
+    tenant_server.reset()
+    yield tenant_server
+    tenant_server.reset()
+    tenant_server.tenant.rotation = True
+
+
+class Stage:
+    """A provider, and whatever visitors a module of the plan needs."""
+
+    def __init__(
+        self,
+        provider: Provider,
+        make_app: MakeApp,
+        make_visitor: MakeVisitor,
+        redis_url: str,
+    ) -> None:
+        self.provider = provider
+        self._make_app, self._make_visitor = make_app, make_visitor
+        self._redis = {"SESSION_TYPE": "redis", "SESSION_REDIS": redis_url}
+
+    def visitor(self, **options: t.Any) -> Visitor:
+        """Return somebody at a new app, which knows nothing of the provider yet."""
+        app = self._make_app(self._redis, **{"scope": OFFLINE, **options})
+
+        @app.get("/token")
+        def token() -> str:
+            return Auth0().get_access_token(force_refresh=True)
+
+        @app.get("/id-token")
+        def id_token() -> str:
+            return str((Auth0().get_session() or {}).get("id_token"))
+
+        return self._make_visitor(app)
+
+    def guest_of(self, visitor: Visitor) -> Visitor:
+        """Return somebody else at the same app."""
+        return self._make_visitor(visitor.app)
+
+
+@pytest.fixture
+def stage(
+    provider: Provider, make_app: MakeApp, make_visitor: MakeVisitor, redis_url: str
+) -> Stage:
+    return Stage(provider, make_app, make_visitor, redis_url)
