@@ -146,7 +146,10 @@ class Auth0Error(HTTPException):
 
 
 class ConfigurationError(Auth0Error):
-    """The settings of an app are wrong or missing; it names all of them at once."""
+    """The settings of an app are wrong or missing; it names all of them at once.
+
+    Where it answers a request, outside debug mode, only the log has their names.
+    """
 
     code = 500
     error = "configuration_error"
@@ -155,12 +158,32 @@ class ConfigurationError(Auth0Error):
     def __init__(self, *problems: Problem | str) -> None:
         #: Each wrong or missing setting, with its remedy.
         self.problems = problems
-        lines = [p if isinstance(p, str) else f"{p.key} {p.remedy}" for p in problems]
-        many = "\n  - ".join(["The settings for Auth0 are not right:", *lines])
-        super().__init__(lines[0] if len(lines) == 1 else many)
+        super().__init__()
+
+    @property
+    def description(self) -> str:
+        """What is wrong; for visitors of the app, that its operator has to know."""
+        if has_request_context() and not current_app.debug:
+            return "Whoever runs this app finds the reason in its log."
+        return str(self)
+
+    @description.setter
+    def description(self, description: str) -> None:
+        """Leave it to the problems."""
+
+    def get_response(self, environ: t.Any = None, scope: t.Any = None) -> Response:
+        """Return what the base does, and tell the log what the answer keeps back."""
+        if has_request_context():
+            current_app.logger.error("%s", self)
+        return super().get_response(environ, scope)
 
     def __str__(self) -> str:
-        return self.description
+        lines = [
+            each if isinstance(each, str) else f"{each.key} {each.remedy}"
+            for each in self.problems
+        ]
+        many = "\n  - ".join(["The settings for Auth0 are not right:", *lines])
+        return lines[0] if len(lines) == 1 else many
 
 
 class LoginRequired(Auth0Error, Unauthorized):

@@ -8,7 +8,14 @@ import pytest
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from flask_auth0 import Auth0, ConfigurationError, current_user, login_required
+from flask_auth0 import (
+    Auth0,
+    Auth0Error,
+    ConfigurationError,
+    current_user,
+    login_required,
+)
+from flask_auth0.config import Problem
 
 from .conftest import (
     ADA,
@@ -59,11 +66,41 @@ def test_a_missing_set_up_is_named() -> None:
         pytest.raises(ConfigurationError, match="init_app"),
     ):
         bool(current_user)
-    app.testing = True
+    app.debug = app.testing = True
     for headers in [NAVIGATION, {}]:
         answer = app.test_client().get("/", headers=headers)
         assert answer.status_code == 500
         assert "init_app" in answer.text
+
+
+@pytest.mark.parametrize("headers", [NAVIGATION, {}], ids=["page", "JSON"])
+@pytest.mark.parametrize("mode", ["production", "testing", "debug"])
+@pytest.mark.parametrize("handled", ["by us", "by the app", "by no one"])
+def test_only_the_log_has_the_settings(
+    options: dict[str, t.Any],
+    caplog: pytest.LogCaptureFixture,
+    headers: dict[str, str],
+    mode: str,
+    handled: str,
+) -> None:
+    """Visitors of an app can do nothing about them."""
+    app = Flask("shop")
+    app.config.update(DEBUG=mode == "debug", TESTING=mode == "testing")
+    if handled != "by no one":
+        Auth0(app, **options)
+    if handled == "by the app":
+        app.register_error_handler(Auth0Error, lambda e: (e.description, e.code))
+
+    @app.get("/shop")
+    def shop() -> t.NoReturn:
+        raise ConfigurationError(Problem("AUTH0_DOMAIN", "is not t.example.com"), "x")
+
+    answer = app.test_client().get("/shop", headers=headers)
+    assert answer.status_code == 500
+    told = "AUTH0_DOMAIN is not t.example.com"
+    assert (told in answer.text) is (mode == "debug")
+    assert (told in caplog.text) is (handled != "by the app")
+    assert "t.example.com" not in answer.text or mode == "debug"
 
 
 def test_a_secret_key_is_derived(make_app: MakeApp) -> None:
