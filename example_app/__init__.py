@@ -1,6 +1,7 @@
 """The example app: a whole small application whose login is flask_auth0.
 
-Start it with ``flask --app example_app run``.
+Start it with ``EXAMPLE_DEVELOPMENT_TENANT=true flask --app example_app run``, or with a
+tenant of Auth0 in the environment.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """A development tenant inside the app's process, for a start without an account.
 
-It suits one process, as ``flask run`` is one: each process has a tenant of its own.
+Anyone can log in as anybody there. So it runs in debug or testing mode, or where
+EXAMPLE_DEVELOPMENT_TENANT asks for it, and nowhere by accident. It suits one process, as
+``flask run`` is one: each process has a tenant of its own.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from flask import Flask, current_app, request, url_for
 from flask.helpers import get_debug_flag
 from werkzeug.serving import is_running_from_reloader
 
+from flask_auth0 import ConfigurationError
 from flask_auth0.tenant import Client, Tenant, TenantServer
 
 AUDIENCE = "https://api.example-app.test"
@@ -27,15 +30,28 @@ ENDING = ("SESSION_TYPE", "AUTH0_REVOCATION_STORE")
 
 
 def options_for(app: Flask) -> dict[str, Any]:
-    """Return options for Auth0: none where a tenant is configured already."""
+    """Return options for Auth0: none where a tenant is configured already.
+
+    :raises ConfigurationError: where neither is one, nor may it be one of our own.
+    """
     if app.config.get("AUTH0_DOMAIN") or os.environ.get("AUTH0_DOMAIN"):
         return {}
+    if not _is_wanted(app):
+        raise ConfigurationError(
+            "AUTH0_DOMAIN is not set. Set it, or EXAMPLE_DEVELOPMENT_TENANT=true: then "
+            "the app brings a tenant along, where anyone can log in as anybody."
+        )
     server = running_server()
     _prepare_environment(server)
     app.config["TENANT_ORIGIN"] = server.front_channel_url
     app.before_request(partial(_register_origin, server.tenant.client))
     app.context_processor(lambda: {"tenant_admin_url": _admin_url(server)})
     return {**_auth0_options(server), **_route_options(app)}
+
+
+def _is_wanted(app: Flask) -> bool:
+    switch = str(app.config.get("DEVELOPMENT_TENANT", "")).lower()
+    return app.debug or app.testing or switch in {"true", "1", "yes", "on"}
 
 
 @cache

@@ -115,6 +115,7 @@ def test_the_commands_of_the_readme() -> None:
         s.text for s in snippets(path_of("README.md"), "sh") if "venv" in s.text
     ]
     assert "-e '.[demo]'" in starting[0]
+    assert "&& EXAMPLE_DEVELOPMENT_TENANT=true" in starting[0]
     assert "--app example_app run" in starting[0]
     assert all(len(command.strip().splitlines()) == 1 for command in starting)
 

@@ -29,6 +29,7 @@ def app_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     command = [sys.executable, "-m", "flask", "--app", "example_app"]
     command += ["run", "--port", "0"]
     env = session_settings(request.param, request)
+    env = {**env, "EXAMPLE_DEVELOPMENT_TENANT": "true"}
     service = Service("example_app", command, tmp_path, env)
     with stopped_at_the_end(service):
         service.wait_until(lambda: RUNNING.search(service.output()), "listens")

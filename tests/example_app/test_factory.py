@@ -14,9 +14,12 @@ from flask.testing import FlaskClient
 
 import example_app
 from example_app import api_client, create_app
+from flask_auth0 import ConfigurationError
 from flask_auth0.tenant import TenantServer
 
 BANNER = "Development tenant."
+SWITCH = "EXAMPLE_DEVELOPMENT_TENANT"
+TESTING = {"TESTING": True}
 REAL_TENANT = {
     "AUTH0_DOMAIN": "example.eu.auth0.com",
     "AUTH0_CLIENT_ID": "client",
@@ -55,7 +58,27 @@ def test_a_domain_in_dotenv_is_used(tmp_path: Path) -> None:
 
 def test_an_empty_domain_in_dotenv_is_no_domain(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("AUTH0_DOMAIN=\n")
+    assert BANNER in create_app(TESTING).test_client().get("/").text
+
+
+@pytest.mark.parametrize("value", ["true", "True", "1", "yes", None])
+def test_a_tenant_is_embedded_where_it_is_wanted(
+    monkeypatch: pytest.MonkeyPatch, value: str | None
+) -> None:
+    key, value = ("FLASK_DEBUG", "1") if value is None else (SWITCH, value)
+    monkeypatch.setenv(key, value)
     assert BANNER in create_app().test_client().get("/").text
+
+
+@pytest.mark.parametrize("value", ["false", "False", "0", "", None])
+def test_no_tenant_is_embedded_by_accident(
+    monkeypatch: pytest.MonkeyPatch, value: str | None
+) -> None:
+    """A deployment that lost its AUTH0_DOMAIN does not let anyone in as anybody."""
+    if value is not None:
+        monkeypatch.setenv(SWITCH, value)
+    with pytest.raises(ConfigurationError, match=f"AUTH0_DOMAIN .* {SWITCH}=true"):
+        create_app()
 
 
 def test_flask_finds_the_app_and_the_start_says_that_a_tenant_is_embedded() -> None:
@@ -63,7 +86,7 @@ def test_flask_finds_the_app_and_the_start_says_that_a_tenant_is_embedded() -> N
     command = [sys.executable, "-m", "flask", "--app", "example_app", "routes"]
     result = subprocess.run(
         command,
-        env={"PYTHONPATH": str(root)},
+        env={"PYTHONPATH": str(root), SWITCH: "true"},
         capture_output=True,
         text=True,
         timeout=60,
@@ -104,8 +127,8 @@ def test_an_origin_elsewhere_is_not_registered(
 
 def test_the_tenant_is_reached_past_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("no_proxy", "intranet.example")
-    create_app()
-    create_app()
+    create_app(TESTING)
+    create_app(TESTING)
     assert os.environ["no_proxy"] == "intranet.example,127.0.0.1"
 
 
@@ -117,7 +140,7 @@ def test_the_tenant_tells_an_app_that_can_end_sessions(
         {"AUTH0_REVOCATION_STORE": f"{redis_url}/7"},
     ):
         server.tenant.client.backchannel_logout_url = None
-        client = create_app(settings).test_client()
+        client = create_app({**TESTING, **settings}).test_client()
         client.get("/", headers={"Host": "evil.example"})
         assert server.tenant.client.backchannel_logout_url is None
         client.get("/", base_url="http://127.0.0.1:5123")
@@ -137,8 +160,8 @@ def test_the_tenant_tells_an_app_that_can_end_sessions(
 def test_a_logout_token_goes_to_no_address_that_a_request_names(
     redis_url: str, server: TenantServer, host: str, told: str
 ) -> None:
-    settings = {"AUTH0_REVOCATION_STORE": f"{redis_url}/7", "TESTING": True}
-    client = create_app(settings).test_client()
+    settings = {"AUTH0_REVOCATION_STORE": f"{redis_url}/7"}
+    client = create_app({**TESTING, **settings}).test_client()
     listens = {"SERVER_NAME": host, "SERVER_PORT": "5123"}
     client.get("/", headers={"Host": "127.0.0.1:6666"}, environ_overrides=listens)
     assert server.tenant.client.backchannel_logout_url == told
@@ -151,7 +174,7 @@ def test_sessions_in_cookies_alone_make_no_noise(
     caplog: pytest.LogCaptureFixture, server: TenantServer
 ) -> None:
     server.tenant.client.backchannel_logout_url = None
-    client = create_app().test_client()
+    client = create_app(TESTING).test_client()
     assert client.get("/").status_code == 200
     # It asks for refresh tokens, which several processes cannot share.
     assert [each[:23] for each in caplog.messages] == ["Sessions are in cookies"]
