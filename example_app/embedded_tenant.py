@@ -1,8 +1,8 @@
 """A development tenant inside the app's process, for a start without an account.
 
 Anyone can log in as anybody there. So it runs in debug or testing mode, or where
-EXAMPLE_DEVELOPMENT_TENANT asks for it, and nowhere by accident. It suits one process, as
-``flask run`` is one: each process has a tenant of its own.
+EXAMPLE_DEVELOPMENT_TENANT asks for it, and nowhere by accident. It suits one process,
+as ``flask run`` is one: each process has a tenant of its own.
 """
 
 from __future__ import annotations
