@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import typing as t
 
+from flask import Request
+
 from .contexts import this_request
 
 #: The attribute of a request that has them.
@@ -26,8 +28,8 @@ def per_request(kind: type[R]) -> R:
     return found
 
 
-def if_made(kind: type[R]) -> R | None:
-    """Return the object of a kind, if the current request has needed one."""
-    objects = vars(this_request()).get(_OBJECTS)
+def if_made(kind: type[R], request: Request | None = None) -> R | None:
+    """Return the object of a kind, if a request, or the current one, has needed one."""
+    objects = vars(request or this_request()).get(_OBJECTS)
     found: R | None = objects.get(kind) if objects else None
     return found

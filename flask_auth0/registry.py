@@ -46,6 +46,8 @@ class AppState:
     hooks: SessionHooks
     #: The endpoints whose views have been looked at.
     checked_views: set[str] = field(default_factory=set)
+    #: The endpoints that are known to ask for the user too late for caches.
+    late_views: set[str | None] = field(default_factory=set)
 
     @cached_property
     def routes(self) -> dict[str, str]:

@@ -286,6 +286,10 @@ def test_caches(protecting: Page) -> None:
     assert answer.cache_control.private
     assert "Cookie" in app.test_client().get("/greeting").vary
     assert app.test_client().get("/login").cache_control.no_store
+    export = logged_in(protecting.apps[1], "/export", name="Ada")
+    assert export.text == "for Ada\n"
+    assert "Cookie" in export.vary
+    assert export.cache_control.private
 
 
 # Login and logout

@@ -6,7 +6,7 @@ import threading
 import typing as t
 
 import pytest
-from flask import Flask, make_response, render_template_string
+from flask import Flask, make_response, render_template_string, stream_with_context
 
 from flask_auth0 import Auth0, current_user
 from flask_auth0.testing import logged_in_client
@@ -167,3 +167,58 @@ def test_what_is_not_stored_stays_so(app: Flask) -> None:
 
     response = logged_in_client(app).get("/unstored")
     assert response.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("call", ["current_user", "get_user", "get_session"])
+def test_a_stream_that_asks_too_late_is_named(
+    app: Flask, caplog: pytest.LogCaptureFixture, call: str
+) -> None:
+    """Its headers have been sent, and whoever stores it may give it to others."""
+    auth0 = Auth0()
+    ask = {"current_user": lambda: bool(current_user)}.get(call)
+    is_private = False
+
+    @app.get("/stream")
+    def stream() -> t.Any:
+        def parts() -> t.Iterator[str]:
+            (ask or getattr(auth0, call))()
+            yield "told"
+
+        response = app.response_class(stream_with_context(parts()))
+        if is_private:
+            response.headers["Cache-Control"] = "private"
+        return response
+
+    client = logged_in_client(app)
+    for _ in range(2):
+        client.get("/stream").close()
+    assert caplog.text.count("'stream'") == 1
+    assert "Cache-Control: private" in caplog.text
+    caplog.clear()
+    app.extensions["auth0"].late_views.clear()
+    is_private = True
+    client.get("/stream").close()
+    assert not caplog.text
+
+
+def test_a_stream_that_asks_before_is_not_for_shared_caches(
+    app: Flask, caplog: pytest.LogCaptureFixture
+) -> None:
+    @app.get("/stream")
+    def stream() -> t.Any:
+        name = current_user["name"]
+        response = app.response_class(stream_with_context(iter([name])))
+        response.cache_control.public = True
+        return response
+
+    @app.get("/plain")
+    def plain() -> t.Any:
+        return app.response_class(stream_with_context(iter(["plain"])))
+
+    client = logged_in_client(app, name="Ada")
+    response = client.get("/stream")
+    assert response.text == "Ada"
+    assert response.cache_control.private
+    assert "Cookie" in response.vary
+    assert not client.get("/plain").cache_control
+    assert not caplog.text
