@@ -7,6 +7,7 @@ import typing as t
 from flask import Flask
 from flask.sessions import SessionInterface
 from werkzeug.datastructures import MultiDict
+from werkzeug.http import dump_cookie
 from werkzeug.wrappers import Response
 
 from ..contexts import this_app, this_request
@@ -117,9 +118,7 @@ class CookieJar:
     def write_to(self, response: Response) -> None:
         """Put the cookies on a response, with the flags of Flask's session cookie."""
         for name, cookie in self._pending.items():
-            flags = _flags(cookie.crosses_sites)
-            value = cookie.value or ""
-            response.set_cookie(name, value, max_age=cookie.max_age, **flags)
+            response.headers.add("Set-Cookie", _line(name, cookie))
         self._pending.clear()
         self.is_sent = True
 
@@ -193,6 +192,18 @@ def session_cookie_flags(interface: SessionInterface, app: Flask) -> dict[str, t
         "httponly": interface.get_cookie_httponly(app),
         "partitioned": interface.get_cookie_partitioned(app),
     }
+
+
+def _line(name: str, cookie: PendingCookie) -> str:
+    """Return what a response says of a cookie, in as few bytes as possible."""
+    return dump_cookie(
+        name,
+        cookie.value or "",
+        max_age=cookie.max_age,
+        # Whatever browser knows one of the other flags knows the age as well.
+        sync_expires=False,
+        **_flags(cookie.crosses_sites),
+    )
 
 
 def _flags(crosses_sites: bool) -> dict[str, t.Any]:

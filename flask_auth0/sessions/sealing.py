@@ -17,8 +17,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from .packing import pack, unpack
+
 _NONCE = 12
-_PLAIN, _COMPRESSED = b"\0", b"\1"
+_PLAIN, _COMPRESSED, _PACKED, _PACKED_LIKE = b"\0", b"\1", b"\2", b"\3"
 #: Below this many bytes, compression costs more than it saves.
 _WORTH_COMPRESSING = 512
 
@@ -33,9 +35,6 @@ def derive_key(secret: str, purpose: str) -> bytes:
 
 class Sealer:
     """Encrypts and authenticates JSON values, with AES-256-GCM.
-
-    Tokens are most of a state, and base64 is most of a token; compression takes that
-    third away again, so that more fits into a cookie.
 
     :param secrets: the first one seals, all of them open.
     :param purpose: what is sealed for one purpose cannot be opened for another.
@@ -55,26 +54,33 @@ class Sealer:
     def _tag_keys(self) -> list[bytes]:
         return [derive_key(secret, self._purpose) for secret in self._secrets]
 
-    def seal(self, value: t.Any, context: str) -> str:
-        """Return a text that shows nothing and opens in the same context only."""
-        plain = json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
-        if len(plain) < _WORTH_COMPRESSING:
+    def seal(self, value: t.Any, context: str, like: t.Any = None) -> str:
+        """Return a text that shows nothing and opens in the same context only.
+
+        :param like: what the value may repeat. The text opens where the same is known.
+        """
+        plain = _dumps(value)
+        if like is not None:
+            packed = _PACKED_LIKE + pack(plain, _dumps(like))
+        elif len(plain) < _WORTH_COMPRESSING:
             packed = _PLAIN + plain
         else:
-            packed = _COMPRESSED + zlib.compress(plain)
+            packed = _PACKED + pack(plain)
         nonce = os.urandom(_NONCE)
         sealed = self._ciphers[0].encrypt(nonce, packed, context.encode())
         return _encoded(nonce + sealed)
 
-    def open(self, text: str, context: str) -> t.Any:
-        """Return what was sealed, or ``None`` for anything else."""
+    def open(self, text: str, context: str, like: t.Any = None) -> t.Any:
+        """Return what was sealed, or ``None`` for anything else.
+
+        :param like: what the value repeats, if it was sealed so.
+        """
         raw = _decoded(text)
         packed = self._decrypt(raw[:_NONCE], raw[_NONCE:], context.encode())
         if packed is None:
             return None
         try:
-            plain = packed[1:] if packed[:1] == _PLAIN else zlib.decompress(packed[1:])
-            return _loads(plain)
+            return _loads(_unpacked(packed[:1], packed[1:], like))
         except (zlib.error, ValueError, RecursionError):
             # Not sealed here, though with the right key.
             return None
@@ -98,6 +104,18 @@ class Sealer:
             except InvalidTag:
                 continue
         return None
+
+
+def _unpacked(form: bytes, packed: bytes, like: t.Any) -> bytes:
+    if form == _PLAIN:
+        return packed
+    if form == _COMPRESSED:
+        return zlib.decompress(packed)
+    return unpack(packed, _dumps(like) if form == _PACKED_LIKE else b"")
+
+
+def _dumps(value: t.Any) -> bytes:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def _encoded(raw: bytes) -> str:

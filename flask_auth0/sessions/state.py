@@ -302,7 +302,8 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
         if current.body is not None and not cookie_jar().is_sent:
             # What does not fit stays known here, and the browser keeps what it has.
             with contextlib.suppress(SessionTooLarge):
-                cookies.update(record, *self.states.seal(*current))
+                sealed = self.states.seal_together(current.head, current.body)
+                cookies.update(record, *sealed)
         return current
 
     def _note_visit(
@@ -389,7 +390,9 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
         self._remember(session_id, head, body)
 
     def _create(self, session_id: str, head: State, body: State) -> None:
-        parts, max_age = self.states.seal(head, body)
+        is_in_cookies = self.places.are_in_cookies()
+        seal = self.states.seal_together if is_in_cookies else self.states.seal
+        parts, max_age = seal(head, body)
         entry = Entry(record_of(session_id), self.states.labels.of_head(head))
         compartment, before = self.places.compartment(), self.current_entry()
         is_there = compartment.create(entry, parts, max_age, replaces=before)
@@ -459,7 +462,8 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
             return head, False
         is_delivered = not cookie_jar().is_sent
         if is_delivered:
-            self.places.cookies.update(record, *self.states.seal(head, body))
+            sealed = self.states.seal_together(head, body)
+            self.places.cookies.update(record, *sealed)
         newest = Newest(head, body)
         self.browsers.keep(record, newest, is_delivered=is_delivered)
         return head, True

@@ -46,7 +46,8 @@ class States:
         record = record_of(head["internal"]["session_id"])
         texts = compartment.read(record, BODY)
         sealer = _body_sealer(head) if texts else None
-        opened = [sealer.open(_sealed(text), record + BODY) for text in texts if sealer]
+        context, user = record + BODY, head["user"]
+        opened = [sealer.open(_sealed(t), context, user) for t in texts if sealer]
         return _newest([body for body in opened if is_body(body)], _freshness)
 
     def read_head(self, compartment: Compartment, record: str) -> State | None:
@@ -82,6 +83,16 @@ class States:
             text = _body_sealer(head).seal(body, record + BODY)
             sealed[BODY] = f"{pair_of(head)}.{text}"
         return sealed, self.max_age(head)
+
+    def seal_together(self, head: State, body: State) -> tuple[dict[str, str], int]:
+        """Do so where the claims of the user change with the body only.
+
+        An ID token says them once more, so the body needs much less room.
+        """
+        record = record_of(head["internal"]["session_id"])
+        text = _body_sealer(head).seal(body, record + BODY, like=head["user"])
+        sealed, max_age = self.seal(head)
+        return {**sealed, BODY: f"{pair_of(head)}.{text}"}, max_age
 
     def max_age(self, head: State) -> int:
         """Return for how many seconds a state is worth keeping."""

@@ -31,8 +31,8 @@ def sealing(changes: t.Any) -> Iterator[None]:
     """Let the app seal something else than it means to."""
     original = Sealer.seal
 
-    def seal(self: Sealer, value: t.Any, context: str) -> str:
-        return original(self, reshaped(value, changes), context)
+    def seal(self: Sealer, value: t.Any, context: str, like: t.Any = None) -> str:
+        return original(self, reshaped(value, changes), context, like)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Sealer, "seal", seal)

@@ -215,7 +215,7 @@ class TestCookies(TransactionContract, SessionContract):
     def test_a_large_session_is_split_and_shrinks_without_a_trace(
         self, visitor: Visitor, tenant: TenantServer
     ) -> None:
-        tenant.tenant.access_token_padding = 2500
+        tenant.tenant.access_token_padding = 3600
         visitor.log_in(path="/login")
         tenant.tenant.access_token_padding = 0
         small = len(visitor.cookies())
