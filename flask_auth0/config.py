@@ -349,7 +349,7 @@ def read_config(
         except (TypeError, AttributeError):
             problems.append(Problem(key_of(name), "has a value of the wrong type"))
     problems += _contradictions(values) + _missing_certificates(environ)
-    if not _may_be_weak(values, app_config):
+    if not (is_development(values, app_config) or values.get("allow_weak_secret")):
         problems += [Problem("AUTH0_SECRET", why) for why in weak_secrets(values)]
     return (None if problems else Config(**values)), problems
 
@@ -421,13 +421,14 @@ def _contradictions(values: Mapping[str, t.Any]) -> list[Problem]:
     return problems
 
 
-def _may_be_weak(values: Mapping[str, t.Any], app_config: Mapping[str, t.Any]) -> bool:
-    """Tell whether real people log in somewhere else, or whoever set it has said so."""
+def is_development(
+    values: Mapping[str, t.Any], app_config: Mapping[str, t.Any]
+) -> bool:
+    """Tell whether it is sure that no real people log in."""
     if app_config.get("DEBUG") or app_config.get("TESTING"):
         return True
     host = urlsplit(f"//{values.get('domain', '')}").hostname
-    is_development = values.get("allow_development_tenant") and host in _LOOPBACK
-    return bool(is_development or values.get("allow_weak_secret"))
+    return bool(values.get("allow_development_tenant")) and host in _LOOPBACK
 
 
 def weak_secrets(values: Mapping[str, t.Any]) -> list[str]:

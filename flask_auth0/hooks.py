@@ -23,6 +23,7 @@ from . import (
     own_urls,
     views,
 )
+from .config import is_development
 from .contexts import this_app
 from .errors import Auth0Error
 from .registry import state_of
@@ -78,6 +79,7 @@ def register(app: Flask) -> None:
     _warn_of_deaf_route(app)
     _keep_answers(app)
     _warn_of_workers(app)
+    _warn_of_hosts(app)
     for kind in _SDK_ERRORS:
         app.register_error_handler(kind, _handle_sdk_error)
     app.register_blueprint(views.make_blueprint(state.config))
@@ -132,6 +134,20 @@ def _warn_of_workers(app: Flask) -> None:
             "several processes serve the app"
             if is_seen
             else "refresh tokens with them",
+        )
+
+
+def _warn_of_hosts(app: Flask) -> None:
+    """Say that whoever sends a request decides where its login ends."""
+    config = state_of(app).config
+    is_known = config.redirect_uri or app.config["TRUSTED_HOSTS"]
+    if is_known or is_development(vars(config), app.config):
+        return
+    if not (app.subdomain_matching and app.config["SERVER_NAME"]):
+        app.logger.warning(
+            "Where the tenant sends the browser after a login is the Host of the "
+            "request, which its sender chooses: set TRUSTED_HOSTS to the hosts of this "
+            "app, or AUTH0_REDIRECT_URI."
         )
 
 

@@ -111,3 +111,43 @@ def test_a_request_that_names_no_host(make_app: MakeApp) -> None:
     assert stranger.status_code == 400
     guarded = client.get("/profile", headers={**NAVIGATION, "Host": "a b"})
     assert guarded.location == "/login?next=/profile"
+
+
+@pytest.mark.parametrize(
+    ("config", "warned"),
+    [
+        ({}, True),
+        ({"SERVER_NAME": TRUSTED}, True),
+        ({"TRUSTED_HOSTS": []}, True),
+        ({"TRUSTED_HOSTS": [TRUSTED]}, False),
+        ({"AUTH0_REDIRECT_URI": f"https://{TRUSTED}/callback"}, False),
+        ({"DEBUG": True}, False),
+        ({"TESTING": True}, False),
+        ({"AUTH0_ALLOW_DEVELOPMENT_TENANT": True}, False),
+    ],
+    ids=str,
+)
+def test_the_start_warns_of_any_host(
+    options: dict[str, t.Any],
+    caplog: pytest.LogCaptureFixture,
+    config: dict[str, t.Any],
+    warned: bool,
+) -> None:
+    app = Flask(__name__)
+    app.config.update(config)
+    Auth0(app, **options)
+    assert caplog.text.count("set TRUSTED_HOSTS") == warned
+    app.test_client().get("/")
+    assert caplog.text.count("set TRUSTED_HOSTS") == warned
+
+
+def test_subdomains_are_of_a_host_that_is_known(
+    options: dict[str, t.Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    app = Flask(__name__, subdomain_matching=True)
+    app.config["SERVER_NAME"] = TRUSTED
+    Auth0(app, **options)
+    assert "TRUSTED_HOSTS" not in caplog.text
+    with pytest.warns(UserWarning, match="doesn't match"):
+        stranger = app.test_client().get("/login", base_url="https://evil.example")
+    assert stranger.status_code == 404
