@@ -82,7 +82,16 @@ def _domain(value: t.Any) -> str:
             "must be the bare domain of the tenant, such as "
             "my-tenant.us.auth0.com or localhost:4443, without a path"
         )
+    if not _has_good_port(f"//{domain}"):
+        raise ValueError("must have a port from 1 to 65535, or none")
     return domain
+
+
+def _has_good_port(url: str) -> bool:
+    try:
+        return urlsplit(url).port != 0
+    except ValueError:
+        return False
 
 
 def _secrets(value: t.Any) -> tuple[str, ...]:
@@ -98,6 +107,8 @@ def _url(value: t.Any) -> str:
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.netloc or parts.fragment:
         raise ValueError("must be an absolute http or https URL without a fragment")
+    if "@" in parts.netloc or not _has_good_port(url):
+        raise ValueError("must have a host, and perhaps a port from 1 to 65535")
     return as_ascii(url)
 
 

@@ -68,6 +68,10 @@ def set_up_sessions(
         return [Problem("SESSION_TYPE", remedy)]
     except BadSetting as problem:
         return [Problem(problem.key, problem.remedy)]
+    except ValueError:
+        # What a driver says of a URL may have the password in it.
+        remedy = "has a value that its driver does not understand"
+        return [Problem(f"SESSION_{kind.upper()}", remedy)]
     return []
 
 

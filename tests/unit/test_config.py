@@ -124,6 +124,8 @@ def test_a_domain_is_forgiven_a_scheme_and_a_slash(given: str, domain: str) -> N
         "tenant.auth0.com#x",
         "ftp://tenant.auth0.com",
         "tenant.auth0.com:port",
+        "tenant.auth0.com:65536",
+        "localhost:0",
         "-tenant.auth0.com",
         "tenant..com",
         "täntchen.example",
@@ -198,6 +200,11 @@ def test_booleans(value: t.Any, meaning: bool) -> None:
         ("redirect_uri", "/callback"),
         ("redirect_uri", "https://x/callback#y"),
         ("redirect_uri", "https://x/elsewhere"),
+        ("redirect_uri", "https://x:y/callback"),
+        ("redirect_uri", "https://x:65536/callback"),
+        ("redirect_uri", "https://[::1/callback"),
+        ("redirect_uri", "https://user:password@x/callback"),
+        ("allowed_logout_urls", "https://x:y/"),
         ("cookie_same_site", "Loose"),
         ("login_path", "login"),
         ("callback_path", 3),
@@ -210,7 +217,9 @@ def test_booleans(value: t.Any, meaning: bool) -> None:
     ],
 )
 def test_wrong_values_are_named(name: str, value: t.Any) -> None:
-    assert problem(**{name: value})[0] == key_of(name)
+    key, remedy = problem(**{name: value})
+    assert key == key_of(name)
+    assert "password" not in remedy
 
 
 def test_an_empty_path_turns_a_route_off() -> None:

@@ -8,7 +8,7 @@ import re
 import time
 import typing as t
 from collections.abc import Mapping, Sequence
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import boto3
 from botocore.config import Config
@@ -183,14 +183,24 @@ def _resource(setting: t.Any, limit: float) -> t.Any:
     return boto3.resource("dynamodb", config=times, **_place((setting or "").strip()))
 
 
+def _parts(url: str) -> SplitResult:
+    """Return the parts of an endpoint's URL."""
+    try:
+        parts = urlsplit(url)
+        if parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0:
+            return parts
+    except ValueError:
+        # Its words may have the password in them.
+        pass
+    raise BadSetting(KEY, _FORMS)
+
+
 def _place(setting: str) -> dict[str, t.Any]:
     if not setting:
         return {}
     if re.fullmatch("[a-z]{2}(-[a-z]+)+-[0-9]", setting):
         return {"region_name": setting}
-    parts = urlsplit(setting)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise BadSetting(KEY, _FORMS)
+    parts = _parts(setting)
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     place = {"endpoint_url": setting, "region_name": region or "us-east-1"}
     if parts.hostname in _LOOPBACK and not _has_credentials():
