@@ -279,6 +279,8 @@ class Config:
     cookie_secure: bool | None = _setting(_boolean, None)
     #: Flask's ``SESSION_COOKIE_SAMESITE``.
     cookie_same_site: str = _setting(_one_of("Lax", "Strict", "None"), "Lax")
+    #: Whether the names of session cookies begin with ``__Host-``, or come to.
+    cookie_host_prefix: str | None = _setting(_one_of("true", "migrate", "false"), None)
     #: In front of the paths of all routes.
     url_prefix: str = _setting(_prefix, "")
     #: Where a login starts.
@@ -423,6 +425,7 @@ def _contradictions(values: Mapping[str, t.Any]) -> list[Problem]:
                 "leave AUTH0_COOKIE_SECURE on",
             )
         )
+    problems += _no_host_prefix(values)
     if values.get("callback_path", "/callback"):
         problems += _misplaced_callback(values)
     elif "redirect_uri" not in values:
@@ -452,6 +455,23 @@ def weak_secrets(values: Mapping[str, t.Any]) -> list[str]:
         if weakness:
             found.append(f"{which}{weakness}, so that {_WEAK}")
     return found
+
+
+def _no_host_prefix(values: Mapping[str, t.Any]) -> list[Problem]:
+    """Find what browsers do not allow for the cookies of one host alone."""
+    found = {
+        "AUTH0_COOKIE_DOMAIN": values.get("cookie_domain") is not None,
+        "AUTH0_COOKIE_PATH": values.get("cookie_path", "/") != "/",
+        "AUTH0_COOKIE_SECURE": values.get("cookie_secure") is False,
+    }
+    keys = " and ".join(key for key, is_in_the_way in found.items() if is_in_the_way)
+    if not keys or values.get("cookie_host_prefix") not in {"true", "migrate"}:
+        return []
+    remedy = (
+        f"needs cookies that are Secure, for the path / and without a domain; leave "
+        f"{keys} out, or set this to false"
+    )
+    return [Problem("AUTH0_COOKIE_HOST_PREFIX", remedy)]
 
 
 def _missing_certificates(environ: Mapping[str, str]) -> list[Problem]:

@@ -32,6 +32,7 @@ from .session_hooks import SessionHooks, checked_claims, untranslated
 from .sessions.backends import make_revocation_store, set_up_sessions
 from .sessions.directory import Sessions
 from .sessions.flask_cookie import set_up_cookie
+from .sessions.host_prefix import set_up_host_prefix
 from .sessions.interface import is_outage_told
 from .sessions.signed import set_up_signed_sessions
 from .user import shown_user
@@ -104,6 +105,7 @@ class Auth0:
         set_up_secrets(app, config)
         set_up_signed_sessions(app)
         set_up_cookie(app, config)
+        set_up_host_prefix(app, config)
         own_store = state_store or self._state_store
         app.extensions[EXTENSION] = make_state(
             config,

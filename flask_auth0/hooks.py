@@ -30,6 +30,7 @@ from .registry import state_of
 from .sdk_errors import translate
 from .sessions.dispatched import note_dispatch
 from .sessions.jar import write_cookies
+from .sessions.moving import move
 from .sessions.secure import secure_cookies
 from .sessions.state import SessionStateStore
 from .sessions.sweeping import sweep
@@ -109,6 +110,7 @@ def register(app: Flask) -> None:
     def complete(sender: Flask, response: Response, **more: t.Any) -> None:
         """Do, in this order, what waits until Flask has saved its session."""
         sweep(response, state.config)
+        move(response, state.config, state.state_store)
         secure_cookies(response, state.config)
         callback_answers.complete(response)
 

@@ -81,6 +81,12 @@ class Browsers:
         # What is not known now is looked at again with the next request.
         return revocations.try_to(lambda: revocations.has_ended(record))
 
+    def is_newest(self, record: str, head: State) -> bool:
+        """Tell whether nothing has ended or changed a session, as far as is known."""
+        newest = self._memory.newest(record)
+        is_changed = newest and version_of(newest.head) > version_of(head)
+        return not is_changed and not self.has_ended(record)
+
     def renewed(self, head: State) -> State:
         """Return the head of the next version, which opens no body of another one."""
         version, key = version_of(head) + 1, secrets.token_urlsafe(32)

@@ -21,7 +21,8 @@ from ..errors import SessionStoreUnavailable
 from ..per_request import if_made, per_request
 from ..tracebacks import without_frames
 from .doubles import MOST, one_of
-from .jar import session_cookie_flags
+from .host_prefix import OwnNames
+from .jar import cookie_jar, session_cookie_flags
 from .lazy import Found, LazySession, Watch
 from .serializer import SafeSerializer
 from .together import Together
@@ -105,7 +106,7 @@ class Outage:
     spent = 0.0
 
 
-class StoreInterface(ServerSideSessionInterface):  # type: ignore[misc]
+class StoreInterface(OwnNames, ServerSideSessionInterface):  # type: ignore[misc]
     """Keeps sessions in a back end; a subclass says how that keeps bytes by a key.
 
     :param settings: Flask-Session's keys.
@@ -286,12 +287,12 @@ class StoreInterface(ServerSideSessionInterface):  # type: ignore[misc]
 
     def open_session(self, app: Flask, request: Request) -> LazySession:
         """Return the session of a request, which is not read yet."""
-        cookies = request.cookies.getlist(self.get_cookie_name(app))[:MOST]
+        cookies = cookie_jar().came(self.get_cookie_name(app))[:MOST]
         found = filter(None, (self._checked_sid(app, cookie) for cookie in cookies))
         sids = list(dict.fromkeys(found))
         return LazySession(lambda: self._read(sids), self.watch)
 
-    def save_session(
+    def save_session(  # type: ignore[override]
         self, app: Flask, session: LazySession, response: Response
     ) -> None:
         """Keep a session if it was changed, and tell the browser its id.
@@ -354,7 +355,7 @@ class StoreInterface(ServerSideSessionInterface):  # type: ignore[misc]
             if session.modified and response.status_code < 500:
                 raise SessionStoreUnavailable()
         elif not session:
-            if session.modified and self._is_ended(session):
+            if session.modified and self.has_ended(session):
                 # Whose cookies the browser has by now is not known.
                 session.modified = False
             elif session.modified:
@@ -371,7 +372,7 @@ class StoreInterface(ServerSideSessionInterface):  # type: ignore[misc]
         store_id = self._get_store_id(session.sid)
         lifetime = app.permanent_session_lifetime
         if session.found_as != session.sid:
-            if self._is_ended(session):
+            if self.has_ended(session):
                 return False
             self._upsert_session(lifetime, session, store_id)
             return True
@@ -379,8 +380,11 @@ class StoreInterface(ServerSideSessionInterface):  # type: ignore[misc]
         max_age = int(lifetime.total_seconds())
         return self.ask(lambda: self.replace(store_id, value, max_age))
 
-    def _is_ended(self, session: LazySession) -> bool:
-        """Tell whether a session that was found is not there any more."""
+    def has_ended(self, session: LazySession) -> bool:
+        """Tell whether a session that was found is not there any more.
+
+        :raises SessionStoreUnavailable: when nobody knows.
+        """
         if session.found_as is None:
             return False
         store_id = self._get_store_id(session.found_as)

@@ -12,13 +12,10 @@ from werkzeug.wrappers import Response
 
 from ..contexts import this_app, this_request
 from ..per_request import per_request
-from ..registry import current_state
-from .secure import are_cookies_secure
+from .host_prefix import HOST_PREFIX, can_be_the_hosts_own, renamed
 
 #: What the name of a transaction's cookie has after Flask's session cookie.
 TRANSACTION = "tx_"
-#: What a name begins with that no other host can set a cookie of (RFC 6265bis, 4.1.3).
-HOST_PREFIX = "__Host-"
 
 
 class PendingCookie(t.NamedTuple):
@@ -33,7 +30,8 @@ class CookieJar:
     """The request's cookies, as they will be once its response has arrived."""
 
     def __init__(self) -> None:
-        self._sent = this_request().cookies
+        #: The cookies by their names of today, and which of them had others, by these.
+        self._sent, self.former = renamed(this_request().cookies)
         self._pending: dict[str, PendingCookie] = {}
         #: Whether what is left under other domains and paths is deleted as well.
         self.is_swept = False
@@ -54,6 +52,10 @@ class CookieJar:
             return [] if pending.value is None else [pending.value]
         found = self._sent.getlist(name)
         return found if len(found) < 2 else list(dict.fromkeys(found))
+
+    def came(self, name: str) -> list[str]:
+        """Return all values that the browser has sent under a name."""
+        return self._sent.getlist(name)
 
     def sent(self) -> dict[str, int]:
         """Return the names of all cookies that came, and how often each one did."""
@@ -161,18 +163,9 @@ def transaction_name(digest: str = "") -> str:
     a login that somebody else has begun could be completed with one.
     """
     name = cookie_name(TRANSACTION + digest)
-    return HOST_PREFIX + name if _can_be_the_hosts_own(name) else name
-
-
-def _can_be_the_hosts_own(name: str) -> bool:
     app = this_app()
-    interface = app.session_interface
-    return (
-        not name.lower().startswith(("__host-", "__secure-"))
-        and interface.get_cookie_domain(app) is None
-        and interface.get_cookie_path(app) == "/"
-        and are_cookies_secure(current_state().config)
-    )
+    is_own = can_be_the_hosts_own(app.session_interface, app, name)
+    return HOST_PREFIX + name if is_own else name
 
 
 def is_strict() -> bool:

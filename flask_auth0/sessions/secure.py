@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import current_app, request
+from flask import current_app, has_request_context, request
 from werkzeug.wrappers import Response
 from werkzeug.wsgi import get_host
 
@@ -28,7 +28,9 @@ def are_cookies_secure(config: Config) -> bool:
     """Tell whether the cookies of the current request's response will be Secure."""
     if current_app.session_interface.get_cookie_secure(current_app):
         return True
-    return config.secure is None and not is_plain_loopback(_origin())
+    if config.secure is not None or not has_request_context():
+        return False
+    return not is_plain_loopback(_origin())
 
 
 def _secured(line: str) -> str:

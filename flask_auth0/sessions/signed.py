@@ -18,6 +18,8 @@ from itsdangerous import BadData, BadSignature, URLSafeTimedSerializer
 from itsdangerous.encoding import base64_decode
 
 from .doubles import MOST, one_of
+from .host_prefix import OwnNames
+from .jar import cookie_jar
 from .lazy import Watch, WatchedSession
 from .recent import Recent
 
@@ -51,7 +53,7 @@ class Verified(t.NamedTuple):
         return self.serializer.load_payload(self.payload)
 
 
-class SignedSessionInterface(SecureCookieSessionInterface):
+class SignedSessionInterface(OwnNames, SecureCookieSessionInterface):
     """Opens Flask's session as Flask does, but knows the cookies that come again."""
 
     session_class = WatchedSession
@@ -63,7 +65,7 @@ class SignedSessionInterface(SecureCookieSessionInterface):
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         """Return the session of a request; without a secret key, there is none."""
-        texts = request.cookies.getlist(self.get_cookie_name(app))
+        texts = cookie_jar().came(self.get_cookie_name(app))
         if not (app.secret_key and texts):
             return super().open_session(app, request)
         opened = filter(None, (self._opened(app, text) for text in texts[:MOST]))

@@ -177,6 +177,14 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
             self.places.cookies.undo()
             current.modified = False
 
+    def is_as_sent(self) -> bool:
+        """Tell whether the session that the browser has sent is still the newest."""
+        memo = if_made(Memo)
+        if memo is None or memo.found is None:
+            return True
+        record, head = record_of(memo.found), memo.known.head
+        return head is not None and self.browsers.is_newest(record, head)
+
     def _end_in_cookies(self) -> None:
         """Let no copy of a session's cookies count, nor what is on its way."""
         if not self.places.are_in_cookies():

@@ -14,7 +14,8 @@ from werkzeug.wsgi import get_host
 from ..config import Config
 from ..contexts import this_app, this_session
 from ..per_request import if_made
-from .jar import HOST_PREFIX, CookieJar
+from .host_prefix import HOST_PREFIX, former_name, is_of_session
+from .jar import CookieJar
 from .secure import are_cookies_secure
 
 #: How many domains and paths of one cookie are tried.
@@ -93,8 +94,9 @@ def _delete(jar: CookieJar, response: Response, secure: bool) -> None:
     places = [] if is_single else variants(host, _path(), current)
     names = _names(jar, name)
     found = [(each, place) for place in places for each in names]
+    found = _former_places(variants(host, _path(), current)) + found
     if jar.is_denied:
-        written = _written(response)
+        written = written_names(response)
         found = [(each, current) for each in names if each not in written] + found
     flags = {"samesite": interface.get_cookie_samesite(app), "secure": secure}
     flags["partitioned"] = interface.get_cookie_partitioned(app)
@@ -103,6 +105,15 @@ def _delete(jar: CookieJar, response: Response, secure: bool) -> None:
     lines = _that_fit(lines, HEAD - OF_SERVER - head_size(response))
     lines += response.headers.getlist("Set-Cookie")
     response.headers.setlist("Set-Cookie", lines)
+
+
+def _former_places(others: list[Variant]) -> list[tuple[str, Variant]]:
+    """Return where cookies are that have their former names, and would count again."""
+    former = former_name()
+    if former is None:
+        return []
+    left = [name for name in request.cookies if is_of_session(name, former)]
+    return [(name, place) for place in (Variant(None, "/"), *others) for name in left]
 
 
 def _path() -> str:
@@ -125,7 +136,8 @@ def _names(jar: CookieJar, name: str) -> list[str]:
     return sorted(ours, key=lambda each: -sent[each])
 
 
-def _written(response: Response) -> set[str]:
+def written_names(response: Response) -> set[str]:
+    """Return the names of the cookies that a response sets or deletes."""
     lines = response.headers.getlist("Set-Cookie")
     return {line.partition("=")[0] for line in lines}
 

@@ -50,7 +50,9 @@ class Chromium:
     def tab_elsewhere(self, user_agent: str) -> Page:
         """Open a tab in another browser, which shares no cookie with this one."""
         assert self.context.browser is not None
-        context = self.context.browser.new_context(user_agent=user_agent)
+        context = self.context.browser.new_context(
+            user_agent=user_agent, ignore_https_errors=True
+        )
         self._watch(context)
         return context.new_page()
 
