@@ -22,7 +22,8 @@ from . import loop
 from .errors import SessionStoreUnavailable, TenantUnavailable
 from .per_request import if_made, per_request
 from .processes import PerProcess
-from .sessions.interface import LEASE, StoreInterface, TooLargeForStore
+from .sessions.interface import StoreInterface, TooLargeForStore
+from .sessions.locks import LEASE
 from .sessions.sealing import Sealer
 from .turns import Turns
 

@@ -13,9 +13,11 @@ from flask import has_request_context
 from . import loop
 from .connected import ConnectedClient
 from .dispatch import Refreshes, dispatch
-from .errors import LoginRequired
+from .errors import LoginRequired, SessionStoreUnavailable
+from .late_writes import write_late
 from .per_request import per_request
 from .session_hooks import refuse_while_saving
+from .sessions.interface import StoreInterface
 from .sessions.repairs import (
     DEFAULT_AUDIENCE,
     Connection,
@@ -29,6 +31,7 @@ from .sessions.repairs import (
     usable_token,
 )
 from .sessions.state import KEY, SessionStateStore
+from .turns import RENEWAL, Held, leased, start
 
 R = t.TypeVar("R")
 
@@ -78,14 +81,18 @@ class TokenClient(ConnectedClient):
     ) -> str:
         before = await self._newest_token(store_options, refresh.wanted)
         async with AsyncExitStack() as stack:
-            await stack.enter_async_context(self._turn(store_options))
+            key = await stack.enter_async_context(self._turn_here(store_options))
+            if key is not None and self._is_unwritten(key):
+                await self._reread()
+                found = await self._found_meanwhile(store_options, refresh, before)
+                if found is not None:
+                    return found
+            held = await stack.enter_async_context(self._lease(key))
             found = await self._found_meanwhile(store_options, refresh, before)
             if found is not None:
                 return found
-            return await _to_the_end(
-                self._refresh(store_options, audience, scope, refresh),
-                stack.pop_all(),
-            )
+            refreshed = self._refresh(store_options, audience, scope, refresh, held)
+            return await _to_the_end(refreshed, stack.pop_all())
 
     async def _found_meanwhile(
         self,
@@ -109,15 +116,38 @@ class TokenClient(ConnectedClient):
         audience: str | None,
         scope: str | None,
         refresh: Refresh,
+        held: Held | None,
     ) -> str:
         before = await self._state_store.get(KEY, store_options) or {}
         # Not a partial: its repr, in the report of an error, would have the tokens.
         check = lambda tokens: check_new_id_token(tokens, before)  # noqa: E731
-        refreshing.set(refresh._replace(check=check))
-        found = await super().get_access_token(store_options, audience, scope)
+        lease = held.lease if held else None
+        refreshing.set(refresh._replace(check=check, lease=lease))
+        try:
+            found = await super().get_access_token(store_options, audience, scope)
+        finally:
+            if held is not None and self._is_unwritten(held.key):
+                self._write_later(held)
         if await self._state_store.get(KEY, store_options) is None:
             raise LoginRequired("Your session has ended. Please log in again.")
         return t.cast(str, found)
+
+    async def _reread(self) -> None:
+        store = t.cast(SessionStateStore, self._state_store)
+        await loop.where_called(store.reread)
+
+    def _is_unwritten(self, record: str) -> bool:
+        store = self._state_store
+        return (
+            isinstance(store, SessionStateStore)
+            and store.unwritten.get(record) is not None
+        )
+
+    def _write_later(self, held: Held) -> None:
+        store = t.cast(SessionStateStore, self._state_store)
+        place = t.cast(StoreInterface, store.places.store())
+        held.is_handed_over = True
+        start(write_late(store.unwritten, held, place, self._here().turns))
 
     async def _newest_token(
         self, store_options: dict[str, t.Any] | None, wanted: Wanted
@@ -172,17 +202,37 @@ class TokenClient(ConnectedClient):
         self, store_options: dict[str, t.Any] | None
     ) -> AsyncIterator[None]:
         """Wait until nobody else changes the tokens or claims of this session."""
+        async with self._turn_here(store_options) as key, self._lease(key):
+            yield
+
+    @asynccontextmanager
+    async def _turn_here(
+        self, store_options: dict[str, t.Any] | None
+    ) -> AsyncIterator[str | None]:
+        """Wait until nobody else in this process does, and return what they share."""
         refuse_while_saving()
-        turns, store = self._here().turns, self._state_store
+        store = self._state_store
         if isinstance(store, SessionStateStore):
             entry = await loop.where_called(store.current_entry)
-            record = entry.record if entry else None
-            async with turns.turn(record, store.places.meeting_point()):
-                await loop.where_called(store.reread)
-                yield
+            key = entry.record if entry else None
+        else:
+            key = self._name_of(await store.get(KEY, store_options))
+        async with self._here().turns.turn(key):
+            yield key
+
+    @asynccontextmanager
+    async def _lease(self, key: str | None) -> AsyncIterator[Held | None]:
+        """Wait until nobody else in another process does."""
+        store = self._state_store
+        if not isinstance(store, SessionStateStore):
+            yield None
             return
-        async with turns.turn(self._name_of(await store.get(KEY, store_options))):
-            yield
+        async with AsyncExitStack() as stack:
+            held, place = None, store.places.meeting_point()
+            if key is not None and place is not None:
+                held = await stack.enter_async_context(leased(place, key))
+            await self._reread()
+            yield held
 
     def _name_of(self, state: dict[str, t.Any] | None) -> str | None:
         """Return what the requests of one session in a store of the app's own share.
@@ -231,6 +281,7 @@ class TokenClient(ConnectedClient):
         self, options: dict[str, t.Any], asked: tuple[str, str]
     ) -> dict[str, t.Any]:
         exchanges, used = self._here().exchanges, options["refresh_token"]
+        await _require_lease(refreshing.get())
         try:
             found = await super().get_token_by_refresh_token(options)
             if refresh := refreshing.get():
@@ -246,6 +297,18 @@ class TokenClient(ConnectedClient):
 
 def _connection(options: dict[str, t.Any]) -> Connection:
     return Connection(options["connection"], options.get("login_hint"))
+
+
+async def _require_lease(refresh: Refresh | None) -> None:
+    """Refuse to spend a refresh token that another process may spend by now.
+
+    :raises SessionStoreUnavailable: also where the new one could not be kept.
+    """
+    lease = refresh.lease if refresh else None
+    if lease is None or lease.age < RENEWAL:
+        return
+    if not await loop.where_called(lease.renew):
+        raise SessionStoreUnavailable()
 
 
 async def _to_the_end(work: Coroutine[t.Any, t.Any, R], stack: AsyncExitStack) -> R:

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
+import time
 import typing as t
 import weakref
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 
 from . import loop
-from .sessions.interface import Lock, StoreInterface
+from .sessions.interface import StoreInterface
+from .sessions.lease import Lease
 
 #: Seconds between two looks whether another process has finished. Back ends have no
 #: common way to be told.
 _PAUSE = 0.05
-#: Seconds between two renewals of a lock, a part of its :data:`.LEASE`.
-_RENEWAL = 1.0
+#: Seconds between two renewals of a lease, a part of its :data:`.LEASE`.
+RENEWAL = 1.0
+#: Seconds after a failure of a back end for which those go first who have to write
+#: what they could not write then.
+_PRECEDENCE = 1.0
 #: An event loop has only weak references to its tasks.
-_releasing: set[asyncio.Task[None]] = set()
+_running: set[asyncio.Task[t.Any]] = set()
 
 
 class Turns:
@@ -47,29 +53,52 @@ class Turns:
             if store is None:
                 yield
                 return
-            async with _locked(store, key):
+            async with leased(store, key):
                 yield
 
 
+class Held:
+    """A lease that is renewed until it ends."""
+
+    def __init__(self, key: str, lease: Lease) -> None:
+        self.key = key
+        self.lease = lease
+        #: Whether somebody ends it who needs it for longer.
+        self.is_handed_over = False
+        self._renewing = start(_renew(lease))
+
+    async def end(self) -> None:
+        """Let go of it. If that fails, it ends by itself."""
+        self._renewing.cancel()
+        await _release(self.lease)
+
+
 @asynccontextmanager
-async def _locked(store: StoreInterface, key: str) -> AsyncIterator[None]:
-    """Hold a lock in a back end; it ends with this process, whatever happens."""
+async def leased(store: StoreInterface, key: str) -> AsyncIterator[Held]:
+    """Hold a lock in a back end; it ends soon after this process, whatever happens."""
     # Another process has it, so no event of this one will tell when it is free.
-    while (held := await _try_lock(store, key)) is None:  # noqa: ASYNC110
+    while (lease := await _try_lock(store, key)) is None:  # noqa: ASYNC110
         await asyncio.sleep(_PAUSE)
-    renewing = asyncio.create_task(_renew(held))
+    held = Held(key, lease)
     try:
-        yield
+        yield held
     finally:
-        renewing.cancel()
-        await asyncio.shield(asyncio.ensure_future(_release(held)))
+        if not held.is_handed_over:
+            await asyncio.shield(asyncio.ensure_future(held.end()))
 
 
-async def _try_lock(store: StoreInterface, key: str) -> Lock | None:
-    """Return the lock, or ``None``; let go of one that comes when nobody waits."""
-    trying = asyncio.ensure_future(
-        loop.where_called(lambda: store.poll(lambda: store.try_lock(key)))
-    )
+def start(work: Coroutine[t.Any, t.Any, t.Any]) -> asyncio.Task[t.Any]:
+    """Begin work that belongs to no request, so that no request's limit ends it."""
+    task: asyncio.Task[t.Any] = contextvars.Context().run(asyncio.ensure_future, work)
+    _running.add(task)
+    task.add_done_callback(_running.discard)
+    return task
+
+
+async def _try_lock(store: StoreInterface, key: str) -> Lease | None:
+    """Return the lease, or ``None``; let go of one that comes when nobody waits."""
+    await asyncio.sleep(store.well_since + _PRECEDENCE - time.monotonic())
+    trying = asyncio.ensure_future(loop.where_called(lambda: Lease.take(store, key)))
     try:
         return await asyncio.shield(trying)
     except asyncio.CancelledError:
@@ -78,23 +107,22 @@ async def _try_lock(store: StoreInterface, key: str) -> Lock | None:
         raise
 
 
-def _release_late(trying: asyncio.Future[Lock | None]) -> None:
+def _release_late(trying: asyncio.Future[Lease | None]) -> None:
     if trying.cancelled() or trying.exception() is not None:
         return
-    held = trying.result()
-    if held is not None:
-        _releasing.add(task := asyncio.ensure_future(_release(held)))
-        task.add_done_callback(_releasing.discard)
+    lease = trying.result()
+    if lease is not None:
+        start(_release(lease))
 
 
-async def _release(held: Lock) -> None:
+async def _release(lease: Lease) -> None:
     # It ends by itself if this fails.
     with contextlib.suppress(Exception):
-        await loop.where_called(held.release)
+        await loop.where_called(lease.release)
 
 
-async def _renew(held: Lock) -> t.NoReturn:
+async def _renew(lease: Lease) -> t.NoReturn:
     while True:
-        await asyncio.sleep(_RENEWAL)
+        await asyncio.sleep(RENEWAL)
         with contextlib.suppress(Exception):
-            await loop.where_called(held.renew)
+            await loop.where_called(lease.renew)

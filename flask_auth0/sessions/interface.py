@@ -24,6 +24,7 @@ from .doubles import MOST, one_of
 from .host_prefix import OwnNames
 from .jar import cookie_jar, session_cookie_flags
 from .lazy import Found, LazySession, Watch
+from .locks import Lock
 from .serializer import SafeSerializer
 from .together import Together
 
@@ -39,35 +40,11 @@ _COMMON = {
     "serialization_format": "SESSION_SERIALIZATION_FORMAT",
 }
 
-#: Seconds after which a lock ends whose holder is gone and could not release it.
-LEASE = 4
 #: Seconds for which nothing is tried that can be done without, once that has failed.
 PAUSE = 30
 
 #: Whether the request can do without what the back end is asked for.
 _is_optional: ContextVar[bool] = ContextVar("is_optional", default=False)
-
-
-class Lock(t.Protocol):
-    """A lock in a back end. It ends with the process that holds it, at the latest after
-    :data:`LEASE` seconds without a renewal.
-    """
-
-    def renew(self) -> object:
-        """Hold it for another while."""
-
-    def release(self) -> object:
-        """Let go of it."""
-
-
-class NoLock:
-    """A lock for back ends that have none; others in this process wait elsewhere."""
-
-    def renew(self) -> None:
-        """Do nothing."""
-
-    def release(self) -> None:
-        """Do nothing."""
 
 
 class TooLargeForStore(Exception):
@@ -129,6 +106,10 @@ class StoreInterface(OwnNames, ServerSideSessionInterface):  # type: ignore[misc
         self._together = Together()
         #: When something that can be done without has failed, by the monotonic clock.
         self._failed_at = -math.inf
+        self._is_failing = False
+        #: Since when the back end answers again, by the monotonic clock, if it has
+        #: failed in this process.
+        self.well_since = -math.inf
         #: What the last request that removed a part of what has expired has left.
         self._unpruned: Rest = None
         # What token_urlsafe() makes. Nothing else reaches the back end as a key.
@@ -217,12 +198,12 @@ class StoreInterface(OwnNames, ServerSideSessionInterface):  # type: ignore[misc
         for key in keys:
             self.remove(key)
 
+    @abstractmethod
     def try_lock(self, key: str) -> Lock | None:
-        """Return the lock for a key, or ``None`` if another process has it.
+        """Return the lock for a key, or ``None`` if somebody else has it.
 
-        Back ends that have no locks give one to everybody.
+        To take one is to write: who has a lock knows that the back end can be written.
         """
-        return NoLock()
 
     def expires(self, key: str) -> bool:
         """Tell whether what is kept under a key ends when it should."""
@@ -427,8 +408,11 @@ class StoreInterface(OwnNames, ServerSideSessionInterface):  # type: ignore[misc
             raise SessionStoreUnavailable()
         began = time.monotonic()
         try:
-            return self._twice(work, began)
+            result = self._twice(work, began)
+            self._note_success()
+            return result
         except self.failures as error:
+            self._is_failing = True
             if not _is_optional.get():
                 outage.happened = outage.is_told = True
                 name = type(error).__name__
@@ -439,6 +423,10 @@ class StoreInterface(OwnNames, ServerSideSessionInterface):  # type: ignore[misc
             took = time.monotonic() - began
             # What is as quick as that is a busy app, and not a slow server.
             outage.spent += took if took > self.limit / 10 else 0
+
+    def _note_success(self) -> None:
+        if self._is_failing:
+            self._is_failing, self.well_since = False, time.monotonic()
 
     def poll(self, work: Callable[[], T]) -> T:
         """Do work as :meth:`ask` does, that is done again and again.

@@ -1,13 +1,14 @@
-"""Labels for a back end that has no sets: one value each, whose members expire."""
+"""Labels and locks where a back end has neither: values that are changed safely."""
 
 from __future__ import annotations
 
 import time
 import typing as t
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from .interface import StoreInterface
+from .locks import LEASE, LOCK, Lock, new_holder
 
 Members = dict[str, int]
 #: Returns what a label is to be instead of what it was.
@@ -31,7 +32,50 @@ class LabelsInValues(StoreInterface):
         return [record for name in names for record in members(self.fetch(name))]
 
     def unlabel(self, name: str, records: Sequence[str], longest: int) -> None:
-        self.change(name, lambda value: remove(value, records), longest)
+        self.change(name, lambda value: remove(value, *records), longest)
+
+    def try_lock(self, key: str) -> Lock | None:
+        lock = ValueLock(self, LOCK + key)
+        return lock if lock.take() else None
+
+
+class ValueLock:
+    """A lock as a value with one member, which expires: its holder."""
+
+    def __init__(self, store: LabelsInValues, key: str) -> None:
+        self._store = store
+        self._key = key
+        self._holder = new_holder()
+
+    def take(self) -> bool:
+        """Take the lock; tell whether nobody else has it."""
+        return self._change_if([], add)
+
+    def renew(self) -> bool:
+        """Hold it for another while; tell whether it was still held."""
+        return self._change_if([self._holder], add)
+
+    def release(self) -> None:
+        """Let go of it, if it is still held."""
+        self._change_if([self._holder], lambda value, holder, _: remove(value, holder))
+
+    def _change_if(
+        self, holders: list[str], change: Callable[[t.Any, str, int], bytes]
+    ) -> bool:
+        def changed(value: bytes | None) -> bytes:
+            if members(value) != holders:
+                raise _HeldByAnother
+            return change(value, self._holder, LEASE)
+
+        try:
+            self._store.change(self._key, changed, LEASE)
+        except _HeldByAnother:
+            return False
+        return True
+
+
+class _HeldByAnother(Exception):
+    """A lock has another holder."""
 
 
 def add(value: t.Any, member: str, max_age: int) -> bytes:
@@ -39,9 +83,8 @@ def add(value: t.Any, member: str, max_age: int) -> bytes:
     return _write({**_read(value), member: int(time.time()) + max_age})
 
 
-def remove(value: t.Any, gone: Iterable[str]) -> bytes:
+def remove(value: t.Any, *gone: str) -> bytes:
     """Return the value without some members."""
-    gone = set(gone)
     return _write({k: v for k, v in _read(value).items() if k not in gone})
 
 

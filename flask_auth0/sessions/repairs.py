@@ -10,6 +10,7 @@ import jwt
 
 from ..answers import is_issuer
 from ..errors import TenantError
+from .lease import Lease
 
 State = dict[str, t.Any]
 
@@ -51,6 +52,8 @@ class Refresh(t.NamedTuple):
     is_forced: bool
     #: Raises an error for an answer of which nothing may be used.
     check: Callable[[State], None] = lambda tokens: None
+    #: What keeps the other processes from refreshing as well.
+    lease: Lease | None = None
 
 
 #: What the SDK refreshes now. It must not find the token that there is.

@@ -40,9 +40,10 @@ from .memo import Known, Memo
 from .memory import Newest
 from .over import empty
 from .places import Places
-from .repairs import repaired, without_refreshed
+from .repairs import refreshing, repaired, without_refreshed
 from .revocations import login_of
 from .states import State, States, pair_of, split
+from .unwritten import Unwritten, UnwrittenStates
 
 #: Characters of a browser's name that are kept with a session.
 _LONGEST_NAME = 256
@@ -76,6 +77,8 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
         self.states = states
         self.places = Places(states, transient, revocation_store)
         self.browsers = Browsers(states, revocation_store, newest_only)
+        #: New tokens that the back end has not taken yet.
+        self.unwritten = UnwrittenStates(states)
         self._transient = transient
         self._hooks = hooks or SessionHooks()
         self._most = most
@@ -285,6 +288,8 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
         if session_id is None:
             return None, None
         compartment, record = self.places.compartment(), record_of(session_id)
+        if (late := self.unwritten.get(record)) is not None:
+            return self._read_unwritten(record, late)
         head, body = self.states.read_head(compartment, record), None
         if head is not None and self.places.are_in_cookies():
             head, body = self._read_newest(session_id, head)
@@ -452,14 +457,36 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
             head, is_kept = self._replace_in_cookies(session_id, head, body)
         else:
             # What others do to the tokens at the same time must stay.
-            is_same = body == per_request(Memo).known.body
-            sealed = self.states.seal(head, None if is_same else body)
-            update = self.places.compartment().update
-            is_kept = update(record_of(session_id), *sealed)
+            is_kept = self._replace_on_server(record_of(session_id), head, body)
         if is_kept:
             self._remember(session_id, head, body)
         else:
             self._remember(session_id, None)
+
+    def _replace_on_server(self, record: str, head: State, body: State) -> bool:
+        _, old_head, old_body = per_request(Memo).known
+        compartment = self.places.compartment()
+        sealed = self.states.seal(head, None if body == old_body else body)
+        write = functools.partial(compartment.update, record, *sealed)
+        refresh, store = refreshing.get(), self.places.store()
+        if refresh is None or refresh.lease is None or store is None:
+            return write()
+        # The tenant has spent the old refresh token, whatever the back end does now.
+        is_kept = store.attempt(write, None) if refresh.lease.is_certain() else None
+        if is_kept is None:
+            before = {**(old_body or {}), **(old_head or {})}
+            late = Unwritten(head, body, before, compartment)
+            self.unwritten.note(record, late)
+        return is_kept is not False
+
+    def _read_unwritten(
+        self, record: str, late: Unwritten
+    ) -> tuple[State | None, State | None]:
+        """Return what is not written yet, unless the session has ended meanwhile."""
+        read = functools.partial(self.states.read_head, late.compartment, record)
+        store = self.places.store()
+        found = store.attempt(read, late.head) if store else read()
+        return (late.head, late.body) if found else (None, None)
 
     def _replace_in_cookies(
         self, session_id: str, head: State, body: State

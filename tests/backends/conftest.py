@@ -82,7 +82,9 @@ def postgres_url(postgres_folder: str) -> str:
     import psycopg
 
     with psycopg.connect(host=postgres_folder, user="postgres") as connection:
-        connection.execute("DROP TABLE IF EXISTS sessions, sessions_index")
+        connection.execute(
+            "DROP TABLE IF EXISTS sessions, sessions_index, sessions_locks"
+        )
     return f"postgresql://postgres@/postgres?host={postgres_folder}"
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import subprocess
 import sys
 import typing as t
@@ -18,24 +17,39 @@ from pathlib import Path
 
 from flask import Flask
 
-from flask_auth0.sessions.interface import Lock, StoreInterface
-from flask_auth0.sessions.stores import redis, sqlalchemy
+from flask_auth0.sessions.interface import StoreInterface
+from flask_auth0.sessions.locks import Lock
+from flask_auth0.sessions.stores import (
+    cachelib,
+    dynamodb,
+    memcached,
+    mongodb,
+    redis,
+    sqlalchemy,
+)
 from tests.harness.processes import ROOT, environment
 
 LIMIT = 10.0
+MODULES: t.Any = {
+    "cachelib": cachelib,
+    "dynamodb": dynamodb,
+    "memcached": memcached,
+    "mongodb": mongodb,
+    "redis": redis,
+    "sqlalchemy": sqlalchemy,
+}
 
 
 def make_store(settings: Mapping[str, t.Any]) -> StoreInterface:
     """Return the back end that some settings name."""
-    modules: t.Any = {"redis": redis, "sqlalchemy": sqlalchemy}
-    make = modules[settings["SESSION_TYPE"]].make_interface
+    make = MODULES[settings["SESSION_TYPE"]].make_interface
     return t.cast(StoreInterface, make(Flask(__name__), settings, LIMIT))
 
 
 def work(store: StoreInterface, folder: Path, times: int) -> None:
     """Take a lock some times, and fail if anybody else has it as well."""
     while times:
-        lock = store.try_lock("the work")
+        lock = store.try_lock("work")
         if lock is not None:
             (folder / "alone").mkdir()
             (folder / "alone").rmdir()
@@ -60,17 +74,6 @@ class Program:
     def let_go(self, key: str) -> str:
         self._held.pop(key).release()
         return "gone"
-
-    def fork(self, key: str) -> str:
-        """Let a forked process take a lock, and end."""
-        reader, writer = os.pipe()
-        if os.fork() == 0:
-            os.write(writer, self.take(key).encode())
-            os._exit(0)
-        os.close(writer)
-        os.wait()
-        with os.fdopen(reader) as answer:
-            return answer.read()
 
     def work(self, folder: str) -> str:
         work(self._store, Path(folder), 200)

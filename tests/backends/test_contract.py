@@ -28,11 +28,19 @@ LOCAL = {
 }
 
 
+#: A machine that is busy is no back end that is down.
+PATIENT = {"AUTH0_SESSION_STORE_TIMEOUT": 30}
+
+
 class TestPostgreSQL(ServerContract):
     @pytest.fixture
     def settings(self, postgres_url: str) -> dict[str, t.Any]:
         self.url = postgres_url
-        return {"SESSION_TYPE": "sqlalchemy", "SESSION_SQLALCHEMY": postgres_url}
+        return {
+            "SESSION_TYPE": "sqlalchemy",
+            "SESSION_SQLALCHEMY": postgres_url,
+            **PATIENT,
+        }
 
     def keys(self) -> int:
         with psycopg.connect(self.url) as connection:
@@ -79,6 +87,7 @@ class TestSQLite(ServerContract):
         return {
             "SESSION_TYPE": "sqlalchemy",
             "SESSION_SQLALCHEMY": f"sqlite:///{self.file}",
+            **PATIENT,
         }
 
     def keys(self) -> int:
@@ -120,8 +129,7 @@ class TestDynamoDB(ServerContract):
         self.client = boto3.client("dynamodb", endpoint_url=dynamodb_url, **LOCAL)
         yield {
             "SESSION_TYPE": "dynamodb",
-            # A machine that is busy is no back end that is down.
-            "AUTH0_SESSION_STORE_TIMEOUT": 30,
+            **PATIENT,
             "SESSION_DYNAMODB": dynamodb_url,
         }
         self.client.delete_table(TableName="Sessions")

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-import time
+import secrets
+import socket
 import typing as t
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
-import psycopg
+import mongomock
 import pytest
 import sqlalchemy as sa
-from flask import Flask
 from redis import Redis
 
 from flask_auth0 import loop, turns
-from flask_auth0.sessions.interface import LEASE, StoreInterface
-from flask_auth0.sessions.stores import cachelib, sqlalchemy
-from flask_auth0.sessions.stores.postgresql import PostgresLocks
+from flask_auth0.sessions import members
+from flask_auth0.sessions.interface import StoreInterface
+from flask_auth0.sessions.locks import LEASE, Lock
+from flask_auth0.sessions.stores import dynamodb, mongodb, sql_locks
+from flask_auth0.sessions.stores import redis as redis_store
 from flask_auth0.sessions.stores.redis import RedisInterface
+from flask_auth0.sessions.stores.sql_locks import SqlLock
+from flask_auth0.sessions.stores.sqlalchemy import SqlInterface
 from flask_auth0.turns import Turns
 from tests.harness.processes import until
 from tests.harness.redis_cluster import Cluster
@@ -27,11 +31,36 @@ from tests.harness.redis_cluster import Cluster
 from .locking import Other, make_store, other_process, work
 
 REDIS = ["redis", "cluster"]
+KINDS = [*REDIS, "postgresql", "sqlite", "memcached", "dynamodb", "mongodb", "cachelib"]
+#: Where the length of a lock is known.
+LENGTHS = [members, redis_store, mongodb, dynamodb]
 
 
-@pytest.fixture(params=[*REDIS, "postgresql"])
-def settings(request: pytest.FixtureRequest) -> dict[str, str]:
-    """Each back end that has locks, with none taken."""
+@pytest.fixture(params=[*REDIS, "postgresql", "sqlite", "memcached"])
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, t.Any]:
+    """Each back end, with no lock taken."""
+    if request.param == "sqlite":
+        place = f"sqlite:///{tmp_path}/sessions.db"
+        return {"SESSION_TYPE": "sqlalchemy", "SESSION_SQLALCHEMY": place}
+    if request.param == "cachelib":
+        return {"SESSION_TYPE": "cachelib", "SESSION_CACHELIB": str(tmp_path)}
+    if request.param == "memcached":
+        port = request.getfixturevalue("memcached_port")
+        with socket.create_connection(("127.0.0.1", port)) as connection:
+            connection.sendall(b"flush_all\r\n")
+            assert connection.recv(16) == b"OK\r\n"
+        address = f"127.0.0.1:{port}"
+        return {"SESSION_TYPE": "memcached", "SESSION_MEMCACHED": address}
+    if request.param == "dynamodb":
+        url = request.getfixturevalue("dynamodb_url")
+        table = f"sessions-{secrets.token_hex(4)}"
+        return {
+            "SESSION_TYPE": "dynamodb",
+            "SESSION_DYNAMODB": url,
+            "SESSION_DYNAMODB_TABLE": table,
+        }
+    if request.param == "mongodb":
+        return {"SESSION_TYPE": "mongodb", "SESSION_MONGODB": mongomock.MongoClient()}
     if request.param == "postgresql":
         url = request.getfixturevalue("postgres_url")
         return {"SESSION_TYPE": "sqlalchemy", "SESSION_SQLALCHEMY": url}
@@ -48,12 +77,12 @@ def settings(request: pytest.FixtureRequest) -> dict[str, str]:
 
 
 @pytest.fixture
-def store(settings: dict[str, str]) -> StoreInterface:
+def store(settings: dict[str, t.Any]) -> StoreInterface:
     return make_store(settings)
 
 
 @pytest.fixture
-def other(settings: dict[str, str]) -> Iterator[Other]:
+def other(settings: dict[str, t.Any]) -> Iterator[Other]:
     with other_process(settings) as other:
         yield other
 
@@ -77,7 +106,8 @@ def test_one_process_has_it(
     assert other.answer() == "done"
 
 
-def test_it_ends_with_its_process(store: StoreInterface, other: Other) -> None:
+@pytest.mark.parametrize("settings", ["redis", "postgresql"], indirect=True)
+def test_it_ends_soon_after_its_process(store: StoreInterface, other: Other) -> None:
     assert other.ask("take", "a") == "held"
     assert store.try_lock("a") is None
     other.kill()
@@ -88,7 +118,7 @@ def test_it_ends_with_its_process(store: StoreInterface, other: Other) -> None:
 def test_it_ends_soon_and_is_renewed_while_somebody_has_it(
     store: RedisInterface, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(turns, "_RENEWAL", 0.05)
+    monkeypatch.setattr(turns, "RENEWAL", 0.05)
     key = "flask_auth0.lock:a"
     left: list[int] = []
 
@@ -105,104 +135,53 @@ def test_it_ends_soon_and_is_renewed_while_somebody_has_it(
     assert not store.client.exists(key)
 
 
-@pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
-class TestPostgres:
-    """The locks of a process, which are those of its connection."""
+@pytest.mark.parametrize("settings", KINDS, indirect=True)
+class TestLostLocks:
+    """Whoever stood still for too long learns of it, and harms nobody who came next."""
 
-    @pytest.fixture
-    def database(self, postgres_folder: str) -> Iterator[psycopg.Connection[t.Any]]:
-        with psycopg.connect(
-            host=postgres_folder, user="postgres", autocommit=True
-        ) as connection:
-            yield connection
-
-    @staticmethod
-    def holders(database: psycopg.Connection[t.Any]) -> list[int]:
-        """The server's processes that hold locks, each as often as it holds one."""
-        found = database.execute(
-            "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted"
-        )
-        return [pid for (pid,) in found]
-
-    def test_one_connection_has_all_locks(
-        self, store: StoreInterface, database: psycopg.Connection[t.Any]
-    ) -> None:
-        held = [store.try_lock(f"key {number}") for number in range(20)]
-        pids = self.holders(database)
-        assert len(pids) == 20
-        assert len(set(pids)) == 1
-        for lock in held:
-            assert lock is not None
-            lock.release()
-        assert self.holders(database) == []
-
-    def test_a_fork_has_a_connection_of_its_own(
-        self, store: StoreInterface, other: Other
-    ) -> None:
-        assert other.ask("take", "a") == "held"
-        assert other.ask("fork", "a") == "taken"
-        assert other.ask("fork", "b") == "held"
-        # The one that was forked has ended, and what it had, but not what it came from.
-        until(lambda: store.try_lock("b"), "the lock is free")
-        assert store.try_lock("a") is None
-        assert other.ask("let_go", "a") == "gone"
-        assert store.try_lock("a") is not None
-
-    def test_a_connection_that_is_lost(
-        self,
-        store: StoreInterface,
-        other: Other,
-        database: psycopg.Connection[t.Any],
-    ) -> None:
+    def test_one_that_nobody_has_taken_meanwhile(self, store: StoreInterface) -> None:
         mine = store.try_lock("a")
         assert mine is not None
-        (pid,) = self.holders(database)
-        database.execute("SELECT pg_terminate_backend(%s)", [pid])
-        until(lambda: other.ask("take", "a") == "held", "the lock is free")
-        # What is sent over the connection first fails, and is tried once more.
-        assert store.ask(lambda: store.try_lock("b")) is not None
+        assert mine.renew()
         mine.release()
+        assert not mine.renew()
+
+    def test_one_that_somebody_has_taken_meanwhile(
+        self, store: StoreInterface, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for module in LENGTHS:
+            monkeypatch.setattr(module, "LEASE", 1)
+        monkeypatch.setattr(sql_locks, "_LEASE", timedelta(seconds=1))
+        mine = store.try_lock("a")
+        assert mine is not None
+        taken: list[Lock | None] = []
+
+        def take() -> bool:
+            taken.append(store.try_lock("a"))
+            return taken[-1] is not None
+
+        until(take, "the lock is free")
+        theirs = taken[-1]
+        assert theirs is not None
+        assert not mine.renew()
+        mine.release()
+        # It still is theirs.
+        assert theirs.renew()
         assert store.try_lock("a") is None
-        assert other.ask("let_go", "a") == "gone"
-        assert store.try_lock("a") is not None
 
 
-def test_nobody_waits_for_ever_for_the_connection_of_a_slow_server() -> None:
-    asked, goes_on = threading.Event(), threading.Event()
-
-    def connect() -> t.NoReturn:
-        asked.set()
-        goes_on.wait(10)
-        raise OSError
-
-    engine = sa.create_engine("postgresql+psycopg://", creator=connect)
-    locks = PostgresLocks(engine, 0.1)
-
-    def ask() -> None:
-        with pytest.raises(OSError):  # noqa: PT011
-            locks.try_lock("a")
-
-    first = threading.Thread(target=ask)
-    first.start()
-    assert asked.wait(10)
-    began = time.monotonic()
-    with pytest.raises(sa.exc.TimeoutError):
-        locks.try_lock("b")
-    assert time.monotonic() - began < 5
-    goes_on.set()
-    first.join()
-
-
-@pytest.mark.parametrize("kind", ["cachelib", "sqlite"])
-def test_back_ends_without_locks_let_everybody_go_on(kind: str, tmp_path: Path) -> None:
-    places = {
-        "cachelib": (cachelib, {"SESSION_CACHELIB": str(tmp_path)}),
-        "sqlite": (sqlalchemy, {"SESSION_SQLALCHEMY": f"sqlite:///{tmp_path}/db"}),
-    }
-    module, settings = places[kind]
-    store = module.make_interface(Flask(__name__), settings, 2)
-    locks = [store.try_lock("a") for _ in range(2)]
-    for lock in locks:
-        assert lock is not None
-        lock.renew()
-        lock.release()
+@pytest.mark.parametrize("settings", ["postgresql", "sqlite"], indirect=True)
+def test_locks_that_nobody_has_let_go_of_are_removed(store: SqlInterface) -> None:
+    lock = SqlLock(store.engine, store.locks, "flask_auth0.lock:old")
+    assert lock.take()
+    long_ago = datetime(2020, 1, 1)
+    with store.engine.connect() as connection:
+        connection.execute(store.locks.update().values(expiry=long_ago))
+    assert store.try_lock("a") is not None
+    rest: t.Any = None
+    while (pruned := store.prune(rest)).rest is not None:
+        assert pruned.removed == 0
+        rest = pruned.rest
+    with store.engine.connect() as connection:
+        names = connection.scalars(sa.select(store.locks.c.name)).all()
+    assert names == ["flask_auth0.lock:a"]

@@ -215,7 +215,7 @@ def test_nothing_of_it_stays(tmp_path: Path, redis_url: str) -> None:
             assert set_up_sessions(app, limit=10) == []
             assert redis.keys("*") == []
     connection = sqlite3.connect(file)
-    for table in ("sessions", "sessions_index"):
+    for table in ("sessions", "sessions_index", "sessions_locks"):
         query = f"SELECT count(*) FROM {table}"  # noqa: S608
         assert connection.execute(query).fetchone() == (0,)
     connection.close()

@@ -23,8 +23,8 @@ class FakeLock:
     def __init__(self) -> None:
         self.is_released = threading.Event()
 
-    def renew(self) -> None:
-        """Do nothing."""
+    def renew(self) -> bool:
+        return True
 
     def release(self) -> None:
         self.is_released.set()
@@ -32,6 +32,8 @@ class FakeLock:
 
 class SlowStore:
     """A back end that gives a lock when it is told to."""
+
+    well_since = 0.0
 
     def __init__(self) -> None:
         self.lock = FakeLock()

@@ -7,7 +7,7 @@ import os
 import re
 import time
 import typing as t
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import SplitResult, urlsplit
 
 import boto3
@@ -23,6 +23,7 @@ from ..interface import (
     by_label,
     keys_of,
 )
+from ..locks import LEASE, LOCK, new_holder
 from .proof import prove
 from .settings import BadSetting, no_answer
 
@@ -62,16 +63,12 @@ class DynamoInterface(StoreInterface):
         return value
 
     def keep(self, key: str, value: bytes, max_age: int) -> None:
-        self._put(key, value, max_age)
+        self.store.update_item(**_keeping(key, value, max_age))
 
     def replace(self, key: str, value: bytes, max_age: int) -> bool:
-        try:
-            self._put(key, value, max_age, ConditionExpression="attribute_exists(id)")
-        except ClientError as error:
-            if _code(error) == "ConditionalCheckFailedException":
-                return False
-            raise
-        return True
+        write = _keeping(key, value, max_age)
+        is_there = "attribute_exists(id)"
+        return _is_done(self.store.update_item, ConditionExpression=is_there, **write)
 
     def remove(self, key: str) -> None:
         self.store.delete_item(Key={"id": key})
@@ -115,6 +112,10 @@ class DynamoInterface(StoreInterface):
             # Four for a record, of which DynamoDB takes 100 in one.
             self._transact([*gone, *unlabelled])
 
+    def try_lock(self, key: str) -> DynamoLock | None:
+        lock = DynamoLock(self.store, LOCK + key)
+        return lock if lock.take() else None
+
     def _item(self, name: str) -> Mapping[str, t.Any]:
         found = self.store.get_item(Key={"id": name}, ConsistentRead=True)
         return found.get("Item") or {}
@@ -131,8 +132,46 @@ class DynamoInterface(StoreInterface):
                 if "TransactionConflict" not in str(error) or attempt == _ATTEMPTS:
                     raise
 
-    def _put(self, key: str, value: bytes, max_age: int, **condition: str) -> None:
-        self.store.update_item(**_keeping(key, value, max_age), **condition)
+
+class DynamoLock:
+    """A lock as an item, which has its holder and its end."""
+
+    def __init__(self, table: t.Any, key: str) -> None:
+        self._table = table
+        self._key = key
+        self._holder = new_holder()
+
+    def take(self) -> bool:
+        """Take the lock; tell whether nobody else has it."""
+        condition = "attribute_not_exists(id) OR expiration <= :now"
+        return self._write(condition, now=int(time.time()))
+
+    def renew(self) -> bool:
+        """Hold it for another while; tell whether it was still held."""
+        return self._write("holder = :holder")
+
+    def release(self) -> None:
+        """Let go of it, if it is still held."""
+        _is_done(
+            self._table.delete_item,
+            ConditionExpression="holder = :holder",
+            ExpressionAttributeValues={":holder": self._holder},
+            Key={"id": self._key},
+        )
+
+    def _write(self, condition: str, **values: int) -> bool:
+        end = int(time.time()) + LEASE
+        return _is_done(
+            self._table.update_item,
+            Key={"id": self._key},
+            UpdateExpression="SET holder = :holder, expiration = :end",
+            ConditionExpression=condition,
+            ExpressionAttributeValues={
+                ":holder": self._holder,
+                ":end": end,
+                **{f":{name}": value for name, value in values.items()},
+            },
+        )
 
 
 def make_interface(
@@ -308,6 +347,17 @@ def _records(item: Mapping[str, t.Any]) -> dict[str, int]:
         for name, until in item.items()
         if name.startswith(_RECORD)
     }
+
+
+def _is_done(write: Callable[..., t.Any], **arguments: t.Any) -> bool:
+    """Do what has a condition, and tell whether that was met."""
+    try:
+        write(**arguments)
+    except ClientError as error:
+        if _code(error) == "ConditionalCheckFailedException":
+            return False
+        raise
+    return True
 
 
 def _code(error: ClientError) -> str:

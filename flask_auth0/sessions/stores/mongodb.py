@@ -25,6 +25,7 @@ from ..interface import (
     by_label,
     keys_of,
 )
+from ..locks import LEASE, LOCK, new_holder
 from .proof import prove
 from .settings import BadSetting, no_answer
 
@@ -46,7 +47,7 @@ class MongoInterface(StoreInterface):
         self.store = store
 
     def fetch(self, key: str) -> bytes | None:
-        with self._limited():
+        with self.limited():
             document = self.store.find_one({"id": key, "expiration": {"$gt": _now()}})
         value = document.get("val") if document else None
         return value if isinstance(value, bytes) else None
@@ -63,13 +64,13 @@ class MongoInterface(StoreInterface):
         return self._update(alive, value, max_age)
 
     def remove(self, key: str) -> None:
-        with self._limited():
+        with self.limited():
             self.store.delete_one({"id": key})
 
     def label(self, name: str, record: str, max_age: int, longest: int) -> None:
         one = {"$push": {"records": {"name": record, "until": _now(max_age)}}}
         lasting = {"$max": {"expiration": _now(longest)}}
-        with self._limited():
+        with self.limited():
             expired = {"records": {"until": {"$lte": _now()}}}
             self.store.update_one({"id": name}, {"$pull": expired})
             try:
@@ -79,22 +80,26 @@ class MongoInterface(StoreInterface):
                 self.store.update_one({"id": name}, {**one, **lasting})
 
     def labelled(self, *names: str) -> list[str]:
-        with self._limited():
+        with self.limited():
             found = list(self.store.find({"id": {"$in": names}}))
         return [record for document in found for record in _members(document)]
 
     def unlabel(self, name: str, records: Sequence[str], longest: int) -> None:
-        with self._limited():
+        with self.limited():
             self.store.update_one({"id": name}, {"$pull": _named(records)})
 
     def end(self, endings: Sequence[Ending], longest: int) -> None:
         values = {"id": {"$in": keys_of(endings)}}
         named = by_label(endings)
         gone = {"$pull": _named([each.record for each in endings])}
-        with self._limited():
+        with self.limited():
             self.store.delete_many(values)
             self.store.update_many({"id": {"$in": list(named)}}, gone)
             self.store.delete_many(values)
+
+    def try_lock(self, key: str) -> MongoLock | None:
+        lock = MongoLock(self, LOCK + key)
+        return lock if lock.take() else None
 
     def _update(
         self,
@@ -106,14 +111,50 @@ class MongoInterface(StoreInterface):
     ) -> bool:
         change = {"$set": {"val": value, "expiration": _now(max_age)}}
         try:
-            with self._limited():
+            with self.limited():
                 result = self.store.update_one(wanted, change, upsert=upsert)
         except DocumentTooLarge:
             raise TooLargeForStore(len(value)) from None
         return bool(result.matched_count)
 
-    def _limited(self) -> t.Any:
+    def limited(self) -> t.Any:
+        """Return a context in which the server has to answer in time."""
         return pymongo.timeout(self.limit / 2)
+
+
+class MongoLock:
+    """A lock as a document, which has its holder and its end."""
+
+    def __init__(self, interface: MongoInterface, key: str) -> None:
+        self._interface = interface
+        self._key = key
+        self._holder = new_holder()
+
+    def take(self) -> bool:
+        """Take the lock; tell whether nobody else has it."""
+        free = {"id": self._key, "expiration": {"$lte": _now()}}
+        try:
+            self._write(free, upsert=True)
+        except DuplicateKeyError:
+            return False
+        return True
+
+    def renew(self) -> bool:
+        """Hold it for another while; tell whether it was still held."""
+        return bool(self._write(self._held()).matched_count)
+
+    def release(self) -> None:
+        """Let go of it, if it is still held."""
+        with self._interface.limited():
+            self._interface.store.delete_one(self._held())
+
+    def _held(self) -> dict[str, str]:
+        return {"id": self._key, "holder": self._holder}
+
+    def _write(self, wanted: Mapping[str, t.Any], *, upsert: bool = False) -> t.Any:
+        change = {"$set": {"holder": self._holder, "expiration": _now(LEASE)}}
+        with self._interface.limited():
+            return self._interface.store.update_one(wanted, change, upsert=upsert)
 
 
 def make_interface(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import time
 import typing as t
@@ -12,20 +13,28 @@ import redis.lock
 from flask import Flask
 from flask_session.redis import RedisSessionInterface
 
-from ..interface import LEASE, Ending, StoreInterface, by_label, keys_of
+from ..interface import Ending, StoreInterface, by_label, keys_of
+from ..locks import LEASE, LOCK
 from .proof import prove
 from .redis_urls import FAILURES, client_of
 from .settings import BadSetting, no_answer
 
 KEY = "SESSION_REDIS"
 DEFAULT = "redis://127.0.0.1:6379/0"
-_LOCK = "flask_auth0.lock:"
 
 
 class RedisLock(redis.lock.Lock):
-    """redis-py's lock, renewed by the name that all back ends have for it."""
+    """redis-py's lock, renewed and released as those of all back ends are."""
 
-    renew = redis.lock.Lock.reacquire
+    def renew(self) -> bool:
+        try:
+            return bool(self.reacquire())
+        except redis.exceptions.LockError:
+            return False
+
+    def release(self) -> None:
+        with contextlib.suppress(redis.exceptions.LockError):
+            super().release()
 
 
 class RedisInterface(StoreInterface, RedisSessionInterface):  # type: ignore[misc]
@@ -81,7 +90,7 @@ class RedisInterface(StoreInterface, RedisSessionInterface):  # type: ignore[mis
         self.client.zrem(name, *records)
 
     def try_lock(self, key: str) -> RedisLock | None:
-        lock = RedisLock(self.client, _LOCK + key, timeout=LEASE, thread_local=False)
+        lock = RedisLock(self.client, LOCK + key, timeout=LEASE, thread_local=False)
         return lock if lock.acquire(blocking=False) else None
 
     def expires(self, key: str) -> bool:

@@ -16,10 +16,11 @@ from flask import Flask
 from flask_session.defaults import Defaults
 from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 
-from ..interface import Ending, Lock, Pruned, Rest, StoreInterface, keys_of
-from .postgresql import PostgresLocks
+from ..interface import Ending, Pruned, Rest, StoreInterface, keys_of
+from ..locks import LOCK, Lock
 from .proof import prove
 from .settings import BadSetting, no_answer
+from .sql_locks import SqlLock, lock_table
 
 KEY = "SESSION_SQLALCHEMY"
 #: Of the versions before it, connections come back without their isolation level.
@@ -54,7 +55,7 @@ class SqlInterface(StoreInterface):
         self.engine = engine
         self.table = _table(settings)
         self.labels = _labels(self.table)
-        self._locks = PostgresLocks(engine, limit / 2)
+        self.locks = lock_table(self.table)
 
     def fetch(self, key: str) -> bytes | None:
         return self.fetch_together(key)[key]
@@ -90,10 +91,12 @@ class SqlInterface(StoreInterface):
         # Along an index that is there: one for the expiry would have to be added to
         # tables that are large already.
         number, after = rest or (0, "")
-        table, key = (
+        tables = (
             (self.table, self.table.c.session_id),
             (self.labels, self.labels.c.name),
-        )[number]
+            (self.locks, self.locks.c.name),
+        )
+        table, key = tables[number]
         ahead = sa.select(key).where(key > after).order_by(key)
         with self.engine.connect() as connection:
             until = connection.scalar(ahead.offset(_PRUNED_AT_ONCE).limit(1))
@@ -103,12 +106,14 @@ class SqlInterface(StoreInterface):
         )
         if until is not None:
             return Pruned(0 if number else removed, (number, until))
-        return Pruned(0, None) if number else Pruned(removed, (1, ""))
+        ahead_of = number + 1 if number + 1 < len(tables) else None
+        return Pruned(
+            0 if number else removed, None if ahead_of is None else (ahead_of, "")
+        )
 
     def try_lock(self, key: str) -> Lock | None:
-        if self.engine.dialect.name == "postgresql":
-            return self._locks.try_lock(key)
-        return super().try_lock(key)
+        lock = SqlLock(self.engine, self.locks, LOCK + key)
+        return lock if lock.take() else None
 
     def label(self, name: str, record: str, max_age: int, longest: int) -> None:
         with self._transaction() as connection:
@@ -337,6 +342,8 @@ def _limit_waiting(engine: sa.Engine, timeout: float) -> None:
     def connect(
         dialect: t.Any, record: t.Any, args: t.Any, kwargs: dict[str, t.Any]
     ) -> t.Any:
+        # Behind a pooler, the next statement may come to another server's connection.
+        kwargs.setdefault("prepare_threshold", None)
         return Connection.connect(*args, **kwargs)
 
 
@@ -409,7 +416,7 @@ def _labels(table: sa.Table) -> sa.Table:
 
 
 def _make_tables(interface: SqlInterface) -> None:
-    for table in (interface.table, interface.labels):
+    for table in (interface.table, interface.labels, interface.locks):
         try:
             table.create(interface.engine, checkfirst=True)
         except SQLAlchemyError:

@@ -1,0 +1,26 @@
+"""Locks that a back end keeps for a while: whoever goes away lets go of them."""
+
+from __future__ import annotations
+
+import secrets
+import typing as t
+
+#: Seconds after which a lock ends whose holder does not renew it.
+LEASE = 8
+#: What the keys of locks begin with.
+LOCK = "flask_auth0.lock:"
+
+
+class Lock(t.Protocol):
+    """A lock in a back end. It ends :data:`LEASE` seconds after its last renewal."""
+
+    def renew(self) -> bool:
+        """Hold it for another while; tell whether it was still held."""
+
+    def release(self) -> object:
+        """Let go of it, if it is still held."""
+
+
+def new_holder() -> str:
+    """Return a name for who takes a lock, which nobody else has."""
+    return secrets.token_hex(16)

@@ -1,0 +1,96 @@
+"""Locks in a table of a SQL database, one row each."""
+
+from __future__ import annotations
+
+import typing as t
+from datetime import datetime, timedelta, timezone
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from ..locks import LEASE, new_holder
+
+_LEASE, _NOTHING = timedelta(seconds=LEASE), timedelta(0)
+
+
+class SqlLock:
+    """A lock as a row, which has its holder and its end.
+
+    A row needs no connection of its own, as PostgreSQL's advisory locks do: it survives
+    the loss of a connection, and works where a pooler shares connections.
+
+    :param table: of locks.
+    """
+
+    def __init__(self, engine: sa.Engine, table: sa.Table, name: str) -> None:
+        self._engine = engine
+        self._table = table
+        self._name = name
+        self._holder = new_holder()
+
+    def take(self) -> bool:
+        """Take the lock; tell whether nobody else has it."""
+        columns, now = self._table.c, self._now()
+        found = sa.select(columns.holder, columns.expiry > now).where(self._is_named())
+        with self._engine.connect() as connection:
+            row = connection.execute(found).one_or_none()
+            if row is None:
+                return self._insert(connection)
+            holder, is_held = row
+            return not is_held and self._update(connection, holder)
+
+    def renew(self) -> bool:
+        """Hold it for another while, unless another holder has come in between."""
+        with self._engine.connect() as connection:
+            return self._update(connection, self._holder)
+
+    def release(self) -> None:
+        """Let go of it, if it is still held."""
+        gone = self._table.delete().where(self._is_held_by(self._holder))
+        with self._engine.connect() as connection:
+            connection.execute(gone)
+
+    def _insert(self, connection: sa.Connection) -> bool:
+        row = {"name": self._name, "holder": self._holder, "expiry": self._now(_LEASE)}
+        try:
+            connection.execute(self._table.insert().values(row))
+        except IntegrityError:
+            # Another process was faster.
+            return False
+        return True
+
+    def _update(self, connection: sa.Connection, before: str) -> bool:
+        change = self._table.update().where(self._is_held_by(before))
+        if before != self._holder:
+            change = change.where(self._table.c.expiry <= self._now())
+        change = change.values(holder=self._holder, expiry=self._now(_LEASE))
+        result = t.cast("sa.CursorResult[t.Any]", connection.execute(change))
+        return result.rowcount == 1
+
+    def _is_named(self) -> sa.ColumnElement[bool]:
+        return self._table.c.name == self._name
+
+    def _is_held_by(self, holder: str) -> sa.ColumnElement[bool]:
+        return sa.and_(self._is_named(), self._table.c.holder == holder)
+
+    def _now(self, later: timedelta = _NOTHING) -> t.Any:
+        """Return a moment by the server's clock, where several hosts may share it."""
+        if self._engine.dialect.name == "postgresql":
+            now = sa.func.timezone("UTC", sa.func.clock_timestamp())
+            return now + sa.literal(later, sa.Interval)
+        return datetime.now(timezone.utc).replace(tzinfo=None) + later
+
+
+def lock_table(table: sa.Table) -> sa.Table:
+    """Return the table of locks that belongs to a table of sessions."""
+    known = table.metadata.tables.get(f"{table.key}_locks")
+    if known is not None:
+        return known
+    return sa.Table(
+        f"{table.name}_locks",
+        table.metadata,
+        sa.Column("name", sa.String(255), primary_key=True),
+        sa.Column("holder", sa.String(64)),
+        sa.Column("expiry", sa.DateTime),
+        schema=table.schema,
+    )

@@ -1,0 +1,60 @@
+"""New tokens that a back end has not taken yet, and takes as soon as it can."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..processes import PerProcess
+from .compartment import Compartment
+from .states import State, States
+
+
+class Unwritten(t.NamedTuple):
+    """What a session is to be, as soon as its back end takes it."""
+
+    head: State
+    body: State
+    #: What it was, when the tokens were asked for.
+    before: State
+    compartment: Compartment
+
+
+class UnwrittenStates:
+    """Remembers for the requests of this process what is not written yet, by record.
+
+    The tenant has spent the refresh token that the back end still has.
+    """
+
+    def __init__(self, states: States) -> None:
+        self._states = states
+        # In a process that is forked, nobody writes what its parent has not written.
+        self._known: PerProcess[dict[str, Unwritten]] = PerProcess(dict)
+
+    def note(self, record: str, state: Unwritten) -> None:
+        """Remember what could not be written."""
+        self._known.get()[record] = state
+
+    def get(self, record: str) -> Unwritten | None:
+        """Return what is not written yet of a session."""
+        return self._known.get().get(record)
+
+    def write(self, record: str) -> None:
+        """Try to write it, unless the session has ended or has newer tokens.
+
+        :raises SessionStoreUnavailable: when the back end does not take it.
+        """
+        wanted = self._known.get()[record]
+        head = self._states.read_head(wanted.compartment, record)
+        body = self._states.read_body(wanted.compartment, head) if head else None
+        used = wanted.before.get("refresh_token")
+        if head and body and body.get("refresh_token") == used:
+            # Claims that others have changed meanwhile stay.
+            is_same = head["user"] == wanted.before["user"]
+            newest = wanted.head if is_same else head
+            parts = self._states.seal(newest, wanted.body)
+            wanted.compartment.update(record, *parts)
+        self.forget(record)
+
+    def forget(self, record: str) -> None:
+        """Forget what is written, or is not tried any more."""
+        self._known.get().pop(record, None)
