@@ -355,7 +355,7 @@ def _exchange(state: AppState, sdk_state: str) -> dict[str, t.Any]:
 
 def _callback_url(sdk_state: str) -> str:
     query = urlencode({**request.args, "state": sdk_state})
-    return f"{request.base_url}?{query}"
+    return f"{own_urls.origin()}{own_urls.current_path()}?{query}"
 
 
 def _check_age(max_age: t.Any, user: Mapping[str, t.Any]) -> None:

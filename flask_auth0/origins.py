@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Request, abort, request
 
-from .own_urls import is_origin
+from .own_urls import is_origin, require_host
 from .urls import split_origin
 
 #: Methods that change nothing (RFC 9110, section 9.2.1).
@@ -23,6 +23,7 @@ def refuse_foreign_forms() -> None:
     if request.endpoint == "auth0.backchannel_logout":
         # It comes from a server, and its token is what protects it.
         return
+    require_host()
     if request.method not in _SAFE and not is_from_own_page(request):
         abort(403, "This form is not one of this app's own pages.")
 

@@ -7,6 +7,7 @@ need not know. All that needs an address of the app asks here.
 from __future__ import annotations
 
 import posixpath
+import re
 import typing as t
 from urllib.parse import quote, unquote, urlsplit
 
@@ -21,6 +22,8 @@ from .urls import origin_of
 _OF_PATHS = "/:@!$&'()*+,;=~"
 #: The variable in the host of our routes, where an app tells hosts apart.
 HOST_VALUE = "auth0_host"
+#: What every browser takes for a host and a port, and for nothing else.
+_HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*(:[0-9]{1,5})?")
 
 
 def refusal_of_host() -> HTTPException | None:
@@ -124,7 +127,10 @@ def has_page(place: str, path: str) -> bool:
 
     :param place: the origin of that host.
     """
-    return _may_serve(place) and shares_cookies(place) and _finds(place, path)
+    _, _, host = place.partition("://")
+    if not (_HOST.fullmatch(host) and _may_serve(host) and shares_cookies(place)):
+        return False
+    return _finds(host, path)
 
 
 def shares_cookies(place: str) -> bool:
@@ -175,21 +181,19 @@ def _tells_hosts_apart() -> bool:
     return app.subdomain_matching or app.url_map.host_matching
 
 
-def _may_serve(place: str) -> bool:
-    """Tell whether the app can be at an origin, by the name of its host."""
+def _may_serve(host: str) -> bool:
+    """Tell whether the app can be at a host, by its name."""
     app = this_app()
     if app.url_map.host_matching:
         return True
     server = str(app.config["SERVER_NAME"] or "").lower()
-    _, _, host = place.partition("://")
     return app.subdomain_matching and bool(server) and f".{host}".endswith(f".{server}")
 
 
-def _finds(place: str, path: str) -> bool:
+def _finds(host: str, path: str) -> bool:
     asked, mount = unquote(urlsplit(path).path), this_request().script_root
     if not asked.startswith(f"{mount}/"):
         return False
-    _, _, host = place.partition("://")
     try:
         adapter = _adapter({**this_request().environ, "HTTP_HOST": host})
         adapter.match(asked.removeprefix(mount), method="GET")

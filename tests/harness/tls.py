@@ -19,7 +19,7 @@ SITE = "example.localhost"
 def served_over_tls(app: Flask) -> Iterator[int]:
     """Serve an app at every host of the site until the block ends; return the port."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    trustme.CA().issue_cert(f"*.{SITE}").configure_cert(context)
+    trustme.CA().issue_cert(f"*.{SITE}", f"*.app.{SITE}").configure_cert(context)
     server = make_server("127.0.0.1", 0, app, threaded=True, ssl_context=context)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

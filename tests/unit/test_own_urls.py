@@ -405,6 +405,31 @@ def test_which_pages_of_other_hosts_are_taken(
                      if is_taken else "/")  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("host", "is_taken"),
+    [
+        ("ada.app.example", True),
+        ("a.b.app.example", True),
+        ("a..app.example", False),
+        (".app.example", False),
+        ("evil.example;.app.example", False),
+        ("evil.example%2f.app.example", False),
+        ("evil.example'.app.example", False),
+        ("ada.app.example:", False),
+        ("ada.app.example:80x", False),
+    ],
+)
+def test_hosts_for_everybody(
+    options: dict[str, t.Any], host: str, is_taken: bool
+) -> None:
+    app = several_hosts(options, SHARED, kind="subdomain")
+    app.add_url_rule("/home", "home", lambda: "", subdomain="<person>")
+    url = f"http://{host}/home"
+    with app.test_request_context(base_url="http://app.example"):
+        found = next_or_default(url, app.extensions["auth0"].config)
+    assert found == (url if is_taken else "/")
+
+
 @pytest.mark.parametrize("config", [{}, {"TRUSTED_HOSTS": ["app.example"], **SHARED}])
 def test_no_page_of_a_host_without_session_or_trust(
     options: dict[str, t.Any], config: dict[str, t.Any]

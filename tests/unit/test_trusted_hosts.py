@@ -49,6 +49,7 @@ GUARDS: dict[str, t.Callable[[Auth0], ResponseReturnValue | None]] = {
     "auth0.login": lambda auth0: auth0.login(request.path),
     "auth0.logout": lambda auth0: auth0.logout(),
     "LoginRequired": lambda _: raise_required(),
+    "refuse_foreign_forms": lambda auth0: auth0.refuse_foreign_forms(),
     "get_access_token": lambda auth0: auth0.get_access_token() and None,
     "current_user": lambda _: None if current_user else ("who?", 400),
 }
@@ -99,9 +100,11 @@ def test_behind_a_guard_of_the_whole_app(
         auth0.init_app(app, **options, **more)
     app.add_url_rule("/", view_func=lambda: "home")
     for path, headers in itertools.product(PATHS, HEADERS.values()):
-        stranger = app.test_client().get(path, headers={**headers, "Host": host})
-        assert stranger.status_code == 400, (path, headers, stranger.text)
-        assert "Location" not in stranger.headers
+        for method in ("GET", "POST"):
+            asked = {**headers, "Host": host}
+            stranger = app.test_client().open(path, method=method, headers=asked)
+            assert stranger.status_code == 400, (path, headers, stranger.text)
+            assert "Location" not in stranger.headers
 
 
 def test_a_request_that_names_no_host(make_app: MakeApp) -> None:
