@@ -31,7 +31,7 @@ from .sdk_errors import translated
 from .session_hooks import SessionHooks, checked_claims, untranslated
 from .sessions.backends import make_revocation_store, set_up_sessions
 from .sessions.directory import Sessions
-from .sessions.flask_cookie import set_up_cookie
+from .sessions.flask_cookie import idle_limit, set_up_cookie
 from .sessions.host_prefix import set_up_host_prefix
 from .sessions.interface import is_outage_told
 from .sessions.signed import set_up_signed_sessions
@@ -104,6 +104,7 @@ class Auth0:
             raise ConfigurationError(*problems)
         set_up_secrets(app, config)
         set_up_signed_sessions(app)
+        idle = idle_limit(app, config)
         set_up_cookie(app, config)
         set_up_host_prefix(app, config)
         own_store = state_store or self._state_store
@@ -114,6 +115,7 @@ class Auth0:
             revocation_store,
             lambda: app_functions.call(self._unauthorized),
             self._hooks,
+            idle,
         )
         register(app)
 

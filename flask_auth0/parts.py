@@ -16,7 +16,7 @@ from .registry import AppState
 from .session_hooks import SessionHooks
 from .sessions.index import Labels
 from .sessions.interface import StoreInterface
-from .sessions.lifetime import Lifetime
+from .sessions.lifetime import Lifetime, no_limit
 from .sessions.sealing import Sealer, derive_key
 from .sessions.state import SessionStateStore
 from .sessions.states import States
@@ -31,10 +31,15 @@ def make_state(
     revocation_store: StoreInterface | None,
     unauthorized: Callable[[], t.Any],
     hooks: SessionHooks,
+    idle_limit: Callable[[], float] | None = None,
 ) -> AppState:
-    """Return the parts, with stores of ours where there are no others."""
+    """Return the parts, with stores of ours where there are no others.
+
+    :param idle_limit: returns for how many seconds a user may be idle, if Flask's keys
+        have a limit.
+    """
     state_store = state_store or SessionStateStore(
-        _make_states(config),
+        _make_states(config, idle_limit),
         config.cookie_transient,
         revocation_store,
         hooks,
@@ -62,13 +67,16 @@ def make_state(
     )
 
 
-def _make_states(config: Config) -> States:
+def _make_states(
+    config: Config, idle_limit: Callable[[], float] | None = None
+) -> States:
     return States(
         Sealer(config.secret, config.purpose("session")),
         Lifetime(
             config.session_absolute_duration,
             config.session_inactivity_duration,
             config.session_rolling,
+            idle_limit or no_limit,
         ),
         Labels(config.purpose("sessions")),
     )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from flask import Flask
 
 from ..config import Config
+from .idle import LastsAsLogins
 from .interface import StoreInterface
 
 _LIFETIME = "PERMANENT_SESSION_LIFETIME"
@@ -23,6 +25,23 @@ def set_up_cookie(app: Flask, config: Config) -> None:
     for key, value in wanted.items():
         if value is not None and _is_default(app, key):
             app.config[key] = value
+    _set_up_lifetime(app, config)
+    # Writing the whole session with every request would undo what others write.
+    app.config["SESSION_REFRESH_EACH_REQUEST"] = False
+
+
+def idle_limit(app: Flask, config: Config) -> Callable[[], float] | None:
+    """Return what returns for how many seconds a user may be idle, by Flask's keys.
+
+    It can still be set later. An app that lets no request renew its session has a limit
+    for users who are active as well.
+    """
+    if not (config.session_rolling and app.config["SESSION_REFRESH_EACH_REQUEST"]):
+        return None
+    return lambda: app.permanent_session_lifetime.total_seconds()
+
+
+def _set_up_lifetime(app: Flask, config: Config) -> None:
     absolute = timedelta(seconds=config.session_absolute_duration)
     if _is_default(app, _LIFETIME):
         # The id of a state must not be gone before the state is. On a server, nothing
@@ -30,13 +49,14 @@ def set_up_cookie(app: Flask, config: Config) -> None:
         is_kept = isinstance(app.session_interface, StoreInterface)
         theirs = absolute if is_kept else app.permanent_session_lifetime
         app.config[_LIFETIME] = max(absolute, theirs)
+    if idle_limit(app, config) is not None:
+        if isinstance(app.session_interface, LastsAsLogins):
+            app.session_interface.login_lifetime = absolute
     elif app.permanent_session_lifetime.total_seconds() < _shortest(config):
         app.logger.warning(
             "PERMANENT_SESSION_LIFETIME is shorter than AUTH0_SESSION_*_DURATION. It "
             "ends sessions so many seconds after the login, however active the user is."
         )
-    # Writing the whole session with every request would undo what others write.
-    app.config["SESSION_REFRESH_EACH_REQUEST"] = False
 
 
 def _shortest(config: Config) -> int:

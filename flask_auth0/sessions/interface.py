@@ -22,6 +22,7 @@ from ..per_request import if_made, per_request
 from ..tracebacks import without_frames
 from .doubles import MOST, one_of
 from .host_prefix import OwnNames
+from .idle import LastsAsLogins
 from .jar import cookie_jar, session_cookie_flags
 from .lazy import Found, LazySession, Watch
 from .locks import Lock
@@ -83,7 +84,7 @@ class Outage:
     spent = 0.0
 
 
-class StoreInterface(OwnNames, ServerSideSessionInterface):  # type: ignore[misc]
+class StoreInterface(LastsAsLogins, OwnNames, ServerSideSessionInterface):  # type: ignore[misc]
     """Keeps sessions in a back end; a subclass says how that keeps bytes by a key.
 
     :param settings: Flask-Session's keys.
@@ -351,7 +352,7 @@ class StoreInterface(OwnNames, ServerSideSessionInterface):  # type: ignore[misc
         kept: the browser may have another one by now.
         """
         store_id = self._get_store_id(session.sid)
-        lifetime = app.permanent_session_lifetime
+        lifetime = self.lifetime_of(app, session)
         if session.found_as != session.sid:
             if self.has_ended(session):
                 return False

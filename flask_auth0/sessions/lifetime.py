@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import typing as t
+from collections.abc import Callable
 from dataclasses import dataclass
 
 #: A session ends this much before the identity provider's own limit, so that clocks
@@ -27,6 +28,11 @@ class Moments(t.NamedTuple):
     longest: float = math.inf
 
 
+def no_limit() -> float:
+    """Return for how long a user may be idle if nothing says so."""
+    return math.inf
+
+
 @dataclass(frozen=True)
 class Lifetime:
     """How long sessions last by today's configuration."""
@@ -34,6 +40,13 @@ class Lifetime:
     absolute: int
     inactivity: int
     rolling: bool
+    #: Returns another limit of the app for users who are not active.
+    limit: Callable[[], float] = no_limit
+
+    @property
+    def idle(self) -> float:
+        """Seconds without a request to the end of a rolling session."""
+        return min(self.inactivity, self.limit())
 
     def ends_at(self, session: Moments) -> float:
         """Return when a session ends, however active its user is."""
@@ -44,8 +57,8 @@ class Lifetime:
     def expires_at(self, session: Moments) -> float:
         """Return when a session ends unless its user comes back."""
         end = self.ends_at(session)
-        return min(end, session.seen + self.inactivity) if self.rolling else end
+        return min(end, session.seen + self.idle) if self.rolling else end
 
     def is_due(self, seen: float, now: float) -> bool:
         """Tell whether activity has to be written down again."""
-        return self.rolling and now - seen >= max(1, self.inactivity // ROLLING_STEP)
+        return self.rolling and now - seen >= max(1, self.idle // ROLLING_STEP)

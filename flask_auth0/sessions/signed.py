@@ -19,6 +19,7 @@ from itsdangerous.encoding import base64_decode
 
 from .doubles import MOST, one_of
 from .host_prefix import OwnNames
+from .idle import LastsAsLogins
 from .jar import cookie_jar
 from .lazy import Watch, WatchedSession
 from .recent import Recent
@@ -41,19 +42,26 @@ class Verified(t.NamedTuple):
     #: What it has, if that is the same for every request.
     plain: dict[str, t.Any] | None
 
+    def require_age(self, max_age: int) -> None:
+        """Refuse it if it is too old, or from the future.
+
+        :raises BadSignature: in that case.
+        """
+        if not -CLOCK_LEEWAY <= int(time.time()) - self.signed_at <= max_age:
+            raise BadSignature("It is not from a time at which it would be good.")
+
     def content(self, max_age: int) -> t.Any:
         """Return what it has; a session copies it, but not what is inside.
 
         :raises BadData: when it is too old, or nothing that Flask has written.
         """
-        if not -CLOCK_LEEWAY <= int(time.time()) - self.signed_at <= max_age:
-            raise BadSignature("It is not from a time at which it would be good.")
+        self.require_age(max_age)
         if self.plain is not None:
             return self.plain
         return self.serializer.load_payload(self.payload)
 
 
-class SignedSessionInterface(OwnNames, SecureCookieSessionInterface):
+class SignedSessionInterface(LastsAsLogins, OwnNames, SecureCookieSessionInterface):
     """Opens Flask's session as Flask does, but knows the cookies that come again."""
 
     session_class = WatchedSession
@@ -77,10 +85,13 @@ class SignedSessionInterface(OwnNames, SecureCookieSessionInterface):
 
     def _opened(self, app: Flask, text: str) -> tuple[int, dict[str, t.Any]] | None:
         """Return when a cookie was signed and what it has, if it is good."""
-        max_age = int(app.permanent_session_lifetime.total_seconds())
+        longest = max(app.permanent_session_lifetime, self.login_lifetime)
         try:
             verified = self._verified(app, text)
-            return verified.signed_at, verified.content(max_age)
+            content = verified.content(int(longest.total_seconds()))
+            lifetime = self.lifetime_of(app, content)
+            verified.require_age(int(lifetime.total_seconds()))
+            return verified.signed_at, content
         except BadData:
             return None
 

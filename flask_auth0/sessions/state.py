@@ -32,6 +32,7 @@ from .compartment import HEAD, Compartment, Entry
 from .compartment import KEY as KEY
 from .dispatched import Dispatched, is_websocket
 from .ending import end_by_claims, end_oldest, is_ended
+from .idle import LastsAsLogins
 from .index import record_of
 from .interface import StoreInterface
 from .jar import cookie_jar, cookie_name
@@ -299,6 +300,7 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
         is_due = self.states.lifetime.is_due(seen, int(time.time()))
         if is_due and not cookie_jar().is_sent:
             head = self._note_visit(compartment, record, head)
+            self._renew_session()
         return head, body
 
     def _read_newest(
@@ -362,6 +364,13 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
         else:
             # A head moves to a new secret with its visits.
             compartment.update(record, *self.states.seal(head))
+
+    def _renew_session(self) -> None:
+        """Let an interface that is not ours write Flask's session, before it ends."""
+        lifetime = self.states.lifetime
+        is_ours = isinstance(current_app.session_interface, LastsAsLogins)
+        if not is_ours and lifetime.limit() < lifetime.absolute:
+            this_session().modified = True
 
     def _is_ended(self, head: State) -> bool:
         return is_ended(self.states, self.places.revocations(), head)

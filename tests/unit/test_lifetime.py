@@ -40,3 +40,13 @@ def test_activity_is_noted_once_per_small_part_of_the_window() -> None:
     assert lifetime.is_due(seen=0, now=10)
     assert not Lifetime(1000, 600, rolling=False).is_due(seen=0, now=599)
     assert not Lifetime(1000, 10, rolling=True).is_due(seen=0, now=0)
+
+
+def test_another_limit_for_the_idle() -> None:
+    limit = 600.0
+    lifetime = Lifetime(1000, 700, rolling=True, limit=lambda: limit)
+    assert lifetime.expires_at(Moments(0, 100)) == 700
+    assert not lifetime.is_due(seen=0, now=9)
+    assert lifetime.is_due(seen=0, now=10)
+    limit = 800.0
+    assert lifetime.expires_at(Moments(0, 100)) == 800
