@@ -84,7 +84,7 @@ def register(app: Flask) -> None:
     for kind in _SDK_ERRORS:
         app.register_error_handler(kind, _handle_sdk_error)
     app.register_blueprint(views.make_blueprint(state.config))
-    app.context_processor(lambda: {"current_user": current_user})
+    app.context_processor(_template_names)
     backchannel.exempt_from_csrf(app, views.backchannel_logout_view)
 
     # Before all that the app itself does before a request.
@@ -116,6 +116,16 @@ def register(app: Flask) -> None:
 
     request_finished.connect(complete, app, weak=False)
     app.teardown_request(callback_answers.end)
+
+
+def _template_names() -> dict[str, t.Any]:
+    """Return what is in every template, and let imported macros have it as well.
+
+    Those see nothing but globals. At the start it would be too soon to add one: an app
+    can still change the options of its Jinja environment.
+    """
+    this_app().jinja_env.globals.setdefault("current_user", current_user)
+    return {"current_user": current_user}
 
 
 def _warn_of_workers(app: Flask) -> None:

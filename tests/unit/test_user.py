@@ -6,7 +6,16 @@ import threading
 import typing as t
 
 import pytest
-from flask import Flask, make_response, render_template_string, stream_with_context
+from flask import (
+    Flask,
+    make_response,
+    render_template,
+    render_template_string,
+    stream_template,
+    stream_with_context,
+)
+from flask_login import LoginManager
+from jinja2 import DictLoader
 
 from flask_auth0 import Auth0, current_user
 from flask_auth0.testing import logged_in_client
@@ -103,6 +112,85 @@ def test_threads_do_not_mix_users(app: Flask) -> None:
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+# Templates
+
+
+MACROS = {
+    "macros.html": "{% macro who() %}{{ current_user.name or 'nobody' }}{% endmacro %}",
+    "from.html": "{% from 'macros.html' import who %}{{ who() }}",
+    "import.html": "{% import 'macros.html' as macros %}{{ macros.who() }}",
+    "include.html": "{% include 'from.html' %}",
+    "child.html": "{% extends 'base.html' %}{% block name %}"
+    "{% from 'macros.html' import who %}{{ who() }}{% endblock %}",
+    "base.html": "{% block name %}{% endblock %}",
+}
+
+
+@pytest.fixture
+def with_macros(app: Flask) -> Flask:
+    app.jinja_loader = DictLoader(MACROS)
+
+    @app.get("/page/<name>")
+    def page(name: str) -> str:
+        return render_template(f"{name}.html")
+
+    @app.get("/streamed/<name>")
+    def streamed(name: str) -> t.Any:
+        return stream_template(f"{name}.html")
+
+    return app
+
+
+@pytest.mark.parametrize("name", ["from", "import", "include", "child"])
+def test_imported_macros_have_the_user(with_macros: Flask, name: str) -> None:
+    """They see globals alone, and Jinja keeps them for all requests."""
+    for path in [f"/page/{name}", f"/streamed/{name}"]:
+        for who in ["Ada", "Grace"]:
+            assert logged_in_client(with_macros, name=who).get(path).text == who
+        assert with_macros.test_client().get(path).text == "nobody"
+
+
+def test_without_a_request_macros_have_nobody(with_macros: Flask) -> None:
+    with with_macros.app_context():
+        assert render_template("from.html") == "nobody"
+
+
+def test_a_global_of_the_app_stays(with_macros: Flask) -> None:
+    with_macros.jinja_env.globals["current_user"] = {"name": "theirs"}
+    client = logged_in_client(with_macros, name="Ada")
+    assert client.get("/page/from").text == "theirs"
+    assert client.get("/template").text == "Ada"
+
+
+def test_options_of_jinja_can_be_set_later(make_app: MakeApp) -> None:
+    app = make_app()
+    app.jinja_options = {"variable_start_string": "<<", "variable_end_string": ">>"}
+    app.add_url_rule("/", "later", lambda: render_template_string("<< 1 >>"))
+    with app.app_context():
+        assert render_template_string("<< 1 + 1 >>") == "2"
+
+
+@pytest.mark.parametrize("comes", ["before", "after"])
+def test_beside_flask_login_the_last_one_is_in_templates(
+    options: dict[str, t.Any], comes: str
+) -> None:
+    app = Flask(__name__)
+    app.testing = True
+    manager = LoginManager()
+    manager.user_loader(lambda user_id: None)
+    for set_up in [manager.init_app, lambda app: Auth0(app, **options)][
+        :: 1 if comes == "before" else -1
+    ]:
+        set_up(app)
+    app.jinja_loader = DictLoader(MACROS)
+    theirs = "{{ current_user.is_anonymous }}"
+    app.add_url_rule("/theirs", "theirs", lambda: render_template_string(theirs))
+    app.add_url_rule("/macro", "macro", lambda: render_template("from.html"))
+    client = logged_in_client(app, name="Ada")
+    assert client.get("/theirs").text == ("" if comes == "before" else "True")
+    assert client.get("/macro").text == "Ada"
 
 
 # Caches
