@@ -12,7 +12,7 @@ from dataclasses import MISSING, Field, dataclass, field, fields
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from .urls import as_ascii
+from .urls import as_ascii, origin_of
 from .weak_secrets import weakness_of
 
 #: Parameters of an authorization request that the extension itself sets, and who
@@ -110,6 +110,14 @@ def _url(value: t.Any) -> str:
     if "@" in parts.netloc or not _has_good_port(url):
         raise ValueError("must have a host, and perhaps a port from 1 to 65535")
     return as_ascii(url)
+
+
+def _callback(value: t.Any) -> str:
+    """Return a URL whose origin is the app's."""
+    url = _url(value)
+    # It raises an error for a port that is none.
+    origin_of(url), urlsplit(url).port
+    return url
 
 
 def _location(value: t.Any) -> str:
@@ -246,7 +254,7 @@ class Config:
     #: Secrets that seal sessions: the first one seals, all of them open.
     secret: tuple[str, ...] = _setting(_secrets, hidden=True)
     #: The callback URL; made from the request when not set.
-    redirect_uri: str | None = _setting(_url, None)
+    redirect_uri: str | None = _setting(_callback, None)
     #: The scopes to ask for; ``openid`` is always among them.
     scope: str = _setting(_scope, "openid profile email")
     #: The API that access tokens are for.

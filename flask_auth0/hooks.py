@@ -28,6 +28,7 @@ from .contexts import this_app
 from .errors import Auth0Error
 from .registry import state_of
 from .sdk_errors import translate
+from .sessions import host_prefix
 from .sessions.dispatched import note_dispatch
 from .sessions.jar import write_cookies
 from .sessions.moving import move
@@ -96,6 +97,8 @@ def register(app: Flask) -> None:
         note_dispatch(app)
         login_loop.note_request()
         if len(state.checked_views) < len(app.view_functions):
+            if not state.checked_views:
+                host_prefix.warn_of_other_interface(app, state.config)
             decorator_order.warn_of_wrong_order()
             backchannel.exempt_from_csrf(app, views.backchannel_logout_view)
 

@@ -184,8 +184,9 @@ def why_no_cookies(callback: str) -> str:
     """Return what the developer can do when no cookie comes back to the callback."""
     if urlsplit(callback).netloc != request.host:
         return (
-            f"The login began at {request.host}, but the callback is {callback}, and "
-            "cookies belong to one host. Use the same host for both."
+            f"The callback is {callback}, but this request has come to {request.host}. "
+            "Cookies belong to one host: begin logins at the same one. If a proxy has "
+            "put that in the place of the host, see whether it hands on cookies."
         )
     return why_not_kept()
 

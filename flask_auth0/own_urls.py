@@ -11,7 +11,7 @@ import re
 import typing as t
 from urllib.parse import quote, unquote, urlsplit
 
-from werkzeug.exceptions import BadRequest, HTTPException
+from werkzeug.exceptions import BadHost, BadRequest, HTTPException, SecurityError
 from werkzeug.routing import MapAdapter, RequestRedirect
 
 from .contexts import this_app, this_request
@@ -32,7 +32,7 @@ def refusal_of_host() -> HTTPException | None:
     Flask raises it after what an app does before a request.
     """
     error = this_request().routing_exception
-    return error if isinstance(error, BadRequest) else None
+    return error if isinstance(error, SecurityError | BadHost) else None
 
 
 def require_host() -> None:
@@ -83,7 +83,9 @@ def is_origin(claimed: str) -> bool:
         return False
     current = this_request()
     if current_state().config.redirect_uri is None:
-        requested = origin_of(f"{current.scheme}://{current.host}")
+        # That of a WebSocket has another name.
+        scheme = current.scheme.replace("ws", "http")
+        requested = origin_of(f"{scheme}://{current.host}")
         return claimed in {requested, origin()}
     return claimed == origin()
 
@@ -137,11 +139,11 @@ def shares_cookies(place: str) -> bool:
     """Tell whether another origin gets the session cookies of this one."""
     app = this_app()
     domain = (app.session_interface.get_cookie_domain(app) or "").lstrip(".").lower()
-    this, other = urlsplit(origin()), urlsplit(place)
+    (scheme, name, port), other = _parts(origin()), _parts(place)
     return (
         bool(domain)
-        and (this.scheme, this.port) == (other.scheme, other.port)
-        and all(f".{each.hostname}".endswith(f".{domain}") for each in (this, other))
+        and (scheme, port) == (other[0], other[2])
+        and all(f".{each}".endswith(f".{domain}") for each in (name, other[1]))
     )
 
 
@@ -188,6 +190,13 @@ def _may_serve(host: str) -> bool:
         return True
     server = str(app.config["SERVER_NAME"] or "").lower()
     return app.subdomain_matching and bool(server) and f".{host}".endswith(f".{server}")
+
+
+def _parts(origin: str) -> tuple[str, str, str]:
+    """Return the scheme, the name of the host and the port of an origin."""
+    scheme, _, host = origin.partition("://")
+    name, _, port = host.partition(":")
+    return scheme, name, port
 
 
 def _finds(host: str, path: str) -> bool:

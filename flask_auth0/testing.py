@@ -12,6 +12,7 @@ from . import loop
 from .contexts import this_session
 from .errors import ConfigurationError
 from .registry import state_of
+from .sessions.host_prefix import HOST_PREFIX
 from .sessions.jar import write_cookies
 from .sessions.state import KEY
 from .store_options import copy_collected, store_options
@@ -83,8 +84,13 @@ def _log_in(app: Flask, client: FlaskClient, state: dict[str, t.Any]) -> None:
         copy_collected(response)
         app.session_interface.save_session(app, this_session(), response)
         host = context.request.host.partition(":")[0]
+    with app.test_request_context(base_url=f"https://{host}"):
+        prefixed = app.session_interface.get_cookie_name(app).startswith(HOST_PREFIX)
     for header in response.headers.getlist("Set-Cookie"):
         _keep_cookie(client, header, host)
+        if prefixed and not header.startswith(HOST_PREFIX):
+            # A test may visit the app by https, or by http.
+            _keep_cookie(client, HOST_PREFIX + header, host)
 
 
 def _keep_cookie(client: FlaskClient, header: str, host: str) -> None:

@@ -44,7 +44,8 @@ def origin_of(url: str) -> str:
 
     :raises ValueError: when it has none.
     """
-    parts = split_origin(url)
+    scheme, separator, rest = url.partition("://")
+    parts = split_origin(f"{scheme.lower()}{separator}{rest}")
     if parts is None:
-        raise ValueError("must be an absolute http or https URL")
+        raise ValueError("must be an absolute http or https URL without a user in it")
     return parts[0]

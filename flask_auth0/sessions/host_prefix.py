@@ -93,18 +93,30 @@ def set_up_host_prefix(app: Flask, config: Config) -> None:
     obstacle = _obstacle(app)
     if isinstance(interface, OwnNames):
         interface.host_prefix = wanted or "false"
-    if wanted in {"true", "migrate"} and obstacle is not None:
-        app.logger.warning(
-            "AUTH0_COOKIE_HOST_PREFIX is %s, but the names of session cookies stay as "
-            "they are: %s.",
-            wanted,
-            obstacle,
-        )
-    elif wanted is None and obstacle is None and config.secure:
+    if obstacle is not None:
+        _warn_that_it_is_in_vain(app, config, obstacle)
+    elif wanted is None and isinstance(interface, OwnNames) and config.secure:
         app.logger.warning(
             "Other hosts of this domain can set session cookies for this app. Set "
             "AUTH0_COOKIE_HOST_PREFIX to true, or to migrate where users are logged "
             "in; or to false if all of those hosts are yours."
+        )
+
+
+def warn_of_other_interface(app: Flask, config: Config) -> None:
+    """Say that the app has put a session interface of its own in the place of ours."""
+    if not isinstance(app.session_interface, OwnNames):
+        reason = "the session_interface is neither Flask's nor one of this extension"
+        _warn_that_it_is_in_vain(app, config, reason)
+
+
+def _warn_that_it_is_in_vain(app: Flask, config: Config, reason: str) -> None:
+    if config.cookie_host_prefix in {"true", "migrate"}:
+        app.logger.warning(
+            "AUTH0_COOKIE_HOST_PREFIX is %s, but the names of session cookies stay as "
+            "they are: %s.",
+            config.cookie_host_prefix,
+            reason,
         )
 
 
@@ -117,6 +129,4 @@ def _obstacle(app: Flask) -> str | None:
         return "SESSION_COOKIE_DOMAIN is set"
     if interface.get_cookie_path(app) != "/":
         return "their path is not /"
-    if not isinstance(interface, OwnNames):
-        return "the session_interface is neither Flask's nor one of this extension"
     return None

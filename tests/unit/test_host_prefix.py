@@ -309,13 +309,30 @@ def test_where_it_cannot_be(
     assert all(each.startswith(name) for each in cookies_of(logged_in_client(app)))
 
 
-def test_an_interface_of_the_apps_own(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("is_first", [True, False])
+def test_an_interface_of_the_apps_own(
+    is_first: bool, caplog: pytest.LogCaptureFixture
+) -> None:
     app = Flask(__name__)
-    app.session_interface = OwnInterface()
-    Auth0(app, cookie_host_prefix="true", **OPTIONS, **SECURE)
-    assert "session_interface" in caplog.text
     app.config["TESTING"] = True
+    if is_first:
+        app.session_interface = OwnInterface()
+    Auth0(app, cookie_host_prefix="true", **OPTIONS, **SECURE)
+    app.session_interface = OwnInterface()
+    add_views(app)
     assert "session" in cookies_of(logged_in_client(app))
+    for _ in range(2):
+        app.test_client().get("/")
+    assert caplog.text.count("session_interface") == 1
+
+
+@pytest.mark.parametrize("prefix", ["true", "migrate", "false"])
+@pytest.mark.parametrize("base_url", ["http://localhost", "https://localhost"])
+def test_a_client_that_is_logged_in(make: Make, prefix: str, base_url: str) -> None:
+    client = logged_in_client(make(prefix, cookie_secure=None))
+    assert client.get("/profile", base_url=base_url).status_code == 200
+    client.get("/clear", base_url=base_url)
+    assert client.get("/profile", base_url=base_url).status_code == 401
 
 
 def test_the_start_asks_for_a_decision(

@@ -15,7 +15,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.test import TestResponse
 
 from flask_auth0 import Auth0, current_user, login_required
-from flask_auth0.redirects import is_page, next_or_default
+from flask_auth0.redirects import is_page, next_or_default, page_of
 from flask_auth0.tenant import TenantServer
 
 from .conftest import FETCH, NAVIGATION, MakeApp, query_of
@@ -211,6 +211,7 @@ class TestOtherScripts:
                 "https://xn--strae-oqa.example/callback",
             ),
             ("https://A.Example:443/callback", "https://A.Example:443/callback"),
+            ("HTTPS://a.example/callback", "HTTPS://a.example/callback"),
             (
                 "https://a.example/büro/callback",
                 "https://a.example/b%C3%BCro/callback",
@@ -337,6 +338,16 @@ SHARED = {"AUTH0_COOKIE_DOMAIN": "app.example"}
 ADMIN = "http://admin.app.example/dash"
 
 
+def test_a_websocket_that_begins(make_app: MakeApp) -> None:
+    app = make_app()
+    with app.test_request_context(
+        environ_overrides={"wsgi.url_scheme": "ws"},
+        headers={"Connection": "Upgrade", "Upgrade": "websocket"},
+    ):
+        assert page_of("http://localhost/page") == "/page"
+        assert page_of("https://localhost/page") is None
+
+
 @pytest.mark.parametrize("kind", ["subdomain", "host"])
 @pytest.mark.parametrize("url", [f"{ADMIN}?tab=2", "http://app.example/"])
 @pytest.mark.parametrize("login_path", ["/login", ""])
@@ -417,13 +428,16 @@ def test_which_pages_of_other_hosts_are_taken(
         ("evil.example'.app.example", False),
         ("ada.app.example:", False),
         ("ada.app.example:80x", False),
+        ("ada.app.example:99999", False),
     ],
 )
+@pytest.mark.parametrize("kind", ["subdomain", "host"])
 def test_hosts_for_everybody(
-    options: dict[str, t.Any], host: str, is_taken: bool
+    options: dict[str, t.Any], kind: str, host: str, is_taken: bool
 ) -> None:
-    app = several_hosts(options, SHARED, kind="subdomain")
-    app.add_url_rule("/home", "home", lambda: "", subdomain="<person>")
+    app = several_hosts(options, SHARED, kind=kind)
+    place = {"subdomain": "<person>"} if kind == "subdomain" else {"host": "<any>"}
+    app.add_url_rule("/home", "home", lambda: "", **place)  # type: ignore[arg-type]
     url = f"http://{host}/home"
     with app.test_request_context(base_url="http://app.example"):
         found = next_or_default(url, app.extensions["auth0"].config)
