@@ -112,7 +112,7 @@ class CheckedHttp:
     async def post(self, url: t.Any, **options: t.Any) -> httpx.Response:
         """Send a ``POST`` request."""
         data = options.get("data")
-        if not isinstance(data, dict) or data.get("grant_type") != "refresh_token":
+        if not isinstance(data, dict) or "grant_type" not in data:
             return await self._http.post(url, **options)
         asked_for = data.get("scope") or ""
         if self._is_for_what_was_granted(data):
@@ -127,7 +127,9 @@ class CheckedHttp:
         not granted then, and none needs to be told the rest (RFC 6749, section 6).
         """
         refresh, audience = refreshing.get(), data.get("audience")
-        if refresh is None or refresh.wanted.scope:
+        if refresh is None or data["grant_type"] != "refresh_token":
+            return False
+        if refresh.wanted.scope:
             return False
         return audience == self._config.audience
 
