@@ -68,7 +68,7 @@ def check_login(response: httpx.Response, scope: str) -> httpx.Response:
     if not isinstance(tokens.get("id_token"), str):
         raise TenantError(remedy="The token response has no ID token.")
     tokens.pop("userinfo", None)
-    return _with_tokens(response, tokens)
+    return _answer(response, 200, tokens)
 
 
 def check_tokens(response: httpx.Response, scope: str) -> httpx.Response:
@@ -77,7 +77,10 @@ def check_tokens(response: httpx.Response, scope: str) -> httpx.Response:
     :param scope: what was asked for, and granted if the response does not say so.
     """
     tokens = _tokens(response, scope)
-    return response if tokens is None else _with_tokens(response, tokens)
+    if tokens is None:
+        # The SDK looks at the status alone.
+        return _answer(response, 400, response.json())
+    return _answer(response, 200, tokens)
 
 
 def _tokens(response: httpx.Response, scope: str) -> dict[str, t.Any] | None:
@@ -89,8 +92,12 @@ def _tokens(response: httpx.Response, scope: str) -> dict[str, t.Any] | None:
         tokens = response.json()
     if not isinstance(tokens, dict):
         raise TenantError(remedy="Its token response is none.")
-    if "error" in tokens or not response.is_success:
+    if "error" in tokens:
         return None
+    if not response.is_success:
+        # Authlib would take it for tokens.
+        hint = f"It answered with {response.status_code}, and no error."
+        raise TenantError(remedy=hint)
     if not tokens.get("access_token") or not isinstance(tokens["access_token"], str):
         raise TenantError(remedy="The token response has no access token.")
     _check_types(tokens)
@@ -113,17 +120,33 @@ def as_json(remedy: str) -> Iterator[None]:
 
 def _check_types(tokens: dict[str, t.Any]) -> None:
     """Refuse what would be sent or kept as something that it is not."""
-    token_type = tokens.get("token_type", "Bearer")
-    if not isinstance(token_type, str) or token_type.lower() != "bearer":
+    known = {"bearer"}
+    if "issued_token_type" in tokens:
+        # What is exchanged for another token need not be for access (RFC 8693, 2.2.1).
+        known.add("n_a")
+    if str(tokens.get("token_type", "Bearer")).lower() not in known:
         # Nobody may use a token of a type that they do not know (RFC 6749, 7.1).
         raise TenantError(remedy="The token_type of its token response is not Bearer.")
-    for name in ("scope", "refresh_token"):
-        if not isinstance(tokens.get(name), str | None):
+    for name in ("access_token", "refresh_token", "id_token", "scope"):
+        # It may become a part of a header (RFC 6749, appendix A).
+        if tokens.get(name) is not None and not _is_plain_text(tokens[name]):
             raise TenantError(remedy=f"The {name} of its token response is no text.")
 
 
-def _with_tokens(response: httpx.Response, tokens: dict[str, t.Any]) -> httpx.Response:
-    return type(response)(200, json=tokens, request=response.request)
+def _is_plain_text(value: t.Any) -> bool:
+    return isinstance(value, str) and value.isascii() and value.isprintable()
+
+
+def _answer(
+    response: httpx.Response, status: int, content: dict[str, t.Any]
+) -> httpx.Response:
+    # As ASCII, since JSON can have what UTF-8 cannot.
+    return type(response)(
+        status,
+        content=json.dumps(content),
+        headers={"Content-Type": "application/json"},
+        request=response.request,
+    )
 
 
 def check_token(
@@ -174,7 +197,7 @@ def _check_url(metadata: dict[str, t.Any], name: str, schemes: set[str]) -> None
 
 
 def _is_url(value: t.Any, schemes: set[str]) -> bool:
-    if not isinstance(value, str) or not value.isascii() or not value.isprintable():
+    if not _is_plain_text(value):
         return False
     try:
         parts = urlsplit(value)

@@ -41,6 +41,7 @@ from .twists import (
     redirect,
     signed_with,
     signed_with_its_public_key,
+    status,
     tokens,
     with_keys,
     with_the_kid,
@@ -1013,6 +1014,18 @@ BEYOND_ANSWERS = [
         "refresh_token",
         login(tokens(refresh_token=["r"])),
     ),
+    refused(
+        "beyond-access-token-with-a-line-break",
+        "The access token has a line break in it.",
+        "The access_token of its token response is no text",
+        login(tokens(access_token="a\r\nX-Admin: 1")),
+    ),
+    refused(
+        "beyond-tokens-of-another-status",
+        "The token response comes with status 302.",
+        "answered with 302, and no error",
+        login(status("tokens", 302)),
+    ),
     refused("beyond-scope-number", "scope is 5.", "scope", login(tokens(scope=5))),
     *(
         accepted(
@@ -1149,7 +1162,7 @@ BEYOND_REFRESH = [
     refused(
         "beyond-refresh-with-a-list",
         "The new ID token is a list.",
-        "an ID token that is none",
+        "The id_token of its token response is no text",
         refresh(tokens(id_token=["x"])),
     ),
     refused(
@@ -1179,6 +1192,12 @@ BEYOND_REFRESH = [
         "The new access token is not a Bearer token.",
         "token_type",
         refresh(tokens(token_type="mac")),
+    ),
+    refused(
+        "beyond-refresh-with-an-error",
+        "There are new tokens beside an error.",
+        "tenant failed",
+        refresh(tokens(error="access_denied")),
     ),
     refused(
         "beyond-refresh-of-rubbish",

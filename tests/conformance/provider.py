@@ -28,6 +28,7 @@ KINDS = {
     "/oauth/token": "tokens",
     "/authorize": "redirect",
     "/userinfo": "userinfo",
+    "/oauth/revoke": "revocation",
 }
 
 

@@ -111,6 +111,15 @@ def answer(kind: str, content: t.Any, status: int = 200) -> Twist:
     return lambda provider: provider.misbehave(kind, change)
 
 
+def status(kind: str, code: int) -> Twist:
+    """Send what is always sent, with another status."""
+
+    def change(own: t.Any) -> Response:
+        return Response(json.dumps(own), code, content_type="application/json")
+
+    return lambda provider: provider.misbehave(kind, change)
+
+
 def discovery(**changes: t.Any) -> Twist:
     """Publish a discovery document with other members."""
     return lambda provider: provider.misbehave(
