@@ -39,6 +39,16 @@ _TYPES = {
     "memcached": "memcached",
     "cachelib": "cachelib",
 }
+_UNKNOWN = (
+    f"must be one of {', '.join(_TYPES)}, unless Session(app) of Flask-Session is "
+    "called before Auth0(app)"
+)
+#: What Flask-Session has under other names by now.
+_REPLACED = {
+    "filesystem": "is 'filesystem', whose successor is cachelib: set it to cachelib, "
+    "and SESSION_CACHELIB to the folder or to a FileSystemCache of cachelib; or call "
+    "Session(app) of Flask-Session before Auth0(app)"
+}
 
 
 def set_up_sessions(
@@ -58,7 +68,7 @@ def set_up_sessions(
     if isinstance(app.session_interface, ServerSideSessionInterface):
         return []
     if kind not in _TYPES:
-        return [Problem("SESSION_TYPE", f"must be one of {', '.join(_TYPES)}")]
+        return [Problem("SESSION_TYPE", _REPLACED.get(kind, _UNKNOWN))]
     try:
         store = importlib.import_module(f".stores.{kind}", __package__)
         app.session_interface = store.make_interface(app, settings, limit)

@@ -16,7 +16,7 @@ from flask import Flask, session, stream_with_context
 from flask_session import Session
 from redis import Redis
 
-from flask_auth0 import Auth0, Auth0Error, current_user, loop
+from flask_auth0 import Auth0, Auth0Error, ConfigurationError, current_user, loop
 from flask_auth0.sessions.compartment import Entry
 from flask_auth0.sessions.recent import Recent
 from flask_auth0.sessions.records import RecordCompartment, store_of
@@ -771,6 +771,38 @@ def test_an_app_that_sets_flask_session_up_itself(
         assert visitor.user()["email"] == ADA
         assert list(visitor.cookies()) == ["session"]
         app.config["SESSION_REDIS"].close()
+
+
+@pytest.mark.filterwarnings("ignore:'filesystem' session type:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:FileSystemSessionInterface:DeprecationWarning")
+def test_the_filesystem_of_flask_session(
+    options: dict[str, t.Any], make_visitor: MakeVisitor, tmp_path: Path
+) -> None:
+    """The extension has another name for it; Session(app) may have set it up."""
+    app = Flask(__name__)
+    app.testing = True
+    app.config.update(SESSION_TYPE="filesystem", SESSION_FILE_DIR=str(tmp_path / "a"))
+    with pytest.raises(ConfigurationError, match="SESSION_TYPE is 'filesystem'") as e:
+        Auth0(app, **options)
+    for way in ["cachelib", "FileSystemCache", "Session(app)"]:
+        assert way in str(e.value)
+    Session(app)
+    Auth0(app, **options)
+    add_views(app)
+    visitor = make_visitor(app)
+    visitor.log_in()
+    assert visitor.user()["email"] == ADA
+    # What the error says works as well.
+    app = Flask(__name__)
+    app.testing = True
+    folder = FileSystemCache(str(tmp_path / "b"))
+    app.config.update(SESSION_TYPE="cachelib", SESSION_CACHELIB=folder)
+    Auth0(app, **options)
+    Session(app)
+    add_views(app)
+    visitor = make_visitor(app)
+    visitor.log_in()
+    assert visitor.user()["email"] == ADA
 
 
 def test_the_user_is_read_once_and_only_when_asked_for(
