@@ -773,8 +773,7 @@ def test_an_app_that_sets_flask_session_up_itself(
         app.config["SESSION_REDIS"].close()
 
 
-@pytest.mark.filterwarnings("ignore:'filesystem' session type:DeprecationWarning")
-@pytest.mark.filterwarnings("ignore:FileSystemSessionInterface:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:flask_session")
 def test_the_filesystem_of_flask_session(
     options: dict[str, t.Any], make_visitor: MakeVisitor, tmp_path: Path
 ) -> None:
