@@ -231,6 +231,23 @@ def test_nothing_is_spent_where_nothing_can_be_written(
     assert visitor.fetch("/token").status_code == 200
 
 
+def test_a_slow_back_end(
+    place: Place, tenant: TenantServer, visitor: Visitor, elsewhere: Visitor
+) -> None:
+    """A request that may not wait any longer loses nothing of what it has brought."""
+    visitor.log_in()
+    move(visitor, elsewhere)
+    tenant.tenant.token_requests.clear()
+    for delay in (0.1, 0.2):
+        place.proxy.delay = delay
+        statuses = {visitor.fetch("/token").status_code for _ in range(2)}
+        assert statuses <= {200, 503}
+    place.proxy.delay = 0
+    assert elsewhere.fetch("/token").status_code == 200
+    assert len(outcomes(tenant)) > 1
+    assert set(outcomes(tenant)) == {"ok"}
+
+
 def test_a_process_that_stood_still_does_not_replace_newer_tokens(
     place: Place,
     app: Flask,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 Connect = Callable[[socket.socket], socket.socket]
@@ -22,6 +23,8 @@ class Proxy:
         self._lost: set[socket.socket] = set()
         self._flowing = threading.Event()
         self._flowing.set()
+        #: Seconds that everything takes on its way, there and back.
+        self.delay = 0.0
         self._listen(0)
 
     def freeze(self) -> None:
@@ -69,6 +72,7 @@ class Proxy:
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
                 self._flowing.wait()
+                time.sleep(self.delay / 2)
                 if source not in self._lost:
                     target.sendall(data)
         for end in (source, target):
