@@ -238,13 +238,12 @@ def test_a_slow_back_end(
     visitor.log_in()
     move(visitor, elsewhere)
     tenant.tenant.token_requests.clear()
-    for delay in (0.1, 0.2):
+    # With each of them, the time of the request is over at another step.
+    for delay in (0.01, 0.04, 0.07, 0.1, 0.13, 0.16):
         place.proxy.delay = delay
-        statuses = {visitor.fetch("/token").status_code for _ in range(2)}
-        assert statuses <= {200, 503}
+        assert visitor.fetch("/token").status_code in {200, 503}
     place.proxy.delay = 0
     assert elsewhere.fetch("/token").status_code == 200
-    assert len(outcomes(tenant)) > 1
     assert set(outcomes(tenant)) == {"ok"}
 
 
