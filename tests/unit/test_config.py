@@ -202,6 +202,7 @@ def test_booleans(value: t.Any, meaning: bool) -> None:
         ("redirect_uri", "https://user@x/callback"),
         ("redirect_uri", "https://x:port/callback"),
         ("redirect_uri", "https://x:99999/callback"),
+        ("redirect_uri", "https://x y/callback"),
         ("cookie_host_prefix", "maybe"),
         ("redirect_uri", "https://x/elsewhere"),
         ("redirect_uri", "https://x:y/callback"),
