@@ -10,6 +10,7 @@ import typing as t
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from datetime import timedelta
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from .urls import as_ascii, origin_of
@@ -82,14 +83,18 @@ def _domain(value: t.Any) -> str:
             "must be the bare domain of the tenant, such as "
             "my-tenant.us.auth0.com or localhost:4443, without a path"
         )
-    if not _has_good_port(f"//{domain}"):
-        raise ValueError("must have a port from 1 to 65535, or none")
+    if not _has_place(f"//{domain}"):
+        raise ValueError("must have a host, and perhaps a port from 1 to 65535")
     return domain
 
 
-def _has_good_port(url: str) -> bool:
+def _has_place(url: str) -> bool:
+    """Tell whether the host and the port of a URL can be ones."""
     try:
-        return urlsplit(url).port != 0
+        parts = urlsplit(url)
+        if "[" in parts.netloc:
+            ip_address(parts.hostname or "")
+        return bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
 
@@ -107,7 +112,7 @@ def _url(value: t.Any) -> str:
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.netloc or parts.fragment:
         raise ValueError("must be an absolute http or https URL without a fragment")
-    if "@" in parts.netloc or not _has_good_port(url):
+    if "@" in parts.netloc or not _has_place(url):
         raise ValueError("must have a host, and perhaps a port from 1 to 65535")
     return as_ascii(url)
 

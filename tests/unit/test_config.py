@@ -125,6 +125,7 @@ def test_a_domain_is_forgiven_a_scheme_and_a_slash(given: str, domain: str) -> N
         "ftp://tenant.auth0.com",
         "tenant.auth0.com:port",
         "tenant.auth0.com:65536",
+        "[:::::]",
         "localhost:0",
         "-tenant.auth0.com",
         "tenant..com",
