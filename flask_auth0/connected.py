@@ -27,6 +27,7 @@ from .config import Config
 from .connections import CheckedHttp, Connections
 from .errors import ConfigurationError, TenantUnavailable
 from .per_request import if_made
+from .processes import PerProcess
 from .sdk_errors import KNOWN, TRANSPORT_ERRORS, translate
 from .sessions.revocations import LoginUnderWay
 from .sessions.state import KEY
@@ -50,6 +51,7 @@ class ConnectedClient(ServerClient[t.Any]):  # type: ignore[misc]
     def __init__(self, config: Config, **stores: t.Any) -> None:
         self._config = config
         self._connections: Connections | None = None
+        self._tls = PerProcess(httpx.create_ssl_context)
         self._patience_at_logins = Patience(INTERVAL_AT_LOGINS)
         self._patience_for_strangers = Patience(INTERVAL_FOR_STRANGERS)
         self.breaker = Breaker(config.timeout, TRANSPORT_ERRORS)
@@ -68,10 +70,10 @@ class ConnectedClient(ServerClient[t.Any]):  # type: ignore[misc]
             **stores,
         )
 
-    @functools.cached_property
+    @property
     def tls(self) -> ssl.SSLContext:
         """What all connections to the tenant share, as it is slow to make."""
-        return httpx.create_ssl_context()
+        return self._tls.get()
 
     @property
     def _oauth(self) -> t.Any:

@@ -83,11 +83,18 @@ async def call_back(work: Callable[[], T]) -> T:
     return await future
 
 
-def wait(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[t.Any, t.Any, T]) -> T:
+def wait(
+    loop: asyncio.AbstractEventLoop,
+    coroutine: Coroutine[t.Any, t.Any, T],
+    limit: float | None = None,
+) -> T:
     """Run a coroutine on the loop's thread while other greenlets of this one go on.
 
     Only gevent's own watcher may be used from two threads; its locks would leave the
     hub without anything to wait for.
+
+    :param limit: seconds, where the coroutine keeps a shorter one itself.
+    :raises TimeoutError: when the time is over.
     """
     import gevent
     import gevent.event
@@ -106,11 +113,12 @@ def wait(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[t.Any, t.Any, T])
 
     loop.call_soon_threadsafe(start)
     try:
-        done.wait()
+        if not done.wait(limit):
+            raise TimeoutError
         return tasks[0].result()
     except BaseException:
         # Whoever stopped waiting, by a greenlet's timeout for example, wants no result.
-        loop.call_soon_threadsafe(lambda: tasks[0].cancel())
+        loop.call_soon_threadsafe(lambda: [task.cancel() for task in tasks])
         raise
     finally:
         watcher.stop()

@@ -6,7 +6,6 @@ answer to one request.
 
 from __future__ import annotations
 
-import os
 import time
 import typing as t
 import weakref
@@ -21,6 +20,7 @@ from .client import Client
 from .config import Config
 from .connections import has_proxy
 from .direct import DirectClient
+from .processes import PerProcess
 from .store_options import store_options
 
 R = t.TypeVar("R")
@@ -31,8 +31,7 @@ class Logins:
 
     def __init__(self, client: Client, config: Config) -> None:
         self._client, self._config = client, config
-        #: The connections of each process: after a fork, the parent's are no use.
-        self._pools: dict[int, BlockingPool] = {}
+        self._pools = PerProcess(self._make_pool)
 
     def start(self, options: StartInteractiveLoginOptions) -> str:
         """Return the URL to log in at."""
@@ -65,7 +64,7 @@ class Logins:
         if None in known.values() or not self._can_be_direct():
             return None
         until = time.monotonic() + self._config.timeout
-        return DirectClient(self._client, known, self._connections(), until)
+        return DirectClient(self._client, known, self._pools.get(), until)
 
     def _can_be_direct(self) -> bool:
         # Nobody may wait where a loop runs, and an async hook needs its own.
@@ -77,11 +76,7 @@ class Logins:
     def _has_proxy(self) -> bool:
         return has_proxy()
 
-    def _connections(self) -> BlockingPool:
-        process = os.getpid()
-        if process not in self._pools:
-            made = BlockingPool(self._client.tls, self._config.timeout)
-            # Where two threads are first, one pool is dropped. It is empty still.
-            pool = self._pools.setdefault(process, made)
-            weakref.finalize(self, pool.close).atexit = False
-        return self._pools[process]
+    def _make_pool(self) -> BlockingPool:
+        pool = BlockingPool(self._client.tls, self._config.timeout)
+        weakref.finalize(self, pool.close).atexit = False
+        return pool

@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import contextvars
-import os
 import threading
 import typing as t
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 
 from . import greenlets
+from .processes import PerProcess
 from .tracebacks import without_secrets
 
 T = t.TypeVar("T")
 
-_lock = threading.Lock()
-_loop: asyncio.AbstractEventLoop | None = None
+#: Seconds beyond its limit that a coroutine has to end in. It is the loop that keeps
+#: limits, and something may hold up the loop.
+_GRACE = 5
 
 
 def get_loop() -> asyncio.AbstractEventLoop:
     """Return the loop of this process; the first call starts it."""
-    global _loop
-    if _loop is None:
-        with _lock:
-            if _loop is None:
-                _loop = _start()
-    return _loop
+    return _loops.get()
 
 
 def is_any_running() -> bool:
@@ -37,7 +34,7 @@ def is_any_running() -> bool:
 def is_current() -> bool:
     """Tell whether the caller runs on the loop itself."""
     running = _running()
-    return running is not None and running is _loop
+    return running is not None and running is _loops.if_made()
 
 
 def run(coroutine: Coroutine[t.Any, t.Any, T], timeout: float | None) -> T:
@@ -46,7 +43,8 @@ def run(coroutine: Coroutine[t.Any, t.Any, T], timeout: float | None) -> T:
     The context variables of the caller are visible inside, so Flask's proxies work.
 
     :param timeout: seconds after which the coroutine is cancelled, or ``None`` for the
-        app's own work.
+        app's own work: to know how long that may take is the app's business, as it is
+        in the app's views.
     :raises TimeoutError: when the time is over.
     :raises RuntimeError: when called on the loop itself, which would wait for ever.
     """
@@ -54,8 +52,8 @@ def run(coroutine: Coroutine[t.Any, t.Any, T], timeout: float | None) -> T:
         coroutine.close()
         raise RuntimeError("On the extension's own event loop: use 'await' instead.")
     try:
-        return _wait(asyncio.wait_for(coroutine, timeout))
-    except asyncio.TimeoutError as error:
+        return _wait(asyncio.wait_for(coroutine, timeout), timeout)
+    except (asyncio.TimeoutError, concurrent.futures.TimeoutError) as error:
         told = TimeoutError(f"No answer within {timeout or 0:g} seconds.")
         # It is the same class as TimeoutError from Python 3.11 on.
         raise told from without_secrets(error)
@@ -114,12 +112,13 @@ def _running() -> asyncio.AbstractEventLoop | None:
         return None
 
 
-def _wait(coroutine: Coroutine[t.Any, t.Any, T]) -> T:
+def _wait(coroutine: Coroutine[t.Any, t.Any, T], timeout: float | None) -> T:
+    limit = None if timeout is None else timeout + _GRACE
     if greenlets.are_threads():
-        return greenlets.wait(get_loop(), coroutine)
+        return greenlets.wait(get_loop(), coroutine, limit)
     future = asyncio.run_coroutine_threadsafe(coroutine, get_loop())
     try:
-        return future.result()
+        return future.result(limit)
     finally:
         # Whoever stopped waiting, by an interrupt for example, wants no result.
         future.cancel()
@@ -149,11 +148,4 @@ def _discreet(loop: asyncio.AbstractEventLoop) -> asyncio.AbstractEventLoop:
     return loop
 
 
-def _forget() -> None:
-    """Forget a loop whose thread did not come along into a forked process."""
-    global _lock, _loop
-    _lock, _loop = threading.Lock(), None
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget)
+_loops = PerProcess(_start)

@@ -1,45 +1,67 @@
-"""What belongs to one process, and is made anew in one that was forked from it."""
+"""What belongs to one process, and is made anew in one that was forked from it.
+
+Threads do not come along into a forked process, and a lock that one of them held is
+never let go of there. Connections do come along, and two processes that use one read
+each other's answers. uWSGI forks without telling Python, so whatever has threads, locks
+or connections asks with each use which process it is in.
+"""
 
 from __future__ import annotations
 
 import os
+import threading
 import typing as t
 from collections.abc import Callable
 
 T = t.TypeVar("T")
 
-#: What processes before this one have made. It is never used here, but to take it apart
-#: could end what they still use.
+#: What was made by the process that this one was forked from. Nobody uses it here, but
+#: to take it apart could end what is still used there.
 _inherited: list[t.Any] = []
 
 
 class PerProcess(t.Generic[T]):
-    """Something of which every process has its own.
+    """Something of which every process has its own, made when it is first asked for.
 
-    Threads do not come along into a forked process, and whoever held a lock there never
-    lets go of it here. Connections do come along, and two processes that use one read
-    each other's answers. uWSGI forks without telling Python, so it is found out when
-    the thing is used.
-
-    :param make: makes one, as cheaply as can be: of two threads that are first at the
-        same time, both may call it.
+    :param make: makes one, and waits for nobody.
     """
 
     def __init__(self, make: Callable[[], T]) -> None:
         self._make = make
-        self._made: dict[int, T] = {}
+        self._made: dict[int, _Made[T]] = {}
 
     def get(self) -> T:
         """Return the one of this process."""
-        process = os.getpid()
-        found = self._made.get(process)
-        if found is None:
-            # To set it this way is safe without a lock.
-            found = self._made.setdefault(process, self._make())
-            self._set_others_aside(process)
-        return found
+        mine = self._made.get(os.getpid()) or self._begin()
+        if not mine.values:
+            with mine.lock:
+                if not mine.values:
+                    mine.values.append(self._make())
+        return mine.values[0]
 
-    def _set_others_aside(self, process: int) -> None:
+    def if_made(self) -> T | None:
+        """Return the one of this process, if it has needed one."""
+        mine = self._made.get(os.getpid())
+        return mine.values[0] if mine and mine.values else None
+
+    def _begin(self) -> _Made[T]:
+        process = os.getpid()
+        # To set it in this way needs no lock, which might be held for ever.
+        mine = self._made.setdefault(process, _Made())
         # The number of a process that is gone can be given to another one.
         for other in [each for each in self._made if each != process]:
-            _inherited.append(self._made.pop(other, None))
+            set_aside(self._made.pop(other, None))
+        return mine
+
+
+class _Made(t.Generic[T]):
+    """What one process has made: one value, or none yet."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.values: list[T] = []
+
+
+def set_aside(inherited: t.Any) -> None:
+    """Keep what another process may still use as it is, and out of use here."""
+    _inherited.append(inherited)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import typing as t
 from collections.abc import Callable, Mapping
@@ -11,6 +10,7 @@ from datetime import timedelta
 from flask_session.base import ServerSideSessionInterface
 from flask_session.redis import RedisSessionInterface
 
+from ..processes import PerProcess
 from .interface import StoreInterface
 from .members import Change, LabelsInValues
 
@@ -20,7 +20,7 @@ T = t.TypeVar("T")
 _LIMIT = 2
 
 #: One change of a key at a time, where the back end cannot see to that.
-_locks = [threading.Lock() for _ in range(64)]
+_locks = PerProcess(lambda: [threading.Lock() for _ in range(64)])
 
 
 class ForeignStore(LabelsInValues):
@@ -73,18 +73,11 @@ def adapted(theirs: ServerSideSessionInterface) -> StoreInterface:
     if isinstance(theirs, RedisSessionInterface):
         from .stores.redis import RedisInterface
 
-        return RedisInterface(theirs.app, {}, _LIMIT, theirs.client)
+        clients = PerProcess(lambda: theirs.client)
+        return RedisInterface(theirs.app, {}, _LIMIT, clients)
     return ForeignStore(theirs)
 
 
 def _lock_of(key: str) -> threading.Lock:
-    return _locks[hash(key) % len(_locks)]
-
-
-def _release_all() -> None:
-    """Replace locks that were held by threads which are not in a forked process."""
-    _locks[:] = [threading.Lock() for _ in _locks]
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_release_all)
+    locks = _locks.get()
+    return locks[hash(key) % len(locks)]

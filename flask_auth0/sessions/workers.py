@@ -22,9 +22,12 @@ def are_several(
     :param arguments: of the program; those of this one where there are none.
     """
     numbers = [environ.get(name, "") for name in _VARIABLES]
-    program, *options = arguments or [*sys.orig_argv]
+    # In uWSGI, Python knows of no arguments.
+    program, *options = arguments or sys.orig_argv or [""]
     if any(_SERVERS.search(each) for each in (program, *options[:3])):
         numbers += _OPTION.findall(" ".join(options))
     options = shlex.split(environ.get("GUNICORN_CMD_ARGS", ""))
     numbers += _OPTION.findall(" ".join(options))
+    # uWSGI is a program with Python inside, and tells it in this way.
+    numbers.append(str(getattr(sys.modules.get("uwsgi"), "numproc", "")))
     return any(number.isdigit() and int(number) > 1 for number in numbers)

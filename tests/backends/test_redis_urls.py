@@ -11,6 +11,7 @@ from flask import Flask
 from redis import Redis
 from redis.exceptions import RedisError
 
+from flask_auth0.processes import PerProcess
 from flask_auth0.sessions.stores import redis, redis_urls
 from flask_auth0.sessions.stores.redis import make_interface
 from flask_auth0.sessions.stores.settings import BadSetting
@@ -39,7 +40,7 @@ def options_of(
 
     monkeypatch.setattr(name, make)
     with pytest.raises(Made) as caught:
-        redis_urls.client_of(KEY, url, 1)
+        redis_urls.clients_of(KEY, url, 1)
     return caught.value.options
 
 
@@ -61,7 +62,8 @@ def test_a_cluster_gets_every_option(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_sentinels_and_their_server_get_every_option() -> None:
     url = f"rediss+sentinel://me:p,w@a:1,b/main/3?{TLS}"
     url += "&sentinel_password=other&sentinel_ssl_ca_certs=/theirs.pem"
-    client, where = redis_urls.client_of(KEY, url, 1)
+    clients, where = redis_urls.clients_of(KEY, url, 1)
+    client = clients.get()
     found = client.connection_pool.connection_kwargs
     assert where == "main at a:1, b"
     assert (found["username"], found["password"], found["db"]) == ("me", "p,w", 3)
@@ -95,7 +97,7 @@ def test_sentinels_and_their_server_get_every_option() -> None:
 )
 def test_what_is_not_understood_is_refused(url: str, word: str) -> None:
     with pytest.raises(BadSetting, match=word):
-        redis_urls.client_of(KEY, url, 1)
+        redis_urls.clients_of(KEY, url, 1)
 
 
 def test_a_comma_in_a_password(redis_url: str) -> None:
@@ -150,7 +152,7 @@ def test_a_redis_that_does_not_keep_what_it_is_told(
         for name, value in told.items()
         if name.startswith(pattern.rstrip("*"))
     }
-    store = redis.RedisInterface(Flask(__name__), {}, 1, client)
+    store = redis.RedisInterface(Flask(__name__), {}, 1, PerProcess(lambda: client))
     with caplog.at_level(logging.WARNING):
         redis._warn_of_loss(store, KEY)
     assert len(caplog.records) == len(words)

@@ -11,6 +11,7 @@ from pymemcache.client.base import Client
 from redis import Redis
 
 from flask_auth0 import Auth0, SessionStoreUnavailable, session_revoked
+from flask_auth0.processes import PerProcess
 from flask_auth0.sessions.stores.memcached import MemcachedInterface
 from tests.unit.conftest import GRACE, MakeApp, MakeVisitor
 
@@ -99,7 +100,7 @@ def test_a_label_that_cannot_be_changed_is_no_endless_loop(memcached_port: int) 
             return False
 
     client = Contended(("127.0.0.1", memcached_port))
-    store = MemcachedInterface(Flask(__name__), {}, 0.2, client)
+    store = MemcachedInterface(Flask(__name__), {}, 0.2, PerProcess(lambda: client))
     with pytest.raises(SessionStoreUnavailable):
         store.ask(lambda: store.label("nobodys", "one", 60, 60))
     client.close()

@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 
 from flask_auth0 import Auth0, ConfigurationError, loop
+from flask_auth0.processes import PerProcess
 from flask_auth0.tenant import TenantServer
 
 from .conftest import ADA, MakeApp
@@ -103,7 +104,7 @@ def test_eventlet_is_refused_by_name(make_app: MakeApp) -> None:
 def test_eventlet_is_noticed_later(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loop, "_loop", None)
+    monkeypatch.setattr(loop, "_loops", PerProcess(loop._start))
     request.getfixturevalue("eventlet")
     with pytest.raises(ConfigurationError, match="eventlet"):
         loop.get_loop()

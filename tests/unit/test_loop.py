@@ -57,6 +57,27 @@ def test_a_time_limit_cancels() -> None:
     assert cancelled.wait(5)
 
 
+def test_nobody_waits_for_a_loop_that_is_held_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is the loop that keeps the limits."""
+    monkeypatch.setattr(loop, "_GRACE", 0.1)
+    held_up, goes_on = threading.Event(), threading.Event()
+
+    def hold_up() -> None:
+        held_up.set()
+        assert goes_on.wait(10)
+
+    loop.get_loop().call_soon_threadsafe(hold_up)
+    assert held_up.wait(10)
+    try:
+        with pytest.raises(TimeoutError):
+            loop.run(answer(), 0.1)
+    finally:
+        goes_on.set()
+    assert loop.run(answer(), 5) == variable.get()
+
+
 def test_errors_come_out() -> None:
     async def wrong() -> None:
         raise LookupError("inside")
@@ -98,7 +119,7 @@ def test_asyncios_debug_mode_logs_no_results() -> None:
 
 
 FORK = """
-    import asyncio, os, sys
+    import asyncio, ctypes, os, sys
     from flask_auth0 import loop
 
     async def answer():
@@ -157,8 +178,10 @@ def run_script(script: str, **env: str) -> str:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-def test_a_fork_gets_a_loop_of_its_own() -> None:
-    run_script(FORK)
+@pytest.mark.parametrize("fork", ["os.fork()", "ctypes.PyDLL(None).fork()"])
+def test_a_fork_gets_a_loop_of_its_own(fork: str) -> None:
+    """Also one that Python is not told of, as under uWSGI."""
+    run_script(FORK.replace("os.fork()", fork))
 
 
 def test_greenlets() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import types
 import typing as t
 
 import pytest
@@ -41,6 +43,14 @@ def test_several(environ: dict[str, str], arguments: list[str]) -> None:
 )
 def test_one(environ: dict[str, str], arguments: list[str]) -> None:
     assert not are_several(environ, arguments)
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_uwsgi(monkeypatch: pytest.MonkeyPatch, processes: int) -> None:
+    """It has Python inside, which knows of no arguments then."""
+    monkeypatch.setattr(sys, "orig_argv", [])
+    monkeypatch.setitem(sys.modules, "uwsgi", types.SimpleNamespace(numproc=processes))
+    assert are_several({}) == (processes == 2)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from cachelib.base import BaseCache
 from cachelib.file import FileSystemCache
 from flask import Flask
 
+from ...processes import PerProcess
 from ..interface import Pruned, Rest
 from ..members import Change, LabelsInValues
 from .proof import prove
@@ -55,7 +56,7 @@ class CachelibInterface(LabelsInValues):
     ) -> None:
         super().__init__(app, settings, limit)
         self.cache = cache
-        self._lock = threading.Lock()
+        self._locks = PerProcess(threading.Lock)
 
     def fetch(self, key: str) -> bytes | None:
         try:
@@ -66,22 +67,22 @@ class CachelibInterface(LabelsInValues):
         return value if isinstance(value, bytes) else None
 
     def keep(self, key: str, value: bytes, max_age: int) -> None:
-        with self._lock:
+        with self._locks.get():
             self._set(key, value, max_age)
 
     def replace(self, key: str, value: bytes, max_age: int) -> bool:
-        with self._lock:
+        with self._locks.get():
             if self.fetch(key) is None:
                 return False
             self._set(key, value, max_age)
             return True
 
     def remove(self, key: str) -> None:
-        with self._lock:
+        with self._locks.get():
             self.cache.delete(key)
 
     def change(self, key: str, change: Change, max_age: int) -> None:
-        with self._lock:
+        with self._locks.get():
             value = change(self.fetch(key))
             if value:
                 self._set(key, value, max_age)

@@ -16,6 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
 from flask import Flask
 from flask_session.defaults import Defaults
 
+from ...processes import PerProcess
 from ..interface import (
     Ending,
     StoreInterface,
@@ -48,10 +49,19 @@ class DynamoInterface(StoreInterface):
     failures = (BotoCoreError, ClientError, OSError)
 
     def __init__(
-        self, app: Flask, settings: Mapping[str, t.Any], limit: float, store: t.Any
+        self,
+        app: Flask,
+        settings: Mapping[str, t.Any],
+        limit: float,
+        stores: PerProcess[t.Any],
     ) -> None:
         super().__init__(app, settings, limit)
-        self.store = store
+        self._stores = stores
+
+    @property
+    def store(self) -> t.Any:
+        """The table, on connections of this process."""
+        return self._stores.get()
 
     def fetch(self, key: str) -> bytes | None:
         found = self.store.get_item(Key={"id": key}, ConsistentRead=True)
@@ -184,15 +194,14 @@ def make_interface(
         # The start may take longer than a request, and to make a table does.
         resource = _resource(setting, 10 * limit)
         _prepare(app, resource.meta.client, name)
-        store = DynamoInterface(app, settings, limit, resource.Table(name))
-        prove(store, KEY, name)
+        tables = PerProcess(lambda: resource.Table(name))
+        prove(DynamoInterface(app, settings, limit, tables), KEY, name)
         if resource is not setting:
-            # A process that is forked from here on must not share its connections.
             resource.meta.client.close()
-            resource = _resource(setting, limit)
     except (BotoCoreError, ClientError) as error:
         raise _problem(setting, error) from error
-    return DynamoInterface(app, settings, limit, resource.Table(name))
+    tables = PerProcess(lambda: _resource(setting, limit).Table(name))
+    return DynamoInterface(app, settings, limit, tables)
 
 
 def _problem(setting: t.Any, error: Exception) -> BadSetting:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import time
 import typing as t
@@ -13,6 +14,7 @@ from pymemcache.client.hash import HashClient
 from pymemcache.exceptions import MemcacheError
 from pymemcache.pool import ObjectPool
 
+from ...processes import PerProcess
 from ..interface import TooLargeForStore
 from ..members import Change, LabelsInValues
 from .proof import prove
@@ -43,13 +45,22 @@ class MemcachedInterface(LabelsInValues):
     failures = (MemcacheError, OSError)
 
     def __init__(
-        self, app: Flask, settings: Mapping[str, t.Any], limit: float, client: t.Any
+        self,
+        app: Flask,
+        settings: Mapping[str, t.Any],
+        limit: float,
+        clients: PerProcess[t.Any],
     ) -> None:
         super().__init__(app, settings, limit)
-        self.client = client
-        ours = isinstance(client, Client | PooledClient | HashClient)
+        self._clients = clients
+        ours = isinstance(self.client, Client | PooledClient | HashClient)
         # Otherwise pymemcache does not wait to hear whether it worked.
         self._options = {"noreply": False} if ours else {}
+
+    @property
+    def client(self) -> t.Any:
+        """The client of this process."""
+        return self._clients.get()
 
     def fetch(self, key: str) -> bytes | None:
         value = self.client.get(key)
@@ -100,16 +111,15 @@ def make_interface(
 ) -> MemcachedInterface:
     """Return the interface, with a client that has answered once."""
     setting = settings.get(KEY) or DEFAULT
-    client = _client(setting, limit / 4) if isinstance(setting, str) else setting
+    is_address = isinstance(setting, str)
+    make = functools.partial(_client, setting, limit / 4)
+    clients = PerProcess(make if is_address else lambda: setting)
+    client = clients.get()
     if not all(hasattr(client, each) for each in _METHODS):
         raise BadSetting(KEY, "must be an address or a client such as pymemcache's")
     _warn_of_moves(app, client)
-    interface = MemcachedInterface(app, settings, limit, client)
-    where = setting if isinstance(setting, str) else type(client).__name__
-    prove(interface, KEY, where)
-    if client is not setting:
-        # A process that is forked from here on must not share its connections.
-        client.close()
+    interface = MemcachedInterface(app, settings, limit, clients)
+    prove(interface, KEY, setting if is_address else type(client).__name__)
     return interface
 
 

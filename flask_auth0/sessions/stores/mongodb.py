@@ -18,6 +18,7 @@ from pymongo.errors import (
     PyMongoError,
 )
 
+from ...processes import PerProcess
 from ..interface import (
     Ending,
     StoreInterface,
@@ -41,10 +42,19 @@ class MongoInterface(StoreInterface):
     failures = (PyMongoError, OSError)
 
     def __init__(
-        self, app: Flask, settings: Mapping[str, t.Any], limit: float, store: t.Any
+        self,
+        app: Flask,
+        settings: Mapping[str, t.Any],
+        limit: float,
+        stores: PerProcess[t.Any],
     ) -> None:
         super().__init__(app, settings, limit)
-        self.store = store
+        self._stores = stores
+
+    @property
+    def store(self) -> t.Any:
+        """The collection, on connections of this process."""
+        return self._stores.get()
 
     def fetch(self, key: str) -> bytes | None:
         with self.limited():
@@ -163,14 +173,15 @@ def make_interface(
     """Return the interface; the indexes of its collection are there."""
     client = settings.get(KEY) or DEFAULT
     if isinstance(client, str):
-        _prepare(app, _connect(client.strip()), settings, limit, close=True)
-        # A process that is forked from here on must not share its connections.
-        client = _connect(client.strip())
-    elif not hasattr(client, "list_database_names"):
+        url = client.strip()
+        _prepare(app, _connect(url), settings, limit, close=True)
+        stores = PerProcess(lambda: _collection(_connect(url), settings))
+        return MongoInterface(app, settings, limit, stores)
+    if not hasattr(client, "list_database_names"):
         raise BadSetting(KEY, "must be a URL or a client of pymongo")
-    else:
-        _prepare(app, client, settings, limit)
-    return MongoInterface(app, settings, limit, _collection(client, settings))
+    _prepare(app, client, settings, limit)
+    store = _collection(client, settings)
+    return MongoInterface(app, settings, limit, PerProcess(lambda: store))
 
 
 def _connect(url: str) -> t.Any:
@@ -204,7 +215,8 @@ def _prepare(
         with pymongo.timeout(limit):
             _make_index(store, "expiration", expireAfterSeconds=0)
             _make_index(store, "id", unique=True)
-        prove(MongoInterface(app, settings, limit, store), KEY, store.full_name)
+        interface = MongoInterface(app, settings, limit, PerProcess(lambda: store))
+        prove(interface, KEY, store.full_name)
     except PyMongoError as error:
         raise no_answer(KEY, _where(client), error) from error
     finally:

@@ -13,10 +13,11 @@ import redis.lock
 from flask import Flask
 from flask_session.redis import RedisSessionInterface
 
+from ...processes import PerProcess
 from ..interface import Ending, StoreInterface, by_label, keys_of
 from ..locks import LEASE, LOCK
 from .proof import prove
-from .redis_urls import FAILURES, client_of
+from .redis_urls import FAILURES, clients_of
 from .settings import BadSetting, no_answer
 
 KEY = "SESSION_REDIS"
@@ -43,11 +44,20 @@ class RedisInterface(StoreInterface, RedisSessionInterface):  # type: ignore[mis
     failures = FAILURES
 
     def __init__(
-        self, app: Flask, settings: Mapping[str, t.Any], limit: float, client: t.Any
+        self,
+        app: Flask,
+        settings: Mapping[str, t.Any],
+        limit: float,
+        clients: PerProcess[t.Any],
     ) -> None:
         # Flask-Session would take a cluster's client for none.
         StoreInterface.__init__(self, app, settings, limit)
-        self.client = client
+        self._clients = clients
+
+    @property
+    def client(self) -> t.Any:
+        """The client of this process."""
+        return self._clients.get()
 
     def fetch(self, key: str) -> bytes | None:
         try:
@@ -141,8 +151,8 @@ def make_interface(
     app: Flask, settings: Mapping[str, t.Any], limit: float
 ) -> RedisInterface:
     """Return the interface, with a client that has answered once."""
-    client, where = _connect(KEY, settings.get(KEY) or DEFAULT, limit)
-    interface = RedisInterface(app, settings, limit, client)
+    clients, where = _connect(KEY, settings.get(KEY) or DEFAULT, limit)
+    interface = RedisInterface(app, settings, limit, clients)
     prove(interface, KEY, where)
     _warn_of_loss(interface, KEY)
     return interface
@@ -150,24 +160,25 @@ def make_interface(
 
 def make_store(app: Flask, key: str, url: str, limit: float) -> RedisInterface:
     """Return a store beside the sessions, with a client that has answered once."""
-    client, where = _connect(key, url, limit)
-    store = RedisInterface(app, {}, limit, client)
+    clients, where = _connect(key, url, limit)
+    store = RedisInterface(app, {}, limit, clients)
     prove(store, key, where)
     _warn_of_loss(store, key)
     return store
 
 
-def _connect(key: str, setting: t.Any, limit: float) -> tuple[t.Any, str]:
-    """Return a client that has answered once, and where it goes."""
-    client, name = setting, type(setting).__name__
+def _connect(key: str, setting: t.Any, limit: float) -> tuple[PerProcess[t.Any], str]:
+    """Return clients, one of which has answered once, and where they go."""
+    # redis-py's own notice that they are in another process.
+    clients, name = PerProcess(lambda: setting), type(setting).__name__
     try:
         if isinstance(setting, str):
-            client, name = client_of(key, setting.strip(), limit / 2)
-        _check(key, client)
-        client.ping()
+            clients, name = clients_of(key, setting.strip(), limit / 2)
+        _check(key, clients.get())
+        clients.get().ping()
     except FAILURES as error:
         raise no_answer(key, name, error) from error
-    return client, name
+    return clients, name
 
 
 def _check(key: str, client: t.Any) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import re
 import typing as t
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import redis
@@ -15,6 +17,7 @@ from redis.exceptions import RedisClusterException
 from redis.retry import Retry
 from redis.sentinel import Sentinel, SentinelConnectionPool
 
+from ...processes import PerProcess
 from .settings import BadSetting, no_answer
 
 Options = dict[str, t.Any]
@@ -86,8 +89,9 @@ class RedisUrl(t.NamedTuple):
         return f"{self.scheme}://{account}{hosts}{path}{query}"
 
 
-def client_of(key: str, url: str, timeout: float) -> tuple[t.Any, str]:
-    """Return a client, and where it goes: the URL itself may have a password.
+def clients_of(key: str, url: str, timeout: float) -> tuple[PerProcess[t.Any], str]:
+    """Return a client for each process, and where it goes: the URL itself may have a
+    password.
 
     :param key: of the configuration.
     :param timeout: seconds to wait for a connection, and for each answer.
@@ -99,23 +103,24 @@ def client_of(key: str, url: str, timeout: float) -> tuple[t.Any, str]:
         where = parts.where
         options = {**_defaults(parts, timeout), **parts.options()}
         _check_options(key, parts, options)
-        return _client(parts, options, timeout), where
+        clients = PerProcess(_maker(parts, options, timeout))
+        # What is wrong with an option shows here.
+        clients.get()
+        return clients, where
     except ValueError as error:
         raise BadSetting(key, _FORMS) from error
     except FAILURES as error:
         raise no_answer(key, where, error) from error
 
 
-def _client(parts: RedisUrl, options: Options, timeout: float) -> t.Any:
+def _maker(parts: RedisUrl, options: Options, timeout: float) -> Callable[[], t.Any]:
+    """Return what makes clients of the kind that fits the server."""
     if parts.kind == "sentinel":
-        return _behind_sentinel(parts, options)
-    if parts.kind == "cluster":
-        return _cluster(parts, options)
-    client = _single(parts, timeout)
-    if not _is_in_cluster(client):
-        return client
-    client.close()
-    return _cluster(parts, options)
+        return functools.partial(_behind_sentinel, parts, options)
+    single = functools.partial(_single, parts, timeout)
+    if parts.kind == "cluster" or _is_in_cluster(single):
+        return functools.partial(_cluster, parts, options)
+    return single
 
 
 def _parse(url: str) -> RedisUrl:
@@ -186,13 +191,15 @@ def _url_of(parts: RedisUrl) -> str:
     return f"unix://{parts.hosts[0]}{query}"
 
 
-def _is_in_cluster(client: redis.Redis) -> bool:
+def _is_in_cluster(make: Callable[[], redis.Redis]) -> bool:
+    client = make()
     try:
-        info = client.info("cluster")
+        return bool(client.info("cluster").get("cluster_enabled"))
     except redis.ResponseError:
         # Not everybody may ask.
         return False
-    return bool(info.get("cluster_enabled"))
+    finally:
+        client.close()
 
 
 def _cluster(parts: RedisUrl, options: Options) -> t.Any:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import time
 import typing as t
-import weakref
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
@@ -16,6 +16,7 @@ from flask import Flask
 from flask_session.defaults import Defaults
 from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 
+from ...processes import PerProcess, set_aside
 from ..interface import Ending, Pruned, Rest, StoreInterface, keys_of
 from ..locks import LOCK, Lock
 from .proof import prove
@@ -52,10 +53,15 @@ class SqlInterface(StoreInterface):
         engine: sa.Engine,
     ) -> None:
         super().__init__(app, settings, limit)
-        self.engine = engine
+        self._engines = PerProcess(functools.partial(_own, engine, os.getpid()))
         self.table = _table(settings)
         self.labels = _labels(self.table)
         self.locks = lock_table(self.table)
+
+    @property
+    def engine(self) -> sa.Engine:
+        """The engine, with connections of this process."""
+        return self._engines.get()
 
     def fetch(self, key: str) -> bytes | None:
         return self.fetch_together(key)[key]
@@ -300,7 +306,6 @@ def _engine(url: sa.URL, connect_args: dict[str, t.Any], timeout: float) -> sa.E
         raise BadSetting(KEY, _FORMS) from error
     if engine.driver == "psycopg":
         _limit_waiting(engine, timeout)
-    _forget_after_fork(engine)
     return engine
 
 
@@ -347,16 +352,15 @@ def _limit_waiting(engine: sa.Engine, timeout: float) -> None:
         return Connection.connect(*args, **kwargs)
 
 
-def _forget_after_fork(engine: sa.Engine) -> None:
-    known = weakref.ref(engine)
+def _own(engine: sa.Engine, maker: int) -> sa.Engine:
+    """Return an engine without the connections of another process.
 
-    def forget() -> None:
-        found = known()
-        if found is not None:
-            found.dispose(close=False)
-
-    if hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=forget)
+    :param maker: the process that has made the engine.
+    """
+    if os.getpid() != maker:
+        set_aside(engine.pool)
+        engine.dispose(close=False)
+    return engine
 
 
 def _metadata(settings: Mapping[str, t.Any]) -> sa.MetaData:
