@@ -172,6 +172,9 @@ def check_token(
         # The library takes the text of a number for one.
         if name in claims and not is_moment(claims[name]):
             raise jwt.DecodeError(f"The {name} claim is no point in time.")
+    if _SURROGATES.search(str(claims.get("sub"))):
+        # It must not become that of somebody else.
+        raise jwt.InvalidTokenError("The sub claim is no text.")
     is_only = claims["aud"] in (client_id, [client_id])
     if claims.get("azp", client_id if is_only else None) != client_id:
         raise jwt.InvalidAudienceError("It was issued to another client.")

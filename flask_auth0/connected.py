@@ -170,10 +170,40 @@ class ConnectedClient(ServerClient[t.Any]):  # type: ignore[misc]
         """
         kid = jwt.get_unverified_header(token).get("kid")
         key = find_key(jwks, kid)
-        if key is None:
-            key = find_key(await self._newer_jwks(jwks, patience), kid)
+        if key is not None:
+            try:
+                return await self._verified_with(key, token)
+            except jwt.InvalidSignatureError as error:
+                # Without a kid, a new key is told from an old one by nothing else.
+                jwks = await self._newer_jwks_for(error, kid, jwks, patience)
+        else:
+            jwks = await self._newer_jwks(jwks, patience)
+        key = find_key(jwks, kid)
         if key is None:
             raise ValueError("The tenant has no key that can have signed the token.")
+        return await self._verified_with(key, token)
+
+    async def _newer_jwks_for(
+        self,
+        error: jwt.InvalidSignatureError,
+        kid: str | None,
+        jwks: Keys,
+        patience: Patience,
+    ) -> Keys:
+        """Return newer keys for a token whose signature is not that of its key.
+
+        :raises jwt.InvalidSignatureError: where there are none that could help.
+        """
+        if kid is not None:
+            raise error
+        try:
+            return await self._newer_jwks(jwks, patience)
+        except TenantUnavailable:
+            raise error from None
+
+    async def _verified_with(
+        self, key: t.Mapping[str, t.Any], token: str
+    ) -> dict[str, t.Any]:
         metadata = await self._get_oidc_metadata_cached(self._config.domain)
         return check_token(token, key, self._config.client_id, metadata["issuer"])
 

@@ -30,7 +30,8 @@ def find_key(jwks: Keys, kid: str | None) -> dict[str, t.Any] | None:
     """
     named = [key for key in jwks["keys"] if kid is None or key.get("kid") == kid]
     fitting = [key for key in named if _signs_tokens(key)]
-    return fitting[0] if len(fitting) == 1 else None
+    different = {(key["n"], key["e"]): key for key in fitting}
+    return fitting[0] if len(different) == 1 else None
 
 
 def _signs_tokens(key: dict[str, t.Any]) -> bool:

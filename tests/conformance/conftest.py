@@ -45,7 +45,6 @@ def provider(
     tenant_server.reset()
     yield tenant_server
     tenant_server.reset()
-    tenant_server.tenant.rotation = True
 
 
 class Stage:
@@ -64,7 +63,8 @@ class Stage:
 
     def visitor(self, **options: t.Any) -> Visitor:
         """Return somebody at a new app, which knows nothing of the provider yet."""
-        app = self._make_app(self._redis, **{"scope": OFFLINE, **options})
+        always = {"scope": OFFLINE, "timeout": 30, "session_store_timeout": 30}
+        app = self._make_app(self._redis, **{**always, **options})
 
         @app.get("/token")
         def token() -> str:

@@ -678,6 +678,17 @@ BEYOND_CLAIMS = [
     ),
     refused("beyond-sub-number", "sub is 5.", "Subject must be", login(claims(sub=5))),
     refused(
+        "beyond-sub-with-half-an-emoji",
+        "sub has half an emoji in it.",
+        "The sub claim is no text",
+        login(claims(sub="auth0|\ud83d")),
+    ),
+    accepted(
+        "beyond-name-with-half-an-emoji",
+        "A name has half an emoji in it.",
+        login(claims(name="Ada \ud83d", nickname="\udc00")),
+    ),
+    refused(
         "beyond-nonce-list",
         "nonce is a list.",
         "nonce is not the one",
@@ -853,6 +864,11 @@ BEYOND_KEYS = [
         first_login(with_the_kid(public(OTHER_RSA))),
     ),
     accepted(
+        "beyond-key-published-twice",
+        "The key is there twice.",
+        first_login(keys(lambda own: [*own, *own])),
+    ),
+    accepted(
         "beyond-key-without-use-and-alg",
         "The key says neither use nor alg.",
         first_login(key_with(use=GONE, alg=GONE)),
@@ -908,6 +924,11 @@ BEYOND_KEYS = [
         "beyond-rotation-with-both-keys",
         "The keys change, and the old one stays for a while.",
         login_after_a_rotation(keep_old=True),
+    ),
+    accepted(
+        "beyond-rotation-without-kid",
+        "The keys change, and no ID token has a kid.",
+        login_after_a_rotation(habits=[header(kid=GONE)]),
     ),
     refused(
         "signing-key-rotation-keys-fail-once",

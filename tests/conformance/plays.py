@@ -87,10 +87,13 @@ def login_without_userinfo(*twists: Twist) -> Play:
     return play
 
 
-def login_after_a_rotation(*twists: Twist, keep_old: bool = False) -> Play:
+def login_after_a_rotation(
+    *twists: Twist, keep_old: bool = False, habits: t.Iterable[Twist] = ()
+) -> Play:
     """Log in with the old key, and then with a new one."""
 
     def play(stage: Stage, accepts: bool) -> None:
+        stage.provider.habits.extend(habits)
         visitor = stage.visitor()
         log_in_as_ever(stage, visitor)
         stage.provider.tenant.rotate_keys(keep_old=keep_old)

@@ -52,6 +52,9 @@ class Provider(TenantServer):
         self.asked: Counter[str] = Counter()
         #: What no log may have.
         self.secrets: set[str] = {"the-client-secret"}
+        self.tenant.rotation = True
+        if len(self.tenant.keys.published) > 1:
+            self.tenant.rotate_keys(keep_old=False)
         self.behave()
 
     def behave(self) -> None:

@@ -164,6 +164,7 @@ def place(
         "scope": "openid profile email offline_access",
         "revoke_refresh_token_on_logout": True,
         "sessions_per_user": 50,
+        "timeout": PATIENCE,
         "session_store_timeout": PATIENCE,
     }
     provider.tenant.rotation = False

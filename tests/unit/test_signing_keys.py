@@ -168,7 +168,8 @@ def test_keys_of_one_kid_are_told_apart(
 
 def test_which_key_a_token_can_be_of() -> None:
     rsa = {"kty": "RSA", "n": "AQAB", "e": "AQAB"}
-    one, two = {"kid": "1", **rsa}, {"kid": "2", **rsa}
+    one, two = {"kid": "1", **rsa}, {"kid": "2", **rsa, "n": "AAAB"}
+    assert find_key({"keys": [one, one]}, "1") == one
     assert find_key({"keys": [one]}, None) == one
     assert find_key({"keys": [one, two]}, "2") == two
     assert find_key({"keys": [one, two]}, None) is None
