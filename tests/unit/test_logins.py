@@ -273,7 +273,7 @@ def test_greenlets_leave_it_to_the_event_loop(
 
 
 def test_a_domain_that_is_none(make_app: MakeApp, make_visitor: MakeVisitor) -> None:
-    # The start refuses the most of them, but only resolvers know how long names may be.
+    # The start refuses most of them, but only resolvers know how long names may be.
     visitor = make_visitor(make_app(domain="a" * 64 + ".example"))
     assert visitor.get("/login").status_code == 503
 
