@@ -149,8 +149,11 @@ def login_url(page: str, parameters: Mapping[str, t.Any]) -> str | None:
     state = current_state()
     if "auth0.login" not in state.routes or own_urls.refusal_of_host() is not None:
         return None
-    if not own_urls.url_of("auth0.login").startswith("/"):
-        page = for_callback(page, state.config)
+    url = own_urls.url_of("auth0.login", next=page, **parameters)
+    if url.startswith("/"):
+        return url
+    # It is on another host, where the page has to be named with its own.
+    page = for_callback(page, state.config)
     return own_urls.url_of("auth0.login", next=page, **parameters)
 
 
