@@ -233,6 +233,34 @@ def test_the_others_go_on_when_a_worker_is_killed_amid_a_refresh(
         assert sorted(outcomes(tenant)) == ["ok", "ok", "server_error"]
 
 
+@pytest.mark.parametrize("served", ["redis", "postgresql"], indirect=True)
+def test_the_others_wait_while_a_worker_stands_still_amid_a_refresh(
+    tenant: TenantServer,
+    asked: threading.Event,
+    served: Deployment,
+    browser: Browser,
+    rounds: Rounds,
+) -> None:
+    """What it has asked for may have been done, and is not asked for once more."""
+    for number in range(rounds(short=1, full=20)):
+        logged_in(browser, tenant, asked)
+        tenant.tenant.fail_next_token_request(status=None, delay=0.3)
+        first = AtOnce(browser, [f"/token?name=still-{number}"])
+        assert asked.wait(TIMEOUT)
+        worker = re.search(
+            rf"worker (\d+) has still-{number}\.", served.service.output()
+        )
+        assert worker
+        os.kill(int(worker[1]), signal.SIGSTOP)
+        going_on = threading.Timer(LEASE - 2, os.kill, (int(worker[1]), signal.SIGCONT))
+        going_on.start()
+        others = AtOnce(browser, ["/token"] * 20)
+        answers = [*first.answers(), *others.answers()]
+        going_on.join()
+        (token,) = tokens_of(answers)
+        require_going_on(browser, tenant, answers, token)
+
+
 def test_no_session_comes_back_from_a_logout_amid_a_refresh(
     tenant: TenantServer,
     asked: threading.Event,
