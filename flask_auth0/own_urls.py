@@ -188,7 +188,9 @@ def _may_serve(host: str) -> bool:
     app = this_app()
     if app.url_map.host_matching:
         return True
+    # Werkzeug, like browsers, leaves the usual ports out.
     server = str(app.config["SERVER_NAME"] or "").lower()
+    server = re.sub(r":(80|443)$", "", server)
     return app.subdomain_matching and bool(server) and f".{host}".endswith(f".{server}")
 
 

@@ -11,6 +11,8 @@ import httpx
 import pytest
 from flask import Flask, request, url_for
 from flask.testing import FlaskClient
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.test import TestResponse
 
@@ -453,6 +455,36 @@ def test_no_page_of_a_host_without_session_or_trust(
         assert next_or_default(ADMIN, app.extensions["auth0"].config) == "/"
 
 
+def test_subdomains_behind_a_proxy_that_tells_nothing(
+    options: dict[str, t.Any],
+) -> None:
+    callback = "https://app.example/callback"
+    app = several_hosts(options, SHARED, kind="subdomain", redirect_uri=callback)
+    client, page = app.test_client(), "https://admin.app.example/dash"
+    guarded = client.get(
+        "/dash", base_url="http://admin.app.example", headers=NAVIGATION
+    )
+    assert guarded.location.startswith("https://app.example/login?")
+    assert next_of(guarded) == page
+    with app.test_request_context(base_url="http://app.example"):
+        assert next_or_default(page, app.extensions["auth0"].config) == page
+
+
+@pytest.mark.parametrize(
+    ("scheme", "port"), [("http", ":80"), ("https", ":443"), ("http", ":5000")]
+)
+def test_a_server_name_with_a_port(
+    options: dict[str, t.Any], scheme: str, port: str
+) -> None:
+    app = several_hosts(options, SHARED, kind="subdomain")
+    app.config["SERVER_NAME"] = f"app.example{port}"
+    shown = "" if port != ":5000" else port
+    page = f"{scheme}://admin.app.example{shown}/dash"
+    with app.test_request_context(base_url=f"{scheme}://app.example{shown}"):
+        assert next_or_default(page, app.extensions["auth0"].config) == page
+        assert next_or_default(f"{page}/x", app.extensions["auth0"].config) == "/"
+
+
 def test_without_server_name_there_are_no_subdomains(
     options: dict[str, t.Any],
 ) -> None:
@@ -536,3 +568,35 @@ def test_below_another_app(options: dict[str, t.Any]) -> None:
         for path, is_taken in {"/in/dash": True, "/dash": False, "/in": False}.items():
             url = f"http://admin.app.example{path}"
             assert (next_or_default(url, config) == url) is is_taken
+
+
+PIECES = [
+    *("http", "https", "HTTP", ":", "/", "//", "\\", "@", "?", "#", ";", "[", "]"),
+    *(".", "..", "。", "%2f", "%5c", "%00", " ", "\t", "\n", "\u200d", "ü"),
+    *(":80", ":443", ":8080", "app.example", "admin.", "evil", ".example"),
+    *("dash", "login", "logout"),
+]
+TEXTS = st.lists(st.sampled_from(PIECES), max_size=6).map("".join)
+STARTS = st.sampled_from(["", "/", "http://app.example", "http://admin.app.example"])
+
+
+@pytest.mark.parametrize("kind", ["subdomain", "host"])
+def test_whatever_is_asked_for_leads_to_a_page_of_the_app(
+    options: dict[str, t.Any], kind: str
+) -> None:
+    app = several_hosts(options, SHARED, kind=kind)
+    config = app.extensions["auth0"].config
+
+    @settings(deadline=None, max_examples=500)
+    @given(STARTS, TEXTS)
+    def check(start: str, rest: str) -> None:
+        led_to = next_or_default(start + rest, config)
+        found = httpx.URL("http://app.example").join(led_to)
+        assert found.scheme == "http"
+        assert found.netloc in {b"app.example", b"admin.app.example"}
+        if found.netloc == b"admin.app.example":
+            assert found.path in {"/dash", "/enter", "/dash/logout"}
+        assert found.path.strip("/") not in {"login", "logout", "callback"}
+
+    with app.test_request_context(base_url="http://app.example"):
+        check()
