@@ -8,7 +8,7 @@ import typing as t
 from base64 import urlsafe_b64encode
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flask_auth0.sessions.packing import pack, unpack
@@ -37,6 +37,8 @@ def dumped(value: t.Any) -> bytes:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
 
 
+#: A machine that is busy is no reason to fail.
+ANY_TIME = settings(deadline=None)
 #: Tokens, and what could be taken for one.
 ODD = [
     token(),
@@ -64,6 +66,7 @@ def test_nothing_is_lost(odd: str, like: bytes) -> None:
         assert unpack(pack(plain, like), like) == plain
 
 
+@ANY_TIME
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text() | st.sampled_from(ODD),
@@ -77,6 +80,7 @@ def test_nothing_is_lost_of_anything(value: t.Any, like: str) -> None:
     assert sealer.open(sealer.seal(value, "here"), "here", like) == value
 
 
+@ANY_TIME
 @given(st.binary())
 def test_what_was_not_packed_is_refused(packed: bytes) -> None:
     try:
