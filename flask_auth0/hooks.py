@@ -88,13 +88,12 @@ def register(app: Flask) -> None:
     app.context_processor(_template_names)
     backchannel.exempt_from_csrf(app, views.backchannel_logout_view)
 
-    # Before all that the app itself does before a request.
+    # Before all that the app itself does before a request, and whatever answers it.
     request_started.connect(note_dispatch, app)
     watch_sessions(app, state.state_store)
 
     @app.before_request
     def begin() -> None:
-        note_dispatch(app)
         login_loop.note_request()
         if len(state.checked_views) < len(app.view_functions):
             if not state.checked_views:
