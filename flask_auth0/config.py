@@ -52,6 +52,8 @@ _WEAK = (
     "one with: openssl rand -hex 64 (AUTH0_ALLOW_WEAK_SECRET=true accepts it anyway)"
 )
 _MOST_SECONDS = 10**9
+#: What a login that begins needs for its answer.
+_LEAST_BYTES = 2048
 #: DynamoDB finds 9,850 sessions of one user, and has to have room for logins at once.
 _MOST_SESSIONS = 5000
 _ROUTES = ("login", "callback", "logout", "backchannel_logout")
@@ -203,6 +205,14 @@ def _sessions(value: t.Any) -> int:
     return int(text)
 
 
+def _bytes(value: t.Any) -> int:
+    """Return a number of bytes that a small page fits into."""
+    text = "" if isinstance(value, bool) else str(value).strip()
+    if not re.fullmatch("[0-9]{1,7}", text) or int(text) < _LEAST_BYTES:
+        raise ValueError(f"must be a whole number of bytes, {_LEAST_BYTES} or more")
+    return int(text)
+
+
 def _scope(value: t.Any) -> str:
     scopes = _text(value).split() if isinstance(value, str) else list(value)
     return " ".join(dict.fromkeys(["openid", *scopes]))
@@ -278,6 +288,8 @@ class Config:
     session_store_timeout: int = _setting(_seconds, 2)
     #: How many sessions one user may have on the server; at one more, the oldest ends.
     sessions_per_user: int = _setting(_sessions, 1000)
+    #: Bytes of a response's status and headers, where it sets session cookies.
+    response_header_limit: int = _setting(_bytes, 4096)
     #: The URL of a Redis that knows which sessions in cookies have been ended.
     revocation_store: str | None = _setting(_text, None, hidden=True)
     #: Whether cookies from before a change are refused, with a revocation store.

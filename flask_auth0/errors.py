@@ -12,6 +12,7 @@
         │   ├── LoginLoop               logins do not last, again and again
     │   │   └── LoginInVain             they last, but are not enough for a page
         │   └── SessionTooLarge         a session does not fit into cookies
+        │       └── ResponseTooLarge        a proxy would not take the cookies
         ├── SessionStoreUnavailable the back end of sessions is down or slow
         ├── TenantUnavailable       the tenant is down or slow
         └── TenantError             the tenant's answer makes no sense
@@ -307,6 +308,24 @@ class SessionTooLarge(LoginFailed):
             remedy="Set SESSION_TYPE, for example to 'redis', or ask for smaller "
             "tokens and fewer claims.",
         )
+
+
+class ResponseTooLarge(SessionTooLarge):
+    """What a response sets does not fit into the buffer of a proxy."""
+
+    def __init__(self, size: int, limit: int) -> None:
+        LoginFailed.__init__(
+            self,
+            f"The answer of this page needs {size} bytes for its headers, and at most "
+            f"{limit} bytes reach your browser. Whoever runs the app can keep sessions "
+            "on the server instead, by setting SESSION_TYPE, or let proxies take more.",
+            code=431,
+            remedy="Set SESSION_TYPE, for example to 'redis', or ask for smaller "
+            "tokens and fewer claims. Where no proxy has so small a buffer, or it was "
+            "made larger (nginx: 'proxy_buffer_size 16k; proxy_buffers 8 16k;'), set "
+            "AUTH0_RESPONSE_HEADER_LIMIT, for example to 16384.",
+        )
+        self.size, self.limit = size, limit
 
 
 class SessionStoreUnavailable(Auth0Error):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from flask import Flask, request
 from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
 
 from . import app_functions
 
@@ -18,6 +19,18 @@ def answer(app: Flask, error: HTTPException) -> t.Any:
     """
     handler = next(_handlers(app, error), None)
     return error if handler is None else app_functions.call(handler, error)
+
+
+def become(response: Response, other: Response) -> None:
+    """Turn a response into another one, whatever has been put on it."""
+    close = getattr(response.response, "close", None)
+    if close is not None:
+        # A stream that nobody reads has to let go of what it holds.
+        close()
+    response.status_code = other.status_code
+    response.headers = other.headers
+    response.response = other.response
+    response.direct_passthrough = False
 
 
 def _handlers(app: Flask, error: HTTPException) -> Iterator[Callable[..., t.Any]]:

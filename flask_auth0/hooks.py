@@ -26,6 +26,7 @@ from . import (
 from .config import is_development
 from .contexts import this_app
 from .errors import Auth0Error
+from .fitting import fit
 from .registry import state_of
 from .sdk_errors import translate
 from .sessions import host_prefix
@@ -111,6 +112,7 @@ def register(app: Flask) -> None:
 
     def complete(sender: Flask, response: Response, **more: t.Any) -> None:
         """Do, in this order, what waits until Flask has saved its session."""
+        fit(response)
         sweep(response, state.config)
         move(response, state.config, state.state_store)
         secure_cookies(response, state.config)

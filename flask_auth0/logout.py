@@ -18,6 +18,7 @@ from .prefetches import answer_unasked
 from .registry import AppState, current_state
 from .sdk_errors import translate, translated
 from .sessions.over import empty
+from .sessions.response_heads import limit
 from .signals import user_logged_out
 from .ways_on import offer_way_on
 
@@ -25,6 +26,8 @@ from .ways_on import offer_way_on
 PATIENCE = 2
 #: A longer ID token does not fit into a URL that servers accept.
 LONGEST_HINT = 4000
+#: Bytes of the answer that the rest of it needs, cookies that it deletes among them.
+BESIDE_HINT = 1600
 
 
 def end(return_to: str, *, federated: bool = False) -> Response:
@@ -99,7 +102,9 @@ def _oidc_url(
 
 def _hint(ended: dict[str, t.Any]) -> dict[str, str]:
     id_token = ended.get("id_token")
-    if id_token and len(id_token) <= LONGEST_HINT:
+    # The answer has to get through, or else nobody is logged out.
+    longest = min(LONGEST_HINT, limit() - BESIDE_HINT)
+    if id_token and len(id_token) <= longest:
         return {"id_token_hint": id_token}
     sid = (ended.get("user") or {}).get("sid")
     return {"logout_hint": sid} if sid else {}

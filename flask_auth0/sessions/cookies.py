@@ -8,8 +8,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from flask import current_app, session
 
 from ..errors import SessionTooLarge
-from .compartment import BODY, PARTS, Entry
-from .jar import CookieJar, cookie_jar, cookie_name, cookie_size, transaction_name
+from .compartment import BODY, HEAD, PARTS, Entry
+from .jar import (
+    CookieJar,
+    PendingCookie,
+    cookie_jar,
+    cookie_name,
+    cookie_size,
+    transaction_name,
+)
+from .response_heads import OF_ENDED, OF_FORMER, OF_LOGIN, require_room
 from .sealing import Sealer
 
 #: Bytes of one cookie. Browsers drop one whose name, value and attributes are more
@@ -84,16 +92,11 @@ class CookieCompartment:
     ) -> bool:
         """Keep a state in the place of whatever state the browser has.
 
-        :raises SessionTooLarge: when a browser could not send it back.
+        :raises SessionTooLarge: when a browser could not send it back, or would not
+            get it.
         """
-        jar = cookie_jar()
-        pieces = {part: _split(part, text) for part, text in parts.items()}
-        _check_size(jar, pieces)
-        for part, cookies in pieces.items():
-            for name in jar.names(cookie_name(part)):
-                jar.delete(name)
-            for name, value in cookies.items():
-                jar.set(name, value, None if self._transient else max_age)
+        is_first = not cookie_jar().names(cookie_name(HEAD))
+        self._write(parts, max_age, OF_LOGIN if is_first else OF_LOGIN + OF_ENDED)
         return True
 
     def update(self, record: str, parts: Mapping[str, str], max_age: int) -> bool:
@@ -101,7 +104,23 @@ class CookieCompartment:
         if current_app.config.get("SECRET_KEY_FALLBACKS"):
             # What names the state outlives an older key as well: Flask signs it anew.
             session.modified = True
-        return self.create(Entry(record), parts, max_age)
+        self._write(parts, max_age, 0)
+        return True
+
+    def _write(self, parts: Mapping[str, str], max_age: int, reserved: int) -> None:
+        """Set the cookies of some parts; those of larger ones that were there go."""
+        jar, age = cookie_jar(), None if self._transient else max_age
+        pieces = {part: _split(part, text) for part, text in parts.items()}
+        _check_size(jar, pieces)
+        old = [name for part in parts for name in jar.names(cookie_name(part))]
+        new = {name: value for each in pieces.values() for name, value in each.items()}
+        cookies = {name: PendingCookie(None, 0) for name in old}
+        cookies |= {name: PendingCookie(value, age) for name, value in new.items()}
+        require_room(jar.lines(cookies), reserved + OF_FORMER * len(jar.former))
+        for name in old:
+            jar.delete(name)
+        for name, value in new.items():
+            jar.set(name, value, age)
 
     def delete(self, entry: Entry) -> None:
         """Forget whatever state the browser has."""

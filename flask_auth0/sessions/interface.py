@@ -288,7 +288,7 @@ class StoreInterface(LastsAsLogins, OwnNames, ServerSideSessionInterface):  # ty
         try:
             self._save_if_needed(app, session, response)
         except SessionStoreUnavailable as error:
-            _become(response, app.make_response(handlers.answer(app, error)))
+            handlers.become(response, app.make_response(handlers.answer(app, error)))
         except TooLargeForStore as error:
             app.logger.error("A session is too large to be kept: %s bytes.", error)
             self._forget(app, session, response)
@@ -533,10 +533,3 @@ def _setting(settings: Mapping[str, t.Any], key: str) -> t.Any:
 
 def _cleanup(settings: Mapping[str, t.Any]) -> t.Any:
     return settings.get("SESSION_CLEANUP_N_REQUESTS")
-
-
-def _become(response: Response, other: Response) -> None:
-    """Turn a response into another one, whatever has been put on it."""
-    response.status_code = other.status_code
-    response.headers = other.headers
-    response.response = other.response

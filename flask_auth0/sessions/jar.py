@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from flask import Flask
 from flask.sessions import SessionInterface
@@ -37,6 +39,11 @@ class CookieJar:
         self.is_swept = False
         #: Whether the browser has sent several sessions, so that none of them counts.
         self.is_denied = False
+        #: Whether they are for the answer to a login.
+        self.is_for_login = False
+        #: The lines of a response that has them, and the names of those it deletes.
+        self.written: dict[str, str] = {}
+        self.deleted: set[str] = set()
         #: Whether it is too late for another cookie, as it is in a streamed response.
         self.is_sent = False
 
@@ -117,10 +124,22 @@ class CookieJar:
             if not name.startswith(prefixes)
         )
 
+    def lines(
+        self, more: Mapping[str, PendingCookie] = MappingProxyType({})
+    ) -> list[str]:
+        """Return what a response says of the cookies, and of some more.
+
+        They have the flags of Flask's session cookie.
+        """
+        return [_line(*each) for each in {**self._pending, **more}.items()]
+
     def write_to(self, response: Response) -> None:
-        """Put the cookies on a response, with the flags of Flask's session cookie."""
+        """Put the cookies on a response."""
         for name, cookie in self._pending.items():
-            response.headers.add("Set-Cookie", _line(name, cookie))
+            self.written[name] = _line(name, cookie)
+            response.headers.add("Set-Cookie", self.written[name])
+            if cookie.value is None:
+                self.deleted.add(name)
         self._pending.clear()
         self.is_sent = True
 

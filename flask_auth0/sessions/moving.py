@@ -15,8 +15,9 @@ from ..per_request import if_made
 from .interface import StoreInterface
 from .jar import CookieJar, session_cookie_flags
 from .lazy import LazySession
+from .response_heads import head_size
 from .state import SessionStateStore
-from .sweeping import HEAD, OF_SERVER, head_size, written_names
+from .sweeping import written_names
 
 
 def move(response: Response, config: Config, store: StateStore) -> None:
@@ -33,7 +34,8 @@ def move(response: Response, config: Config, store: StateStore) -> None:
     lines = [_deletion(old) for new, old in pairs if new in written]
     if _is_good(jar, response, store):
         left = [(new, old) for new, old in pairs if new not in written]
-        lines += _copies(jar, left, config, HEAD - OF_SERVER - head_size(response))
+        room = config.response_header_limit - head_size(response)
+        lines += _copies(jar, left, config, room)
     for line in lines:
         response.headers.add("Set-Cookie", line)
 
@@ -64,15 +66,12 @@ def _has_ended() -> bool:
 def _copies(
     jar: CookieJar, names: list[tuple[str, str]], config: Config, room: int
 ) -> list[str]:
-    """Return what copies cookies, and deletes them under their former names.
-
-    One is moved in any case: a response that keeps a session needs as much room.
-    """
+    """Return what copies cookies, and deletes them under their former names."""
     lines: list[str] = []
     for new, old in names:
         pair = [_copy(new, jar.came(new)[0], config), _deletion(old)]
         room -= sum(len(f"Set-Cookie: {line}\r\n") for line in pair)
-        if lines and room < 0:
+        if room < 0:
             break
         lines += pair
     return lines

@@ -409,6 +409,7 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
             self.browsers.end(record_of(before))
         self._rename_session(session_id)
         cookie_jar().sweep()
+        cookie_jar().is_for_login = True
         self._remember(session_id, head, body)
 
     def _create(self, session_id: str, head: State, body: State) -> None:
@@ -458,7 +459,22 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
             # user would be logged out. Tokens for other audiences can be had again.
             newest = (data.get("token_sets") or [])[-1:]
             others = {"token_sets": newest, "connection_token_sets": []}
-            self._replace(session_id, {**data, **others})
+            self._replace_or_remember(session_id, {**data, **others})
+
+    def _replace_or_remember(self, session_id: str, data: State) -> None:
+        """Replace the state in the browser, or else have it here for a while.
+
+        :raises SessionTooLarge: when it is not in the browser.
+        """
+        try:
+            self._replace(session_id, data)
+        except SessionTooLarge:
+            if self.places.are_in_cookies():
+                head, body = split(data)
+                newest = Newest(self.browsers.renewed(head), body)
+                record = record_of(session_id)
+                self.browsers.keep(record, newest, is_delivered=False)
+            raise
 
     def _replace(self, session_id: str, data: State) -> None:
         head, body = split(data)

@@ -16,12 +16,11 @@ from ..contexts import this_app, this_session
 from ..per_request import if_made
 from .host_prefix import HOST_PREFIX, former_name, is_of_session
 from .jar import CookieJar
+from .response_heads import head_size
 from .secure import are_cookies_secure
 
 #: How many domains and paths of one cookie are tried.
 MOST = 16
-#: Bytes of a response's head, and those of it that are the server's own.
-HEAD, OF_SERVER = 4096, 200
 #: What is kept beside Flask's session cookie, and lasts as long.
 _OURS = re.compile(r"_a0_((head|body)\d+|visit|loop)")
 
@@ -37,13 +36,8 @@ def sweep(response: Response, config: Config) -> None:
     """Sweep where that is due. The response is complete, so that its size is known."""
     jar = if_made(CookieJar)
     if jar is not None and (jar.is_swept or _is_emptied()):
-        _delete(jar, response, are_cookies_secure(config))
-
-
-def head_size(response: Response) -> int:
-    """Return how many bytes the head of a response needs."""
-    lines = sum(len(f"{name}: {value}\r\n") for name, value in response.headers)
-    return len(f"HTTP/1.1 {response.status}\r\n\r\n") + lines
+        room = config.response_header_limit - head_size(response)
+        _delete(jar, response, room, are_cookies_secure(config))
 
 
 def variants(host: str, path: str, current: Variant) -> list[Variant]:
@@ -81,7 +75,7 @@ def _is_emptied() -> bool:
     return bool(current.modified) and not current
 
 
-def _delete(jar: CookieJar, response: Response, secure: bool) -> None:
+def _delete(jar: CookieJar, response: Response, room: int, secure: bool) -> None:
     """Put as many deletions on a response as it has room for."""
     app = this_app()
     interface = app.session_interface
@@ -102,7 +96,7 @@ def _delete(jar: CookieJar, response: Response, secure: bool) -> None:
     flags["partitioned"] = interface.get_cookie_partitioned(app)
     lines = [_deletion(each, place, flags) for each, place in found]
     # In front, for clients that take a domain's cookie for the host's own.
-    lines = _that_fit(lines, HEAD - OF_SERVER - head_size(response))
+    lines = _that_fit(lines, room)
     lines += response.headers.getlist("Set-Cookie")
     response.headers.setlist("Set-Cookie", lines)
 

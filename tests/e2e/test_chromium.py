@@ -105,7 +105,11 @@ def test_session_of_6_kilobytes(
     start_app: StartApp, auth0_tenant: TenantServer, chromium: Chromium, mode: str
 ) -> None:
     fatten(auth0_tenant.tenant, 6 * KILOBYTE)
-    app = start_app(mode=mode, AUTH0_AUDIENCE="https://api.example.com")
+    app = start_app(
+        mode=mode,
+        AUTH0_AUDIENCE="https://api.example.com",
+        AUTH0_RESPONSE_HEADER_LIMIT="16384",
+    )
     page = chromium.tab()
     log_in_and_count(page, f"{app.url}/profile")
     assert see(page, f"{app.url}/profile")["sub"] == "auth0|ada"

@@ -43,6 +43,7 @@ def test_refreshes_make_it_grow_and_shrink(
         server="gthread",
         AUTH0_SCOPE="openid profile offline_access",
         AUTH0_AUDIENCE="https://api.example.com",
+        AUTH0_RESPONSE_HEADER_LIMIT="16384",
     )
     page = chromium.tab()
     tenant.next_login = "auth0|ada"
@@ -66,10 +67,10 @@ def test_refreshes_make_it_grow_and_shrink(
 def test_logins_make_it_grow_and_shrink(
     start_app: StartApp, tenant: Tenant, chromium: Chromium
 ) -> None:
-    app = start_app()
+    app = start_app(AUTH0_RESPONSE_HEADER_LIMIT="16384")
     page = chromium.tab()
     counts = []
-    for size in (0, 2000, 0):
+    for size in (0, 3400, 0):
         tenant.next_login = "auth0|ada"
         # Nothing that can be compressed.
         tenant.extra_claims["roles"] = secrets.token_urlsafe(size)[:size]

@@ -180,7 +180,7 @@ class SessionContract(RotationContract, StoreContract):
 class TestCookies(TransactionContract, SessionContract):
     @pytest.fixture
     def settings(self) -> dict[str, t.Any]:
-        return {}
+        return {"AUTH0_RESPONSE_HEADER_LIMIT": 16384}
 
     def check_after_logout(self, visitor: Visitor, kept: dict[str, str]) -> None:
         """Without a server, whoever kept the cookies has the session."""

@@ -31,7 +31,7 @@ TWO = 3600
 
 @pytest.fixture
 def app(make_app: MakeApp) -> Flask:
-    app = make_app()
+    app = make_app(response_header_limit=16384)
     auth0 = Auth0()
     token = ""
 
