@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from flask import request
 
 from .answers import is_issuer
@@ -10,6 +12,11 @@ from .registry import AppState
 
 #: What may be there once (RFC 6749, section 3.1).
 _PARAMETERS = ("code", "state", "iss", "error", "error_description")
+
+
+def content() -> str:
+    """Return all that the response says. Two of them that say the same are one."""
+    return json.dumps([request.args.get(name) for name in _PARAMETERS])
 
 
 def refuse_repeated() -> None:

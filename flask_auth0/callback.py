@@ -24,7 +24,7 @@ from . import (
     relay,
 )
 from .answers import CLOCK_LEEWAY
-from .authorization_response import refuse_other_issuer, refuse_repeated
+from .authorization_response import content, refuse_other_issuer, refuse_repeated
 from .callback_answers import Callback
 from .contexts import this_app
 from .errors import Auth0Error, AuthorizationFailed, LoginFailed
@@ -129,7 +129,7 @@ def _begin(state: AppState, login_: _Login) -> Callback | None:
     store = state.state_store
     is_ours = isinstance(store, SessionStateStore)
     meeting_point = store.places.meeting_point() if is_ours else None
-    return state.callback_answers.begin(login_.name, login_.target, meeting_point)
+    return state.callback_answers.begin(content(), login_.target, meeting_point)
 
 
 def _repeat(state: AppState, login_: _Login, before: Callback) -> Response:

@@ -82,16 +82,18 @@ class CallbackAnswers:
         self._known: PerProcess[dict[str, Callback]] = PerProcess(dict)
 
     def begin(
-        self, state: str, target: str, store: StoreInterface | None
+        self, content: str, target: str, store: StoreInterface | None
     ) -> Callback | None:
-        """Wait for a turn to answer the callback with a ``state``.
+        """Wait for a turn to answer a callback.
 
+        :param content: what it says, all of it: to a wrong ``state`` or another code,
+            the answer is another one.
         :param target: where the login leads.
         :param store: where the processes of an app can meet, if there is such a place.
         :return: what another request has made of it, or ``None`` if none has.
         :raises TenantUnavailable: when that takes too long.
         """
-        name = NOTE + hashlib.sha256(state.encode()).hexdigest()
+        name = NOTE + hashlib.sha256(content.encode()).hexdigest()
         until = time.monotonic() + self._limit
         own = Callback()
         while (found := self._add(name, own)) is not own:

@@ -6,6 +6,7 @@ import threading
 import typing as t
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlencode
 
 import pytest
 from flask import Flask, Response, session
@@ -15,7 +16,15 @@ from flask_auth0 import Auth0, callback_answers
 from flask_auth0.tenant import TenantServer
 from tests.conftest import Rounds
 
-from .conftest import ADA, HOST, NAVIGATION, MakeApp, MakeVisitor, Visitor
+from .conftest import (
+    ADA,
+    HOST,
+    NAVIGATION,
+    MakeApp,
+    MakeVisitor,
+    Visitor,
+    query_of,
+)
 from .test_logins import SlowTransactions
 
 #: How many requests a browser sends at once.
@@ -144,6 +153,46 @@ def test_another_browser_gets_nothing(
     answer = mallory.get(callback)
     assert "/authorize" in answer.location
     assert mallory.user() is None
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"state": "{state}x"},
+        {"code": "x{code}"},
+        {"code": None},
+        {"iss": "https://evil.example/"},
+        {"error": "access_denied"},
+    ],
+    ids=repr,
+)
+def test_what_differs_gets_no_answer_of_another_callback(
+    visitor: Visitor, changes: dict[str, str | None]
+) -> None:
+    """It would not have got in before that one either."""
+    callback, cookies = visitor.authorize(visitor.get("/login")), visitor.cookies()
+    assert visitor.get(callback).status_code == 302
+    answer = ask(visitor.app, changed(callback, changes), cookies)
+    assert answer.status_code in {400, 403}
+    assert ask(visitor.app, "/user", cookies_of(answer)).get_json() is None
+
+
+def changed(callback: str, changes: Mapping[str, str | None]) -> str:
+    """Return a callback that says something else."""
+    query = query_of(callback)
+    texts = {name: text and text.format(**query) for name, text in changes.items()}
+    kept = {k: v for k, v in {**query, **texts}.items() if v is not None}
+    return f"{HOST}/callback?{urlencode(kept)}"
+
+
+def test_what_others_add_to_a_callback_does_not_count(
+    visitor: Visitor, token_requests: list[t.Any]
+) -> None:
+    callback, cookies = visitor.authorize(visitor.get("/login")), visitor.cookies()
+    first = visitor.get(callback)
+    again = ask(visitor.app, f"{callback}&utm_source=mail", cookies)
+    assert headers_of(again) == headers_of(first)
+    assert len(token_requests) == 1
 
 
 def test_a_store_that_shows_transactions_to_everybody(
