@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import typing as t
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -48,17 +49,29 @@ def test_a_tenant_that_answers_badly(
             check(path)
 
 
-@pytest.mark.parametrize("how", ["cut", "freeze"])
-def test_a_tenant_that_is_away(scene: Scene, check: Check, how: str) -> None:
+def test_a_tenant_that_is_away(scene: Scene, check: Check) -> None:
     scene.log_in()
     callback = scene.callback()
-    getattr(scene.way, how)()
-    # Where it accepts connections, each of these waits until the time is over.
-    for path in (*CALLS, callback) if how == "cut" else (CALLS[2], callback):
+    scene.way.cut()
+    for path in (*CALLS, callback):
         scene.browser.get("/ask-the-tenant-again")
         scene.browser.fetch(path)
         check(path)
-    {"cut": scene.way.restore, "freeze": scene.way.thaw}[how]()
+    scene.way.restore()
+
+
+def test_a_tenant_that_does_not_answer(scene: Scene, secrets: Secrets) -> None:
+    scene.log_in()
+    path, callback = CALLS[2], scene.callback()
+    scene.way.freeze()
+    # Each of these waits until the time is over.
+    with ThreadPoolExecutor(2) as executor:
+        list(executor.map(scene.browser.fetch, (path, callback)))
+    reports = scene.reports()
+    scene.way.thaw()
+    for each in (path, "/callback"):
+        assert any(each in report for report in reports), f"{each} was not reported"
+    assert not secrets.in_("\n".join(reports))
 
 
 @pytest.mark.parametrize("claim", ["nonce", "iss", "aud", "exp", "sub"])
