@@ -78,8 +78,9 @@ def check_tokens(response: httpx.Response, scope: str) -> httpx.Response:
     """
     tokens = _tokens(response, scope)
     if tokens is None:
-        # The SDK looks at the status alone.
-        return _answer(response, 400, response.json())
+        # The SDK looks at the status alone, and for one spelling of its type.
+        status = response.status_code if response.is_client_error else 400
+        return _answer(response, status, response.json())
     return _answer(response, 200, tokens)
 
 

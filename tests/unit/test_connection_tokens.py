@@ -73,6 +73,18 @@ def test_an_answer_that_is_none(
     assert visitor.fetch("/google").text == "of-google"
 
 
+def test_an_error_as_auth0_sends_it(visitor: Visitor, tenant: TenantServer) -> None:
+    visitor.log_in()
+    tenant.tenant.fail_next_token_request(
+        status=403,
+        body=b'{"error": "invalid_grant"}',
+        content_type="application/json; charset=utf-8",
+    )
+    told = visitor.fetch("/google")
+    assert told.status_code == 401
+    assert told.get_json()["error"] == "login_required"
+
+
 def test_a_tenant_that_is_away(visitor: Visitor, tenant: TenantServer) -> None:
     visitor.log_in()
     client = visitor.app.extensions["auth0"].client
