@@ -11,7 +11,7 @@ import typing as t
 from collections.abc import Callable, Mapping
 
 from auth0_server_python.store import StateStore
-from flask import current_app, has_request_context, request, session
+from flask import current_app, has_request_context, session
 from flask.sessions import SessionMixin
 from flask_session.base import ServerSideSessionInterface
 from pydantic import BaseModel
@@ -28,7 +28,7 @@ from ..errors import (
 from ..per_request import if_made, per_request
 from ..session_hooks import SessionHooks, has_new_tokens, with_tokens_of
 from .browsers import Browsers
-from .compartment import HEAD, Compartment, Entry
+from .compartment import HEAD, Entry
 from .compartment import KEY as KEY
 from .dispatched import Dispatched, is_websocket
 from .ending import end_by_claims, end_oldest, is_ended
@@ -45,9 +45,7 @@ from .repairs import refreshing, repaired, without_refreshed
 from .revocations import login_of
 from .states import State, States, pair_of, split
 from .unwritten import Unwritten, UnwrittenStates
-
-#: Characters of a browser's name that are kept with a session.
-_LONGEST_NAME = 256
+from .visits import Visits
 
 T = t.TypeVar("T")
 
@@ -80,6 +78,7 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
         self.browsers = Browsers(states, revocation_store, newest_only)
         #: New tokens that the back end has not taken yet.
         self.unwritten = UnwrittenStates(states)
+        self.visits = Visits(states, self.places)
         self._transient = transient
         self._hooks = hooks or SessionHooks()
         self._most = most
@@ -296,10 +295,10 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
             head, body = self._read_newest(session_id, head)
         if head is None:
             return None, None
-        seen = head["internal"]["seen"]
-        is_due = self.states.lifetime.is_due(seen, int(time.time()))
+        now = int(time.time())
+        is_due = self.states.lifetime.is_due(head["internal"]["seen"], now)
         if is_due and not cookie_jar().is_sent:
-            head = self._note_visit(compartment, record, head)
+            head = self.visits.note(record, head, now)
             self._renew_session()
         return head, body
 
@@ -321,50 +320,6 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
                 cookies.update(record, *sealed)
         return current
 
-    def _note_visit(
-        self, compartment: Compartment, record: str, head: State
-    ) -> State | None:
-        """Note that the user is active. Where that cannot be written, the request goes
-        on with what it has read.
-        """
-        store = self.places.store()
-        if store is None:
-            return self._with_visit(compartment, record, head)
-        in_turn = functools.partial(self._visit_in_turn, store, compartment, record)
-        return store.attempt_if_well(lambda: in_turn(head), head)
-
-    def _visit_in_turn(
-        self, store: StoreInterface, compartment: Compartment, record: str, head: State
-    ) -> State | None:
-        """Note it if nobody else changes the session just now."""
-        lock = store.ask(lambda: store.try_lock(record))
-        if lock is None:
-            return head
-        try:
-            # Claims may have changed before it was our turn.
-            current = self.states.read_head(compartment, record)
-            return current and self._with_visit(compartment, record, current)
-        finally:
-            # It ends by itself if this fails.
-            with contextlib.suppress(Exception):
-                lock.release()
-
-    def _with_visit(self, compartment: Compartment, record: str, head: State) -> State:
-        seen = {"seen": int(time.time()), **self._visit()}
-        head = {**head, "internal": {**head["internal"], **seen}}
-        # What was there for its size before can stay so.
-        with contextlib.suppress(SessionTooLarge):
-            self._keep_visit(compartment, record, head)
-        return head
-
-    def _keep_visit(self, compartment: Compartment, record: str, head: State) -> None:
-        if self.places.are_in_cookies() and not self.states.sealer.has_older:
-            now = head["internal"]["seen"]
-            self.places.cookies.note_visit(record, now, self.states.max_age(head))
-        else:
-            # A head moves to a new secret with its visits.
-            compartment.update(record, *self.states.seal(head))
-
     def _renew_session(self) -> None:
         """Let an interface that is not ours write Flask's session, before it ends."""
         lifetime = self.states.lifetime
@@ -374,13 +329,6 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
 
     def _is_ended(self, head: State) -> bool:
         return is_ended(self.states, self.places.revocations(), head)
-
-    def _visit(self) -> State:
-        """Return what a list of sessions says about the browser."""
-        if self.places.records() is None:
-            return {}
-        name = request.user_agent.string[:_LONGEST_NAME]
-        return {"user_agent": name, "address": request.remote_addr}
 
     def _log_in(self, data: State) -> None:
         """Begin a session under a new id, and end the one before.
@@ -395,7 +343,11 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
         )
         internal = data["internal"]
         created_at = internal["created_at"]
-        internal |= {"session_id": session_id, "seen": created_at, **self._visit()}
+        internal |= {
+            "session_id": session_id,
+            "seen": created_at,
+            **self.visits.browser(),
+        }
         internal["login"] = [*login_of(user, created_at)]
         internal["longest"] = self.states.lifetime.absolute
         # Whoever opens the head opens the body: they move to a new secret together.

@@ -20,7 +20,7 @@ from flask_auth0 import (
     user_logged_in,
 )
 from flask_auth0.session_hooks import IDENTITY
-from flask_auth0.sessions.state import SessionStateStore
+from flask_auth0.sessions.visits import Visits
 from flask_auth0.tenant import TenantServer
 from flask_auth0.testing import logged_in_client
 
@@ -620,7 +620,7 @@ def test_noting_activity_brings_no_old_claim_back(
 ) -> None:
     visitor.log_in()
     reader, changed = threading.get_ident(), threading.Event()
-    original = SessionStateStore._visit
+    original = Visits.browser
     lifetime = made.app.extensions["auth0"].state_store.states.lifetime
     waiting: list[t.Any] = []
 
@@ -628,15 +628,15 @@ def test_noting_activity_brings_no_old_claim_back(
         assert at_once(visitor, ("/update", {"color": "red"}))[0].status_code == 200
         changed.set()
 
-    def visit(store: SessionStateStore) -> Session:
+    def browser(visits: Visits) -> Session:
         # The session has been read, and will be written.
         if threading.get_ident() == reader and not waiting:
             waiting.append(threading.Thread(target=change))
             waiting[0].start()
             changed.wait(0.5)
-        return original(store)
+        return original(visits)
 
-    monkeypatch.setattr(SessionStateStore, "_visit", visit)
+    monkeypatch.setattr(Visits, "browser", browser)
     monkeypatch.setattr(type(lifetime), "is_due", lambda *args: True)
     assert visitor.user()["sub"] == "auth0|ada"
     waiting[0].join(20)
