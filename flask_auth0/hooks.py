@@ -112,7 +112,7 @@ def register(app: Flask) -> None:
 
     def complete(sender: Flask, response: Response, **more: t.Any) -> None:
         """Do, in this order, what waits until Flask has saved its session."""
-        fit(response)
+        fit(response, state.state_store)
         sweep(response, state.config)
         move(response, state.config, state.state_store)
         secure_cookies(response, state.config)

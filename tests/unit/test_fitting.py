@@ -84,7 +84,8 @@ def make_own_app(make_app: MakeApp, padding: dict[str, str]) -> MakeApp:
 
         @app.after_request
         def pad(response: Response) -> Response:
-            if request.path not in {"/login", "/callback"} or "Callback" in padding:
+            is_spared = request.path == "/callback" and "Callback" not in padding
+            if request.path != "/login" and not is_spared:
                 response.headers.update(padding)
             return response
 
@@ -255,6 +256,7 @@ def test_a_login_with_a_server(
     make_visitor: MakeVisitor,
     redis_url: str,
     tenant: TenantServer,
+    padding: dict[str, str],
 ) -> None:
     with Redis.from_url(redis_url) as redis:
         redis.flushdb()
@@ -264,6 +266,12 @@ def test_a_login_with_a_server(
     assert check(visitor.log_in()).status_code == 302
     assert visitor.user()["email"] == ADA
     check(visitor.get("/logout"))
+    # Of one that is refused, nothing is left.
+    padding.update({"Callback": "x", "Content-Security-Policy": "x" * 3500})
+    assert check(visitor.log_in()).status_code == 431
+    assert visitor.user() is None
+    with visitor.app.test_request_context():
+        assert Auth0().sessions.of("auth0|ada") == []
 
 
 def test_what_a_login_remembers_may_be_too_large(visitor: Visitor) -> None:
@@ -287,14 +295,21 @@ def test_a_change_that_does_not_fit_changes_nothing(visitor: Visitor) -> None:
     assert len(visitor.user()["filling"]) == 300
 
 
-def test_a_refresh_that_has_grown_too_much_is_remembered_for_a_while(
-    visitor: Visitor, tenant: TenantServer
+def test_a_refresh_that_has_grown_too_much_is_known_to_all_processes(
+    make_own_app: MakeApp,
+    make_visitor: MakeVisitor,
+    redis_url: str,
+    tenant: TenantServer,
 ) -> None:
+    settings = {"AUTH0_REVOCATION_STORE": redis_url}
+    visitor, other = (make_visitor(make_own_app(settings)) for _ in range(2))
     visitor.log_in()
     tenant.tenant.access_token_padding = 3000
     assert check(visitor.get("/refresh")).status_code == 431
     tenant.tenant.access_token_padding = 0
-    assert check(visitor.get("/refresh")).status_code == 200
+    for name, value in visitor.cookies().items():
+        other.set_cookie(name, value)
+    assert check(other.get("/refresh")).status_code == 200
     assert tenant.tenant.token_requests[-1].outcome == "ok"
 
 
