@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import copy
 import functools
-import secrets
 import time
 import typing as t
 from collections.abc import Callable, Mapping
@@ -23,10 +22,10 @@ from ..errors import (
     LoginFailed,
     SessionStoreUnavailable,
     SessionTooLarge,
-    TenantError,
 )
 from ..per_request import if_made, per_request
 from ..session_hooks import SessionHooks, has_new_tokens, with_tokens_of
+from .beginning import begun
 from .browsers import Browsers
 from .compartment import HEAD, Entry
 from .compartment import KEY as KEY
@@ -42,7 +41,6 @@ from .memory import Newest
 from .over import empty
 from .places import Places
 from .repairs import refreshing, repaired, without_refreshed
-from .revocations import login_of
 from .states import State, States, pair_of, split
 from .unwritten import Unwritten, UnwrittenStates
 from .visits import Visits
@@ -335,27 +333,12 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
 
         An anonymous visitor's data stays, that of another user does not.
         """
-        user = {k: v for k, v in (data.get("user") or {}).items() if v is not None}
-        if not user.get("sub"):
-            raise TenantError("The login service did not say who logged in.")
-        session_id = (
-            f"{secrets.token_urlsafe(24)}.{self.states.sealer.tag(user['sub'])}"
-        )
-        internal = data["internal"]
-        created_at = internal["created_at"]
-        internal |= {
-            "session_id": session_id,
-            "seen": created_at,
-            **self.visits.browser(),
-        }
-        internal["login"] = [*login_of(user, created_at)]
-        internal["longest"] = self.states.lifetime.absolute
-        # Whoever opens the head opens the body: they move to a new secret together.
-        internal["body_key"] = secrets.token_urlsafe(32)
-        head, body = split(self._hooks.apply({**data, "user": user}))
+        data = begun(data, self.states, self.visits.browser())
+        session_id = data["internal"]["session_id"]
+        head, body = split(self._hooks.apply(data))
         self._create(session_id, head, body)
         before = _current_id()
-        if KEY in session and not self.owns_session(user["sub"]):
+        if KEY in session and not self.owns_session(data["user"]["sub"]):
             empty(this_session())
         if before is not None and self.places.are_in_cookies():
             self.browsers.end(record_of(before))
