@@ -32,6 +32,9 @@ WINDOW = 60
 MOST = 2
 #: Seconds within which a browser follows a redirect.
 SOON = 2
+#: Seconds from a login to the next one within which pages alone have sent the user
+#: there. A person who wants one thing after the other takes longer.
+AT_ONCE = 10
 
 _MARKER = "loop"
 #: In front of a note whose login has lasted.
@@ -54,6 +57,9 @@ class Note(t.NamedTuple):
     sent_on: int = 0
     #: Whether what names the session came back, though the session itself was over.
     came_back: bool = False
+    #: Logins before this one to which pages have sent the user at once, in a row, each
+    #: from the one before, and whatever for.
+    in_a_row: int = 0
 
 
 class FreshLogin:
@@ -95,6 +101,9 @@ def note_login(
         note = note._replace(lost=max(before.lost + is_next, 1))
     if before is not None and _is_same(before, note):
         note = note._replace(sent_on=before.sent_on)
+    if before is not None and before.whose[0] == note.whose[0]:
+        is_at_once = 0 <= (begun_at or 0) - before.at <= AT_ONCE
+        note = note._replace(in_a_row=before.in_a_row + 1 if is_at_once else 0)
     _keep(note)
 
 
@@ -135,7 +144,7 @@ def note_response(response: Response) -> None:
         _keep(note._replace(sent_on=note.sent_on + 1), has_lasted=True)
     elif note.organization is not None:
         # A script on the page may ask for what only members may have.
-        _keep(note._replace(sent_on=0), has_lasted=True)
+        _keep(note._replace(sent_on=0, in_a_row=0), has_lasted=True)
     else:
         forget()
 
@@ -169,15 +178,21 @@ def check(purpose: str) -> None:
         forget()
         reason, remedy = _diagnosis(noted)
         raise LoginLoop(f"{LoginLoop.description} {reason}", remedy=remedy)
-    is_the_same = (noted.purpose, noted.whose[0]) == (purpose, user.sub)
-    if user and is_the_same and _is_in_vain(noted):
+    if user and noted.whose[0] == user.sub and _is_in_vain(noted, purpose):
         forget()
         raise LoginInVain()
 
 
-def _is_in_vain(noted: Note) -> bool:
-    """Tell whether logins have led back to the next one often enough."""
-    return noted.sent_on + _is_page_after_login() >= MOST
+def _is_in_vain(noted: Note, purpose: str) -> bool:
+    """Tell whether logins have led back to the next one often enough.
+
+    What each of them is for may differ, such as by a moment in the URL.
+    """
+    sent_on = noted.sent_on + _is_page_after_login()
+    if noted.purpose == purpose and sent_on >= MOST:
+        return True
+    is_at_once = time.time() - noted.at <= AT_ONCE
+    return is_at_once and sent_on > 0 and noted.in_a_row >= MOST
 
 
 def why_no_cookies(callback: str) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 import typing as t
 from urllib.parse import quote
 
 import pytest
-from flask import Flask, Response, redirect, url_for
+from flask import Flask, Response, redirect, request, url_for
 
 from flask_auth0 import Auth0, current_user, login_required
 from flask_auth0.tenant import TenantServer
@@ -149,6 +150,23 @@ def role_app(options: dict[str, t.Any]) -> Flask:
     def page() -> str:
         return "page"
 
+    numbers = itertools.count()
+
+    @app.get("/changing")
+    def changing() -> t.Any:
+        page = f"/changing?number={next(numbers)}"
+        return redirect(url_for("auth0.login", next=page))
+
+    @app.get("/hinting")
+    def hinting() -> t.Any:
+        return auth0.login("/hinting", login_hint=f"user-{next(numbers)}")
+
+    @app.get("/one")
+    @app.get("/other")
+    def one_and_other() -> t.Any:
+        page = "/other" if request.path == "/one" else "/one"
+        return redirect(url_for("auth0.login", next=page))
+
     return app
 
 
@@ -166,6 +184,34 @@ def test_a_check_of_the_apps_own(
     # Trying again is up to the user, and another account is another matter.
     response, logins = follow(visitor, path, GRACE)
     assert (response.status_code, logins) == (403, 2)
+
+
+@pytest.mark.parametrize("path", ["/changing", "/hinting", "/one"])
+def test_circles_of_logins_that_differ(
+    role_app: Flask, make_visitor: MakeVisitor, path: str
+) -> None:
+    """They end before the browser has had enough of it, which is after 20 redirects."""
+    visitor = make_visitor(role_app)
+    response, logins = follow(visitor, path)
+    assert (response.status_code, logins) == (403, 3)
+    assert "You are logged in" in response.text
+    # Trying again is up to the user.
+    response, logins = follow(visitor, path)
+    assert (response.status_code, logins) == (403, 3)
+
+
+def test_whoever_asks_for_one_thing_after_the_other_is_in_no_circle(
+    role_app: Flask, make_visitor: MakeVisitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even where each login leads to a page that sends everybody on."""
+    role_app.add_url_rule("/hub", "hub", lambda: redirect("/page"))
+    visitor, now = make_visitor(role_app), time.time()
+    for number in range(6):
+        moment = now + number * 11
+        monkeypatch.setattr("time.time", lambda moment=moment: moment)
+        visitor.log_in(path=f"/login?next=/hub&login_hint={number}")
+        assert visitor.get("/hub").location == "/page"
+        assert visitor.get("/page").text == "page"
 
 
 def test_scripts_are_told_too(role_app: Flask, make_visitor: MakeVisitor) -> None:
