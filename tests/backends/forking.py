@@ -6,7 +6,6 @@ and what the child did.
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import signal
@@ -23,6 +22,7 @@ from sqlalchemy import text
 from flask_auth0.sessions.stores.sqlalchemy import SqlInterface
 from tests.harness.app import create_app
 from tests.harness.browser import FETCH, NAVIGATION
+from tests.harness.forks import fork
 
 #: Seconds in which the child has to be done.
 LIMIT = 30
@@ -100,8 +100,7 @@ def main() -> None:
     # The first one asks the tenant about itself.
     use(app)
     tell("before", use(app))
-    # Python's own fork would tell those who have asked for that.
-    child = ctypes.PyDLL(None).fork()
+    child = fork()
     if child == 0:
         try:
             tell("child", use(app))

@@ -14,6 +14,7 @@ import time
 import pytest
 
 from flask_auth0 import loop
+from tests.harness.processes import ROOT
 
 variable = contextvars.ContextVar("variable", default="unset")
 
@@ -119,8 +120,9 @@ def test_asyncios_debug_mode_logs_no_results() -> None:
 
 
 FORK = """
-    import asyncio, ctypes, os, sys
+    import asyncio, os, sys
     from flask_auth0 import loop
+    from tests.harness import forks
 
     async def answer():
         await asyncio.sleep(0)
@@ -167,6 +169,7 @@ GEVENT = """
 def run_script(script: str, **env: str) -> str:
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(script)],
+        cwd=ROOT,
         env={**os.environ, **env},
         capture_output=True,
         text=True,
@@ -178,7 +181,7 @@ def run_script(script: str, **env: str) -> str:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-@pytest.mark.parametrize("fork", ["os.fork()", "ctypes.PyDLL(None).fork()"])
+@pytest.mark.parametrize("fork", ["os.fork()", "forks.fork()"])
 def test_a_fork_gets_a_loop_of_its_own(fork: str) -> None:
     """Also one that Python is not told of, as under uWSGI."""
     run_script(FORK.replace("os.fork()", fork))

@@ -13,12 +13,13 @@ from flask_auth0.processes import PerProcess
 from .test_loop import run_script
 
 HELD = """
-    import ctypes, os, tempfile, threading
+    import os, tempfile, threading
     from cachelib import FileSystemCache
     from flask import Flask
     from flask_auth0.processes import PerProcess
     from flask_auth0.sessions import foreign
     from flask_auth0.sessions.stores.cachelib import CachelibInterface
+    from tests.harness.forks import fork
 
     cache = FileSystemCache(tempfile.mkdtemp())
     store = CachelibInterface(Flask("app"), {}, 1, cache)
@@ -36,8 +37,7 @@ HELD = """
     for lock in locks:
         lock.acquire()
     before = mine.get()
-    # Python's own fork would tell those who have asked for that.
-    child = ctypes.PyDLL(None).fork()
+    child = fork()
     if child == 0:
         with foreign._lock_of("a"):
             store.keep("a", b"1", 60)
