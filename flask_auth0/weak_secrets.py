@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from itertools import pairwise
 
 SHORTEST = 32
@@ -20,6 +21,22 @@ _EXAMPLES = re.compile(
     "|insecure|placeholder|atleast32|32(characters|bytes)|secretfortests"
     "|^(your|my)(super|auth0|flask|app|session|very|long|secret)"
 )
+#: What secrets are made of that somebody has thought of instead of having them made.
+_WORDS = re.compile(
+    "password|passwd|passw0rd|passphrase|secrets?|keys?|tokens?|sessions?|cookies?"
+    "|flask|auth0|auth|oauth|oidc|app(lication)?|server|client|users?|admin|login"
+    "|quickstart|tutorial|examples?|samples?|demo|default|local(host)?|company|project"
+    "|dev(elop(ment|er)?)?|test(ing|s)?|prod(uction)?|staging|web(site)?|python"
+    "|change(d|me)?|replace|please|must|should|generate(d)?|random(ly)?|string|value"
+    "|super|very|really|long|enough|strong|secure|safe|private|hidden|unsafe|weak"
+    "|characters?|chars?|bytes?|bits?|nobody|somebody|knows?|guess|will|never|only"
+    "|some(thing)?|any(thing)?|this|that|the|your|our|with|before|and|not|for|from"
+    "|letmein|welcome|hello|world|iloveyou|dragon|monkey|correct|horse|battery|staple"
+    "|qwert(y|z)(uiop)?|asdf(ghjkl)?|zxcvbn(m)?|abc(def)?|foo|bar|baz"
+    "|0?12345?6?7?8?9?0?|0?123|is|it|my|in|of|to|me|be|do|on|at|use|as"
+)
+#: Of a secret that is made at random, so much is left without such words.
+_LEAST = 12
 
 
 def weakness_of(secret: str) -> str | None:
@@ -28,16 +45,25 @@ def weakness_of(secret: str) -> str | None:
         return f"is shorter than {SHORTEST} characters"
     if secret.lower() in _KNOWN or _EXAMPLES.search(_letters_and_digits(secret)):
         return "is an example that everybody can look up"
-    period = _period(secret)
-    if period < SHORTEST and 2 * period <= len(secret):
+    if _repeats(secret):
         return "repeats the same few characters"
     if len(set(secret)) < _FEWEST or len(_steps(secret)) < _FEWEST:
         return "has too few different characters"
+    if len(zlib.compress(secret.encode(), 9)) < SHORTEST:
+        return "repeats the same few characters, with something else between or behind"
+    if len(_WORDS.sub("", _letters_and_digits(secret))) < _LEAST:
+        return "is made of words that everybody tries first"
     return None
 
 
 def _letters_and_digits(secret: str) -> str:
     return re.sub("[^a-z0-9]", "", secret.lower())
+
+
+def _repeats(secret: str) -> bool:
+    """Tell whether a secret is a part of it, again and again."""
+    period = _period(secret)
+    return period < SHORTEST and 2 * period <= len(secret)
 
 
 def _period(secret: str) -> int:

@@ -56,8 +56,17 @@ def make(config: dict[str, t.Any] | None = None, **options: t.Any) -> Flask:
         ("CHANGE-ME-before-this-goes-to-production", "example"),
         ("my_super_secret_key_that_nobody_will_guess", "example"),
         ("192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf", "example"),
+        ("dev-secret-key-change-in-production", "words"),
+        ("super-secret-key-for-my-flask-app", "words"),
+        ("this_is_my_very_secret_key_1234567890", "words"),
+        ("qwertyuiopasdfghjklzxcvbnm123456", "words"),
+        ("DevelopmentOnlySecretDoNotUse!!!!", "words"),
+        ("auth0-flask-quickstart-secret-key-01", "words"),
+        ("correct-horse-battery-staple-2026", "words"),
+        ("p@ssw0rd" * 4 + "!", "repeats"),
+        ("Tr0ub4dor&3" * 3 + "-x1", "repeats"),
     ],
-    ids=range(21),
+    ids=range(30),
 )
 def test_what_can_be_guessed(secret: str, why: str) -> None:
     assert why in (weakness_of(secret) or "")
