@@ -43,7 +43,8 @@ class Secrets:
 
     def in_(self, text: str) -> set[str]:
         """The names of those that a text has."""
-        return {name for value, name in self.known.items() if value in text}
+        # The tenant still answers what nobody waits for any more.
+        return {name for value, name in list(self.known.items()) if value in text}
 
 
 class Scene:
