@@ -55,8 +55,7 @@ def callback_url() -> str:
     configured = current_state().config.redirect_uri
     if configured is not None:
         return configured
-    if not this_request().host:
-        raise BadRequest("The request names no host.")
+    _host()
     return _build("auth0.callback", force_external=True)
 
 
@@ -69,12 +68,14 @@ def origin() -> str:
     """Return the origin of the page that the browser is at.
 
     Only an app that tells hosts apart is known at several, and sees what they are.
+
+    :raises BadRequest: when it depends on a host, and the request names none.
     """
     found = home()
     if not _tells_hosts_apart():
         return found
     scheme, _, _ = found.partition("://")
-    return origin_of(f"{scheme}://{this_request().host}")
+    return origin_of(f"{scheme}://{_host()}")
 
 
 def is_origin(claimed: str) -> bool:
@@ -165,7 +166,14 @@ def _build(
     add_host(route, values)
     # What browsers see of it is percent-encoded.
     adapter = _adapter({**this_request().environ, "SCRIPT_NAME": root()})
-    return adapter.build(route, values, force_external=force_external)
+    return _with_plain_host(adapter.build(route, values, force_external=force_external))
+
+
+def _with_plain_host(url: str) -> str:
+    """Return a URL with the brackets of an IPv6 address, which Werkzeug encodes."""
+    scheme, separator, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{separator}{unquote(host)}{slash}{path}"
 
 
 def _adapter(environ: t.Mapping[str, t.Any]) -> MapAdapter:
@@ -176,6 +184,14 @@ def _adapter(environ: t.Mapping[str, t.Any]) -> MapAdapter:
     app = this_app()
     asked = app.request_class(dict(environ), populate_request=False)
     return t.cast(MapAdapter, app.create_url_adapter(asked))
+
+
+def _host() -> str:
+    """Return the host of the request; Werkzeug leaves out one that cannot be any."""
+    host = this_request().host
+    if not host:
+        raise BadRequest("The request names no host.")
+    return host
 
 
 def _tells_hosts_apart() -> bool:

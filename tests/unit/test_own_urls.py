@@ -13,8 +13,9 @@ from flask import Flask, request, url_for
 from flask.testing import FlaskClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from werkzeug.datastructures import Headers
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
-from werkzeug.test import TestResponse
+from werkzeug.test import EnvironBuilder, TestResponse, run_wsgi_app
 
 from flask_auth0 import Auth0, current_user, login_required
 from flask_auth0.redirects import is_page, next_or_default, page_of
@@ -553,6 +554,27 @@ def test_host_matching(options: dict[str, t.Any], redirect_uri: str | None) -> N
     ]
     for path in ("/logout", "/callback?code=a&state=b"):
         assert client.get(path, base_url="http://app.example").status_code in {302, 400}
+
+
+NO_NAMES = ["", "a b", "app.example@evil.example", "app.example\\x", "b\xfcch.example"]
+
+
+@pytest.mark.parametrize("redirect_uri", [None, "http://app.example/callback"])
+@pytest.mark.parametrize("kind", ["subdomain", "host"])
+@pytest.mark.parametrize("host", [*NO_NAMES, "[::1]:8000"], ids=ascii)
+@pytest.mark.filterwarnings("ignore:Current server name")
+def test_hosts_that_are_no_names(
+    options: dict[str, t.Any], redirect_uri: str | None, kind: str, host: str
+) -> None:
+    """None of them is an error of the app."""
+    app = several_hosts(options, SHARED, kind=kind, redirect_uri=redirect_uri)
+    app.before_request(login_required(lambda: None))
+    for path in ("/", "/login?next=/", "/logout", "/callback?code=a&state=b"):
+        for headers in (NAVIGATION, FETCH, HTMX):
+            environ = EnvironBuilder(path, headers=Headers(headers)).get_environ()
+            environ["HTTP_HOST"] = host
+            body, status, _ = run_wsgi_app(app, environ)
+            assert int(status[:3]) < 500, b"".join(body)
 
 
 def test_below_another_app(options: dict[str, t.Any]) -> None:
