@@ -173,7 +173,7 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
         if current.get(KEY) not in (None, memo.found):
             # A login has come in its place.
             return
-        is_asked = jar.is_waiting(cookie_name(HEAD))
+        is_asked = current.modified or jar.is_waiting(cookie_name(HEAD))
         if self.browsers.has_ended(record_of(memo.found), ask=is_asked):
             self.places.cookies.undo()
             current.modified = False

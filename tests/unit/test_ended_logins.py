@@ -12,7 +12,7 @@ from flask_login import LoginManager, UserMixin, login_user
 from flask_login import current_user as flask_logins_user
 from redis import Redis
 
-from flask_auth0 import Auth0
+from flask_auth0 import Auth0, login_required
 from flask_auth0.errors import SessionStoreUnavailable
 from flask_auth0.registry import state_of
 from flask_auth0.tenant import TenantServer
@@ -181,6 +181,41 @@ def test_who_logs_in_next_is_nobody_else(visitor: Visitor) -> None:
     entered(visitor)
     visitor.log_in(GRACE)
     assert who(visitor) == {"id": "auth0|grace", "is_admin": True}
+
+
+@pytest.mark.parametrize("change", [{"cart": 1}, None], ids=["write", "clear"])
+def test_an_answer_on_its_way_ends_no_later_login(
+    visitor: Visitor,
+    make_own_app: Callable[..., Flask],
+    make_visitor: MakeVisitor,
+    mode: str,
+    change: dict[str, t.Any] | None,
+) -> None:
+    """Though the login has begun in another process."""
+    if mode not in {"redis", "revocation store"}:
+        pytest.skip("Processes need a server to meet at.")
+    elsewhere = make_own_app()
+    elsewhere.secret_key = visitor.app.secret_key
+    other = make_visitor(elsewhere)
+
+    @visitor.app.get("/slow")
+    @login_required
+    def slow() -> str:
+        for name, value in visitor.cookies().items():
+            other.set_cookie(name, value)
+        other.log_in(GRACE)
+        if change is None:
+            session.clear()
+        else:
+            session.update(change)
+        return ""
+
+    entered(visitor)
+    late = visitor.fetch("/slow")
+    assert late.status_code == 200
+    names = [line.partition("=")[0] for line in late.headers.getlist("Set-Cookie")]
+    assert "session" not in names
+    assert "session_a0_head0" not in names
 
 
 def test_an_outage_is_no_end(
