@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,12 +17,6 @@ def running_memcached(binary: str, folder: Path) -> Iterator[int]:
     command = [binary, "-l", "127.0.0.1", "-p", str(port), "-u", "nobody"]
     service = Service("memcached", command, folder)
 
-    def answers() -> bool:
-        with contextlib.suppress(OSError):
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return True
-        return False
-
     with stopped_at_the_end(service):
-        service.wait_until(answers, "accepts connections")
+        service.wait_until_it_accepts(port)
         yield port

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,12 +51,6 @@ def running_nginx(
     file.write_text(filled, "utf-8")
     service = Service("nginx", [binary, "-p", folder, "-c", file], folder)
 
-    def answers() -> bool:
-        with contextlib.suppress(OSError):
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return True
-        return False
-
     with stopped_at_the_end(service):
-        service.wait_until(answers, "accepts connections")
+        service.wait_until_it_accepts(port)
         yield f"http://127.0.0.1:{port}"

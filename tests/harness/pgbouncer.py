@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,12 +40,6 @@ def running_pgbouncer(
         user = ["-u", "nobody"] if os.getuid() == 0 else []
         service = Service("pgbouncer", [binary, *user, str(file)], folder)
 
-        def answers() -> bool:
-            with contextlib.suppress(OSError):
-                socket.create_connection(("127.0.0.1", port), 1).close()
-                return True
-            return False
-
         with stopped_at_the_end(service):
-            service.wait_until(answers, "accepts connections")
+            service.wait_until_it_accepts(port)
             yield port

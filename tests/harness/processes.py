@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -97,6 +98,10 @@ class Service:
         except TimeoutError as error:
             raise TimeoutError(f"{error}\n{self.output()}") from None
 
+    def wait_until_it_accepts(self, port: int) -> None:
+        """Wait until it takes connections on a port."""
+        self.wait_until(lambda: _accepts(port), "accepts connections")
+
     def stop(self) -> None:
         """Ask the whole group to end, then insist."""
         self.running.remove(self)
@@ -114,3 +119,10 @@ def stopped_at_the_end(service: Service) -> Iterator[Service]:
         yield service
     finally:
         service.stop()
+
+
+def _accepts(port: int) -> bool:
+    with contextlib.suppress(OSError):
+        socket.create_connection(("127.0.0.1", port), 1).close()
+        return True
+    return False
