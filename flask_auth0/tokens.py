@@ -35,6 +35,9 @@ from .turns import RENEWAL, Held, leased, start
 
 R = t.TypeVar("R")
 
+#: Seconds between two looks whether new tokens are written.
+_PAUSE = 0.05
+
 
 class TokenClient(ConnectedClient):
     """The SDK's client, safe where several requests ask for a token at once."""
@@ -135,6 +138,17 @@ class TokenClient(ConnectedClient):
     async def _reread(self) -> None:
         store = t.cast(SessionStateStore, self._state_store)
         await loop.where_called(store.reread)
+
+    async def _until_written(self, record: str, limit: float) -> None:
+        """Wait until the back end has taken what a refresh has brought.
+
+        :raises SessionStoreUnavailable: when it does not do so for a while.
+        """
+        until = time.monotonic() + limit
+        while self._is_unwritten(record):
+            if time.monotonic() > until:
+                raise SessionStoreUnavailable()
+            await asyncio.sleep(_PAUSE)
 
     def _is_unwritten(self, record: str) -> bool:
         store = self._state_store
@@ -251,6 +265,7 @@ class TokenClient(ConnectedClient):
         async with AsyncExitStack() as stack:
             held, place = None, store.places.meeting_point()
             if key is not None and place is not None:
+                await self._until_written(key, place.limit)
                 held = await stack.enter_async_context(leased(place, key))
             await self._reread()
             yield held

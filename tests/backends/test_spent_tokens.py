@@ -128,6 +128,11 @@ def add_views(app: Flask) -> None:
     def token() -> str:
         return Auth0().get_access_token(force_refresh=True)
 
+    @app.get("/color")
+    def color() -> str:
+        Auth0().update_session(color="red")
+        return "red"
+
     @app.get("/refresh-token")
     def refresh_token() -> str:
         return str((Auth0().get_session() or {})["refresh_token"])
@@ -216,6 +221,22 @@ def test_a_fault_after_the_tenant_was_asked(
     assert elsewhere.fetch("/token").text != answer.text
     assert visitor.fetch("/token").status_code == 200
     assert set(outcomes(tenant)) == {"ok"}
+
+
+def test_who_cannot_wait_hears_of_the_back_end(
+    place: Place,
+    tenant: TenantServer,
+    visitor: Visitor,
+    when_asked: Callable[[Callable[[], object]], None],
+) -> None:
+    """And not of the tenant, which has answered."""
+    visitor.log_in()
+    when_asked(place.refuse_writes)
+    assert visitor.fetch("/token").status_code == 200
+    told = visitor.fetch("/color")
+    assert told.get_json()["error"] == "session_store_unavailable"
+    place.take_writes()
+    assert visitor.fetch("/color").status_code == 200
 
 
 def test_nothing_is_spent_where_nothing_can_be_written(
