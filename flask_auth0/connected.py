@@ -52,7 +52,8 @@ class ConnectedClient(ServerClient[t.Any]):  # type: ignore[misc]
         self._config = config
         self._connections: Connections | None = None
         self._tls = PerProcess(httpx.create_ssl_context)
-        self._patience_at_logins = Patience(INTERVAL_AT_LOGINS)
+        # The code of a login is spent by then.
+        self._patience_at_logins = Patience(INTERVAL_AT_LOGINS, INTERVAL_AT_LOGINS)
         self._patience_for_strangers = Patience(INTERVAL_FOR_STRANGERS)
         self.breaker = Breaker(config.timeout, TRANSPORT_ERRORS)
         #: What the tenant has told, and when, for as long as it tells nothing.
@@ -218,7 +219,7 @@ class ConnectedClient(ServerClient[t.Any]):  # type: ignore[misc]
             known = self.known("jwks")
             if known is not None and known is not jwks:
                 return known
-            if not patience.is_over():
+            if not await patience.wait():
                 raise TenantUnavailable(remedy="Its keys were asked for just now.")
             patience.begin()
             try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 import typing as t
 
@@ -52,18 +53,25 @@ class Patience:
     """How often it is worth looking for new keys.
 
     :param interval: seconds from one look to the next.
+    :param longest_wait: seconds that somebody may wait for the next one.
     """
 
     #: Seconds after a look that has failed.
     AFTER_FAILURE = 2.0
 
-    def __init__(self, interval: float) -> None:
-        self._interval = interval
+    def __init__(self, interval: float, longest_wait: float = 0.0) -> None:
+        self._interval, self._longest_wait = interval, longest_wait
         self._next_at = 0.0
 
-    def is_over(self) -> bool:
-        """Tell whether the time for another look has come."""
-        return time.monotonic() >= self._next_at
+    async def wait(self) -> bool:
+        """Wait until the next look, unless that would take too long. Tell whether the
+        time for it has come.
+        """
+        left = self._next_at - time.monotonic()
+        if left > self._longest_wait:
+            return False
+        await asyncio.sleep(left)
+        return True
 
     def begin(self) -> None:
         """Note that somebody looks."""

@@ -21,6 +21,7 @@ from hypothesis.stateful import (
 )
 from werkzeug.test import TestResponse
 
+from flask_auth0 import connected
 from flask_auth0.tenant import TenantServer
 from tests.conftest import Rounds
 from tests.harness.proxy import Proxy, proxied
@@ -276,6 +277,13 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     monkeypatch.setattr(time, "time", clock.time)
     monkeypatch.setattr("jwt.api_jwt.datetime", clock.make_datetime())
     return clock
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let new keys be looked for whenever there are some, as time stands still."""
+    monkeypatch.setattr(connected, "INTERVAL_AT_LOGINS", 0)
+    monkeypatch.setattr(connected, "INTERVAL_FOR_STRANGERS", 0)
 
 
 @pytest.fixture

@@ -200,7 +200,7 @@ def test_nobody_is_in_out_or_without_a_token_by_accident(
     rounds: Rounds,
 ) -> None:
     tenant.tenant.token_requests.clear()
-    ends_at = time.monotonic() + rounds(short=12, full=600)
+    ends_at = time.monotonic() + rounds(short=8, full=600)
 
     def is_over() -> bool:
         # On a busy machine it takes longer until anything has worked.
