@@ -188,10 +188,7 @@ def _without_surrogates(claims: dict[str, t.Any]) -> dict[str, t.Any]:
     Who cuts a name may cut an emoji in half, which JSON allows. It is no reason to keep
     somebody out.
     """
-    try:
-        text = json.dumps(claims, ensure_ascii=False, allow_nan=False)
-    except ValueError as error:
-        raise jwt.DecodeError("It has a number that JSON does not know.") from error
+    text = json.dumps(claims, ensure_ascii=False)
     if not _SURROGATES.search(text):
         return claims
     return t.cast("dict[str, t.Any]", json.loads(_SURROGATES.sub("\ufffd", text)))

@@ -143,7 +143,8 @@ def _differing(claims: State, known: State) -> str | None:
     if claims.get("azp") != known.get("azp"):
         return "azp"
     for name in ("auth_time", "nonce"):
-        if name in claims and claims[name] != known.get(name, claims[name]):
+        # As text: NaN, which Python reads in JSON, is not equal to itself.
+        if name in claims and str(claims[name]) != str(known.get(name, claims[name])):
             return name
     return None
 

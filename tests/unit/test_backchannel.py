@@ -425,7 +425,7 @@ class TestCookies:
         # The answer to each of the four callbacks is there for a minute.
         assert len(times) == 4 + 4
         assert all(0 < seconds <= 259200 for seconds in times)
-        assert b"ada" not in names
+        assert b"auth0|" not in names
 
     def test_a_user_is_looked_up_once_in_a_request(
         self, app: Flask, visitor: Visitor, redis_url: str

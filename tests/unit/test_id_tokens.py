@@ -191,6 +191,14 @@ def test_a_refresh_brings_nobody_elses(
     assert told["sub"] == "auth0|ada"
 
 
+def test_a_number_that_is_none_stays_what_it_was(
+    refreshing: Visitor, tenant: TenantServer
+) -> None:
+    tenant.tenant.extra_claims["auth_time"] = float("nan")
+    refreshing.log_in(ADA)
+    assert refreshing.fetch("/token").status_code == 200
+
+
 def test_the_callback_itself_names_no_check(
     visitor: Visitor, tenant: TenantServer
 ) -> None:
