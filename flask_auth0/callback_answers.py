@@ -25,7 +25,7 @@ from .processes import PerProcess
 from .sessions.interface import StoreInterface, TooLargeForStore
 from .sessions.locks import LEASE
 from .sessions.sealing import Sealer
-from .turns import Turns
+from .turns import leased
 
 #: Seconds for which an answer is there for those who ask again.
 REMEMBERED = 60
@@ -188,8 +188,7 @@ class _Shared:
 
     async def _entered(self) -> AsyncExitStack:
         async with AsyncExitStack() as stack:
-            turn = Turns().turn(self._name, self._store)
-            await stack.enter_async_context(turn)
+            await stack.enter_async_context(leased(self._store, self._name))
             return stack.pop_all()
 
     def let_go(self) -> None:

@@ -36,25 +36,16 @@ class Turns:
         )
 
     @asynccontextmanager
-    async def turn(
-        self, key: str | None, store: StoreInterface | None = None
-    ) -> AsyncIterator[None]:
+    async def turn(self, key: str | None) -> AsyncIterator[None]:
         """Wait for a turn, and have it.
 
         :param key: of what nobody else may change meanwhile, if there is anything.
-        :param store: the back end that the session is in, where other processes wait
-            as well.
         """
         if key is None:
             yield
             return
-        lock = self._locks.setdefault(key, asyncio.Lock())
-        async with lock:
-            if store is None:
-                yield
-                return
-            async with leased(store, key):
-                yield
+        async with self._locks.setdefault(key, asyncio.Lock()):
+            yield
 
 
 class Held:

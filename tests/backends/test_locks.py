@@ -24,7 +24,7 @@ from flask_auth0.sessions.stores import redis as redis_store
 from flask_auth0.sessions.stores.redis import RedisInterface
 from flask_auth0.sessions.stores.sql_locks import SqlLock
 from flask_auth0.sessions.stores.sqlalchemy import SqlInterface
-from flask_auth0.turns import Turns
+from flask_auth0.turns import leased
 from tests.harness.processes import until
 from tests.harness.redis_cluster import Cluster
 
@@ -123,7 +123,7 @@ def test_it_ends_soon_and_is_renewed_while_somebody_has_it(
     left: list[int] = []
 
     async def have_a_turn() -> None:
-        async with Turns().turn("a", store):
+        async with leased(store, "a"):
             left.append(store.client.pttl(key))
             store.client.pexpire(key, 1000)
             while left[-1] <= 1000:

@@ -12,7 +12,7 @@ import pytest
 from flask_auth0 import SessionStoreUnavailable, loop
 from flask_auth0.sessions import interface
 from flask_auth0.sessions.interface import StoreInterface
-from flask_auth0.turns import Turns
+from flask_auth0.turns import Turns, leased
 
 from .conftest import MakeApp
 
@@ -53,7 +53,7 @@ def test_a_lock_that_comes_too_late_is_released() -> None:
     store = SlowStore()
 
     async def have_a_turn() -> None:
-        async with Turns().turn("a", t.cast(StoreInterface, store)):
+        async with leased(t.cast(StoreInterface, store), "a"):
             raise AssertionError
 
     with pytest.raises(TimeoutError):
