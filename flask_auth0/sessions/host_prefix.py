@@ -43,7 +43,7 @@ class OwnNames(SessionInterface):
 def can_be_the_hosts_own(interface: SessionInterface, app: Flask, name: str) -> bool:
     """Tell whether browsers take a session's cookie of such a name with the prefix."""
     return (
-        not name.lower().startswith(("__host-", "__secure-"))
+        not _has_prefix(name)
         and interface.get_cookie_domain(app) is None
         and interface.get_cookie_path(app) == "/"
         and are_cookies_secure(state_of(app).config)
@@ -120,10 +120,14 @@ def _warn_that_it_is_in_vain(app: Flask, config: Config, reason: str) -> None:
         )
 
 
+def _has_prefix(name: str) -> bool:
+    return name.lower().startswith(("__host-", "__secure-"))
+
+
 def _obstacle(app: Flask) -> str | None:
     """Return why the app's cookies cannot have the prefix, or need none."""
     interface = app.session_interface
-    if interface.get_cookie_name(app).lower().startswith(("__host-", "__secure-")):
+    if _has_prefix(interface.get_cookie_name(app)):
         return "SESSION_COOKIE_NAME has a prefix of its own"
     if interface.get_cookie_domain(app) is not None:
         return "SESSION_COOKIE_DOMAIN is set"

@@ -15,14 +15,12 @@ from ..config import Config
 from ..contexts import this_app, this_session
 from ..per_request import if_made
 from .host_prefix import HOST_PREFIX, former_name, is_of_session
-from .jar import CookieJar
+from .jar import CookieJar, cookie_name
 from .response_heads import head_size
 from .secure import are_cookies_secure
 
 #: How many domains and paths of one cookie are tried.
 MOST = 16
-#: What is kept beside Flask's session cookie, and lasts as long.
-_OURS = re.compile(r"_a0_((head|body)\d+|visit|loop)")
 
 
 class Variant(t.NamedTuple):
@@ -122,11 +120,8 @@ def _that_fit(lines: list[str], room: int) -> list[str]:
 def _names(jar: CookieJar, name: str) -> list[str]:
     """Return the names of the session cookies that came, doubles first."""
     sent = jar.sent()
-    ours = [
-        each
-        for each in sent
-        if each == name or (each.startswith(name) and _OURS.fullmatch(each, len(name)))
-    ]
+    loop = cookie_name("loop")
+    ours = [each for each in sent if is_of_session(each, name) or each == loop]
     return sorted(ours, key=lambda each: -sent[each])
 
 
