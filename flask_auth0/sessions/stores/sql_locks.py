@@ -79,18 +79,3 @@ class SqlLock:
             now = sa.func.timezone("UTC", sa.func.clock_timestamp())
             return now + sa.literal(later, sa.Interval)
         return datetime.now(timezone.utc).replace(tzinfo=None) + later
-
-
-def lock_table(table: sa.Table) -> sa.Table:
-    """Return the table of locks that belongs to a table of sessions."""
-    known = table.metadata.tables.get(f"{table.key}_locks")
-    if known is not None:
-        return known
-    return sa.Table(
-        f"{table.name}_locks",
-        table.metadata,
-        sa.Column("name", sa.String(255), primary_key=True),
-        sa.Column("holder", sa.String(64)),
-        sa.Column("expiry", sa.DateTime),
-        schema=table.schema,
-    )

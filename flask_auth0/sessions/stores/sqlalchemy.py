@@ -21,7 +21,8 @@ from ..interface import Ending, Pruned, Rest, StoreInterface, keys_of
 from ..locks import LOCK, Lock
 from .proof import prove
 from .settings import BadSetting, no_answer
-from .sql_locks import SqlLock, lock_table
+from .sql_locks import SqlLock
+from .sql_tables import label_table, lock_table
 
 KEY = "SESSION_SQLALCHEMY"
 #: Of the versions before it, connections come back without their isolation level.
@@ -55,7 +56,7 @@ class SqlInterface(StoreInterface):
         super().__init__(app, settings, limit)
         self._engines = PerProcess(functools.partial(_own, engine, os.getpid()))
         self.table = _table(settings)
-        self.labels = _labels(self.table)
+        self.labels = label_table(self.table)
         self.locks = lock_table(self.table)
 
     @property
@@ -401,21 +402,6 @@ def _checked(table: sa.Table) -> sa.Table:
     raise BadSetting(
         "SESSION_SQLALCHEMY_TABLE",
         f"is '{table.name}', which is another table of the app; choose another name",
-    )
-
-
-def _labels(table: sa.Table) -> sa.Table:
-    """Return the table of labels, which is ours."""
-    known = table.metadata.tables.get(f"{table.key}_index")
-    if known is not None:
-        return known
-    return sa.Table(
-        f"{table.name}_index",
-        table.metadata,
-        sa.Column("name", sa.String(64), primary_key=True),
-        sa.Column("record", sa.String(64), primary_key=True),
-        sa.Column("expiry", sa.DateTime),
-        schema=table.schema,
     )
 
 
