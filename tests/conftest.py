@@ -212,8 +212,7 @@ def start_app(
             server: str = "werkzeug", mode: str = "cookie", **env: str
         ) -> Deployment:
             address = stack.enter_context(Address())
-            auth0_tenant.tenant.client.callbacks.append(address.callback_url)
-            auth0_tenant.tenant.client.logout_urls.append(address.logout_url)
+            address.allow_at(auth0_tenant.tenant.client)
             settings = auth0_tenant.environment() | session_settings(mode, request)
             return stack.enter_context(
                 running_app(server, address, settings | env, tmp_path)

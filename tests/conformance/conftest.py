@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from flask_auth0 import Auth0, connected
-from flask_auth0.tenant import Client, Tenant, TenantServer
-from tests.unit.conftest import HOST, MakeApp, MakeVisitor, Visitor
+from flask_auth0.tenant import TenantServer
+from tests.unit.conftest import MakeApp, MakeVisitor, Visitor, make_tenant
 from tests.unit.conftest import make_app as make_app
 from tests.unit.conftest import make_visitor as make_visitor
 from tests.unit.conftest import options as options
@@ -23,13 +23,7 @@ OFFLINE = "openid profile email offline_access"
 @pytest.fixture(scope="session")
 def tenant_server() -> Iterator[Provider]:
     """The provider, in the place of the tenant of the unit tests."""
-    client = Client(
-        client_id="the-client",
-        client_secret="the-client-secret",
-        callbacks=[f"{HOST}/callback"],
-        logout_urls=[f"{HOST}/"],
-    )
-    provider = Provider(Tenant(clients=[client]))
+    provider = Provider(make_tenant())
     with provider:
         yield provider
 

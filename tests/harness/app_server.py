@@ -11,6 +11,8 @@ from pathlib import Path
 
 import httpx
 
+from flask_auth0.tenant import Client
+
 from .browser import Browser
 from .processes import Service, stopped_at_the_end
 
@@ -41,6 +43,11 @@ class Address:
         self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
         self.callback_url = f"{self.url}/callback"
         self.logout_url = f"{self.url}/"
+
+    def allow_at(self, client: Client) -> None:
+        """Let the tenant send browsers here, after a login and after a logout."""
+        client.callbacks.append(self.callback_url)
+        client.logout_urls.append(self.logout_url)
 
     def __enter__(self) -> Address:
         return self

@@ -111,6 +111,13 @@ class Place:
         """Return somebody at an app."""
         return self._make_visitor(app or self.app)
 
+    def user(self) -> Visitor:
+        """Return somebody who has logged in, with a provider that behaves."""
+        self.behave(self.app)
+        visitor = self.visitor()
+        visitor.log_in()
+        return visitor
+
     def misbehave(self, kind: str, change: Change) -> None:
         self.provider.behave()
         self.provider.misbehave(kind, change)
@@ -278,9 +285,7 @@ def test_id_tokens(
 @example(Answer(403, [], [], {"error": "mfa_required", "mfa_token": 5}))
 @example(Answer(403, [], [], {"error": "mfa_required", "mfa_requirements": ["x"]}))
 def test_refreshes(place: Place, answer: Answer) -> None:
-    place.behave(place.app)
-    visitor = place.visitor()
-    visitor.log_in()
+    visitor = place.user()
     user = visitor.user()
     place.misbehave("tokens", answer.of)
     assert visitor.fetch("/new-token").status_code in {200, 401, 502, 503}
@@ -298,9 +303,7 @@ def test_refreshes(place: Place, answer: Answer) -> None:
 @example(NESTED)
 @example(NO_JSON)
 def test_id_tokens_of_refreshes(place: Place, claims: Answer) -> None:
-    place.behave(place.app)
-    visitor = place.visitor()
-    visitor.log_in()
+    visitor = place.user()
     user = visitor.user()
 
     def change(own: t.Any) -> t.Any:
@@ -319,9 +322,7 @@ def test_id_tokens_of_refreshes(place: Place, claims: Answer) -> None:
 @example(NESTED)
 @example(NO_JSON)
 def test_tokens_of_connections(place: Place, answer: Answer) -> None:
-    place.behave(place.app)
-    visitor = place.visitor()
-    visitor.log_in()
+    visitor = place.user()
     user = visitor.user()
     own = {"access_token": "of-google", "expires_in": 3600, "scope": "email"}
     place.misbehave("tokens", lambda refused: answer.of(own))
@@ -358,9 +359,7 @@ def test_redirects(place: Place, query: dict[str, str], answer: Answer) -> None:
 @example([], NESTED)
 @example([], NO_JSON)
 def test_logout_tokens(place: Place, header: list[t.Any], claims: Answer) -> None:
-    place.behave(place.app)
-    visitor = place.visitor()
-    visitor.log_in()
+    visitor = place.user()
     content = json_of(claims.of(make_claims(place.provider.tenant, sub="auth0|nobody")))
     keys = place.provider.tenant.keys
     own_header = {"alg": "RS256", "typ": "logout+jwt", "kid": keys.kid}
@@ -373,9 +372,7 @@ def test_logout_tokens(place: Place, header: list[t.Any], claims: Answer) -> Non
 @CASES
 @given(answer=ANSWERS)
 def test_revocations(place: Place, answer: Answer) -> None:
-    place.behave(place.app)
-    visitor = place.visitor()
-    visitor.log_in()
+    visitor = place.user()
     place.misbehave("revocation", answer.of)
     assert visitor.get("/logout").status_code == 302
     assert visitor.user() is None

@@ -54,7 +54,7 @@ def served(
     }
     folder = tmp_path_factory.mktemp(request.param)
     with Address() as address:
-        tenant.tenant.client.callbacks.append(address.callback_url)
+        address.allow_at(tenant.tenant.client)
         with running_app(SERVED[request.param], address, env, folder) as deployment:
             yield deployment
 

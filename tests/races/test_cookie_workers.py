@@ -53,8 +53,7 @@ def served(
     }
     folder = tmp_path_factory.mktemp(request.param)
     with Address() as address:
-        tenant.tenant.client.callbacks.append(address.callback_url)
-        tenant.tenant.client.logout_urls.append(address.logout_url)
+        address.allow_at(tenant.tenant.client)
         with running_app(request.param, address, env, folder) as deployment:
             yield deployment
 

@@ -65,8 +65,7 @@ def served(
         "AUTH0_SESSION_STORE_TIMEOUT": str(LIMIT),
     }
     with Address() as address:
-        tenant.tenant.client.callbacks.append(address.callback_url)
-        tenant.tenant.client.logout_urls.append(address.logout_url)
+        address.allow_at(tenant.tenant.client)
         folder = tmp_path_factory.mktemp("mixed")
         factory = "tests.races.serving:create_app()"
         with running_app("workers", address, env, folder, factory) as deployment:

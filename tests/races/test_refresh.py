@@ -59,8 +59,7 @@ def served(
     folder = tmp_path_factory.mktemp(request.param)
     factory = "tests.races.serving:create_app()"
     with Address() as address:
-        tenant.tenant.client.callbacks.append(address.callback_url)
-        tenant.tenant.client.logout_urls.append(address.logout_url)
+        address.allow_at(tenant.tenant.client)
         kind = SERVED[request.param]
         with running_app(kind, address, env, folder, factory) as deployment:
             yield deployment

@@ -119,7 +119,7 @@ def running(
     to_tenant, to_redis = connection_to(tenant_server.url), connection_to(redis_url)
     with proxied(to_tenant) as way, proxied(to_redis) as store, Address() as address:
         tenant.url = tenant.front_channel_url = f"https://127.0.0.1:{way.port}"
-        tenant.client.callbacks.append(address.callback_url)
+        address.allow_at(tenant.client)
         env = {
             **tenant_server.environment(),
             "AUTH0_DOMAIN": f"127.0.0.1:{way.port}",

@@ -79,16 +79,21 @@ def query_of(url: str) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
 
 
-@pytest.fixture(scope="session")
-def tenant_server() -> Iterator[TenantServer]:
-    """The tenant of all these tests, whose certificates this process trusts."""
+def make_tenant() -> Tenant:
+    """A tenant that knows the app of these tests."""
     client = Client(
         client_id="the-client",
         client_secret="the-client-secret",
         callbacks=[f"{HOST}/callback"],
         logout_urls=[f"{HOST}/"],
     )
-    with TenantServer(Tenant(clients=[client])) as server:
+    return Tenant(clients=[client])
+
+
+@pytest.fixture(scope="session")
+def tenant_server() -> Iterator[TenantServer]:
+    """The tenant of all these tests, whose certificates this process trusts."""
+    with TenantServer(make_tenant()) as server:
         previous = os.environ.get("SSL_CERT_FILE")
         os.environ["SSL_CERT_FILE"] = server.ca_file
         yield server

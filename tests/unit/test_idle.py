@@ -15,19 +15,10 @@ from redis import Redis
 from flask_auth0 import Auth0
 
 from .conftest import ADA, MakeApp, MakeVisitor, Visitor, add_views
+from .test_sessions import Clock
 
 LIMIT = 600
 LONGEST = 259200
-
-
-class Clock:
-    """The time, as all who look at sessions see it."""
-
-    def __init__(self) -> None:
-        self.offset = 0.0
-
-    def time(self) -> float:
-        return time.time() + self.offset
 
 
 @pytest.fixture
