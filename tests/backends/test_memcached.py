@@ -17,7 +17,8 @@ from tests.harness.proxy import Proxy
 from tests.unit.conftest import MakeApp, MakeVisitor
 
 MakeProxy = Callable[[int], Proxy]
-SESSIONS = 12
+#: So many that some have all of theirs on one server, which is a matter of chance.
+SESSIONS = 48
 
 
 @pytest.fixture

@@ -95,8 +95,10 @@ class OutageContract:
         assert visitor.get("/count").text == "1"
         proxy.cut()
         check_unavailable(visitor)
+        before = time.monotonic()
         proxy.restore()
         assert comes_back(visitor)
+        assert t.cast(t.Any, visitor.app.session_interface).well_since > before
         assert visitor.get("/count").text == "2"
         assert not [record for record in caplog.records if record.exc_info]
         assert "does not answer" in caplog.text

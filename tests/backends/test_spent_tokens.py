@@ -144,6 +144,8 @@ def app(make_app: MakeApp, place: Place) -> Flask:
     app = make_app(
         place.settings(disturbed=True),
         session_store_timeout=LIMIT,
+        # Shorter than a lock lasts which nobody can renew.
+        timeout=5,
         scope="openid profile email offline_access",
     )
     add_views(app)

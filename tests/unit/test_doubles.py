@@ -166,3 +166,16 @@ def test_variants_are_few_and_can_be_named() -> None:
     assert len(variants("a.b.c.d.e.test", "/1/2/3/4/5/6/7/8", current)) <= 16
     for host in ("localhost", "127.0.0.1", "[::1]"):
         assert {each.domain for each in variants(host, "/x", current)} == {None}
+
+
+def test_what_tells_that_a_login_lasts_is_deleted_too(make: t.Any) -> None:
+    """It would count for a login of somebody else, in every place that can be named."""
+    app = make()
+    cookies = [*cookies_of(logged_in_client(app, sub="ada")), ("session_a0_loop", "x")]
+    answer = ask(app, [*cookies, ("session_a0_loop", "y")], "/logout")
+    places = [
+        line
+        for line in answer.headers.getlist("Set-Cookie")
+        if line.startswith("session_a0_loop=;") and f"Domain={PARENT}" in line
+    ]
+    assert places

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 import types
 import typing as t
 
 import pytest
 
 from flask_auth0 import SessionStoreUnavailable, loop
+from flask_auth0 import turns as turns_module
 from flask_auth0.sessions import interface
 from flask_auth0.sessions.interface import StoreInterface
 from flask_auth0.turns import Turns, leased
@@ -61,6 +63,21 @@ def test_a_lock_that_comes_too_late_is_released() -> None:
     assert store.asked.is_set()
     store.goes_on.set()
     assert store.lock.is_released.wait(10)
+
+
+def test_who_has_something_to_write_goes_first_after_an_outage() -> None:
+    """Whoever takes the lock sooner would use the refresh token that is spent."""
+    store = SlowStore()
+    store.goes_on.set()
+    store.well_since = time.monotonic()
+    asked_at: list[float] = []
+
+    async def have_a_turn() -> None:
+        async with leased(t.cast(StoreInterface, store), "a"):
+            asked_at.append(time.monotonic())
+
+    loop.run(have_a_turn(), 10)
+    assert asked_at[0] >= store.well_since + turns_module._PRECEDENCE > store.well_since
 
 
 def test_turns_of_different_keys_do_not_wait_for_each_other() -> None:
