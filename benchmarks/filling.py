@@ -13,11 +13,11 @@ import redis
 import sqlalchemy as sa
 from flask import Flask
 
-from flask_auth0.registry import state_of
-from flask_auth0.sessions.compartment import BODY, HEAD, Entry
-from flask_auth0.sessions.index import record_of
-from flask_auth0.sessions.records import RecordCompartment, store_of
-from flask_auth0.sessions.state import SessionStateStore
+from flask_auth0.app_state import state_of
+from flask_auth0.sessions.labels import record_of
+from flask_auth0.sessions.server.storage import RecordCompartment, store_of
+from flask_auth0.sessions.state_store import SessionStateStore
+from flask_auth0.sessions.storage_contract import BODY, HEAD, Entry
 from flask_auth0.sessions.stores.redis import RedisInterface
 from flask_auth0.sessions.stores.sqlalchemy import SqlInterface
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 import redis
 from flask import Flask
 
-from flask_auth0.sessions.states import REMEMBERED
+from flask_auth0.sessions.codec import REMEMBERED
 from flask_auth0.testing import logged_in_client
 
 from . import ours, plain, recipe, rivals

@@ -2,7 +2,7 @@
 
 from .errors import Auth0Error as Auth0Error
 
-from . import sdk as _sdk  # noqa: F401  # isort: skip  # before all others
+from .client import sdk as _sdk  # noqa: F401  # isort: skip  # before all others
 from .errors import AuthorizationFailed as AuthorizationFailed
 from .errors import ConfigurationError as ConfigurationError
 from .errors import LoginFailed as LoginFailed
@@ -14,12 +14,12 @@ from .errors import SessionTooLarge as SessionTooLarge
 from .errors import TenantError as TenantError
 from .errors import TenantUnavailable as TenantUnavailable
 from .extension import Auth0 as Auth0
-from .guards import login_required as login_required
 from .signals import login_failed as login_failed
 from .signals import session_revoked as session_revoked
 from .signals import token_refreshed as token_refreshed
 from .signals import user_logged_in as user_logged_in
 from .signals import user_logged_out as user_logged_out
 from .user import current_user as current_user
+from .views.guards import login_required as login_required
 
 __version__ = "0.1.0"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from werkzeug.wrappers import Response
 
-from .contexts import this_app, this_request
-from .per_request import if_made
-from .registry import state_of
-from .sessions.memo import Memo
-from .store_options import Collector
+from .app_state import state_of
+from .client.store_options import Collector
+from .runtime.contexts import this_app, this_request
+from .runtime.per_request import if_made
+from .sessions.current import Memo
 from .user import Loaded
 
 _LATE = (

@@ -9,34 +9,26 @@ from auth0_server_python.store import StateStore, TransactionStore
 from flask import Flask, current_app
 from werkzeug.wrappers import Response
 
-from . import (
-    app_functions,
-    greenlets,
-    guards,
-    login,
-    logout,
-    logout_urls,
-    loop,
-    origins,
-)
-from .client import Client
+from .app_state import EXTENSION, state_of
+from .client.client import Client
+from .client.dispatch import refresh_announced
+from .client.translation import translated
 from .config import Config, read_config
-from .dispatch import refresh_announced
 from .errors import Auth0Error, ConfigurationError, TenantUnavailable
-from .hooks import register
-from .own_store import OwnStateStore
 from .parts import make_state, set_up_secrets
-from .registry import EXTENSION, state_of
-from .sdk_errors import translated
-from .session_hooks import SessionHooks, checked_claims, untranslated
-from .sessions.backends import make_revocation_store, set_up_sessions
+from .runtime import app_functions, greenlets, loop
+from .sessions.cookies.flask_session import idle_limit, set_up_cookie
+from .sessions.cookies.host_prefix import set_up_host_prefix
+from .sessions.cookies.signed import set_up_signed_sessions
 from .sessions.directory import Sessions
-from .sessions.flask_cookie import idle_limit, set_up_cookie
-from .sessions.host_prefix import set_up_host_prefix
-from .sessions.interface import is_outage_told
-from .sessions.signed import set_up_signed_sessions
+from .sessions.hooks import SessionHooks, checked_claims, untranslated
+from .sessions.own_store import OwnStateStore
+from .sessions.server.interface import is_outage_told
+from .sessions.server.setup import make_revocation_store, set_up_sessions
 from .user import shown_user
-from .ways_on import offer_way_on
+from .views import guards, login, logout, logout_urls, origins
+from .views.error_links import offer_way_on
+from .wiring import register
 
 T = t.TypeVar("T")
 Handler = t.TypeVar("Handler", bound=Callable[[], t.Any])

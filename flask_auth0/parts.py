@@ -8,20 +8,20 @@ from collections.abc import Callable
 from auth0_server_python.store import StateStore, TransactionStore
 from flask import Flask
 
-from .callback_answers import CallbackAnswers
-from .client import Client
+from .app_state import AppState
+from .client.client import Client
+from .client.logins import Logins
+from .client.repeated_callbacks import CallbackAnswers
 from .config import Config, weak_secrets
-from .logins import Logins
-from .registry import AppState
-from .session_hooks import SessionHooks
-from .sessions.index import Labels
-from .sessions.interface import StoreInterface
+from .sessions.codec import States
+from .sessions.cookies.transactions import CookieTransactionStore
+from .sessions.hooks import SessionHooks
+from .sessions.labels import Labels
 from .sessions.lifetime import Lifetime, no_limit
 from .sessions.sealing import Sealer, derive_key
-from .sessions.state import SessionStateStore
-from .sessions.states import States
-from .sessions.transactions import CookieTransactionStore
-from .ways_on import login_url_here
+from .sessions.server.interface import StoreInterface
+from .sessions.state_store import SessionStateStore
+from .views.error_links import login_url_here
 
 
 def make_state(

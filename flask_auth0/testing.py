@@ -8,14 +8,14 @@ import typing as t
 from flask import Flask
 from flask.testing import FlaskClient
 
-from . import loop
-from .contexts import this_session
+from .app_state import state_of
+from .client.store_options import copy_collected, store_options
 from .errors import ConfigurationError
-from .registry import state_of
-from .sessions.host_prefix import HOST_PREFIX
-from .sessions.jar import write_cookies
-from .sessions.state import KEY
-from .store_options import copy_collected, store_options
+from .runtime import loop
+from .runtime.contexts import this_session
+from .sessions.cookies.host_prefix import HOST_PREFIX
+from .sessions.cookies.jar import write_cookies
+from .sessions.state_store import KEY
 
 #: Who logs in where a test does not care.
 USER = {"sub": "auth0|test", "name": "Test User", "email": "test@example.com"}

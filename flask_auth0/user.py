@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping
 from flask import has_request_context
 from werkzeug.local import LocalProxy
 
-from .per_request import per_request
-from .registry import current_state
-from .sdk_errors import translated
-from .sessions.interface import is_outage_told, tell_of_outage
-from .sessions.state import SessionStateStore
+from .app_state import current_state
+from .client.translation import translated
+from .runtime.per_request import per_request
+from .sessions.server.interface import is_outage_told, tell_of_outage
+from .sessions.state_store import SessionStateStore
 
 
 class User(Mapping[str, t.Any]):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import secrets
 
 from ..errors import TenantError
-from .revocations import login_of
-from .states import State, States
+from .codec import State, States
+from .revocation import login_of
 
 
 def begun(data: State, states: States, browser: State) -> State:

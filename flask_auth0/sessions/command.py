@@ -15,7 +15,7 @@ from flask_session.base import ServerSideSessionInterface
 
 from ..errors import ConfigurationError, SessionStoreUnavailable
 from .directory import SessionInfo, Sessions
-from .interface import StoreInterface
+from .server.interface import StoreInterface
 
 sessions = AppGroup("sessions", help="The sessions that the server keeps.")
 

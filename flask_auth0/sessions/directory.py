@@ -7,16 +7,16 @@ from datetime import datetime, timezone
 
 from flask import has_request_context
 
-from ..contexts import this_app
+from ..app_state import current_state
 from ..errors import ConfigurationError
-from ..registry import current_state
+from ..runtime.contexts import this_app
 from ..signals import session_revoked
-from .compartment import Entry
+from .codec import State
 from .ending import end_labelled
-from .index import is_record
-from .records import RecordCompartment
-from .state import SessionStateStore
-from .states import State
+from .labels import is_record
+from .server.storage import RecordCompartment
+from .state_store import SessionStateStore
+from .storage_contract import Entry
 
 
 @dataclass(frozen=True)

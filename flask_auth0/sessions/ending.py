@@ -8,14 +8,14 @@ from collections.abc import Mapping
 
 from auth0_server_python.error import BackchannelLogoutError
 
-from ..contexts import this_app
-from ..logout_tokens import seconds_left
+from ..client.logout_tokens import seconds_left
+from ..runtime.contexts import this_app
 from ..signals import session_revoked
-from .compartment import Entry
-from .places import Places
-from .records import AT_ONCE, RecordCompartment, in_batches
-from .revocations import Login, Revocations
-from .states import State, States
+from .codec import State, States
+from .revocation import Login, Revocations
+from .server.storage import AT_ONCE, RecordCompartment, in_batches
+from .storage import Places
+from .storage_contract import Entry
 
 
 def end_by_claims(states: States, places: Places, claims: Mapping[str, t.Any]) -> None:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta, timezone
 from flask import Flask
 from flask.sessions import SessionMixin
 
-from .compartment import KEY
+from .storage_contract import KEY
 
 
 class LastsAsLogins:

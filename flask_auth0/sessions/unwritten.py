@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import typing as t
 
-from ..processes import PerProcess
-from .compartment import Compartment
-from .states import State, States
+from ..runtime.processes import PerProcess
+from .codec import State, States
+from .storage_contract import Compartment
 
 
 class Unwritten(t.NamedTuple):

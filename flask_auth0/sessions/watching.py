@@ -7,12 +7,12 @@ import contextlib
 from auth0_server_python.store import StateStore
 from flask import Flask, request_started
 
-from ..contexts import this_app, this_session
+from ..app_state import state_of
 from ..errors import SessionStoreUnavailable
-from ..registry import state_of
-from .interface import StoreInterface
-from .signed import SignedSessionInterface
-from .state import SessionStateStore
+from ..runtime.contexts import this_app, this_session
+from .cookies.signed import SignedSessionInterface
+from .server.interface import StoreInterface
+from .state_store import SessionStateStore
 
 
 def watch_sessions(app: Flask, store: StateStore) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from flask_auth0.sessions.interface import StoreInterface
+from flask_auth0.sessions.server.interface import StoreInterface
 from flask_auth0.sessions.stores.dynamodb import DynamoInterface
 from flask_auth0.sessions.stores.mongodb import MongoInterface
 from flask_auth0.sessions.stores.sqlalchemy import SqlInterface

@@ -17,8 +17,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from flask_auth0.sessions.interface import StoreInterface
-from flask_auth0.sessions.locks import Lock
+from flask_auth0.sessions.server.interface import StoreInterface
 from flask_auth0.sessions.stores import (
     cachelib,
     dynamodb,
@@ -27,6 +26,7 @@ from flask_auth0.sessions.stores import (
     redis,
     sqlalchemy,
 )
+from flask_auth0.sessions.stores.locks import Lock
 from tests.harness.processes import ROOT, environment
 
 LIMIT = 10.0

@@ -12,7 +12,7 @@ from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 
 from flask_auth0 import SessionStoreUnavailable
-from flask_auth0.sessions.backends import set_up_sessions
+from flask_auth0.sessions.server.setup import set_up_sessions
 from flask_auth0.sessions.stores.sqlalchemy import SqlInterface
 from tests.harness.proxy import Proxy, proxied, unix_socket
 

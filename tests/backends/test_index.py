@@ -14,10 +14,10 @@ from flask import Flask
 from flask_session import Session
 from redis import Redis
 
-from flask_auth0.sessions.backends import set_up_sessions
-from flask_auth0.sessions.compartment import Entry
-from flask_auth0.sessions.interface import Ending, StoreInterface
-from flask_auth0.sessions.records import RecordCompartment, store_of
+from flask_auth0.sessions.server.interface import Ending, StoreInterface
+from flask_auth0.sessions.server.setup import set_up_sessions
+from flask_auth0.sessions.server.storage import RecordCompartment, store_of
+from flask_auth0.sessions.storage_contract import Entry
 from flask_auth0.sessions.stores.dynamodb import DynamoInterface
 from flask_auth0.sessions.stores.redis import RedisInterface
 from flask_auth0.sessions.stores.sqlalchemy import SqlInterface

@@ -15,16 +15,16 @@ import pytest
 import sqlalchemy as sa
 from redis import Redis
 
-from flask_auth0 import loop, turns
-from flask_auth0.sessions import members
-from flask_auth0.sessions.interface import StoreInterface
-from flask_auth0.sessions.locks import LEASE, Lock
-from flask_auth0.sessions.stores import dynamodb, mongodb, sql_locks
+from flask_auth0.client import locks
+from flask_auth0.client.locks import leased
+from flask_auth0.runtime import loop
+from flask_auth0.sessions.server.interface import StoreInterface
+from flask_auth0.sessions.stores import dynamodb, label_values, mongodb, sql_locks
 from flask_auth0.sessions.stores import redis as redis_store
+from flask_auth0.sessions.stores.locks import LEASE, Lock
 from flask_auth0.sessions.stores.redis import RedisInterface
 from flask_auth0.sessions.stores.sql_locks import SqlLock
 from flask_auth0.sessions.stores.sqlalchemy import SqlInterface
-from flask_auth0.turns import leased
 from tests.harness.processes import until
 from tests.harness.redis_cluster import Cluster
 
@@ -33,7 +33,7 @@ from .locking import Other, make_store, other_process, work
 REDIS = ["redis", "cluster"]
 KINDS = [*REDIS, "postgresql", "sqlite", "memcached", "dynamodb", "mongodb", "cachelib"]
 #: Where the length of a lock is known.
-LENGTHS = [members, redis_store, mongodb, dynamodb]
+LENGTHS = [label_values, redis_store, mongodb, dynamodb]
 
 
 @pytest.fixture(params=[*REDIS, "postgresql", "sqlite", "memcached"])
@@ -118,7 +118,7 @@ def test_it_ends_soon_after_its_process(store: StoreInterface, other: Other) -> 
 def test_it_ends_soon_and_is_renewed_while_somebody_has_it(
     store: RedisInterface, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(turns, "RENEWAL", 0.05)
+    monkeypatch.setattr(locks, "RENEWAL", 0.05)
     key = "flask_auth0.lock:a"
     left: list[int] = []
 

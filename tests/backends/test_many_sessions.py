@@ -13,13 +13,13 @@ from flask import Flask
 from redis import Redis
 
 from flask_auth0 import SessionStoreUnavailable
-from flask_auth0.sessions import records
-from flask_auth0.sessions.backends import set_up_sessions
-from flask_auth0.sessions.compartment import Entry
-from flask_auth0.sessions.interface import StoreInterface
-from flask_auth0.sessions.members import LabelsInValues
-from flask_auth0.sessions.records import RecordCompartment, store_of
+from flask_auth0.sessions.server import storage
+from flask_auth0.sessions.server.interface import StoreInterface
+from flask_auth0.sessions.server.setup import set_up_sessions
+from flask_auth0.sessions.server.storage import RecordCompartment, store_of
+from flask_auth0.sessions.storage_contract import Entry
 from flask_auth0.sessions.stores.dynamodb import DynamoInterface
+from flask_auth0.sessions.stores.label_values import LabelsInValues
 from flask_auth0.sessions.stores.mongodb import MongoInterface
 from flask_auth0.sessions.stores.sqlalchemy import SqlInterface
 
@@ -55,7 +55,7 @@ def fill(compartment: RecordCompartment, number: int) -> list[Entry]:
 
 @pytest.fixture
 def few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(records, "AT_ONCE", AT_ONCE)
+    monkeypatch.setattr(storage, "AT_ONCE", AT_ONCE)
 
 
 class LinearContract:

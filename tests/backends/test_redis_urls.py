@@ -11,7 +11,7 @@ from flask import Flask
 from redis import Redis
 from redis.exceptions import RedisError
 
-from flask_auth0.processes import PerProcess
+from flask_auth0.runtime.processes import PerProcess
 from flask_auth0.sessions.stores import redis, redis_urls
 from flask_auth0.sessions.stores.redis import make_interface
 from flask_auth0.sessions.stores.settings import BadSetting

@@ -19,7 +19,7 @@ from flask_sqlalchemy import SQLAlchemy
 from redis import Redis
 
 from flask_auth0 import Auth0Error
-from flask_auth0.sessions.interface import StoreInterface
+from flask_auth0.sessions.server.interface import StoreInterface
 from tests.harness.redis_cluster import Cluster
 from tests.unit.conftest import ADA, HOST, MakeApp, MakeVisitor, Visitor
 from tests.unit.test_sessions import SessionContract

@@ -11,7 +11,7 @@ from pymemcache.client.base import Client
 from redis import Redis
 
 from flask_auth0 import Auth0, SessionStoreUnavailable, session_revoked
-from flask_auth0.processes import PerProcess
+from flask_auth0.runtime.processes import PerProcess
 from flask_auth0.sessions.stores.memcached import MemcachedInterface
 from tests.unit.conftest import GRACE, MakeApp, MakeVisitor
 

@@ -13,8 +13,8 @@ from flask import Flask
 from redis import Redis
 
 from flask_auth0 import Auth0
-from flask_auth0.registry import state_of
-from flask_auth0.sessions.lease import Lease
+from flask_auth0.app_state import state_of
+from flask_auth0.sessions.stores.lease import Lease
 from flask_auth0.tenant import TenantServer
 from tests.harness.processes import until
 from tests.harness.proxy import Proxy, proxied, unix_socket

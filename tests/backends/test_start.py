@@ -18,7 +18,7 @@ from flask import Flask
 from redis import Redis
 from redis.exceptions import RedisError
 
-from flask_auth0.sessions.backends import set_up_sessions
+from flask_auth0.sessions.server.setup import set_up_sessions
 from flask_auth0.sessions.stores.proof import prove
 from flask_auth0.sessions.stores.settings import BadSetting
 from tests.conftest import missing

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from flask_auth0 import Auth0, connected
+from flask_auth0 import Auth0
+from flask_auth0.client import discovery
 from flask_auth0.tenant import TenantServer
 from tests.unit.conftest import MakeApp, MakeVisitor, Visitor, make_tenant
 from tests.unit.conftest import make_app as make_app
@@ -34,8 +35,8 @@ def provider(
 ) -> Iterator[Provider]:
     """The provider, which behaves until it is told otherwise."""
     # No test waits until the next look for keys is allowed.
-    monkeypatch.setattr(connected, "INTERVAL_AT_LOGINS", 0)
-    monkeypatch.setattr(connected, "INTERVAL_FOR_STRANGERS", 0)
+    monkeypatch.setattr(discovery, "INTERVAL_AT_LOGINS", 0)
+    monkeypatch.setattr(discovery, "INTERVAL_FOR_STRANGERS", 0)
     tenant_server.reset()
     yield tenant_server
     tenant_server.reset()

@@ -15,7 +15,8 @@ from dotenv import dotenv_values
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from flask_auth0 import Auth0, current_user, login_required, loop
+from flask_auth0 import Auth0, current_user, login_required
+from flask_auth0.runtime import loop
 from flask_auth0.tenant import TenantServer
 
 from .conftest import (

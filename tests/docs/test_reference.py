@@ -19,7 +19,7 @@ from flask import Flask
 from flask_session.defaults import Defaults
 
 from flask_auth0.config import Config, key_of, read_config
-from flask_auth0.sessions import backends
+from flask_auth0.sessions.server import setup
 from flask_auth0.tenant.command import tenant
 
 from .pages import PAGES, ROOT, path_of, snippets, table
@@ -47,9 +47,9 @@ def test_the_table_has_every_key_with_its_default() -> None:
 
 def test_the_table_of_sessions() -> None:
     text = CONFIGURATION.read_text().partition("Where sessions are kept")[2]
-    for key in backends._KEYS:
+    for key in setup._KEYS:
         assert f"* - ``{key}``" in text
-    for kind in backends._TYPES:
+    for kind in setup._TYPES:
         assert f"``{kind}``" in text
     assert f"``{Defaults.SESSION_KEY_PREFIX}``" in text
 
@@ -58,7 +58,7 @@ def test_the_table_of_sessions() -> None:
 def test_every_key_that_is_named_is_known(path: Path) -> None:
     ours = {key_of(each.name) for each in fields(Config)}
     theirs = {key for key in vars(Defaults) if key.startswith("SESSION_")}
-    known = ours | theirs | set(Flask.default_config) | set(backends._KEYS)
+    known = ours | theirs | set(Flask.default_config) | set(setup._KEYS)
     text = path.read_text(encoding="utf-8")
     named = re.findall(
         r"\b(?:AUTH0|SESSION|PERMANENT|SECRET)_[A-Z0-9_]*[A-Z0-9]\b(?!_)", text

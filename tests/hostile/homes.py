@@ -8,13 +8,14 @@ import typing as t
 from flask import Flask, jsonify, session
 from werkzeug.test import TestResponse
 
-from flask_auth0 import Auth0, current_user, login_required, loop
-from flask_auth0.registry import state_of
-from flask_auth0.sessions.compartment import PARTS
-from flask_auth0.sessions.index import record_of
-from flask_auth0.sessions.interface import StoreInterface
-from flask_auth0.sessions.state import KEY
-from flask_auth0.store_options import store_options
+from flask_auth0 import Auth0, current_user, login_required
+from flask_auth0.app_state import state_of
+from flask_auth0.client.store_options import store_options
+from flask_auth0.runtime import loop
+from flask_auth0.sessions.labels import record_of
+from flask_auth0.sessions.server.interface import StoreInterface
+from flask_auth0.sessions.state_store import KEY
+from flask_auth0.sessions.storage_contract import PARTS
 from tests.unit.conftest import FETCH, HOST
 
 PEOPLE = ("ada", "grace")

@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 )
 from werkzeug.test import TestResponse
 
-from flask_auth0 import connected
+from flask_auth0.client import discovery
 from flask_auth0.tenant import TenantServer
 from tests.conftest import Rounds
 from tests.harness.proxy import Proxy, proxied
@@ -282,8 +282,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let new keys be looked for whenever there are some, as time stands still."""
-    monkeypatch.setattr(connected, "INTERVAL_AT_LOGINS", 0)
-    monkeypatch.setattr(connected, "INTERVAL_FOR_STRANGERS", 0)
+    monkeypatch.setattr(discovery, "INTERVAL_AT_LOGINS", 0)
+    monkeypatch.setattr(discovery, "INTERVAL_FOR_STRANGERS", 0)
 
 
 @pytest.fixture

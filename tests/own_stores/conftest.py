@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from redis import Redis
 
-from flask_auth0 import loop
+from flask_auth0.runtime import loop
 from tests.docs.pages import Page, path_of, snippets
 from tests.unit.conftest import (
     SECRET,

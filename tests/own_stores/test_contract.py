@@ -12,9 +12,9 @@ from flask import Flask
 from redis import Redis
 
 from flask_auth0 import Auth0
-from flask_auth0.registry import state_of
-from flask_auth0.sessions.state import KEY
-from flask_auth0.store_options import store_options
+from flask_auth0.app_state import state_of
+from flask_auth0.client.store_options import store_options
+from flask_auth0.sessions.state_store import KEY
 from flask_auth0.tenant import TenantServer
 from flask_auth0.testing import logged_in_client
 from tests.docs.pages import Page, path_of, snippets

@@ -14,8 +14,8 @@ from flask.typing import ResponseReturnValue
 from flask_session import Session
 
 from flask_auth0 import Auth0, Auth0Error, current_user, login_required
-from flask_auth0.registry import state_of
-from flask_auth0.sessions.state import KEY
+from flask_auth0.app_state import state_of
+from flask_auth0.sessions.state_store import KEY
 
 from .stage import Stage
 

@@ -9,8 +9,8 @@ import pytest
 from flask import Flask
 
 from flask_auth0 import Auth0, current_user
-from flask_auth0.registry import state_of
-from flask_auth0.sessions.memory import Memory
+from flask_auth0.app_state import state_of
+from flask_auth0.sessions.cookies.memory import Memory
 
 from .app import make_app
 from .crew import Browser

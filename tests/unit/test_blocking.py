@@ -19,8 +19,8 @@ import httpcore
 import httpx
 import pytest
 
-from flask_auth0 import loop
-from flask_auth0.blocking import _PATIENCE, BlockingPool, _as_httpx
+from flask_auth0.client.blocking import _PATIENCE, BlockingPool, _as_httpx
+from flask_auth0.runtime import loop
 
 #: Seconds that are allowed here, and seconds by which a machine may be late that stands
 #: still for some.

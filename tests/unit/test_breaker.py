@@ -12,9 +12,10 @@ import httpx
 import pytest
 from flask import Flask
 
-from flask_auth0 import Auth0, TenantUnavailable, connected
-from flask_auth0.breaker import LONGEST, Breaker
-from flask_auth0.registry import state_of
+from flask_auth0 import Auth0, TenantUnavailable
+from flask_auth0.app_state import state_of
+from flask_auth0.client import discovery
+from flask_auth0.client.breaker import LONGEST, Breaker
 from flask_auth0.tenant import TenantServer
 from tests.harness.processes import until
 from tests.harness.proxy import Proxy
@@ -36,7 +37,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr("flask_auth0.breaker.time", clock)
+    monkeypatch.setattr("flask_auth0.client.breaker.time", clock)
     return clock
 
 
@@ -238,7 +239,7 @@ def test_what_it_has_told_is_good_while_it_is_away(
     token = make_token(tenant.tenant, sub="somebody")
     assert post_of(app, token) in {200, 501}
     forget(app)
-    monkeypatch.setattr(connected, "LONGEST_BELIEVED", -1)
+    monkeypatch.setattr(discovery, "LONGEST_BELIEVED", -1)
     assert visitor.get("/login").status_code == 503
     assert "/v2/logout" in visitor.get("/logout").location
 

@@ -112,7 +112,7 @@ def test_the_session_of_a_minute_ago_may_try_again(
 ) -> None:
     visitor = make_team("acme", organization="org_2")
     follow(visitor, "/team")
-    monkeypatch.setattr("flask_auth0.login_loop.WINDOW", -1)
+    monkeypatch.setattr("flask_auth0.views.repeated_logins.WINDOW", -1)
     assert visitor.get("/team").status_code == 302
 
 

@@ -27,11 +27,11 @@ from flask_auth0 import (
     TenantUnavailable,
     current_user,
     login_required,
-    loop,
     token_refreshed,
 )
-from flask_auth0.client import Client, _on_our_loop
-from flask_auth0.dispatch import OnOurLoop
+from flask_auth0.client.client import Client, _on_our_loop
+from flask_auth0.client.dispatch import OnOurLoop
+from flask_auth0.runtime import loop
 from flask_auth0.tenant import TenantServer
 from flask_auth0.testing import logged_in_client
 

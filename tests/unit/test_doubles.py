@@ -11,7 +11,7 @@ from flask import Flask, session
 from flask.testing import FlaskClient
 
 from flask_auth0 import Auth0
-from flask_auth0.sessions.sweeping import Variant, variants
+from flask_auth0.sessions.cookies.sweeping import Variant, variants
 from flask_auth0.testing import logged_in_client
 
 from .conftest import SECRET, add_views

@@ -13,8 +13,8 @@ from flask_login import current_user as flask_logins_user
 from redis import Redis
 
 from flask_auth0 import Auth0, login_required
+from flask_auth0.app_state import state_of
 from flask_auth0.errors import SessionStoreUnavailable
-from flask_auth0.registry import state_of
 from flask_auth0.tenant import TenantServer
 
 from .conftest import GRACE, MakeApp, MakeVisitor, Visitor
@@ -32,7 +32,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     from .test_sessions import Clock
 
     clock = Clock()
-    for name in ("state", "states"):
+    for name in ("state_store", "codec"):
         monkeypatch.setattr(f"flask_auth0.sessions.{name}.time", clock)
     return clock
 

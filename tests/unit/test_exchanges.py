@@ -9,9 +9,9 @@ import typing as t
 
 import pytest
 
-from flask_auth0 import exchanges
-from flask_auth0.exchanges import Exchange, Exchanges
-from flask_auth0.sessions.repairs import Refresh, Wanted
+from flask_auth0.client import refreshes
+from flask_auth0.client.refreshes import Exchange, Exchanges
+from flask_auth0.sessions.token_sets import Refresh, Wanted
 
 WANTED = ("https://api", "openid")
 
@@ -25,7 +25,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The seconds that the module's clock shows."""
     now = [time.monotonic()]
     fake = types.SimpleNamespace(monotonic=lambda: now[0])
-    monkeypatch.setattr(exchanges, "time", fake)
+    monkeypatch.setattr(refreshes, "time", fake)
     return now
 
 
@@ -90,7 +90,7 @@ def test_old_exchanges_and_answers_are_forgotten(clock: list[float]) -> None:
 
 
 def test_there_are_not_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exchanges, "_MOST", 10)
+    monkeypatch.setattr(refreshes, "_MOST", 10)
     known = Exchanges()
     for number in range(20):
         known.note(str(number), WANTED, tokens("1"))

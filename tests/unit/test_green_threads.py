@@ -8,8 +8,9 @@ import types
 import pytest
 from flask import Flask
 
-from flask_auth0 import Auth0, ConfigurationError, loop
-from flask_auth0.processes import PerProcess
+from flask_auth0 import Auth0, ConfigurationError
+from flask_auth0.runtime import loop
+from flask_auth0.runtime.processes import PerProcess
 from flask_auth0.tenant import TenantServer
 
 from .conftest import ADA, MakeApp

@@ -8,7 +8,8 @@ import pytest
 from flask import Blueprint, Flask
 from werkzeug.exceptions import HTTPException
 
-from flask_auth0 import Auth0, Auth0Error, LoginRequired, TenantUnavailable, handlers
+from flask_auth0 import Auth0, Auth0Error, LoginRequired, TenantUnavailable
+from flask_auth0.runtime import error_handlers
 
 from .conftest import Visitor
 
@@ -42,7 +43,7 @@ def test_it_is_the_handler_that_flask_would_call(error: Auth0Error, first: int) 
     for on, kind in REGISTERED[first:]:
         register(app, app if on == "app" else part, kind)
     part.add_url_rule("/raised", view_func=raise_(error), endpoint="raised")
-    answer = app.ensure_sync(lambda: handlers.answer(app, error))
+    answer = app.ensure_sync(lambda: error_handlers.answer(app, error))
     part.add_url_rule("/answered", view_func=answer, endpoint="answered")
     app.register_blueprint(part)
     client = app.test_client()

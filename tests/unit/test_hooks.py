@@ -19,8 +19,8 @@ from flask_auth0 import (
     current_user,
     user_logged_in,
 )
-from flask_auth0.session_hooks import IDENTITY
-from flask_auth0.sessions.visits import Visits
+from flask_auth0.sessions.activity import Visits
+from flask_auth0.sessions.hooks import IDENTITY
 from flask_auth0.tenant import TenantServer
 from flask_auth0.testing import logged_in_client
 

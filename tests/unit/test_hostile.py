@@ -9,7 +9,7 @@ from flask import Flask
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from flask_auth0.redirects import is_local_path
+from flask_auth0.views.redirects import is_local_path
 
 from .conftest import ADA, FETCH, GRACE, HOST, NAVIGATION, MakeVisitor, Visitor
 

@@ -11,9 +11,9 @@ import pytest
 from flask import Flask
 
 from flask_auth0 import Auth0
-from flask_auth0.blocking import BlockingPool
-from flask_auth0.kept import KeptTransport, Trace, socket_options
-from flask_auth0.registry import state_of
+from flask_auth0.app_state import state_of
+from flask_auth0.client.blocking import BlockingPool
+from flask_auth0.client.kept_connections import KeptTransport, Trace, socket_options
 from tests.harness.proxy import Proxy
 
 from .conftest import SECRET, MakeVisitor, Visitor

@@ -23,7 +23,7 @@ from flask_auth0 import (
     login_required,
     user_logged_in,
 )
-from flask_auth0.answers import check_tokens
+from flask_auth0.client.responses import check_tokens
 from flask_auth0.tenant import TenantServer
 
 from .conftest import (
@@ -466,7 +466,7 @@ def test_old_logins_are_not_counted(
         without_session(visitor)
     marker = visitor.cookies()["session_a0_loop"]
     later = time.time() + 61
-    monkeypatch.setattr("flask_auth0.login_loop.time.time", lambda: later)
+    monkeypatch.setattr("flask_auth0.views.repeated_logins.time.time", lambda: later)
     # A browser whose clock is behind still sends it.
     visitor.set_cookie("session_a0_loop", marker)
     assert "/authorize" in visitor.get("/login").location

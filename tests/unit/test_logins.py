@@ -13,10 +13,12 @@ import pytest
 from auth0_server_python.store import TransactionStore
 from flask import Flask
 
-from flask_auth0 import Auth0, logins, loop
-from flask_auth0.blocking import BlockingPool, _Network
-from flask_auth0.connected import ConnectedClient
-from flask_auth0.direct import DirectClient
+from flask_auth0 import Auth0
+from flask_auth0.client import logins
+from flask_auth0.client.blocking import BlockingPool, _Network
+from flask_auth0.client.direct import DirectClient
+from flask_auth0.client.discovery import ConnectedClient
+from flask_auth0.runtime import loop
 from flask_auth0.tenant import Client, Tenant, TenantServer
 from tests.harness.processes import until
 from tests.harness.proxy import proxied

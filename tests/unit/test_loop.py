@@ -13,7 +13,7 @@ import time
 
 import pytest
 
-from flask_auth0 import loop
+from flask_auth0.runtime import loop
 from tests.harness.processes import ROOT
 
 variable = contextvars.ContextVar("variable", default="unset")
@@ -108,7 +108,7 @@ def test_asyncios_debug_mode_logs_no_results() -> None:
     script = """
         import asyncio, logging, time
         logging.basicConfig(level="DEBUG")
-        from flask_auth0 import loop
+        from flask_auth0.runtime import loop
 
         async def slow():
             time.sleep(0.2)
@@ -121,7 +121,7 @@ def test_asyncios_debug_mode_logs_no_results() -> None:
 
 FORK = """
     import asyncio, os, sys
-    from flask_auth0 import loop
+    from flask_auth0.runtime import loop
     from tests.harness import forks
 
     async def answer():
@@ -141,7 +141,7 @@ GEVENT = """
     monkey.patch_all()
     import asyncio, time
     import gevent
-    from flask_auth0 import loop
+    from flask_auth0.runtime import loop
 
     async def answer(number):
         await asyncio.sleep(0.2)

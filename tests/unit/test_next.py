@@ -7,8 +7,8 @@ from urllib.parse import quote
 import pytest
 from flask import Flask
 
-from flask_auth0 import login
 from flask_auth0.tenant import TenantServer
+from flask_auth0.views import login
 
 from .conftest import HOST, MakeApp, MakeVisitor, Visitor
 

@@ -17,7 +17,7 @@ from flask_auth0 import (
     current_user,
     login_required,
 )
-from flask_auth0.registry import state_of
+from flask_auth0.app_state import state_of
 from tests.harness.proxy import Proxy, proxied
 
 from .conftest import MakeApp, MakeVisitor, Visitor

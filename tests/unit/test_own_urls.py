@@ -18,8 +18,8 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.test import EnvironBuilder, TestResponse, run_wsgi_app
 
 from flask_auth0 import Auth0, current_user, login_required
-from flask_auth0.redirects import is_page, next_or_default, page_of
 from flask_auth0.tenant import TenantServer
+from flask_auth0.views.redirects import is_page, next_or_default, page_of
 
 from .conftest import FETCH, NAVIGATION, MakeApp, query_of
 

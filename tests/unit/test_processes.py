@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from flask_auth0.processes import PerProcess
+from flask_auth0.runtime.processes import PerProcess
 
 from .test_loop import run_script
 
@@ -16,8 +16,8 @@ HELD = """
     import os, tempfile, threading
     from cachelib import FileSystemCache
     from flask import Flask
-    from flask_auth0.processes import PerProcess
-    from flask_auth0.sessions import foreign
+    from flask_auth0.runtime.processes import PerProcess
+    from flask_auth0.sessions.stores import adapter
     from flask_auth0.sessions.stores.cachelib import CachelibInterface
     from tests.harness.forks import fork
 
@@ -33,13 +33,13 @@ HELD = """
     threading.Thread(target=slow.get, daemon=True).start()
     assert making.wait(10)
     slow._make = os.getpid
-    locks = [foreign._lock_of("a"), store._locks.get()]
+    locks = [adapter._lock_of("a"), store._locks.get()]
     for lock in locks:
         lock.acquire()
     before = mine.get()
     child = fork()
     if child == 0:
-        with foreign._lock_of("a"):
+        with adapter._lock_of("a"):
             store.keep("a", b"1", 60)
         assert mine.if_made() is None
         os._exit(42 if mine.get() is not before and slow.get() == os.getpid() else 1)

@@ -15,9 +15,10 @@ from flask import Flask, request
 from redis import Redis
 from werkzeug.test import TestResponse
 
-from flask_auth0 import Auth0, loop
-from flask_auth0.registry import state_of
-from flask_auth0.sessions.state import KEY
+from flask_auth0 import Auth0
+from flask_auth0.app_state import state_of
+from flask_auth0.runtime import loop
+from flask_auth0.sessions.state_store import KEY
 from flask_auth0.tenant import TenantServer
 from flask_auth0.tenant.grants import RefreshGrant
 
@@ -506,7 +507,7 @@ def test_the_leeway_holds_for_connections(
     first = visitor.fetch("/of/google").text
     soon = time.time() + 3600 - 20
     monkeypatch.setattr(
-        "flask_auth0.tokens.time",
+        "flask_auth0.client.tokens.time",
         types.SimpleNamespace(time=lambda: soon, monotonic=time.monotonic),
     )
     assert visitor.fetch("/of/google").text != first

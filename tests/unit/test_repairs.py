@@ -15,9 +15,9 @@ from auth0_server_python.utils import State
 from flask import Flask
 
 from flask_auth0 import Auth0
-from flask_auth0.registry import state_of
-from flask_auth0.sessions.repairs import Wanted, repaired, usable_token
-from flask_auth0.sessions.state import KEY
+from flask_auth0.app_state import state_of
+from flask_auth0.sessions.state_store import KEY
+from flask_auth0.sessions.token_sets import Wanted, repaired, usable_token
 from flask_auth0.tenant import TenantServer
 
 from .conftest import MakeApp, Visitor

@@ -12,7 +12,8 @@ import pytest
 from flask import Flask, Response, session
 from werkzeug.test import TestResponse
 
-from flask_auth0 import Auth0, callback_answers
+from flask_auth0 import Auth0
+from flask_auth0.client import repeated_callbacks
 from flask_auth0.tenant import TenantServer
 from tests.conftest import Rounds
 
@@ -320,7 +321,7 @@ def test_answers_are_forgotten(
 ) -> None:
     callback, cookies = visitor.authorize(visitor.get("/login")), visitor.cookies()
     assert ask(visitor.app, callback, cookies).status_code == 302
-    monkeypatch.setattr(callback_answers, "REMEMBERED", -1)
+    monkeypatch.setattr(repeated_callbacks, "REMEMBERED", -1)
     ask(visitor.app, callback, cookies)
     assert len(token_requests) == 2
 
@@ -329,7 +330,7 @@ def test_a_process_remembers_so_many(
     visitor: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers = visitor.app.extensions["auth0"].callback_answers
-    monkeypatch.setattr(callback_answers, "MOST", 3)
+    monkeypatch.setattr(repeated_callbacks, "MOST", 3)
     for _ in range(6):
         visitor.log_in()
         assert len(answers._known.get()) <= 4

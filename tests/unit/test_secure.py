@@ -6,7 +6,7 @@ import pytest
 from flask import Flask, Response
 from flask.sessions import SecureCookieSessionInterface
 
-from flask_auth0.sessions.secure import are_cookies_secure
+from flask_auth0.sessions.cookies.flags import are_cookies_secure
 
 from .conftest import MakeApp
 

@@ -16,12 +16,13 @@ from flask import Flask, session, stream_with_context
 from flask_session import Session
 from redis import Redis
 
-from flask_auth0 import Auth0, Auth0Error, ConfigurationError, current_user, loop
-from flask_auth0.sessions.compartment import Entry
+from flask_auth0 import Auth0, Auth0Error, ConfigurationError, current_user
+from flask_auth0.runtime import loop
 from flask_auth0.sessions.recent import Recent
-from flask_auth0.sessions.records import RecordCompartment, store_of
 from flask_auth0.sessions.sealing import Sealer
-from flask_auth0.sessions.state import KEY
+from flask_auth0.sessions.server.storage import RecordCompartment, store_of
+from flask_auth0.sessions.state_store import KEY
+from flask_auth0.sessions.storage_contract import Entry
 from flask_auth0.tenant import TenantServer
 
 from .conftest import (
@@ -54,9 +55,9 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr("flask_auth0.sessions.state.time", clock)
-    monkeypatch.setattr("flask_auth0.sessions.states.time", clock)
-    monkeypatch.setattr("flask_auth0.sessions.transactions.time", clock)
+    monkeypatch.setattr("flask_auth0.sessions.state_store.time", clock)
+    monkeypatch.setattr("flask_auth0.sessions.codec.time", clock)
+    monkeypatch.setattr("flask_auth0.sessions.cookies.transactions.time", clock)
     return clock
 
 

@@ -9,7 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from flask_auth0 import session_revoked
 from flask_auth0.cli import auth0
-from flask_auth0.sessions.index import record_of
+from flask_auth0.sessions.labels import record_of
 
 from .conftest import ADA, GRACE, MakeApp, MakeVisitor
 
@@ -73,8 +73,8 @@ def test_nor_can_an_address(app: Flask, make_visitor: MakeVisitor) -> None:
 def test_an_id_can_look_like_an_option(
     app: Flask, make_visitor: MakeVisitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flask_auth0.sessions.state.record_of", dashed)
-    monkeypatch.setattr("flask_auth0.sessions.states.record_of", dashed)
+    monkeypatch.setattr("flask_auth0.sessions.state_store.record_of", dashed)
+    monkeypatch.setattr("flask_auth0.sessions.codec.record_of", dashed)
     visitor = make_visitor(app)
     visitor.log_in()
     name = invoke(app, "list", "auth0|ada")[1].split()[0]

@@ -16,9 +16,12 @@ from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import TimestampSigner
 
 from flask_auth0 import Auth0
-from flask_auth0.contexts import this_session
-from flask_auth0.sessions import signed
-from flask_auth0.sessions.signed import SignedSessionInterface, set_up_signed_sessions
+from flask_auth0.runtime.contexts import this_session
+from flask_auth0.sessions.cookies import signed
+from flask_auth0.sessions.cookies.signed import (
+    SignedSessionInterface,
+    set_up_signed_sessions,
+)
 
 from .conftest import MakeApp
 
@@ -30,7 +33,7 @@ class Clock:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.ahead = 0.0
-        monkeypatch.setattr("flask_auth0.sessions.signed.time", self)
+        monkeypatch.setattr("flask_auth0.sessions.cookies.signed.time", self)
 
     def time(self) -> float:
         return time.time() + self.ahead

@@ -15,9 +15,9 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from flask_auth0 import Auth0
-from flask_auth0.registry import state_of
-from flask_auth0.sessions.cookies import HEADER
-from flask_auth0.sessions.state import KEY
+from flask_auth0.app_state import state_of
+from flask_auth0.sessions.cookies.storage import HEADER
+from flask_auth0.sessions.state_store import KEY
 from flask_auth0.testing import logged_in_client
 
 from .conftest import FETCH, HOST, MakeApp, MakeVisitor, Visitor

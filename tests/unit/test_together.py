@@ -9,7 +9,7 @@ import typing as t
 import pytest
 from flask import Flask, copy_current_request_context, request
 
-from flask_auth0.sessions.together import REMEMBERED, Together
+from flask_auth0.sessions.server.prefetch import REMEMBERED, Together
 
 KEPT = {"session": b"s", "other": b"o", "head": b"h"}
 

@@ -9,9 +9,9 @@ import traceback
 
 import pytest
 
-from flask_auth0 import loop
-from flask_auth0.hidden import Hidden, with_hidden_tokens
-from flask_auth0.tracebacks import without_secrets
+from flask_auth0.runtime import loop
+from flask_auth0.runtime.tracebacks import without_secrets
+from flask_auth0.sessions.hidden_tokens import Hidden, with_hidden_tokens
 
 
 class SdkLikeError(Exception):

@@ -10,11 +10,12 @@ import typing as t
 
 import pytest
 
-from flask_auth0 import SessionStoreUnavailable, loop
-from flask_auth0 import turns as turns_module
-from flask_auth0.sessions import interface
-from flask_auth0.sessions.interface import StoreInterface
-from flask_auth0.turns import Turns, leased
+from flask_auth0 import SessionStoreUnavailable
+from flask_auth0.client import locks as turns_module
+from flask_auth0.client.locks import Turns, leased
+from flask_auth0.runtime import loop
+from flask_auth0.sessions.server import interface
+from flask_auth0.sessions.server.interface import StoreInterface
 
 from .conftest import MakeApp
 

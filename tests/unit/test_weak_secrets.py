@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 
 from flask_auth0 import Auth0, ConfigurationError
-from flask_auth0.weak_secrets import weakness_of
+from flask_auth0.config.weak_secrets import weakness_of
 from tests.docs.pages import PAGES
 
 STRONG = "4b1f6a0c9d83e7252f6cbb0d17a94e30c5e8d9f24a60b3718c2d5ef09b6a7143"

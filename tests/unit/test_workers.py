@@ -8,7 +8,7 @@ import typing as t
 
 import pytest
 
-from flask_auth0.sessions.workers import are_several
+from flask_auth0.runtime.workers import are_several
 
 from .conftest import MakeApp
 

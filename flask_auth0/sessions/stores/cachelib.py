@@ -16,9 +16,9 @@ from cachelib.base import BaseCache
 from cachelib.file import FileSystemCache
 from flask import Flask
 
-from ...processes import PerProcess
-from ..interface import Pruned, Rest
-from ..members import Change, LabelsInValues
+from ...runtime.processes import PerProcess
+from ..server.interface import Pruned, Rest
+from .label_values import Change, LabelsInValues
 from .proof import prove
 from .settings import BadSetting
 

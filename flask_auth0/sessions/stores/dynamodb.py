@@ -16,15 +16,15 @@ from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
 from flask import Flask
 from flask_session.defaults import Defaults
 
-from ...processes import PerProcess
-from ..interface import (
+from ...runtime.processes import PerProcess
+from ..server.interface import (
     Ending,
     StoreInterface,
     TooLargeForStore,
     by_label,
     keys_of,
 )
-from ..locks import LEASE, LOCK, new_holder
+from .locks import LEASE, LOCK, new_holder
 from .proof import prove
 from .settings import BadSetting, no_answer
 

@@ -14,9 +14,9 @@ from pymemcache.client.hash import HashClient
 from pymemcache.exceptions import MemcacheError
 from pymemcache.pool import ObjectPool
 
-from ...processes import PerProcess
-from ..interface import TooLargeForStore
-from ..members import Change, LabelsInValues
+from ...runtime.processes import PerProcess
+from ..server.interface import TooLargeForStore
+from .label_values import Change, LabelsInValues
 from .proof import prove
 from .settings import BadSetting
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 
-from ..interface import StoreInterface
+from ..server.interface import StoreInterface
 from .settings import BadSetting, no_answer
 
 #: Seconds after which the server removes what the proof could not.

@@ -13,9 +13,9 @@ import redis.lock
 from flask import Flask
 from flask_session.redis import RedisSessionInterface
 
-from ...processes import PerProcess
-from ..interface import Ending, StoreInterface, by_label, keys_of
-from ..locks import LEASE, LOCK
+from ...runtime.processes import PerProcess
+from ..server.interface import Ending, StoreInterface, by_label, keys_of
+from .locks import LEASE, LOCK
 from .proof import prove
 from .redis_urls import FAILURES, clients_of
 from .settings import BadSetting, no_answer

@@ -17,7 +17,7 @@ from redis.exceptions import RedisClusterException
 from redis.retry import Retry
 from redis.sentinel import Sentinel, SentinelConnectionPool
 
-from ...processes import PerProcess
+from ...runtime.processes import PerProcess
 from .settings import BadSetting, no_answer
 
 Options = dict[str, t.Any]

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from ..locks import LEASE, new_holder
+from .locks import LEASE, new_holder
 
 _LEASE, _NOTHING = timedelta(seconds=LEASE), timedelta(0)
 

@@ -16,9 +16,9 @@ from flask import Flask
 from flask_session.defaults import Defaults
 from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 
-from ...processes import PerProcess, set_aside
-from ..interface import Ending, Pruned, Rest, StoreInterface, keys_of
-from ..locks import LOCK, Lock
+from ...runtime.processes import PerProcess, set_aside
+from ..server.interface import Ending, Pruned, Rest, StoreInterface, keys_of
+from .locks import LOCK, Lock
 from .proof import prove
 from .settings import BadSetting, no_answer
 from .sql_locks import SqlLock

@@ -1,0 +1,85 @@
+"""What :class:`.Auth0` leaves on an app, and how requests find it."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from auth0_server_python.store import StateStore, TransactionStore
+from flask import Flask
+
+from .config import Config
+from .errors import ConfigurationError
+from .runtime import loop
+from .runtime.contexts import this_app
+
+if t.TYPE_CHECKING:
+    from .client.client import Client
+    from .client.logins import Logins
+    from .client.repeated_callbacks import CallbackAnswers
+    from .sessions.hooks import SessionHooks
+    from .sessions.sealing import Sealer
+
+EXTENSION = "auth0"
+R = t.TypeVar("R")
+
+
+@dataclass(frozen=True)
+class AppState:
+    """The parts of the extension that belong to one app."""
+
+    config: Config
+    client: Client
+    logins: Logins
+    state_store: StateStore
+    transaction_store: TransactionStore
+    sealer: Sealer
+    #: What callbacks are answered, where a browser asks for one more than once.
+    callback_answers: CallbackAnswers
+    #: Returns what an app answers instead of :class:`.LoginRequired`, if anything.
+    unauthorized: Callable[[], t.Any]
+    #: Returns where to log in and come back to the page of the current request.
+    login_url_here: Callable[[Mapping[str, t.Any]], str | None]
+    #: What the app does when a session changes, and after a login.
+    hooks: SessionHooks
+    #: The endpoints whose views have been looked at.
+    checked_views: set[str] = field(default_factory=set)
+    #: The endpoints that are known to ask for the user too late for caches.
+    late_views: set[str | None] = field(default_factory=set)
+
+    @cached_property
+    def routes(self) -> dict[str, str]:
+        """The endpoints of the routes that are turned on, with their rules."""
+        paths = {
+            "auth0.login": self.config.login_path,
+            "auth0.callback": self.config.callback_path,
+            "auth0.logout": self.config.logout_path,
+            "auth0.backchannel_logout": self.config.backchannel_logout_path,
+        }
+        return {name: path for name, path in paths.items() if path}
+
+    def wait(self, coroutine: Coroutine[t.Any, t.Any, R]) -> R:
+        """Run a coroutine of the SDK to its end, within the app's time limit."""
+        return loop.run(coroutine, self.config.timeout)
+
+
+def state_of(app: Flask) -> AppState:
+    """Return the state of an app.
+
+    :raises ConfigurationError: when ``init_app`` was not called with it.
+    """
+    try:
+        state: AppState = app.extensions[EXTENSION]
+    except KeyError:
+        raise ConfigurationError(
+            f"The app '{app.name}' is not set up with Auth0. "
+            "Did you forget to call 'init_app'?"
+        ) from None
+    return state
+
+
+def current_state() -> AppState:
+    """Return the state of the app that handles the current request."""
+    return state_of(this_app())

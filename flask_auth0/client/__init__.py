@@ -1,0 +1,1 @@
+"""The SDK's ``ServerClient``, safe in Flask."""

@@ -1,0 +1,134 @@
+"""Whether the tenant answers: while it does not, nobody waits for it in vain."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+import types
+
+from ..errors import TenantUnavailable
+from .responses import is_unavailable
+
+#: Seconds for which nobody asks after a failure: at least, and at most.
+SHORTEST, LONGEST = 1.0, 10.0
+
+
+class Breaker:
+    """Remembers in one process that the tenant does not answer.
+
+    While it is open, requests are refused at once. When its time is over, one of them
+    asks the tenant, and its outcome counts for all.
+
+    :param timeout: seconds that a request may wait for the tenant.
+    :param failures: what is raised when the tenant cannot be reached.
+    """
+
+    def __init__(self, timeout: float, failures: tuple[type[Exception], ...]) -> None:
+        self.timeout, self.failures = timeout, failures
+        self._heard_at = -math.inf
+        self._reset()
+
+    def _reset(self) -> None:
+        self._count = 0
+        self._open_until = 0.0
+        #: Taken by whoever tries; to take from a list is safe without a lock, which a
+        #: forked process could find locked for ever.
+        self._permits: list[None] = []
+        self._tried_at = -math.inf
+
+    def require_closed(self) -> None:
+        """Raise an error if there is no use in asking the tenant now.
+
+        :raises TenantUnavailable: telling when there is.
+        """
+        left = self._open_until - time.monotonic()
+        if self._count and left > 0:
+            raise _refusal(left)
+
+    def attempt(self) -> Attempt:
+        """Return a context for one request to the tenant, where there is use in it.
+
+        :raises TenantUnavailable: where there is none.
+        """
+        self.require_closed()
+        if self._count:
+            self._take_permit()
+        return Attempt(self)
+
+    def _take_permit(self) -> None:
+        now = time.monotonic()
+        try:
+            self._permits.pop()
+        except IndexError:
+            # Whoever tries may be gone: another process, from before a fork.
+            left = self._tried_at + self.timeout - now
+            if left > 0:
+                raise _refusal(min(left, SHORTEST)) from None
+        self._tried_at = now
+
+    def heard(self) -> None:
+        """Note that the tenant has answered."""
+        self._heard_at = time.monotonic()
+        if self._count:
+            self._reset()
+
+    def failed(self, began_at: float) -> None:
+        """Note that a request got no answer, unless another one has got one since."""
+        now = time.monotonic()
+        if self._heard_at >= began_at:
+            return
+        # Who has waited for long will not ask again soon.
+        pause = max(SHORTEST, (now - began_at) / 2) * 2**self._count
+        self._open_until = now + min(pause, LONGEST)
+        self._count = min(self._count + 1, 8)
+        self._permits = [None]
+
+    def undecided(self) -> None:
+        """Let somebody else try: who did has not waited to the end."""
+        if self._count:
+            self._permits = [None]
+
+
+class Attempt:
+    """One request to the tenant."""
+
+    def __init__(self, breaker: Breaker) -> None:
+        self._breaker, self._began_at = breaker, time.monotonic()
+
+    def answered(self, status: int, *, is_lookup: bool) -> None:
+        """Note the status of an answer.
+
+        A look at what the tenant publishes fails for everybody or for nobody. What else
+        it cannot do may be for this one user.
+        """
+        if status >= 500 and is_lookup:
+            self._breaker.failed(self._began_at)
+        elif is_unavailable(status):
+            self._breaker.undecided()
+        else:
+            self._breaker.heard()
+
+    def __enter__(self) -> Attempt:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: types.TracebackType | None,
+    ) -> None:
+        took = time.monotonic() - self._began_at
+        gave_up = isinstance(error, asyncio.CancelledError)
+        if isinstance(error, self._breaker.failures) or (
+            gave_up and took > self._breaker.timeout / 2
+        ):
+            self._breaker.failed(self._began_at)
+        elif gave_up:
+            self._breaker.undecided()
+
+
+def _refusal(left: float) -> TenantUnavailable:
+    refusal = TenantUnavailable(remedy="It has not answered a moment ago.")
+    refusal.retry_after = math.ceil(left)
+    return refusal

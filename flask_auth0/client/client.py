@@ -1,0 +1,188 @@
+"""Our ``ServerClient``: every call of the SDK, awaitable from any event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import inspect
+import typing as t
+from collections.abc import Awaitable, Callable
+
+import jwt
+from auth0_server_python.auth_server.server_client import ServerClient
+from auth0_server_python.error import BackchannelLogoutError
+from flask import has_request_context
+
+from ..errors import LoginRequired
+from ..runtime import loop
+from ..sessions.cookies.transactions import CookieTransactionStore
+from ..sessions.hooks import checked_claims, with_claims
+from ..sessions.server.interface import is_outage_told
+from ..sessions.state_store import KEY, SessionStateStore
+from .dispatch import OnOurLoop, dispatch
+from .logout_tokens import check_logout_claims, refuse_unsigned
+from .tokens import TokenClient
+
+#: Methods that wait for a person on another device, for as long as it takes.
+WAITING = {"login_backchannel", "backchannel_authentication"}
+R = t.TypeVar("R")
+
+
+class Client(TokenClient):
+    """The SDK's client, safe in a Flask app.
+
+    Every public coroutine runs on the extension's own event loop, wherever it is
+    awaited, and is told the current request and a response that collects cookies.
+    """
+
+    @property
+    def has_own_stores(self) -> bool:
+        """Whether both stores are the extension's, which need no event loop."""
+        return (
+            type(self._state_store) is SessionStateStore
+            and type(self._transaction_store) is CookieTransactionStore
+        )
+
+    async def get_user(
+        self, store_options: dict[str, t.Any] | None = None
+    ) -> dict[str, t.Any] | None:
+        """Return the claims of the user, or ``None`` when nobody is logged in."""
+        if is_outage_told():
+            return None
+        if isinstance(self._state_store, SessionStateStore):
+            return await self._state_store.user()
+        found = await dispatch(super().get_user, (store_options,), {})
+        return t.cast("dict[str, t.Any] | None", found)
+
+    async def get_session(
+        self, store_options: dict[str, t.Any] | None = None
+    ) -> dict[str, t.Any] | None:
+        """Return the session without its internals, or ``None``."""
+        if isinstance(self._state_store, SessionStateStore):
+            found = await super().get_session(store_options)
+        else:
+            found = await dispatch(super().get_session, (store_options,), {})
+        return t.cast("dict[str, t.Any] | None", found)
+
+    async def update_session(
+        self, claims: t.Mapping[str, t.Any] | None = None, /, **more: t.Any
+    ) -> None:
+        """Change claims of the user in this session; ``None`` removes one.
+
+        :raises LoginRequired: when nobody is logged in.
+        :raises ValueError: for a claim that says who the user is, such as ``sub``.
+        :raises TypeError: for a claim that cannot be kept as JSON.
+        :raises SessionTooLarge: when it does not fit into cookies; nothing changes.
+        """
+        changes = checked_claims({**(claims or {}), **more})
+        limit = self._config.timeout
+        await dispatch(self._update_session, (changes,), {}, limit)
+
+    async def _update_session(
+        self, changes: dict[str, t.Any], store_options: dict[str, t.Any] | None = None
+    ) -> None:
+        if has_request_context() and isinstance(self._state_store, SessionStateStore):
+            self._state_store.require_writable()
+        store = self._state_store
+        async with self._turn(store_options):
+            state = await store.get(KEY, store_options)
+            if state:
+                changed = with_claims(state, changes)
+                await store.set(KEY, changed, options=store_options)
+                state = await store.get(KEY, store_options)
+        if not state:
+            # Nobody was, or somebody has logged out meanwhile.
+            raise LoginRequired()
+
+    async def handle_backchannel_logout(
+        self, logout_token: str, store_options: dict[str, t.Any] | None = None
+    ) -> None:
+        """End the sessions that a logout token names.
+
+        :raises BackchannelLogoutError: when the token is not good.
+        """
+        await self.end_by_logout_token(logout_token, store_options)
+
+    async def end_by_logout_token(
+        self, logout_token: str, store_options: dict[str, t.Any] | None = None
+    ) -> dict[str, t.Any]:
+        """End the sessions that a logout token names, and return its claims."""
+        arguments = (logout_token, store_options)
+        limit = self._config.timeout
+        return await dispatch(self._end_by_logout_token, arguments, {}, limit)
+
+    async def _end_by_logout_token(
+        self, logout_token: str, store_options: dict[str, t.Any] | None = None
+    ) -> dict[str, t.Any]:
+        # The SDK's own check wants both a sub and a sid, and takes a nonce.
+        try:
+            claims = await self._logout_claims(logout_token)
+        except (jwt.PyJWTError, ValueError, RecursionError) as error:
+            raise BackchannelLogoutError(f"Invalid logout token: {error}") from error
+        named = {"sub": None, "sid": None, **claims}
+        await self._state_store.delete_by_logout_token(named, store_options)
+        return claims
+
+    async def _logout_claims(self, token: str) -> dict[str, t.Any]:
+        header = jwt.get_unverified_header(token)
+        refuse_unsigned(header, token)
+        metadata = await self._get_oidc_metadata_cached(self._config.domain)
+        jwks = await self._get_jwks_cached(self._config.domain, metadata)
+        claims = await self._verified(token, jwks, self._patience_for_strangers)
+        check_logout_claims(header, claims, metadata["issuer"])
+        return claims
+
+    @property
+    def mfa(self) -> t.Any:
+        """The SDK's client for multi-factor authentication."""
+        return OnOurLoop(super().mfa)
+
+    @property
+    def passwordless(self) -> t.Any:
+        """The SDK's client for passwordless logins."""
+        return OnOurLoop(super().passwordless)
+
+    @property
+    def anonymous(self) -> t.Any:
+        """The SDK's client for anonymous sessions."""
+        return OnOurLoop(super().anonymous)
+
+    async def end_session_endpoint(self) -> str | None:
+        """Return the tenant's ``end_session_endpoint``, if it publishes one."""
+        if not loop.is_current():
+            return await loop.call(self.end_session_endpoint())
+        looking = self._get_oidc_metadata_cached(self._config.domain)
+        # Who logs out may not wait to the end. The next one has use for the answer.
+        metadata = await asyncio.shield(asyncio.ensure_future(looking))
+        return t.cast("str | None", metadata.get("end_session_endpoint"))
+
+    async def revoke_refresh_token(self, refresh_token: str) -> None:
+        """Make a refresh token worthless, at the tenant (RFC 7009)."""
+        if not loop.is_current():
+            return await loop.call(self.revoke_refresh_token(refresh_token))
+        domain, oauth = self._config.domain, self._oauth
+        metadata = await self._get_oidc_metadata_cached(domain)
+        response = await oauth.revoke_token(
+            metadata.get("revocation_endpoint") or f"https://{domain}/oauth/revoke",
+            token=refresh_token,
+            # Auth0 documents no other way for this endpoint.
+            auth=oauth.client_auth("client_secret_post"),
+        )
+        response.raise_for_status()
+
+
+def _on_our_loop(method: Callable[..., Awaitable[R]]) -> Callable[..., Awaitable[R]]:
+    @functools.wraps(method)
+    async def call(self: Client, *args: t.Any, **kwargs: t.Any) -> R:
+        limit = None if method.__name__ in WAITING else self._config.timeout
+        waiting: Awaitable[R] = dispatch(method.__get__(self), args, kwargs, limit)
+        # Whoever reports an error may collect the variables of this frame.
+        del args, kwargs
+        return await waiting
+
+    return call
+
+
+for _name, _method in inspect.getmembers(ServerClient, inspect.iscoroutinefunction):
+    if not _name.startswith("_") and getattr(Client, _name) is _method:
+        setattr(Client, _name, _on_our_loop(_method))

@@ -1,0 +1,99 @@
+"""Coroutines of the SDK, run on our event loop, and the news that they bring."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import inspect
+import types
+import typing as t
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
+
+from flask import has_request_context
+
+from ..errors import TenantUnavailable
+from ..runtime import loop
+from ..runtime.contexts import this_app
+from ..runtime.per_request import per_request
+from ..runtime.tracebacks import without_secrets
+from ..sessions.hooks import untranslated
+from ..signals import token_refreshed
+from .store_options import store_options
+
+R = t.TypeVar("R")
+
+
+# To read the signature of a function takes longer than most of what is called here.
+_signature = functools.lru_cache(128)(inspect.signature)
+
+
+class OnOurLoop:
+    """Another client of the SDK, whose coroutines run on our loop as well."""
+
+    def __init__(self, client: t.Any) -> None:
+        self._client = client
+
+    def __getattr__(self, name: str) -> t.Any:
+        found = getattr(self._client, name)
+        if not inspect.iscoroutinefunction(found):
+            return found
+        return lambda *args, **kwargs: dispatch(found, args, kwargs)
+
+
+class Refreshes:
+    """Whether the current request has received new tokens."""
+
+    happened = False
+
+
+async def dispatch(
+    method: Callable[..., Awaitable[R]],
+    args: tuple[t.Any, ...],
+    kwargs: dict[str, t.Any],
+    limit: float | None = None,
+) -> R:
+    """Await a method on our loop, with the store options of the current request.
+
+    :param limit: seconds that it may take.
+    """
+    running = _running(method, args, kwargs)
+    # Whoever reports an error may collect the variables of this frame.
+    del args, kwargs
+    if loop.is_current():
+        return await running
+    if limit is not None:
+        running = asyncio.wait_for(running, limit)
+    with refresh_announced(), untranslated():
+        try:
+            return await loop.call(running)
+        except asyncio.TimeoutError as error:
+            raise TenantUnavailable() from without_secrets(error)
+
+
+@contextmanager
+def refresh_announced() -> Iterator[None]:
+    """Send ``token_refreshed`` afterwards, if the request has received tokens.
+
+    The result stays with the caller: a receiver of the signal that fails would have it
+    among the variables of a frame.
+    """
+    yield
+    if has_request_context() and per_request(Refreshes).happened:
+        per_request(Refreshes).happened = False
+        token_refreshed.send(this_app())
+
+
+def _running(
+    method: Callable[..., Awaitable[R]],
+    args: tuple[t.Any, ...],
+    kwargs: dict[str, t.Any],
+) -> Coroutine[t.Any, t.Any, R]:
+    function: Callable[..., t.Any] = method
+    if type(method) is types.MethodType:
+        function, args = method.__func__, (method.__self__, *args)
+    bound = _signature(function).bind(*args, **kwargs)
+    bound.apply_defaults()
+    if has_request_context() and bound.arguments.get("store_options", True) is None:
+        bound.arguments["store_options"] = store_options()
+    return t.cast("Coroutine[t.Any, t.Any, R]", function(*bound.args, **bound.kwargs))

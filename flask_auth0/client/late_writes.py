@@ -1,0 +1,50 @@
+"""Writes of new tokens that their request could not wait for."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from ..errors import Auth0Error
+from ..runtime import loop
+from ..sessions.server.interface import StoreInterface
+from ..sessions.unwritten import UnwrittenStates
+from .locks import Held, Turns
+
+#: Seconds after which nobody tries any more.
+_LONGEST = 300
+#: Seconds between two tries, for all sessions of a process together.
+_PAUSE = 0.2
+
+
+async def write_late(
+    unwritten: UnwrittenStates, held: Held, store: StoreInterface, turns: Turns
+) -> None:
+    """Write new tokens as soon as the back end takes them, and let go of the session.
+
+    The lease is held until then: other processes would use the old refresh token.
+    """
+    record, logger = held.key, store.app.logger
+    logger.warning(
+        "New tokens of a session could not be kept yet; that is tried again."
+    )
+    began = time.monotonic()
+    try:
+        while not await _is_written(unwritten, record, turns):
+            if time.monotonic() > began + _LONGEST:
+                unwritten.forget(record)
+                logger.error("New tokens of a session are lost: it needs a new login.")
+                return
+    finally:
+        await held.end()
+
+
+async def _is_written(unwritten: UnwrittenStates, record: str, turns: Turns) -> bool:
+    # One after the other: each may wait for a server that hangs.
+    async with turns.turn("late writes"):
+        try:
+            await loop.where_called(lambda: unwritten.write(record))
+        except Auth0Error:
+            await asyncio.sleep(_PAUSE)
+            return False
+        return True

@@ -1,0 +1,119 @@
+"""One change of a session's tokens at a time, in this process and in all others."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import time
+import typing as t
+import weakref
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+
+from ..runtime import loop
+from ..sessions.server.interface import StoreInterface
+from ..sessions.stores.lease import Lease
+
+#: Seconds between two looks whether another process has finished. Back ends have no
+#: common way to be told.
+_PAUSE = 0.05
+#: Seconds between two renewals of a lease, a part of its :data:`.LEASE`.
+RENEWAL = 1.0
+#: Seconds after a failure of a back end for which those go first who have to write
+#: what they could not write then.
+_PRECEDENCE = 1.0
+#: An event loop has only weak references to its tasks.
+_running: set[asyncio.Task[t.Any]] = set()
+
+
+class Turns:
+    """Lets one coroutine at a time have its turn for a key, on one event loop."""
+
+    def __init__(self) -> None:
+        self._locks: weakref.WeakValueDictionary[str, asyncio.Lock] = (
+            weakref.WeakValueDictionary()
+        )
+
+    @asynccontextmanager
+    async def turn(self, key: str | None) -> AsyncIterator[None]:
+        """Wait for a turn, and have it.
+
+        :param key: of what nobody else may change meanwhile, if there is anything.
+        """
+        if key is None:
+            yield
+            return
+        async with self._locks.setdefault(key, asyncio.Lock()):
+            yield
+
+
+class Held:
+    """A lease that is renewed until it ends."""
+
+    def __init__(self, key: str, lease: Lease) -> None:
+        self.key = key
+        self.lease = lease
+        #: Whether somebody ends it who needs it for longer.
+        self.is_handed_over = False
+        self._renewing = start(_renew(lease))
+
+    async def end(self) -> None:
+        """Let go of it. If that fails, it ends by itself."""
+        self._renewing.cancel()
+        await _release(self.lease)
+
+
+@asynccontextmanager
+async def leased(store: StoreInterface, key: str) -> AsyncIterator[Held]:
+    """Hold a lock in a back end; it ends soon after this process, whatever happens."""
+    # Another process has it, so no event of this one will tell when it is free.
+    while (lease := await _try_lock(store, key)) is None:  # noqa: ASYNC110
+        await asyncio.sleep(_PAUSE)
+    held = Held(key, lease)
+    try:
+        yield held
+    finally:
+        if not held.is_handed_over:
+            await asyncio.shield(asyncio.ensure_future(held.end()))
+
+
+def start(work: Coroutine[t.Any, t.Any, t.Any]) -> asyncio.Task[t.Any]:
+    """Begin work that belongs to no request, so that no request's limit ends it."""
+    task: asyncio.Task[t.Any] = contextvars.Context().run(asyncio.ensure_future, work)
+    _running.add(task)
+    task.add_done_callback(_running.discard)
+    return task
+
+
+async def _try_lock(store: StoreInterface, key: str) -> Lease | None:
+    """Return the lease, or ``None``; let go of one that comes when nobody waits."""
+    await asyncio.sleep(store.well_since + _PRECEDENCE - time.monotonic())
+    trying = asyncio.ensure_future(loop.where_called(lambda: Lease.take(store, key)))
+    try:
+        return await asyncio.shield(trying)
+    except asyncio.CancelledError:
+        # The back end has been asked, and the answer would be held by nobody.
+        trying.add_done_callback(_release_late)
+        raise
+
+
+def _release_late(trying: asyncio.Future[Lease | None]) -> None:
+    if trying.cancelled() or trying.exception() is not None:
+        return
+    lease = trying.result()
+    if lease is not None:
+        start(_release(lease))
+
+
+async def _release(lease: Lease) -> None:
+    # It ends by itself if this fails.
+    with contextlib.suppress(Exception):
+        await loop.where_called(lease.release)
+
+
+async def _renew(lease: Lease) -> t.NoReturn:
+    while True:
+        await asyncio.sleep(RENEWAL)
+        with contextlib.suppress(Exception):
+            await loop.where_called(lease.renew)

@@ -1,0 +1,82 @@
+"""The SDK's part of a login, in the thread of its request where that is possible.
+
+A login needs the event loop for little: once the tenant is known, it waits for one
+answer to one request.
+"""
+
+from __future__ import annotations
+
+import time
+import typing as t
+import weakref
+from collections.abc import Coroutine
+from functools import cached_property
+
+from auth0_server_python.auth_types import StartInteractiveLoginOptions
+
+from ..config import Config
+from ..runtime import greenlets, loop
+from ..runtime.processes import PerProcess
+from .blocking import BlockingPool
+from .client import Client
+from .direct import DirectClient
+from .store_options import store_options
+from .transport import has_proxy
+
+R = t.TypeVar("R")
+
+
+class Logins:
+    """Starts and completes the logins of an app."""
+
+    def __init__(self, client: Client, config: Config) -> None:
+        self._client, self._config = client, config
+        self._pools = PerProcess(self._make_pool)
+
+    def start(self, options: StartInteractiveLoginOptions) -> str:
+        """Return the URL to log in at."""
+        direct = self._direct("metadata")
+        if direct is None:
+            waiting = self._client.start_interactive_login(options)
+            return t.cast(str, self._wait(waiting))
+        starting = direct.start_interactive_login(options, store_options())
+        return t.cast(str, direct.run(starting))
+
+    def complete(self, url: str) -> dict[str, t.Any]:
+        """Exchange the code in a callback's URL, and keep the session.
+
+        :returns: what the SDK tells of it.
+        """
+        direct = self._direct("metadata", "jwks")
+        if direct is None:
+            return self._wait(self._client.complete_interactive_login(url))
+        return direct.run(direct.complete_interactive_login(url, store_options()))
+
+    def _wait(self, coroutine: Coroutine[t.Any, t.Any, R]) -> R:
+        return loop.run(coroutine, self._config.timeout)
+
+    def _direct(self, *needed: str) -> DirectClient | None:
+        """Return a client for one call, if nothing in it needs an event loop.
+
+        :param needed: what has to be known of the tenant.
+        """
+        known = {name: self._client.known(name) for name in needed}
+        if None in known.values() or not self._can_be_direct():
+            return None
+        until = time.monotonic() + self._config.timeout
+        return DirectClient(self._client, known, self._pools.get(), until)
+
+    def _can_be_direct(self) -> bool:
+        # Nobody may wait where a loop runs, and an async hook needs its own.
+        if loop.is_any_running() or greenlets.are_threads():
+            return False
+        return self._client.has_own_stores and not self._has_proxy
+
+    @cached_property
+    def _has_proxy(self) -> bool:
+        return has_proxy()
+
+    def _make_pool(self) -> BlockingPool:
+        pool = BlockingPool(self._client.tls, self._config.timeout)
+        weakref.finalize(self, pool.close).atexit = False
+        return pool

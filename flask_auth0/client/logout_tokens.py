@@ -1,0 +1,59 @@
+"""What makes a logout token (OpenID Connect Back-Channel Logout 1.0, section 2.6)."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+from collections.abc import Mapping
+
+from .responses import CLOCK_LEEWAY
+
+EVENT = "http://schemas.openid.net/event/backchannel-logout"
+#: What the header may call it. The specification recommends the first, and recipients
+#: should take tokens that do not say.
+_TYPES = {"logout+jwt", "application/logout+jwt", "jwt", ""}
+
+
+def refuse_unsigned(header: Mapping[str, t.Any], token: str) -> None:
+    """Refuse what cannot be signed by the tenant, before it is asked for its keys.
+
+    :raises ValueError: saying what is wrong.
+    """
+    if header.get("alg") != "RS256":
+        raise ValueError("It is not signed with RS256.")
+    if not token.rpartition(".")[2]:
+        raise ValueError("It has no signature.")
+
+
+def check_logout_claims(
+    header: Mapping[str, t.Any], claims: Mapping[str, t.Any], issuer: str
+) -> None:
+    """Refuse claims that do not end a session.
+
+    Signature, audience and times have been checked: an ID token needs the same.
+
+    :raises ValueError: saying what is wrong.
+    """
+    if str(header.get("typ") or "").lower() not in _TYPES:
+        raise ValueError("It is a token of another type.")
+    if claims.get("iss") != issuer:
+        raise ValueError("It is from another issuer.")
+    events = claims.get("events")
+    if not isinstance(events, dict) or not isinstance(events.get(EVENT), dict):
+        raise ValueError("It is no logout token: it has no logout event.")
+    if "nonce" in claims:
+        raise ValueError("It has a nonce, which no logout token may have.")
+    if not _is_text(claims.get("jti")):
+        raise ValueError("It has no jti.")
+    named = [claims[name] for name in ("sub", "sid") if claims.get(name) is not None]
+    if not named or not all(map(_is_text, named)):
+        raise ValueError("It names neither a user nor a session.")
+
+
+def seconds_left(claims: Mapping[str, t.Any]) -> int:
+    """Return for how long a token is good, by any clock."""
+    return int(claims["exp"] - time.time()) + 2 * CLOCK_LEEWAY
+
+
+def _is_text(value: t.Any) -> bool:
+    return isinstance(value, str) and bool(value)

@@ -1,0 +1,136 @@
+"""What refresh tokens were exchanged for, for those who still have the old one."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+import typing as t
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from ..sessions.token_sets import Refresh
+
+#: Seconds for which a browser may still send cookies from before an exchange.
+_REMEMBERED = 60
+#: More are not remembered, the oldest go first.
+_MOST = 10_000
+
+Tokens = dict[str, t.Any]
+
+
+@dataclass
+class Exchange:
+    """What one refresh token was exchanged for."""
+
+    #: The token of the login that this one comes from, as far as this process knows.
+    family: str
+    noted_at: float = field(default_factory=time.monotonic)
+    #: The refresh token that took its place, where the tenant rotates them.
+    successor: str | None = field(default=None, repr=False)
+    #: The tokens that it has brought, by audience and scope, and when.
+    answers: dict[tuple[str, str], tuple[float, Tokens]] = field(
+        default_factory=dict, repr=False
+    )
+    #: When the tenant did not exchange it, and why.
+    failed_at: float = 0.0
+    failure: Exception | None = field(default=None, repr=False)
+
+
+class Exchanges:
+    """Remembers exchanges of refresh tokens in this process, by the token's hash.
+
+    A session in cookies has no other place where the requests of a browser, sent at the
+    same time with the same cookies, could meet.
+    """
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[str, Exchange] = OrderedDict()
+
+    def family(self, refresh_token: str) -> str:
+        """Return what all tokens have in common that were exchanged for one another."""
+        digest = _digest(refresh_token)
+        known = self._known.get(digest)
+        return known.family if known else digest
+
+    def newest(self, refresh_token: str) -> str:
+        """Return the refresh token that is good now."""
+        self._forget_old()
+        while (known := self._known.get(_digest(refresh_token))) and known.successor:
+            refresh_token = known.successor
+        return refresh_token
+
+    def answer(
+        self, refresh_token: str, wanted: tuple[str, str], refresh: Refresh | None
+    ) -> Tokens | None:
+        """Return the tokens that one brought, or a later one of its family, if any.
+
+        :param wanted: their audience and scope.
+        :param refresh: what it is for. What came since that began always counts; what
+            came before only if that is not forced, and the tokens are good for a while.
+        :raises Exception: if the tenant has refused since then.
+        """
+        found: tuple[float, Tokens] | None = None
+        for known in self._exchanges_of(refresh_token):
+            if refresh and known.failed_at >= refresh.began_at and known.failure:
+                # Each that raises it would add its own frames to those before.
+                raise known.failure.with_traceback(None)
+            found = known.answers.get(wanted, found)
+        if found is None:
+            return None
+        received_at, tokens = found
+        left = tokens["expires_in"] - int(time.monotonic() - received_at)
+        is_new = refresh is not None and received_at >= refresh.began_at
+        is_good = left > tokens["expires_in"] / 2
+        if is_new or (is_good and not (refresh and refresh.is_forced)):
+            return {**tokens, "expires_in": left}
+        return None
+
+    def note(self, refresh_token: str, wanted: tuple[str, str], tokens: Tokens) -> None:
+        """Remember what a refresh token has brought."""
+        family, now = self.family(refresh_token), time.monotonic()
+        known = self._entry(refresh_token, family)
+        known.noted_at = now
+        # Where tokens do not rotate, one entry gets all the answers of a login.
+        for each, (received_at, _) in list(known.answers.items()):
+            if received_at < now - _REMEMBERED:
+                del known.answers[each]
+        known.answers[wanted] = (now, dict(tokens))
+        successor = tokens.get("refresh_token")
+        if successor and successor != refresh_token:
+            known.successor = successor
+            # A tenant that gives an old one again must not send us round in a circle.
+            self._entry(successor, family).successor = None
+
+    def note_failure(self, refresh_token: str, error: Exception) -> None:
+        """Remember that the tenant did not exchange a refresh token."""
+        known = self._entry(refresh_token, self.family(refresh_token))
+        known.noted_at = known.failed_at = time.monotonic()
+        known.failure = error
+
+    def _exchanges_of(self, refresh_token: str) -> Iterator[Exchange]:
+        """Find what became of a refresh token, and of those that took its place."""
+        token: str | None = refresh_token
+        while token is not None and (known := self._known.get(_digest(token))):
+            yield known
+            token = known.successor
+
+    def _entry(self, refresh_token: str, family: str) -> Exchange:
+        digest = _digest(refresh_token)
+        entry = self._known.setdefault(digest, Exchange(family))
+        self._known.move_to_end(digest)
+        while len(self._known) > _MOST:
+            self._known.popitem(last=False)
+        return entry
+
+    def _forget_old(self) -> None:
+        earliest = time.monotonic() - _REMEMBERED
+        while self._known:
+            digest, oldest = next(iter(self._known.items()))
+            if oldest.noted_at > earliest:
+                return
+            del self._known[digest]
+
+
+def _digest(refresh_token: str) -> str:
+    return hashlib.sha256(refresh_token.encode("utf-8", "surrogatepass")).hexdigest()

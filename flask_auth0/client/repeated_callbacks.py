@@ -1,0 +1,284 @@
+"""Callbacks that a browser asks for more than once, as with a double click.
+
+A code is good once, and a tenant that is sent it again takes back what it has given for
+it (RFC 6749, section 4.1.2). So one request completes the login, and the others get the
+same answer, with the same cookies.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import threading
+import time
+import typing as t
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+
+from werkzeug.datastructures import Headers
+from werkzeug.wrappers import Response
+
+from ..errors import SessionStoreUnavailable, TenantUnavailable
+from ..runtime import loop
+from ..runtime.per_request import if_made, per_request
+from ..runtime.processes import PerProcess
+from ..sessions.sealing import Sealer
+from ..sessions.server.interface import StoreInterface, TooLargeForStore
+from ..sessions.stores.locks import LEASE
+from .locks import leased
+
+#: Seconds for which an answer is there for those who ask again.
+REMEMBERED = 60
+#: How many callbacks a process remembers, and the most bytes of a page that is kept.
+MOST, _LARGEST = 1024, 65_536
+#: What the name of a callback begins with.
+NOTE = "flask_auth0.views.callback:"
+
+
+class Answer(t.NamedTuple):
+    """A response as it was sent, with all that had been put on it."""
+
+    status: int
+    headers: list[list[str]]
+    body: str
+
+    def response(self) -> Response:
+        """Return the response once more."""
+        response = Response(self.body.encode("latin-1"), self.status)
+        response.headers = Headers([(name, value) for name, value in self.headers])
+        return response
+
+
+@dataclass
+class Callback:
+    """What became of a callback."""
+
+    #: Whether the code may have been sent to the tenant.
+    is_spent: bool = False
+    answer: Answer | None = field(default=None, repr=False)
+    began_at: float = field(default_factory=time.monotonic)
+    #: Set when there will be no other answer.
+    is_over: threading.Event = field(default_factory=threading.Event)
+
+
+class Turn:
+    """What the current request does about a callback."""
+
+    #: The answer of another request, which it gives as well.
+    repeated: Answer | None = None
+    #: Ends with the request that answers the callback itself.
+    mine: _Mine | None = None
+
+
+class CallbackAnswers:
+    """Lets one request answer a callback, while the others wait for its answer.
+
+    :param sealer: encrypts what other processes have to know.
+    :param limit: seconds that a request may wait for another one.
+    """
+
+    def __init__(self, sealer: Sealer, limit: float) -> None:
+        self._sealer, self._limit = sealer, limit
+        self._known: PerProcess[dict[str, Callback]] = PerProcess(dict)
+
+    def begin(
+        self, content: str, target: str, store: StoreInterface | None
+    ) -> Callback | None:
+        """Wait for a turn to answer a callback.
+
+        :param content: what it says, all of it: to a wrong ``state`` or another code,
+            the answer is another one.
+        :param target: where the login leads.
+        :param store: where the processes of an app can meet, if there is such a place.
+        :return: what another request has made of it, or ``None`` if none has.
+        :raises TenantUnavailable: when that takes too long.
+        """
+        name = NOTE + hashlib.sha256(content.encode()).hexdigest()
+        until = time.monotonic() + self._limit
+        own = Callback()
+        while (found := self._add(name, own)) is not own:
+            if not found.is_over.wait(max(until - time.monotonic(), 0)):
+                raise _still_under_way()
+            if found.is_spent:
+                return found
+        shared = None if store is None else _Shared(store, self._sealer, name)
+        mine = per_request(Turn).mine = _Mine(self, name, own, target, shared)
+        return mine.begin(until)
+
+    def _add(self, name: str, own: Callback) -> Callback:
+        """Return a callback that is known by a name, this one if there is none yet."""
+        known = self._known.get()
+        # A copy, as other threads may change it meanwhile.
+        for number, (each, callback) in enumerate(list(known.items())):
+            is_old = callback.began_at < own.began_at - REMEMBERED
+            if not is_old and number >= len(known) - MOST:
+                break
+            if callback.is_over.is_set():
+                self.forget(each)
+        return known.setdefault(name, own)
+
+    def forget(self, name: str) -> None:
+        """Let the next request answer a callback anew."""
+        self._known.get().pop(name, None)
+
+
+class _Mine:
+    """The callback that the current request answers."""
+
+    def __init__(
+        self,
+        answers: CallbackAnswers,
+        name: str,
+        callback: Callback,
+        target: str,
+        shared: _Shared | None,
+    ) -> None:
+        self._answers, self._name, self._callback = answers, name, callback
+        self._target, self._shared = target, shared
+
+    def begin(self, until: float) -> Callback | None:
+        """Have the turn among all processes; return what another one has noted."""
+        if self._shared is None:
+            return None
+        self._shared.take_turn(until)
+        noted = self._shared.noted()
+        if noted is not None:
+            self._callback.is_spent, self._callback.answer = True, noted.answer
+        return noted
+
+    def spend(self) -> None:
+        """Note that the code is about to be sent to the tenant."""
+        if self._shared is not None:
+            self._shared.note(None)
+        self._callback.is_spent = True
+
+    def keep(self, response: Response) -> None:
+        """Keep the answer for those who wait for it."""
+        if not self._callback.is_spent:
+            return
+        self._callback.answer = answer = _as_answer(response, self._target)
+        if self._shared is not None:
+            # Who asks next then starts another login.
+            with contextlib.suppress(SessionStoreUnavailable, TooLargeForStore):
+                self._shared.note(answer)
+
+    def end(self) -> None:
+        """Let go of the turn."""
+        if not self._callback.is_spent:
+            self._answers.forget(self._name)
+        self._callback.is_over.set()
+        if self._shared is not None:
+            self._shared.let_go()
+
+
+class _Shared:
+    """What all processes know of a callback."""
+
+    def __init__(self, store: StoreInterface, sealer: Sealer, name: str) -> None:
+        self._store, self._sealer, self._name = store, sealer, name
+        self._turn: AsyncExitStack | None = None
+
+    def take_turn(self, until: float) -> None:
+        """Wait until no other process answers the callback."""
+        try:
+            left = max(until - time.monotonic(), 0)
+            self._turn = loop.run(self._entered(), left)
+        except TimeoutError as error:
+            raise _still_under_way() from error
+
+    async def _entered(self) -> AsyncExitStack:
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(leased(self._store, self._name))
+            return stack.pop_all()
+
+    def let_go(self) -> None:
+        """Let another process answer the next request."""
+        turn, self._turn = self._turn, None
+        if turn is not None:
+            # It ends by itself if this fails.
+            with contextlib.suppress(Exception):
+                loop.run(turn.aclose(), LEASE)
+
+    def note(self, answer: Answer | None) -> None:
+        """Note the answer, or that there is none yet."""
+        content = [answer and [*answer]]
+        sealed = self._sealer.seal(content, self._name).encode()
+        keep = self._store.keep
+        self._store.ask(lambda: keep(self._name, sealed, REMEMBERED))
+
+    def noted(self) -> Callback | None:
+        """Return what another process has noted."""
+        note = self._store.ask(lambda: self._store.fetch(self._name))
+        text = (note or b"").decode("ascii", "replace")
+        content = self._sealer.open(text, self._name)
+        if not isinstance(content, list) or len(content) != 1:
+            return None
+        answer = Answer(*content[0]) if _is_answer(content[0]) else None
+        return Callback(is_spent=True, answer=answer)
+
+
+def spend() -> None:
+    """Note that the code of the current request is about to be sent to the tenant."""
+    mine = per_request(Turn).mine
+    if mine is not None:
+        mine.spend()
+
+
+def repeat(answer: Answer) -> Response:
+    """Return an answer once more, whatever is put on it after this."""
+    per_request(Turn).repeated = answer
+    return answer.response()
+
+
+def complete(response: Response) -> None:
+    """Keep the answer to a callback, or make it what it was before."""
+    turn = if_made(Turn)
+    if turn is None:
+        return
+    if turn.repeated is not None:
+        before = turn.repeated.response()
+        response.status_code, response.headers = before.status_code, before.headers
+        response.response = before.response
+    elif turn.mine is not None:
+        turn.mine.keep(response)
+    end()
+
+
+def end(error: BaseException | None = None) -> None:
+    """Let others have their turn, also where there was no answer."""
+    turn = if_made(Turn)
+    mine = None if turn is None else turn.mine
+    if turn is not None and mine is not None:
+        turn.mine = None
+        mine.end()
+
+
+def _as_answer(response: Response, target: str) -> Answer:
+    """Return what is kept of a response: all but a page that is streamed or large."""
+    headers = [[name, value] for name, value in response.headers]
+    if response.is_sequence and len(body := response.get_data()) <= _LARGEST:
+        return Answer(response.status_code, headers, body.decode("latin-1"))
+    cookies = [each for each in headers if each[0] == "Set-Cookie"]
+    return Answer(302, [["Location", target], *cookies], "")
+
+
+def _is_answer(content: t.Any) -> bool:
+    return (
+        isinstance(content, list)
+        and len(content) == len(Answer._fields)
+        and isinstance(content[0], int)
+        and isinstance(content[1], list)
+        and all(_is_header(each) for each in content[1])
+        and isinstance(content[2], str)
+    )
+
+
+def _is_header(content: t.Any) -> bool:
+    is_pair = isinstance(content, list) and len(content) == 2
+    return is_pair and all(isinstance(each, str) for each in content)
+
+
+def _still_under_way() -> TenantUnavailable:
+    error = TenantUnavailable(remedy="Another request still answers this callback.")
+    error.retry_after = 1
+    return error

@@ -1,0 +1,219 @@
+"""What the tenant answers, checked before anything relies on it."""
+
+from __future__ import annotations
+
+import json
+import re
+import typing as t
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import httpx
+import jwt
+
+from ..errors import TenantError, TenantUnavailable
+from ..sessions.shapes import is_moment
+
+#: Seconds that a token lasts whose tenant does not say so; the SDK's default.
+DEFAULT_LIFETIME = 3600
+#: Seconds that any token may be believed to last: ten years.
+LONGEST_LIFETIME = 315_360_000
+#: Seconds by which the tenant's clock may differ.
+CLOCK_LEEWAY = 60
+
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+def is_unavailable(status: int) -> bool:
+    """Tell whether a status means that the tenant cannot answer now."""
+    return status >= 500 or status == 429
+
+
+def check_metadata(metadata: t.Any, domain: str) -> None:
+    """Refuse a discovery document of another issuer than the tenant (OpenID Connect
+    Discovery, section 4.3), or with endpoints that nothing should be sent to.
+    """
+    if not isinstance(metadata, dict):
+        raise TenantError(remedy="Its discovery document is none.")
+    if not is_issuer(metadata.get("issuer"), domain):
+        told = str(metadata.get("issuer"))[:100]
+        hint = f"Its discovery document is of the issuer {told!r}, not of {domain!r}."
+        raise TenantError(remedy=f"{hint} Check AUTH0_DOMAIN.")
+    for name in ("issuer", "token_endpoint", "jwks_uri"):
+        _check_url(metadata, name, {"https"})
+    _check_url(metadata, "authorization_endpoint", {"https", "http"})
+    if metadata.get("revocation_endpoint") is not None:
+        _check_url(metadata, "revocation_endpoint", {"https"})
+    if metadata.get("end_session_endpoint") is not None:
+        _check_url(metadata, "end_session_endpoint", {"https", "http"})
+
+
+def is_issuer(issuer: t.Any, domain: str) -> bool:
+    """Tell whether an issuer is a tenant's. Only Auth0's end in a slash."""
+    own = f"https://{domain.removesuffix(':443')}"
+    return issuer in (own, f"{own}/")
+
+
+def check_login(response: httpx.Response, scope: str) -> httpx.Response:
+    """Refuse a token response that logs nobody in, as it has no ID token.
+
+    Authlib and the SDK would take a ``userinfo`` in it for verified claims.
+
+    :param scope: as in :func:`check_tokens`.
+    """
+    tokens = _tokens(response, scope)
+    if tokens is None:
+        return response
+    if not isinstance(tokens.get("id_token"), str):
+        raise TenantError(remedy="The token response has no ID token.")
+    tokens.pop("userinfo", None)
+    return _answer(response, 200, tokens)
+
+
+def check_tokens(response: httpx.Response, scope: str) -> httpx.Response:
+    """Refuse a token response that RFC 6749, section 5.1, does not allow.
+
+    :param scope: what was asked for, and granted if the response does not say so.
+    """
+    tokens = _tokens(response, scope)
+    if tokens is None:
+        # The SDK looks at the status alone, and for one spelling of its type.
+        status = response.status_code if response.is_client_error else 400
+        return _answer(response, status, response.json())
+    return _answer(response, 200, tokens)
+
+
+def _tokens(response: httpx.Response, scope: str) -> dict[str, t.Any] | None:
+    """Return what a token response has, or ``None`` where that is an error."""
+    if is_unavailable(response.status_code):
+        # Not httpx's error: Authlib may use another one of the same kind.
+        raise TenantUnavailable()
+    with as_json(f"It answered with {response.status_code}, and no JSON."):
+        tokens = response.json()
+    if not isinstance(tokens, dict):
+        raise TenantError(remedy="Its token response is none.")
+    if "error" in tokens:
+        return None
+    if not response.is_success:
+        # Authlib would take it for tokens.
+        hint = f"It answered with {response.status_code}, and no error."
+        raise TenantError(remedy=hint)
+    if not tokens.get("access_token") or not isinstance(tokens["access_token"], str):
+        raise TenantError(remedy="The token response has no access token.")
+    _check_types(tokens)
+    tokens["scope"] = tokens.get("scope") or scope
+    tokens["expires_in"] = _seconds(tokens.get("expires_in"))
+    return tokens
+
+
+@contextmanager
+def as_json(remedy: str) -> Iterator[None]:
+    """Raise an error of the tenant for what is read from it and is no JSON.
+
+    :param remedy: what that tells the operator.
+    """
+    try:
+        yield
+    except (ValueError, RecursionError) as error:
+        raise TenantError(remedy=remedy) from error
+
+
+def _check_types(tokens: dict[str, t.Any]) -> None:
+    """Refuse what would be sent or kept as something that it is not."""
+    known = {"bearer"}
+    if "issued_token_type" in tokens:
+        # What is exchanged for another token need not be for access (RFC 8693, 2.2.1).
+        known.add("n_a")
+    if str(tokens.get("token_type", "Bearer")).lower() not in known:
+        # Nobody may use a token of a type that they do not know (RFC 6749, 7.1).
+        raise TenantError(remedy="The token_type of its token response is not Bearer.")
+    for name in ("access_token", "refresh_token", "id_token", "scope"):
+        # It may become a part of a header (RFC 6749, appendix A).
+        if tokens.get(name) is not None and not _is_plain_text(tokens[name]):
+            raise TenantError(remedy=f"The {name} of its token response is no text.")
+
+
+def _is_plain_text(value: t.Any) -> bool:
+    return isinstance(value, str) and value.isascii() and value.isprintable()
+
+
+def _answer(
+    response: httpx.Response, status: int, content: dict[str, t.Any]
+) -> httpx.Response:
+    # As ASCII, since JSON can have what UTF-8 cannot.
+    return type(response)(
+        status,
+        content=json.dumps(content),
+        headers={"Content-Type": "application/json"},
+        request=response.request,
+    )
+
+
+def check_token(
+    token: str, key: t.Mapping[str, t.Any], client_id: str, issuer: str
+) -> dict[str, t.Any]:
+    """Return the claims of a token that an issuer signed for a client.
+
+    The SDK accepts no difference between clocks, but a token that never expires, and
+    compares issuers loosely.
+
+    :raises jwt.InvalidTokenError: when it is not one (OpenID Connect Core, 3.1.3.7).
+    """
+    claims: dict[str, t.Any] = jwt.decode(
+        token,
+        jwt.PyJWK.from_dict(dict(key)),
+        algorithms=["RS256"],
+        audience=client_id,
+        issuer=issuer,
+        leeway=CLOCK_LEEWAY,
+        options={"require": ["exp", "iat", "iss"]},
+    )
+    for name in ("exp", "iat", "nbf"):
+        # The library takes the text of a number for one.
+        if name in claims and not is_moment(claims[name]):
+            raise jwt.DecodeError(f"The {name} claim is no point in time.")
+    if _SURROGATES.search(str(claims.get("sub"))):
+        # It must not become that of somebody else.
+        raise jwt.InvalidTokenError("The sub claim is no text.")
+    is_only = claims["aud"] in (client_id, [client_id])
+    if claims.get("azp", client_id if is_only else None) != client_id:
+        raise jwt.InvalidAudienceError("It was issued to another client.")
+    return _without_surrogates(claims)
+
+
+def _without_surrogates(claims: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Return claims that can be written as UTF-8.
+
+    Who cuts a name may cut an emoji in half, which JSON allows. It is no reason to keep
+    somebody out.
+    """
+    text = json.dumps(claims, ensure_ascii=False)
+    if not _SURROGATES.search(text):
+        return claims
+    return t.cast("dict[str, t.Any]", json.loads(_SURROGATES.sub("\ufffd", text)))
+
+
+def _check_url(metadata: dict[str, t.Any], name: str, schemes: set[str]) -> None:
+    if not _is_url(metadata.get(name), schemes):
+        hint = f"Its discovery document has a wrong {name}, or none."
+        raise TenantError(remedy=hint)
+
+
+def _is_url(value: t.Any, schemes: set[str]) -> bool:
+    if not _is_plain_text(value):
+        return False
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        # Brackets without an address in them, or a port beyond the last one.
+        return False
+
+
+def _seconds(value: t.Any) -> int:
+    """Return a lifetime as the SDK can reckon with it; some tenants send a text."""
+    try:
+        return min(max(int(value), 0), LONGEST_LIFETIME)
+    except (TypeError, ValueError, OverflowError):
+        return DEFAULT_LIFETIME

@@ -1,0 +1,363 @@
+"""Access tokens: however many ask for one, one request reaches the tenant."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import typing as t
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from flask import has_request_context
+
+from ..errors import LoginRequired, SessionStoreUnavailable
+from ..runtime import loop
+from ..runtime.per_request import per_request
+from ..sessions.hooks import refuse_while_saving
+from ..sessions.server.interface import StoreInterface
+from ..sessions.state_store import KEY, SessionStateStore
+from ..sessions.token_sets import (
+    DEFAULT_AUDIENCE,
+    Connection,
+    Refresh,
+    Wanted,
+    check_new_id_token,
+    connecting,
+    newest_token,
+    refreshing,
+    usable_connection_token,
+    usable_token,
+)
+from .discovery import ConnectedClient
+from .dispatch import Refreshes, dispatch
+from .late_writes import write_late
+from .locks import RENEWAL, Held, leased, start
+
+R = t.TypeVar("R")
+
+#: Seconds between two looks whether new tokens are written.
+_PAUSE = 0.05
+
+
+class TokenClient(ConnectedClient):
+    """The SDK's client, safe where several requests ask for a token at once."""
+
+    async def get_access_token(
+        self,
+        store_options: dict[str, t.Any] | None = None,
+        audience: str | None = None,
+        scope: str | None = None,
+        *,
+        force_refresh: bool = False,
+    ) -> str:
+        """Return an access token; one that is about to expire is refreshed first.
+
+        However many ask at the same time, one refresh reaches the tenant.
+
+        :param scope: what the token must allow, beyond what was asked for at login.
+        :param force_refresh: refresh it even if it is good.
+        """
+        wanted = Wanted(
+            audience or self._config.audience or DEFAULT_AUDIENCE,
+            scope or "",
+            self._config.token_refresh_leeway,
+        )
+        if not force_refresh and isinstance(self._state_store, SessionStateStore):
+            usable = await self._usable_token(wanted)
+            if usable is not None:
+                return usable
+        refresh = Refresh(wanted, time.monotonic(), force_refresh)
+        arguments = (store_options, audience, scope, refresh)
+        limit = self._config.timeout
+        return await dispatch(self._refreshed_token, arguments, {}, limit)
+
+    async def _usable_token(self, wanted: Wanted) -> str | None:
+        state = await self._state_store.get(KEY)
+        return usable_token(state, wanted, time.time()) if state else None
+
+    async def _refreshed_token(
+        self,
+        store_options: dict[str, t.Any] | None,
+        audience: str | None,
+        scope: str | None,
+        refresh: Refresh,
+    ) -> str:
+        before = await self._newest_token(store_options, refresh.wanted)
+        async with AsyncExitStack() as stack:
+            key = await stack.enter_async_context(self._turn_here(store_options))
+            if key is not None and self._is_unwritten(key):
+                await self._reread()
+                found = await self._found_meanwhile(store_options, refresh, before)
+                if found is not None:
+                    return found
+            held = await stack.enter_async_context(self._lease(key))
+            found = await self._found_meanwhile(store_options, refresh, before)
+            if found is not None:
+                return found
+            refreshed = self._refresh(store_options, audience, scope, refresh, held)
+            return await _to_the_end(refreshed, stack.pop_all())
+
+    async def _found_meanwhile(
+        self,
+        store_options: dict[str, t.Any] | None,
+        refresh: Refresh,
+        before: str | None,
+    ) -> str | None:
+        """Return a token that somebody else has got while we waited."""
+        state = await self._state_store.get(KEY, store_options)
+        if not state:
+            return None
+        usable = usable_token(state, refresh.wanted, time.time())
+        newest = newest_token(state, refresh.wanted.audience)
+        if newest != before:
+            return usable or (None if refresh.wanted.scope else newest)
+        return None if refresh.is_forced else usable
+
+    async def _refresh(
+        self,
+        store_options: dict[str, t.Any] | None,
+        audience: str | None,
+        scope: str | None,
+        refresh: Refresh,
+        held: Held | None,
+    ) -> str:
+        before = await self._state_store.get(KEY, store_options) or {}
+        # Not a partial: its repr, in the report of an error, would have the tokens.
+        check = lambda tokens: check_new_id_token(tokens, before)  # noqa: E731
+        lease = held.lease if held else None
+        refreshing.set(refresh._replace(check=check, lease=lease))
+        try:
+            found = await super().get_access_token(store_options, audience, scope)
+        finally:
+            if held is not None and self._is_unwritten(held.key):
+                self._write_later(held)
+        if await self._state_store.get(KEY, store_options) is None:
+            raise LoginRequired("Your session has ended. Please log in again.")
+        return t.cast(str, found)
+
+    async def _reread(self) -> None:
+        store = t.cast(SessionStateStore, self._state_store)
+        await loop.where_called(store.reread)
+
+    async def _until_written(self, record: str, limit: float) -> None:
+        """Wait until the back end has taken what a refresh has brought.
+
+        :raises SessionStoreUnavailable: when it does not do so for a while.
+        """
+        until = time.monotonic() + limit
+        while self._is_unwritten(record):
+            if time.monotonic() > until:
+                raise SessionStoreUnavailable()
+            await asyncio.sleep(_PAUSE)
+
+    def _is_unwritten(self, record: str) -> bool:
+        store = self._state_store
+        return (
+            isinstance(store, SessionStateStore)
+            and store.unwritten.get(record) is not None
+        )
+
+    def _write_later(self, held: Held) -> None:
+        store = t.cast(SessionStateStore, self._state_store)
+        place = t.cast(StoreInterface, store.places.store())
+        held.is_handed_over = True
+        start(write_late(store.unwritten, held, place, self._here().turns))
+
+    async def _newest_token(
+        self, store_options: dict[str, t.Any] | None, wanted: Wanted
+    ) -> str | None:
+        state = await self._state_store.get(KEY, store_options)
+        return newest_token(state, wanted.audience) if state else None
+
+    async def get_access_token_for_connection(
+        self,
+        options: dict[str, t.Any],
+        store_options: dict[str, t.Any] | None = None,
+    ) -> str:
+        """Return an access token of a connection, such as ``google-oauth2``.
+
+        However many ask at the same time, one request reaches the tenant, where the
+        server keeps the session.
+        """
+        if isinstance(self._state_store, SessionStateStore):
+            connection = _connection(options)
+            usable = await self._usable_connection_token(connection, None)
+            if usable is not None:
+                return usable
+        arguments = (options, store_options)
+        limit = self._config.timeout
+        return await dispatch(self._connection_token, arguments, {}, limit)
+
+    async def _connection_token(
+        self, options: dict[str, t.Any], store_options: dict[str, t.Any] | None
+    ) -> str:
+        connection = _connection(options)
+        async with self._turn(store_options):
+            # Somebody else may have got one while we waited.
+            usable = await self._usable_connection_token(connection, store_options)
+            if usable is not None:
+                return usable
+            token = connecting.set(connection)
+            try:
+                find = super().get_access_token_for_connection
+                return t.cast(str, await find(options, store_options))
+            finally:
+                connecting.reset(token)
+
+    async def _usable_connection_token(
+        self, connection: Connection, store_options: dict[str, t.Any] | None
+    ) -> str | None:
+        state = await self._state_store.get(KEY, store_options) or {}
+        leeway = self._config.token_refresh_leeway
+        return usable_connection_token(state, connection, leeway, time.time())
+
+    async def get_token_for_connection(
+        self, options: dict[str, t.Any]
+    ) -> dict[str, t.Any]:
+        """Exchange a refresh token for the access token of a connection."""
+        limit = self._config.timeout
+        waiting = dispatch(self._exchanged_for_connection, (options,), {}, limit)
+        # Whoever reports an error may collect the variables of this frame.
+        del options
+        return await waiting
+
+    async def _exchanged_for_connection(
+        self, options: dict[str, t.Any]
+    ) -> dict[str, t.Any]:
+        try:
+            found = await super().get_token_for_connection(options)
+        except TypeError as error:
+            # The SDK's own error for what has failed cannot be made.
+            raise error.__context__ or error from None
+        # The SDK tells when it ends, and keeps it for as long as it is told it lasts.
+        return {**found, "expires_in": found["expires_at"] - int(time.time())}
+
+    @asynccontextmanager
+    async def _turn(
+        self, store_options: dict[str, t.Any] | None
+    ) -> AsyncIterator[None]:
+        """Wait until nobody else changes the tokens or claims of this session."""
+        async with self._turn_here(store_options) as key, self._lease(key):
+            yield
+
+    @asynccontextmanager
+    async def _turn_here(
+        self, store_options: dict[str, t.Any] | None
+    ) -> AsyncIterator[str | None]:
+        """Wait until nobody else in this process does, and return what they share."""
+        refuse_while_saving()
+        store = self._state_store
+        if isinstance(store, SessionStateStore):
+            entry = await loop.where_called(store.current_entry)
+            key = entry.record if entry else None
+        else:
+            key = self._name_of(await store.get(KEY, store_options))
+        async with self._here().turns.turn(key):
+            yield key
+
+    @asynccontextmanager
+    async def _lease(self, key: str | None) -> AsyncIterator[Held | None]:
+        """Wait until nobody else in another process does."""
+        store = self._state_store
+        if not isinstance(store, SessionStateStore):
+            yield None
+            return
+        async with AsyncExitStack() as stack:
+            held, place = None, store.places.meeting_point()
+            if key is not None and place is not None:
+                await self._until_written(key, place.limit)
+                held = await stack.enter_async_context(leased(place, key))
+            await self._reread()
+            yield held
+
+    def _name_of(self, state: dict[str, t.Any] | None) -> str | None:
+        """Return what the requests of one session in a store of the app's own share.
+
+        The store alone knows the session's id.
+        """
+        if not state:
+            return None
+        refresh_token = state.get("refresh_token")
+        if refresh_token:
+            return f"session {self._here().exchanges.family(refresh_token)}"
+        sub, sid = (state.get("user") or {}).get("sub"), state["internal"].get("sid")
+        return f"session {sid} of {sub}"
+
+    async def get_token_by_refresh_token(
+        self, options: dict[str, t.Any]
+    ) -> dict[str, t.Any]:
+        """Exchange a refresh token for new tokens.
+
+        Where that has just been done, in this process, return what it has brought.
+        """
+        if has_request_context() and isinstance(self._state_store, SessionStateStore):
+            self._state_store.require_writable()
+        waiting = dispatch(self._exchanged, (options,), {}, self._config.timeout)
+        # Whoever reports an error may collect the variables of this frame.
+        del options
+        tokens = await waiting
+        if has_request_context():
+            per_request(Refreshes).happened = True
+        return tokens
+
+    async def _exchanged(self, options: dict[str, t.Any]) -> dict[str, t.Any]:
+        here, refresh = self._here(), refreshing.get()
+        old = options.get("refresh_token") or ""
+        asked = (options.get("audience") or "", options.get("scope") or "")
+        async with AsyncExitStack() as stack:
+            family = here.exchanges.family(old)
+            await stack.enter_async_context(here.turns.turn(family))
+            answer = here.exchanges.answer(old, asked, refresh)
+            if answer is not None:
+                return answer
+            newest = {**options, "refresh_token": here.exchanges.newest(old)}
+            return await _to_the_end(self._exchange(newest, asked), stack.pop_all())
+
+    async def _exchange(
+        self, options: dict[str, t.Any], asked: tuple[str, str]
+    ) -> dict[str, t.Any]:
+        exchanges, used = self._here().exchanges, options["refresh_token"]
+        await _require_lease(refreshing.get())
+        try:
+            found = await super().get_token_by_refresh_token(options)
+            if refresh := refreshing.get():
+                refresh.check(found)
+        except Exception as error:
+            exchanges.note_failure(used, error)
+            raise
+        # Without a new one, the one that was used is still good.
+        tokens: dict[str, t.Any] = {"refresh_token": used, **found}
+        exchanges.note(used, asked, tokens)
+        return tokens
+
+
+def _connection(options: dict[str, t.Any]) -> Connection:
+    return Connection(options["connection"], options.get("login_hint"))
+
+
+async def _require_lease(refresh: Refresh | None) -> None:
+    """Refuse to spend a refresh token that another process may spend by now.
+
+    :raises SessionStoreUnavailable: also where the new one could not be kept.
+    """
+    lease = refresh.lease if refresh else None
+    if lease is None or lease.age < RENEWAL:
+        return
+    if not await loop.where_called(lease.renew):
+        raise SessionStoreUnavailable()
+
+
+async def _to_the_end(work: Coroutine[t.Any, t.Any, R], stack: AsyncExitStack) -> R:
+    """Do work to its end, even if nobody waits for it any more, and then let go.
+
+    A tenant that has exchanged a refresh token will not do so again.
+    """
+
+    async def run() -> R:
+        async with stack:
+            return await work
+
+    task = asyncio.ensure_future(run())
+    # Whoever waits hears of an error; if nobody does, there is nobody to tell.
+    task.add_done_callback(lambda done: done.cancelled() or done.exception())
+    return await asyncio.shield(task)

@@ -1,0 +1,190 @@
+"""The errors of the SDK, and of HTTP below it, as errors of this extension."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import ssl
+import typing as t
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import jwt
+from auth0_server_python.error import (
+    AccessTokenError,
+    AccessTokenErrorCode,
+    AccessTokenForConnectionError,
+    AccessTokenForConnectionErrorCode,
+    ApiError,
+    InvalidArgumentError,
+    MfaRequiredError,
+    OrganizationTokenValidationError,
+    SessionExpiredError,
+)
+from auth0_server_python.error import Auth0Error as SdkError
+from authlib.integrations.base_client.errors import OAuthError
+
+from ..errors import (
+    Auth0Error,
+    AuthorizationFailed,
+    LoginFailed,
+    LoginRequired,
+    MfaRequired,
+    TenantError,
+    TenantUnavailable,
+    in_one_line,
+)
+from ..runtime.tracebacks import without_secrets
+from ..sessions.hooks import untranslated
+from .responses import is_unavailable
+
+#: httpx, and what Authlib uses in its place where that is installed.
+_HTTP = [
+    importlib.import_module(name)
+    for name in ("httpx", "httpx2")
+    if importlib.util.find_spec(name)
+]
+_STATUS_ERRORS = tuple(http.HTTPStatusError for http in _HTTP)
+#: What is raised when the tenant cannot be reached.
+TRANSPORT_ERRORS = (TimeoutError, *(http.TransportError for http in _HTTP))
+
+_AGAIN = "Please log in again to go on."
+_LOG_IN_AGAIN = {
+    AccessTokenErrorCode.MISSING_REFRESH_TOKEN,
+    AccessTokenErrorCode.SESSION_EXPIRED,
+    AccessTokenForConnectionErrorCode.MISSING_REFRESH_TOKEN,
+}
+#: What the SDK says of an ID token that is not good.
+_UNVERIFIED = {
+    "invalid_audience",
+    "invalid_signature",
+    "invalid_token",
+    "jwks_key_not_found",
+}
+
+#: What the SDK and those below it raise. Anything else is a mistake of somebody else,
+#: of an app's own store for example, and theirs to see.
+KNOWN = (
+    SdkError,
+    OAuthError,
+    *(http.HTTPError for http in _HTTP),
+    jwt.PyJWTError,
+    ValueError,
+    TimeoutError,
+    ssl.SSLError,
+)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raise an :class:`.Auth0Error` in the place of what the SDK raises."""
+    with untranslated():
+        try:
+            yield
+        except KNOWN as error:
+            translation = translate(error)
+            raise translation from without_secrets(error)
+
+
+def translate(error: Exception) -> Auth0Error:
+    """Return the error of this extension that says the same."""
+    chain = list(_causes(error))
+    for cause in chain:
+        if isinstance(cause, Auth0Error):
+            return cause
+        if isinstance(cause, OAuthError):
+            return _refused(str(cause.error))
+        if isinstance(cause, ApiError) and cause.code == "invalid_grant":
+            return LoginRequired(_AGAIN)
+        if isinstance(cause, ApiError | MfaRequiredError) and _wants_factor(cause):
+            required = MfaRequired()
+            required.mfa_token = getattr(error, "mfa_token", None)
+            return required
+        if isinstance(cause, _STATUS_ERRORS):
+            return _wrong_status(cause.response.status_code)
+        if isinstance(cause, TRANSPORT_ERRORS):
+            return _unreachable(chain, cause)
+    return _of_the_sdk(error)
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    seen = set()
+    while isinstance(error, BaseException) and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = getattr(error, "cause", None) or error.__cause__ or error.__context__
+
+
+def _wants_factor(error: ApiError | MfaRequiredError) -> bool:
+    return bool(error.code == "mfa_required")
+
+
+def _of_the_sdk(error: Exception) -> Auth0Error:
+    if isinstance(error, InvalidArgumentError):
+        return LoginFailed(f"{error.argument}: {error}")
+    if isinstance(error, SessionExpiredError):
+        return LoginRequired("Your session has ended. Please log in again.")
+    if isinstance(error, AccessTokenError | AccessTokenForConnectionError):
+        if error.code in _LOG_IN_AGAIN:
+            return LoginRequired(_AGAIN)
+        return TenantError("The login service did not give access.")
+    if isinstance(error, OrganizationTokenValidationError):
+        return AuthorizationFailed(
+            "You logged in to another organization.",
+            code=403,
+            remedy="The ID token is not of the organization of this login.",
+        )
+    if isinstance(error, SdkError) and getattr(error, "code", None) == "token_expired":
+        return LoginFailed(
+            "The login took too long.",
+            remedy="The ID token had expired on arrival. Is the server's clock right?",
+        )
+    code = str(getattr(error, "code", ""))
+    if code in _UNVERIFIED:
+        return TenantError(
+            remedy=f"Its ID token cannot be verified: {_check_that_failed(error)}. Is "
+            "the algorithm of the application RS256, and the server's clock right?"
+        )
+    return TenantError(remedy=f"{type(error).__name__} {code}".strip())
+
+
+def _check_that_failed(error: Exception) -> str:
+    """Return what a library says of a token, which has nothing of the token in it."""
+    causes = list(_causes(error))
+    found = [each for each in causes if isinstance(each, jwt.PyJWTError)]
+    return in_one_line(str((found or causes)[-1])).rstrip(".")
+
+
+def _refused(code: str) -> Auth0Error:
+    """Return the error for what the token endpoint refused (RFC 6749, section 5.2)."""
+    if code == "invalid_grant":
+        return LoginFailed(
+            "The login took too long, or it was already completed.", error=code
+        )
+    if code in {"server_error", "temporarily_unavailable", "too_many_requests"}:
+        return TenantUnavailable()
+    remedies = {
+        "invalid_client": "Check AUTH0_CLIENT_ID and AUTH0_CLIENT_SECRET.",
+        "unauthorized_client": "Check the grant types of the application, and "
+        "AUTH0_CLIENT_SECRET.",
+        "access_denied": "An Action or a rule of the tenant refused it.",
+    }
+    known = code if re.fullmatch("[a-z_]{1,64}", code) else "unknown_error"
+    hint = remedies.get(code) or f"Its token endpoint answered with {known}."
+    return TenantError("The login service refused this app.", remedy=hint)
+
+
+def _wrong_status(status: int) -> Auth0Error:
+    if is_unavailable(status):
+        return TenantUnavailable()
+    return TenantError(remedy=f"It answered with {status}. Check AUTH0_DOMAIN.")
+
+
+def _unreachable(chain: list[t.Any], cause: BaseException) -> Auth0Error:
+    texts = " ".join(str(each) for each in chain)
+    if any(isinstance(each, ssl.SSLError) for each in chain) or "CERTIFICATE" in texts:
+        return TenantUnavailable(
+            remedy="Its certificate is not trusted here. Set SSL_CERT_FILE."
+        )
+    told = f"{type(cause).__name__}: {cause}".rstrip(": ")
+    return TenantUnavailable(remedy=f"Check AUTH0_DOMAIN and the network ({told}).")

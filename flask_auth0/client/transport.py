@@ -1,0 +1,172 @@
+"""What all calls to the tenant share on one event loop, its connections above all."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import ssl
+import typing as t
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from urllib.request import getproxies
+
+import httpx
+from authlib.integrations.httpx_client import AsyncOAuth2Client
+
+from ..config import Config
+from ..sessions.token_sets import refreshing
+from .breaker import Breaker
+from .kept_connections import KeptTransport, socket_options
+from .locks import Turns
+from .refreshes import Exchanges
+from .responses import check_login, check_tokens, is_unavailable
+
+#: Of each pool. In most apps logins are rare, and each would begin with a handshake if
+#: connections were closed after httpx's five seconds. Load balancers do so after sixty.
+LIMITS = httpx.Limits(
+    max_connections=100, max_keepalive_connections=20, keepalive_expiry=50
+)
+
+
+class Connections:
+    """The HTTP connections of one event loop, and the order of those who use them."""
+
+    def __init__(
+        self,
+        config: Config,
+        headers: t.Mapping[str, str],
+        tls: ssl.SSLContext,
+        breaker: Breaker,
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        self.loop = loop
+        #: Who waits for whom, and what others have brought meanwhile.
+        self.turns = Turns()
+        self.exchanges = Exchanges()
+        options: dict[str, t.Any] = {
+            "headers": dict(headers),
+            # Who has not connected by then will have no time to wait for an answer.
+            "timeout": (config.timeout * 0.75, *[config.timeout] * 3),
+            "limits": LIMITS,
+            "verify": tls,
+        }
+        if not has_proxy() and issubclass(AsyncOAuth2Client, httpx.AsyncClient):
+            # With one, httpx chooses by the environment, and Authlib may have another.
+            options["transport"] = _transport(config.timeout, tls)
+        self.http = _Http(
+            **options,
+            cookies=_no_cookies(),
+            event_hooks={"response": [_raise_for_unavailable]},
+        )
+        self.oauth = _oauth_client(config, options)
+        self.http.breaker = self.oauth.breaker = breaker
+
+    def close_soon(self) -> None:
+        """Close the connections of a client that nobody has any more."""
+        asyncio.run_coroutine_threadsafe(self._close(), self.loop)
+
+    async def _close(self) -> None:
+        await self.http.aclose()
+        await self.oauth.aclose()
+
+
+class _Guarded:
+    """An HTTP client that asks the tenant only where there is use in it."""
+
+    breaker: Breaker
+
+    async def send(self, request: t.Any, **options: t.Any) -> t.Any:
+        """Send a request.
+
+        :raises TenantUnavailable: at once, while the tenant does not answer.
+        """
+        is_lookup = request.method == "GET"
+        with self.breaker.attempt() as attempt:
+            try:
+                response = await super().send(request, **options)  # type: ignore[misc]
+            except Exception as error:
+                refused = getattr(error, "response", None)
+                if refused is not None:
+                    attempt.answered(refused.status_code, is_lookup=is_lookup)
+                raise
+            attempt.answered(response.status_code, is_lookup=is_lookup)
+            return response
+
+
+class _Http(_Guarded, httpx.AsyncClient):
+    """The client of all requests but those with a code."""
+
+
+class _OAuth(_Guarded, AsyncOAuth2Client):  # type: ignore[misc]
+    """Authlib's client."""
+
+
+class CheckedHttp:
+    """The shared HTTP client, as the SDK uses it; answers with tokens are checked."""
+
+    def __init__(self, http: httpx.AsyncClient, config: Config) -> None:
+        self._http, self._config = http, config
+
+    def __getattr__(self, name: str) -> t.Any:
+        return getattr(self._http, name)
+
+    async def post(self, url: t.Any, **options: t.Any) -> httpx.Response:
+        """Send a ``POST`` request."""
+        data = options.get("data")
+        if not isinstance(data, dict) or "grant_type" not in data:
+            return await self._http.post(url, **options)
+        asked_for = data.get("scope") or ""
+        if self._is_for_what_was_granted(data):
+            data = {name: value for name, value in data.items() if name != "scope"}
+        response = await self._http.post(url, **{**options, "data": data})
+        return check_tokens(response, asked_for)
+
+    def _is_for_what_was_granted(self, data: dict[str, t.Any]) -> bool:
+        """Tell whether a refresh is for the token of the login once more.
+
+        The SDK asks for all that a login asks for. Some tenants refuse what they have
+        not granted then, and none needs to be told the rest (RFC 6749, section 6).
+        """
+        refresh, audience = refreshing.get(), data.get("audience")
+        if refresh is None or data["grant_type"] != "refresh_token":
+            return False
+        if refresh.wanted.scope:
+            return False
+        return audience == self._config.audience
+
+
+def _oauth_client(config: Config, options: dict[str, t.Any]) -> _OAuth:
+    client = _OAuth(
+        client_id=config.client_id,
+        client_secret=config.client_secret,
+        cookies=_no_cookies(),
+        **options,
+    )
+    check = functools.partial(check_login, scope=config.scope)
+    client.register_compliance_hook("access_token_response", check)
+    return client
+
+
+def has_proxy() -> bool:
+    """Tell whether there may be a proxy on the way to the tenant, which httpx knows."""
+    return bool({"https", "all"} & getproxies().keys())
+
+
+def _transport(timeout: float, tls: ssl.SSLContext) -> KeptTransport:
+    make = functools.partial(
+        httpx.AsyncHTTPTransport,
+        verify=tls,
+        limits=LIMITS,
+        socket_options=socket_options(timeout),
+    )
+    return KeptTransport(make, timeout)
+
+
+async def _raise_for_unavailable(response: httpx.Response) -> None:
+    """Tell a tenant with a problem from one that said no, which the SDK does not."""
+    if is_unavailable(response.status_code):
+        response.raise_for_status()
+
+
+def _no_cookies() -> CookieJar:
+    """Return a jar that stays empty: one user's cookies are not for the next one."""
+    return CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))

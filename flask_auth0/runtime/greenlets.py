@@ -1,0 +1,142 @@
+"""What the event loop needs where gevent has replaced Python's threads."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import sys
+import typing as t
+from collections.abc import Callable, Coroutine
+
+from ..errors import ConfigurationError
+
+T = t.TypeVar("T")
+
+#: The hub whose greenlet waits for the coroutine that runs.
+_waiting_hub: contextvars.ContextVar[t.Any] = contextvars.ContextVar("waiting_hub")
+
+
+def are_threads() -> bool:
+    """Tell whether ``threading`` starts greenlets instead of threads."""
+    monkey = sys.modules.get("gevent.monkey")
+    return monkey is not None and bool(monkey.is_module_patched("threading"))
+
+
+def refuse_eventlet() -> None:
+    """Raise an error where eventlet has replaced Python's threads.
+
+    Its green threads would all seem to run on the event loop of the first of them.
+
+    :raises ConfigurationError: naming what to do.
+    """
+    patcher = sys.modules.get("eventlet.patcher")
+    if patcher is not None and patcher.is_monkey_patched("thread"):
+        raise ConfigurationError(
+            "eventlet has replaced Python's threads, and the extension does not work "
+            "then. Serve the app with threads or with gevent, or leave out 'thread' "
+            "where eventlet.monkey_patch() is called."
+        )
+
+
+def start_thread(target: Callable[[], t.Any]) -> None:
+    """Start a thread of the operating system.
+
+    asyncio knows one running loop per thread: were it on a greenlet, all the other
+    greenlets of the thread would seem to run on it.
+    """
+    _original("_thread", "start_new_thread")(target, ())
+
+
+def make_loop() -> asyncio.AbstractEventLoop:
+    """Make an event loop that waits as the operating system does, not as gevent."""
+
+    class NativeLoop(asyncio.SelectorEventLoop):
+        def run_in_executor(  # type: ignore[override]
+            self, executor: t.Any, func: Callable[..., t.Any], *args: t.Any
+        ) -> asyncio.Future[t.Any]:
+            future = self.create_future()
+            start_thread(lambda: _settle(self, future, func, args))
+            return future
+
+        async def getaddrinfo(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
+            lookup = _original("socket", "getaddrinfo")
+            return await self.run_in_executor(None, lambda: lookup(*args, **kwargs))
+
+    # Looking up a host imports this codec; on several threads at once, they would wait
+    # for gevent's import lock for ever.
+    "host".encode("idna")
+    return NativeLoop(_original("selectors", "DefaultSelector")())
+
+
+async def call_back(work: Callable[[], T]) -> T:
+    """Do work on a greenlet of the thread that waits for the current coroutine.
+
+    gevent's sockets, a back end's among them, can be used on the thread where they were
+    made, and on no other one.
+    """
+    import gevent
+
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[T] = loop.create_future()
+    waiting = _waiting_hub.get()
+    waiting.loop.run_callback_threadsafe(gevent.spawn, _settle, loop, future, work, ())
+    return await future
+
+
+def wait(
+    loop: asyncio.AbstractEventLoop,
+    coroutine: Coroutine[t.Any, t.Any, T],
+    limit: float | None = None,
+) -> T:
+    """Run a coroutine on the loop's thread while other greenlets of this one go on.
+
+    Only gevent's own watcher may be used from two threads; its locks would leave the
+    hub without anything to wait for.
+
+    :param limit: seconds, where the coroutine keeps a shorter one itself.
+    :raises TimeoutError: when the time is over.
+    """
+    import gevent
+    import gevent.event
+
+    done = gevent.event.Event()
+    hub = gevent.get_hub()
+    _waiting_hub.set(hub)
+    watcher = hub.loop.async_()
+    watcher.start(done.set)
+    tasks: list[asyncio.Task[T]] = []
+
+    def start() -> None:
+        task = loop.create_task(coroutine)
+        tasks.append(task)
+        task.add_done_callback(lambda _: watcher.send())
+
+    loop.call_soon_threadsafe(start)
+    try:
+        if not done.wait(limit):
+            raise TimeoutError
+        return tasks[0].result()
+    except BaseException:
+        # Whoever stopped waiting, by a greenlet's timeout for example, wants no result.
+        loop.call_soon_threadsafe(lambda: [task.cancel() for task in tasks])
+        raise
+    finally:
+        watcher.stop()
+        watcher.close()
+
+
+def _settle(
+    loop: asyncio.AbstractEventLoop,
+    future: asyncio.Future[t.Any],
+    func: Callable[..., t.Any],
+    args: tuple[t.Any, ...],
+) -> None:
+    try:
+        settle, outcome = future.set_result, func(*args)
+    except Exception as error:
+        settle, outcome = future.set_exception, error
+    loop.call_soon_threadsafe(lambda: None if future.cancelled() else settle(outcome))
+
+
+def _original(module: str, name: str) -> t.Any:
+    return sys.modules["gevent.monkey"].get_original(module, name)

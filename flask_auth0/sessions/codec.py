@@ -1,0 +1,170 @@
+"""States as sealed parts, and back, unless they have expired."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+import typing as t
+from collections.abc import Callable, Sequence
+
+from .labels import Labels, record_of
+from .lifetime import Lifetime, Moments
+from .recent import Recent
+from .sealing import Sealer
+from .server.storage import RecordCompartment
+from .shapes import is_body, is_head
+from .storage_contract import BODY, HEAD, Compartment, Entry
+
+State = dict[str, t.Any]
+
+#: Characters that say which body belongs to a head.
+_PAIR = 8
+
+#: The fields of a state that are read with every request; all others are its body.
+HEAD_FIELDS = ("user", "domain", "internal")
+#: How many heads a process remembers, and the most bytes of one.
+REMEMBERED, LARGEST = 512, 4096
+
+
+class States:
+    """Seals states for one record each, and opens them.
+
+    :param sealer: encrypts them.
+    :param lifetime: how long sessions last.
+    :param labels: makes the labels of their records.
+    """
+
+    def __init__(self, sealer: Sealer, lifetime: Lifetime, labels: Labels) -> None:
+        self.sealer = sealer
+        self.lifetime = lifetime
+        self.labels = labels
+        self._recent: Recent[tuple[str, str], State] = Recent(REMEMBERED)
+
+    def read_body(self, compartment: Compartment, head: State) -> State | None:
+        """Return the body of a state, or ``None``."""
+        record = record_of(head["internal"]["session_id"])
+        texts = compartment.read(record, BODY)
+        sealer = _body_sealer(head) if texts else None
+        context, user = record + BODY, head["user"]
+        opened = [sealer.open(_sealed(t), context, user) for t in texts if sealer]
+        return _newest([body for body in opened if is_body(body)], _freshness)
+
+    def read_head(self, compartment: Compartment, record: str) -> State | None:
+        """Return the head of a state, or ``None``. One that has expired is removed.
+
+        Others may have the same one: whoever changes it needs a copy.
+        """
+        opened = [self._opened(text, record) for text in compartment.read(record, HEAD)]
+        head = _newest([each for each in opened if each is not None], _recency)
+        if head is None:
+            return None
+        head = _with_visit(head, compartment.visited_at(record))
+        if time.time() >= self.lifetime.expires_at(moments(head)):
+            compartment.discard(Entry(record, self.labels.of_head(head)))
+            return None
+        return head
+
+    def heads(
+        self, records: RecordCompartment, names: Sequence[str]
+    ) -> dict[str, State]:
+        """Return the heads of some records, also of those that have expired."""
+        sealed = records.read_all(names, HEAD)
+        opened = {k: self.sealer.open(v, k + HEAD) for k, v in sealed.items()}
+        return {k: t.cast(State, v) for k, v in opened.items() if is_head(v)}
+
+    def seal(
+        self, head: State, body: State | None = None
+    ) -> tuple[dict[str, str], int]:
+        """Return the sealed parts, and for how many seconds they are worth keeping."""
+        record = record_of(head["internal"]["session_id"])
+        sealed = {HEAD: self.sealer.seal(head, record + HEAD)}
+        if body is not None:
+            text = _body_sealer(head).seal(body, record + BODY)
+            sealed[BODY] = f"{pair_of(head)}.{text}"
+        return sealed, self.max_age(head)
+
+    def seal_together(self, head: State, body: State) -> tuple[dict[str, str], int]:
+        """Do so where the claims of the user change with the body only.
+
+        An ID token says them once more, so the body needs much less room.
+        """
+        record = record_of(head["internal"]["session_id"])
+        text = _body_sealer(head).seal(body, record + BODY, like=head["user"])
+        sealed, max_age = self.seal(head)
+        return {**sealed, BODY: f"{pair_of(head)}.{text}"}, max_age
+
+    def max_age(self, head: State) -> int:
+        """Return for how many seconds a state is worth keeping."""
+        return max(1, int(self.lifetime.ends_at(moments(head)) - time.time()))
+
+    def _opened(self, sealed: str, record: str) -> State | None:
+        """Return a head; browsers send the same one again and again."""
+        known = self._recent.get((sealed, record))
+        if known is not None:
+            return known
+        head = self.sealer.open(sealed, record + HEAD)
+        if not is_head(head):
+            return None
+        # Compressed, it can be large however short its text is.
+        if len(json.dumps(head)) <= LARGEST:
+            self._recent.keep((sealed, record), head)
+        return t.cast(State, head)
+
+
+def split(state: State) -> tuple[State, State]:
+    """Return the head and the body of a state."""
+    head = {field: state.get(field) for field in HEAD_FIELDS}
+    body = {field: state[field] for field in state if field not in HEAD_FIELDS}
+    return head, body
+
+
+def moments(head: State) -> Moments:
+    """Return what a state says of its own time."""
+    internal = head["internal"]
+    return Moments(
+        internal["created_at"],
+        internal["seen"],
+        internal.get("session_expires_at"),
+        internal.get("longest", math.inf),
+    )
+
+
+def _newest(found: list[State], age: Callable[[State], t.Any]) -> State | None:
+    """Return the newest of what a browser has sent under one name.
+
+    Of those that look alike, browsers send the one last that they got last.
+    """
+    return max(reversed(found), key=age) if len(found) > 1 else next(iter(found), None)
+
+
+def _recency(head: State) -> tuple[float, float]:
+    """Return what grows with each change of a session, and with each visit."""
+    internal = head["internal"]
+    return internal.get("version", 0), internal["seen"]
+
+
+def _freshness(body: State) -> float:
+    """Return when the last of the tokens ends, which was got last."""
+    return max((each["expires_at"] for each in body["token_sets"]), default=0)
+
+
+def _with_visit(head: State, visited_at: float | None) -> State:
+    internal = head["internal"]
+    if visited_at is None or visited_at <= internal["seen"]:
+        return head
+    return {**head, "internal": {**internal, "seen": visited_at}}
+
+
+def _sealed(text: str) -> str:
+    """Return what is sealed of a body, which names its head before that."""
+    return text.rpartition(".")[2]
+
+
+def pair_of(head: State) -> str:
+    """Return what names a head's body, so that it need not be opened to be known."""
+    return record_of(head["internal"]["body_key"])[:_PAIR]
+
+
+def _body_sealer(head: State) -> Sealer:
+    return Sealer([head["internal"]["body_key"]], "body")

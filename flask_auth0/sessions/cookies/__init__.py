@@ -1,0 +1,1 @@
+"""Sessions in cookies, and the cookies that every session needs."""

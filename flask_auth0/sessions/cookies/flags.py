@@ -1,0 +1,53 @@
+"""The Secure flag of session cookies, where each request decides about it."""
+
+from __future__ import annotations
+
+from flask import current_app, has_request_context, request
+from werkzeug.wrappers import Response
+from werkzeug.wsgi import get_host
+
+from ...config import Config, is_plain_loopback
+from ...runtime.contexts import this_app
+
+
+def secure_cookies(response: Response, config: Config) -> None:
+    """Make session cookies Secure, except on plain http on loopback.
+
+    Flask's own flag is one setting for all requests. Without ``AUTH0_REDIRECT_URI``,
+    the callback's URL, and with it the answer, comes from each request. Flask saves
+    its session last, so this is for responses that are complete.
+    """
+    if config.secure is not None:
+        return
+    lines = response.headers.getlist("Set-Cookie")
+    if lines and are_cookies_secure(config):
+        response.headers.setlist("Set-Cookie", map(_secured, lines))
+
+
+def are_cookies_secure(config: Config) -> bool:
+    """Tell whether the cookies of the current request's response will be Secure."""
+    if current_app.session_interface.get_cookie_secure(current_app):
+        return True
+    if config.secure is not None or not has_request_context():
+        return False
+    return not is_plain_loopback(_origin())
+
+
+def _secured(line: str) -> str:
+    name, *attributes = line.split(";")
+    flags = {each.strip().lower() for each in attributes}
+    is_ours = _is_ours(name.partition("=")[0])
+    return f"{line}; Secure" if is_ours and "secure" not in flags else line
+
+
+def _is_ours(cookie: str) -> bool:
+    app = this_app()
+    flasks = app.session_interface.get_cookie_name(app)
+    cookies = (f"{flasks}_a0_", f"__Host-{flasks}_a0_")
+    return cookie == flasks or cookie.startswith(cookies)
+
+
+def _origin() -> str:
+    # A host that the app does not trust is no reason to raise an error here.
+    environ = request.environ
+    return f"{environ['wsgi.url_scheme']}://{get_host(environ)}"

@@ -1,0 +1,67 @@
+"""Flask's session cookie, set up as the ``AUTH0_COOKIE_*`` and durations say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from flask import Flask
+
+from ...config import Config
+from ..idle import LastsAsLogins
+from ..server.interface import StoreInterface
+
+_LIFETIME = "PERMANENT_SESSION_LIFETIME"
+
+
+def set_up_cookie(app: Flask, config: Config) -> None:
+    """Set Flask's ``SESSION_COOKIE_*``; what the app has set itself stays as it is."""
+    wanted = {
+        "SESSION_COOKIE_DOMAIN": config.cookie_domain,
+        "SESSION_COOKIE_PATH": config.cookie_path,
+        "SESSION_COOKIE_SAMESITE": config.cookie_same_site,
+        "SESSION_COOKIE_SECURE": config.secure,
+    }
+    for key, value in wanted.items():
+        if value is not None and _is_default(app, key):
+            app.config[key] = value
+    _set_up_lifetime(app, config)
+    # Writing the whole session with every request would undo what others write.
+    app.config["SESSION_REFRESH_EACH_REQUEST"] = False
+
+
+def idle_limit(app: Flask, config: Config) -> Callable[[], float] | None:
+    """Return what returns for how many seconds a user may be idle, by Flask's keys.
+
+    It can still be set later. An app that lets no request renew its session has a limit
+    for users who are active as well.
+    """
+    if not (config.session_rolling and app.config["SESSION_REFRESH_EACH_REQUEST"]):
+        return None
+    return lambda: app.permanent_session_lifetime.total_seconds()
+
+
+def _set_up_lifetime(app: Flask, config: Config) -> None:
+    absolute = timedelta(seconds=config.session_absolute_duration)
+    if _is_default(app, _LIFETIME):
+        # The id of a state must not be gone before the state is. On a server, nothing
+        # may stay for much longer either: a browser that is gone logs nobody out.
+        is_kept = isinstance(app.session_interface, StoreInterface)
+        theirs = absolute if is_kept else app.permanent_session_lifetime
+        app.config[_LIFETIME] = max(absolute, theirs)
+    if idle_limit(app, config) is not None:
+        if isinstance(app.session_interface, LastsAsLogins):
+            app.session_interface.login_lifetime = absolute
+    elif app.permanent_session_lifetime.total_seconds() < _shortest(config):
+        app.logger.warning(
+            "PERMANENT_SESSION_LIFETIME is shorter than AUTH0_SESSION_*_DURATION. It "
+            "ends sessions so many seconds after the login, however active the user is."
+        )
+
+
+def _shortest(config: Config) -> int:
+    return min(config.session_absolute_duration, config.session_inactivity_duration)
+
+
+def _is_default(app: Flask, key: str) -> bool:
+    return bool(app.config[key] == Flask.default_config[key])

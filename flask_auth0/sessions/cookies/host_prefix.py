@@ -1,0 +1,136 @@
+"""Names that begin with ``__Host-``, under which no other host can set a cookie."""
+
+from __future__ import annotations
+
+import re
+
+from flask import Flask
+from flask.sessions import SessionInterface
+from werkzeug.datastructures import MultiDict
+
+from ...app_state import state_of
+from ...config import Config
+from ...runtime.contexts import this_app
+from .flags import are_cookies_secure
+
+#: What they begin with (RFC 6265bis, section 4.1.3).
+HOST_PREFIX = "__Host-"
+#: What a session has in the browser: Flask's cookie, and those beside it.
+_OF_SESSION = re.compile(r"(_a0_((head|body)\d+|visit))?")
+
+
+class OwnNames(SessionInterface):
+    """Names a session's cookie so that it is the host's own, where that is wanted."""
+
+    #: What ``AUTH0_COOKIE_HOST_PREFIX`` says.
+    host_prefix = "false"
+
+    def get_cookie_name(self, app: Flask) -> str:
+        """Return the name of the session's cookie in the current request."""
+        name = super().get_cookie_name(app)
+        return HOST_PREFIX + name if self._is_prefixed(app, name) else name
+
+    def former_cookie_name(self, app: Flask) -> str | None:
+        """Return the name under which the cookie may still come, if there is one."""
+        name = super().get_cookie_name(app)
+        is_left = self.host_prefix == "migrate" and self._is_prefixed(app, name)
+        return name if is_left else None
+
+    def _is_prefixed(self, app: Flask, name: str) -> bool:
+        return self.host_prefix != "false" and can_be_the_hosts_own(self, app, name)
+
+
+def can_be_the_hosts_own(interface: SessionInterface, app: Flask, name: str) -> bool:
+    """Tell whether browsers take a session's cookie of such a name with the prefix."""
+    return (
+        not _has_prefix(name)
+        and interface.get_cookie_domain(app) is None
+        and interface.get_cookie_path(app) == "/"
+        and are_cookies_secure(state_of(app).config)
+    )
+
+
+def former_name() -> str | None:
+    """Return the former name of the session's cookie in the current request, if any."""
+    app = this_app()
+    interface = app.session_interface
+    if isinstance(interface, OwnNames):
+        return interface.former_cookie_name(app)
+    return None
+
+
+def is_of_session(name: str, cookie: str) -> bool:
+    """Tell whether a cookie is part of the session whose own cookie has a name."""
+    return name.startswith(cookie) and bool(_OF_SESSION.fullmatch(name, len(cookie)))
+
+
+def renamed(
+    sent: MultiDict[str, str],
+) -> tuple[MultiDict[str, str], dict[str, str]]:
+    """Return the cookies of a request by their present names, and the former ones.
+
+    What has come under its present name counts, and what has another name as well, does
+    not: anybody can have set that.
+    """
+    former = former_name()
+    if former is None:
+        return sent, {}
+    names = {
+        name: f"{HOST_PREFIX}{name}" for name in sent if is_of_session(name, former)
+    }
+    taken = {old: new for old, new in names.items() if new not in sent}
+    found = [
+        (taken.get(name, name), value)
+        for name, value in sent.items(multi=True)
+        if name not in names or name in taken
+    ]
+    return MultiDict(found), {new: old for old, new in taken.items()}
+
+
+def set_up_host_prefix(app: Flask, config: Config) -> None:
+    """Let the app's session interface use such names, or say what is in the way."""
+    interface, wanted = app.session_interface, config.cookie_host_prefix
+    obstacle = _obstacle(app)
+    if isinstance(interface, OwnNames):
+        interface.host_prefix = wanted or "false"
+    if obstacle is not None:
+        _warn_that_it_is_in_vain(app, config, obstacle)
+    elif wanted is None and isinstance(interface, OwnNames) and config.secure:
+        app.logger.warning(
+            "Other hosts of this domain can set session cookies for this app. Set "
+            "AUTH0_COOKIE_HOST_PREFIX to true, or to migrate where users are logged "
+            "in; or to false if all of those hosts are yours."
+        )
+
+
+def warn_of_other_interface(app: Flask, config: Config) -> None:
+    """Say that the app has put a session interface of its own in the place of ours."""
+    if not isinstance(app.session_interface, OwnNames):
+        reason = "the session_interface is neither Flask's nor one of this extension"
+        _warn_that_it_is_in_vain(app, config, reason)
+
+
+def _warn_that_it_is_in_vain(app: Flask, config: Config, reason: str) -> None:
+    if config.cookie_host_prefix in {"true", "migrate"}:
+        app.logger.warning(
+            "AUTH0_COOKIE_HOST_PREFIX is %s, but the names of session cookies stay as "
+            "they are: %s.",
+            config.cookie_host_prefix,
+            reason,
+        )
+
+
+def _has_prefix(name: str) -> bool:
+    return name.lower().startswith(("__host-", "__secure-"))
+
+
+def _obstacle(app: Flask) -> str | None:
+    """Return why the app's cookies cannot have the prefix, or need none."""
+    interface = app.session_interface
+    if _has_prefix(interface.get_cookie_name(app)):
+        return "SESSION_COOKIE_NAME has a prefix of its own"
+    if interface.get_cookie_domain(app) is not None:
+        return "SESSION_COOKIE_DOMAIN is set"
+    if interface.get_cookie_path(app) != "/":
+        return "their path is not /"
+    return None

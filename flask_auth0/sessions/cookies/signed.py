@@ -1,0 +1,151 @@
+"""Flask's signed session cookies, each of which is verified once."""
+
+from __future__ import annotations
+
+import json
+import time
+import typing as t
+from collections.abc import Hashable
+
+from flask import Flask, Request, Response
+from flask.json.tag import TaggedJSONSerializer
+from flask.sessions import (
+    SecureCookieSession,
+    SecureCookieSessionInterface,
+    SessionMixin,
+)
+from itsdangerous import BadData, BadSignature, URLSafeTimedSerializer
+from itsdangerous.encoding import base64_decode
+
+from ..idle import LastsAsLogins
+from ..recent import Recent
+from ..server.lazy import Watch, WatchedSession
+from .duplicates import MOST, one_of
+from .host_prefix import OwnNames
+from .jar import cookie_jar
+
+#: How many cookies a process remembers, and the most bytes of one.
+REMEMBERED, LARGEST = 512, 4096
+#: Seconds by which the clocks of two hosts of an app may differ.
+CLOCK_LEEWAY = 10
+#: What JSON has that no request can change.
+_SCALARS = (str, int, float, bool, type(None))
+
+
+class Verified(t.NamedTuple):
+    """A cookie whose signature is right."""
+
+    serializer: URLSafeTimedSerializer
+    payload: bytes
+    #: Seconds since the epoch.
+    signed_at: int
+    #: What it has, if that is the same for every request.
+    plain: dict[str, t.Any] | None
+
+    def require_age(self, max_age: int) -> None:
+        """Refuse it if it is too old, or from the future.
+
+        :raises BadSignature: in that case.
+        """
+        if not -CLOCK_LEEWAY <= int(time.time()) - self.signed_at <= max_age:
+            raise BadSignature("It is not from a time at which it would be good.")
+
+    def content(self, max_age: int) -> t.Any:
+        """Return what it has; a session copies it, but not what is inside.
+
+        :raises BadData: when it is too old, or nothing that Flask has written.
+        """
+        self.require_age(max_age)
+        if self.plain is not None:
+            return self.plain
+        return self.serializer.load_payload(self.payload)
+
+
+class SignedSessionInterface(LastsAsLogins, OwnNames, SecureCookieSessionInterface):
+    """Opens Flask's session as Flask does, but knows the cookies that come again."""
+
+    session_class = WatchedSession
+    #: What looks at a session that is asked for anything.
+    watch: Watch | None = None
+
+    def __init__(self) -> None:
+        self._recent: Recent[Hashable, Verified] = Recent(REMEMBERED)
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """Return the session of a request; without a secret key, there is none."""
+        texts = cookie_jar().came(self.get_cookie_name(app))
+        if not (app.secret_key and texts):
+            return super().open_session(app, request)
+        opened = filter(None, (self._opened(app, text) for text in texts[:MOST]))
+        newest_first = sorted(opened, key=lambda each: -each[0])
+        content = one_of([each for _, each in newest_first])
+        session = self.session_class(content or {})
+        session.watch = self.watch if content else None
+        return session
+
+    def _opened(self, app: Flask, text: str) -> tuple[int, dict[str, t.Any]] | None:
+        """Return when a cookie was signed and what it has, if it is good."""
+        longest = max(app.permanent_session_lifetime, self.login_lifetime)
+        try:
+            verified = self._verified(app, text)
+            content = verified.content(int(longest.total_seconds()))
+            lifetime = self.lifetime_of(app, content)
+            verified.require_age(int(lifetime.total_seconds()))
+            return verified.signed_at, content
+        except BadData:
+            return None
+
+    def save_session(
+        self, app: Flask, session: SessionMixin, response: Response
+    ) -> None:
+        """Do as Flask does, but do not look into a session that nobody asked for."""
+        is_open = isinstance(session, WatchedSession) and session.watch is not None
+        if not is_open or app.config["SESSION_REFRESH_EACH_REQUEST"]:
+            super().save_session(app, session, response)
+
+    def _verified(self, app: Flask, text: str) -> Verified:
+        key = (text, *self._what_signs(app))
+        found = self._recent.get(key)
+        if found is None:
+            found = self._verify(app, text)
+            if len(text) <= LARGEST:
+                self._recent.keep(key, found)
+        return found
+
+    def _what_signs(self, app: Flask) -> tuple[t.Any, ...]:
+        """Return all that a signature depends on, any of which can still change."""
+        fallbacks = app.config.get("SECRET_KEY_FALLBACKS") or ()
+        how = (self.salt, self.key_derivation, self.digest_method, self.serializer)
+        return (app.secret_key, *fallbacks, *how)
+
+    def _verify(self, app: Flask, text: str) -> Verified:
+        serializer = t.cast(URLSafeTimedSerializer, self.get_signing_serializer(app))
+        error = BadSignature("There is no key.")
+        for signer in serializer.iter_unsigners():
+            try:
+                payload, signed_at = signer.unsign(text, return_timestamp=True)
+                plain = self._plain(payload)
+                return Verified(serializer, payload, int(signed_at.timestamp()), plain)
+            except BadSignature as failure:
+                error = failure
+        raise error
+
+    def _plain(self, payload: bytes) -> dict[str, t.Any] | None:
+        """Return what has no tag, of Flask's or of the app's, and nothing inside."""
+        if type(self.serializer) is not TaggedJSONSerializer or payload[:1] == b".":
+            return None
+        try:
+            content = json.loads(base64_decode(payload))
+        except (ValueError, RecursionError, BadData):
+            return None
+        if not isinstance(content, dict) or any(key[:1] == " " for key in content):
+            return None
+        is_plain = all(type(value) in _SCALARS for value in content.values())
+        return content if is_plain else None
+
+
+def set_up_signed_sessions(app: Flask) -> None:
+    """Use it in an app that has left Flask's own interface as it was."""
+    interface = app.session_interface
+    if type(interface) is SecureCookieSessionInterface and not vars(interface):
+        app.session_interface = SignedSessionInterface()

@@ -1,0 +1,143 @@
+"""Deletes session cookies that a browser has for another domain or path of a host."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import typing as t
+
+from flask import request
+from werkzeug.http import dump_cookie
+from werkzeug.wrappers import Response
+from werkzeug.wsgi import get_host
+
+from ...config import Config
+from ...runtime.contexts import this_app, this_session
+from ...runtime.per_request import if_made
+from .flags import are_cookies_secure
+from .host_prefix import HOST_PREFIX, former_name, is_of_session
+from .jar import CookieJar, cookie_name
+from .response_size import head_size
+
+#: How many domains and paths of one cookie are tried.
+MOST = 16
+
+
+class Variant(t.NamedTuple):
+    """One of the places in which a browser may have a cookie of some name."""
+
+    domain: str | None
+    path: str
+
+
+def sweep(response: Response, config: Config) -> None:
+    """Sweep where that is due. The response is complete, so that its size is known."""
+    jar = if_made(CookieJar)
+    if jar is not None and (jar.is_swept or _is_emptied()):
+        room = config.response_header_limit - head_size(response)
+        _delete(jar, response, room, are_cookies_secure(config))
+
+
+def variants(host: str, path: str, current: Variant) -> list[Variant]:
+    """Return where else a cookie may be that a browser sends to a path of a host.
+
+    :param current: where the app keeps it by today's configuration.
+    """
+    domains = [current.domain, None, *_domains(host)]
+    places = itertools.product(
+        dict.fromkeys(domains), dict.fromkeys([current.path, *_paths(path)])
+    )
+    found = [Variant(*each) for each in places]
+    return [each for each in found if each != current][:MOST]
+
+
+def _domains(host: str) -> list[str]:
+    """Return a host and its parent domains that have two labels or more."""
+    labels = host.split(".")
+    if len(labels) < 2 or host.startswith("[") or re.fullmatch(r"[0-9.]+", host):
+        return []
+    parents = range(1, len(labels) - 1)
+    return [host, *(".".join(labels[start:]) for start in parents)]
+
+
+def _paths(path: str) -> list[str]:
+    """Return the paths that contain a path, in both of their spellings."""
+    names = [each for each in path.split("/") if each]
+    inner = ["/" + "/".join(names[:end]) for end in range(1, len(names) + 1)]
+    return ["/", *inner, *(f"{each}/" for each in inner)]
+
+
+def _is_emptied() -> bool:
+    """Tell whether the app has ended the session itself, with ``session.clear()``."""
+    current = this_session()
+    return bool(current.modified) and not current
+
+
+def _delete(jar: CookieJar, response: Response, room: int, secure: bool) -> None:
+    """Put as many deletions on a response as it has room for."""
+    app = this_app()
+    interface = app.session_interface
+    name = interface.get_cookie_name(app)
+    domain = interface.get_cookie_domain(app)
+    current = Variant(domain and domain.lstrip("."), interface.get_cookie_path(app))
+    host = get_host(request.environ).rpartition(":")[0] or get_host(request.environ)
+    # Browsers have one of those at most, for the host itself.
+    is_single = name.startswith(HOST_PREFIX)
+    places = [] if is_single else variants(host, _path(), current)
+    names = _names(jar, name)
+    found = [(each, place) for place in places for each in names]
+    found = _former_places(variants(host, _path(), current)) + found
+    if jar.is_denied:
+        written = written_names(response)
+        found = [(each, current) for each in names if each not in written] + found
+    flags = {"samesite": interface.get_cookie_samesite(app), "secure": secure}
+    flags["partitioned"] = interface.get_cookie_partitioned(app)
+    lines = [_deletion(each, place, flags) for each, place in found]
+    # In front, for clients that take a domain's cookie for the host's own.
+    lines = _that_fit(lines, room)
+    lines += response.headers.getlist("Set-Cookie")
+    response.headers.setlist("Set-Cookie", lines)
+
+
+def _former_places(others: list[Variant]) -> list[tuple[str, Variant]]:
+    """Return where cookies are that have their former names, and would count again."""
+    former = former_name()
+    if former is None:
+        return []
+    left = [name for name in request.cookies if is_of_session(name, former)]
+    return [(name, place) for place in (Variant(None, "/"), *others) for name in left]
+
+
+def _path() -> str:
+    return request.script_root + request.path
+
+
+def _that_fit(lines: list[str], room: int) -> list[str]:
+    sizes = itertools.accumulate(len(f"Set-Cookie: {line}\r\n") for line in lines)
+    return [line for line, size in zip(lines, sizes, strict=True) if size <= room]
+
+
+def _names(jar: CookieJar, name: str) -> list[str]:
+    """Return the names of the session cookies that came, doubles first."""
+    sent = jar.sent()
+    loop = cookie_name("loop")
+    ours = [each for each in sent if is_of_session(each, name) or each == loop]
+    return sorted(ours, key=lambda each: -sent[each])
+
+
+def written_names(response: Response) -> set[str]:
+    """Return the names of the cookies that a response sets or deletes."""
+    lines = response.headers.getlist("Set-Cookie")
+    return {line.partition("=")[0] for line in lines}
+
+
+def _deletion(name: str, place: Variant, flags: dict[str, t.Any]) -> str:
+    return dump_cookie(
+        name,
+        max_age=0,
+        domain=place.domain,
+        path=place.path,
+        httponly=True,
+        sync_expires=False,
+        **flags,
+    )

@@ -1,0 +1,122 @@
+"""The SDK's transaction store: a sealed, short-lived cookie for each login attempt."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+import typing as t
+
+from auth0_server_python.auth_types import TransactionData
+from auth0_server_python.store import TransactionStore
+from pydantic import BaseModel, ValidationError
+
+from ..sealing import Sealer
+from ..shapes import is_moment
+from .jar import CookieJar, cookie_jar, cookie_size, transaction_name
+from .storage import HEADER
+
+#: What the SDK calls a transaction, in front of its ``state``.
+TRANSACTION_KEY = "_a0_tx"
+#: Seconds that a user has to log in.
+LIFETIME = 3600
+#: How many logins of one browser may be under way.
+MOST = 4
+#: Bytes that all of them may need together.
+BUDGET = 6000
+
+
+class CookieTransactionStore(TransactionStore):  # type: ignore[misc]
+    """Keeps what a login must remember until its callback, in the browser.
+
+    Two tabs cannot overwrite each other, and a login that is abandoned costs the
+    server nothing.
+
+    :param sealer: encrypts transactions.
+    """
+
+    def __init__(self, sealer: Sealer) -> None:
+        super().__init__({})
+        self._sealer = sealer
+
+    async def set(
+        self,
+        identifier: str,
+        state: t.Any,
+        remove_if_expires: bool = False,
+        options: dict[str, t.Any] | None = None,
+    ) -> None:
+        """Keep a transaction; the oldest ones give way where there are too many."""
+        data = state.model_dump() if isinstance(state, BaseModel) else dict(state)
+        data = {k: v for k, v in data.items() if v is not None}
+        name = _name(identifier)
+        content = {"data": data, "at": time.time()}
+        sealed = self._sealer.seal(content, name)
+        jar = cookie_jar()
+        self._make_room(jar, cookie_size(name, sealed))
+        jar.set(name, sealed, LIFETIME, crosses_sites=True)
+
+    async def get(
+        self, identifier: str, options: dict[str, t.Any] | None = None
+    ) -> TransactionData | None:
+        """Return a transaction, or ``None`` if it is unknown or too old."""
+        return self.find(identifier)
+
+    def find(self, identifier: str) -> TransactionData | None:
+        """Do what :meth:`get` does, where there is no event loop."""
+        content = self._open(cookie_jar(), _name(identifier))
+        if content is None or time.time() >= content["at"] + LIFETIME:
+            return None
+        try:
+            return TransactionData(**content["data"])
+        except ValidationError:
+            return None
+
+    async def delete(
+        self, identifier: str, options: dict[str, t.Any] | None = None
+    ) -> None:
+        """Forget a transaction."""
+        cookie_jar().delete(_name(identifier))
+
+    def give_up_newest(self) -> None:
+        """Make room for a login that has to begin again, at the cost of the newest one.
+
+        It lost its own place to newer ones. If it took the oldest one's in its turn,
+        the logins of many tabs would chase each other, and none would be completed.
+        """
+        jar = cookie_jar()
+        names = jar.names(transaction_name())
+        if len(names) >= MOST:
+            jar.delete(max(names, key=lambda name: _begun_at(self._open(jar, name))))
+
+    def _open(self, jar: CookieJar, name: str) -> t.Any:
+        opened = (self._sealer.open(sealed, name) for sealed in jar.values(name))
+        return next(filter(_is_transaction, opened), None)
+
+    def _make_room(self, jar: CookieJar, needed: int) -> None:
+        """Delete the oldest transactions until a new one fits beside the others."""
+        names = jar.names(transaction_name())
+        opened = {name: self._open(jar, name) for name in names}
+        newest_first = sorted(names, key=lambda name: -_begun_at(opened[name]))
+        room = min(BUDGET, HEADER - jar.size_of_others(transaction_name()))
+        for number, name in enumerate(newest_first, start=1):
+            needed += cookie_size(name, jar.get(name) or "")
+            if number >= MOST or needed > room or opened[name] is None:
+                jar.delete(name)
+
+
+def _is_transaction(content: t.Any) -> bool:
+    return (
+        isinstance(content, dict)
+        and is_moment(content.get("at"))
+        and isinstance(content.get("data"), dict)
+    )
+
+
+def _begun_at(content: t.Any) -> float:
+    return 0 if content is None else t.cast(float, content["at"])
+
+
+def _name(identifier: str) -> str:
+    """Return the cookie's name, which no ``state`` in a URL can choose freely."""
+    digest = hashlib.sha256(identifier.encode()).hexdigest()
+    return transaction_name(digest[:24])

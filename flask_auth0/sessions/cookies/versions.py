@@ -1,0 +1,160 @@
+"""Sessions in cookies that several requests of a browser change or end at once."""
+
+from __future__ import annotations
+
+import secrets
+import typing as t
+
+from ..codec import State, States
+from ..revocation import Login, Marks, Revocations
+from ..server.interface import StoreInterface
+from ..shapes import is_body, is_head
+from .memory import NEWEST, UNDER_WAY, Memory, Newest
+from .tombstones import Tombstones
+
+_HANDOVER = "flask_auth0.newest:"
+
+
+class Browsers:
+    """Knows which sessions have ended, and what is the newest state of the others.
+
+    :param states: seals and opens states.
+    :param store: where the processes of an app can meet, if there is such a place.
+    :param newest_only: refuse the cookies from before a change for as long as the
+        session lasts, as far as the store knows of one.
+    """
+
+    def __init__(
+        self, states: States, store: StoreInterface | None, newest_only: bool
+    ) -> None:
+        self._states = states
+        self._store = store
+        self._newest_only = newest_only
+        self._memory = Memory()
+        self._tombstones = Tombstones(states.sealer)
+
+    def current(self, record: str, head: State, is_whole: bool) -> Current | None:
+        """Return the state to go on with, or ``None`` where the session has ended.
+
+        :param head: what the browser has sent.
+        :param is_whole: whether the body that came with it belongs to it.
+        :raises SessionStoreUnavailable: when nobody knows whether it has ended.
+        """
+        marks = self._marks(record, head)
+        if marks.is_ended or self._is_ended_here(record):
+            return None
+        newest, version = self._newest(record, head, marks, is_whole), version_of(head)
+        if newest and (not is_whole or version_of(newest.head) > version):
+            return Current(*newest)
+        if not is_whole or (self._newest_only and marks.version > version):
+            return None
+        return Current(head)
+
+    def keep(self, record: str, newest: Newest, *, is_delivered: bool) -> None:
+        """Remember a change, for requests that come without it.
+
+        :param is_delivered: whether a response takes it to the browser.
+        """
+        seconds = NEWEST if is_delivered else UNDER_WAY
+        self._memory.keep(record, newest, seconds)
+        if self._store is not None:
+            # The browser has the change in any case.
+            store = self._store
+            store.attempt(lambda: self._hand_over(store, record, newest, seconds), None)
+
+    def end(self, record: str) -> None:
+        """Let whatever cookies of a session still come be worth nothing."""
+        self._memory.end(record)
+        if not self._has_noted_end(record):
+            self._tombstones.add(record)
+
+    def has_ended(self, record: str, *, ask: bool = False) -> bool:
+        """Tell whether a session has ended since a request found it.
+
+        :param ask: also elsewhere, as far as that can be known.
+        """
+        if self._memory.is_ended(record):
+            return True
+        revocations = self._revocations() if ask else None
+        if revocations is None:
+            return False
+        # What is not known now is looked at again with the next request.
+        return revocations.try_to(lambda: revocations.has_ended(record))
+
+    def is_newest(self, record: str, head: State) -> bool:
+        """Tell whether nothing has ended or changed a session, as far as is known."""
+        newest = self._memory.newest(record)
+        is_changed = newest and version_of(newest.head) > version_of(head)
+        return not is_changed and not self.has_ended(record)
+
+    def renewed(self, head: State) -> State:
+        """Return the head of the next version, which opens no body of another one."""
+        version, key = version_of(head) + 1, secrets.token_urlsafe(32)
+        internal = {**head["internal"], "version": version, "body_key": key}
+        return {**head, "internal": internal}
+
+    def _newest(
+        self, record: str, head: State, marks: Marks, is_whole: bool
+    ) -> Newest | None:
+        newest = self._memory.newest(record)
+        known = version_of(newest.head if newest else head)
+        if self._store is not None and (marks.version > known or not is_whole):
+            return self._handed_over(self._store, record) or newest
+        return newest
+
+    def _marks(self, record: str, head: State) -> Marks:
+        revocations = self._revocations()
+        if revocations is None:
+            return Marks()
+        login = Login(*head["internal"]["login"])
+        return revocations.marks(self._states.labels.of_head(head), record, login)
+
+    def _has_noted_end(self, record: str) -> bool:
+        """Note where all processes look that a session has ended, if that is possible.
+
+        Whoever logs out must not stay in because a server is down.
+        """
+        revocations = self._revocations()
+        if revocations is None:
+            return False
+        return revocations.try_to(lambda: revocations.end(record))
+
+    def _is_ended_here(self, record: str) -> bool:
+        return self._memory.is_ended(record) or self._tombstones.name(record)
+
+    def _revocations(self) -> Revocations | None:
+        if self._store is None:
+            return None
+        longest = self._states.lifetime.absolute
+        return Revocations(self._store, self._states.labels, longest)
+
+    def _hand_over(
+        self, store: StoreInterface, record: str, newest: Newest, seconds: int
+    ) -> None:
+        sealed = self._states.sealer.seal([*newest], _HANDOVER + record)
+        store.ask(lambda: store.keep(_HANDOVER + record, sealed.encode(), seconds))
+        revocations = self._revocations()
+        if revocations is not None:
+            revocations.note_version(record, version_of(newest.head))
+
+    def _handed_over(self, store: StoreInterface, record: str) -> Newest | None:
+        value = store.ask(lambda: store.fetch(_HANDOVER + record))
+        text = (value or b"").decode("ascii", "replace")
+        found = self._states.sealer.open(text, _HANDOVER + record)
+        if not (isinstance(found, list) and len(found) == 2):
+            return None
+        head, body = found
+        return Newest(head, body) if is_head(head) and is_body(body) else None
+
+
+class Current(t.NamedTuple):
+    """A state to go on with."""
+
+    head: State
+    #: There if a newer state has come in the place of the one that was sent.
+    body: State | None = None
+
+
+def version_of(head: State) -> int:
+    """Return how often a state has changed since its login."""
+    return t.cast(int, head["internal"].get("version", 0))

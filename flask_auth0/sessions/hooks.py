@@ -1,0 +1,200 @@
+"""Functions of an app that change what a session holds, or answer a login."""
+
+from __future__ import annotations
+
+import copy
+import json
+import typing as t
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from flask import has_request_context
+
+from ..runtime import app_functions
+from ..runtime.per_request import if_made, per_request
+from .hidden_tokens import with_hidden_tokens
+
+State = dict[str, t.Any]
+
+#: The claims that say who logged in, where, when and how. Nobody but the tenant does.
+IDENTITY = frozenset(
+    (
+        *("sub", "sid", "iss", "aud", "azp", "iat", "exp", "nonce", "at_hash"),
+        *("auth_time", "acr", "amr", "org_id", "org_name", "session_expiry"),
+    )
+)
+
+#: What a refresh brings, and nothing else can.
+_TOKENS = ("refresh_token", "token_sets", "connection_token_sets")
+
+#: Whether a session is about to be kept, and hooks change it.
+_saving: ContextVar[bool] = ContextVar("saving", default=False)
+
+
+class Failures:
+    """What hooks have raised in the current request."""
+
+    def __init__(self) -> None:
+        self.errors: list[Exception] = []
+
+
+class SessionHooks:
+    """The functions that an app has registered, in their order."""
+
+    def __init__(self) -> None:
+        self.before_saved: list[Callable[[State], t.Any]] = []
+        self.after_login: list[Callable[[t.Any, t.Any], t.Any]] = []
+
+    def apply(self, state: State) -> State:
+        """Return a state as the hooks want it.
+
+        Who the user is, and what the extension needs, stays as it was.
+
+        :raises TypeError: when a hook leaves something that cannot be kept.
+        """
+        token = _saving.set(True)
+        # The SDK's model has a place for claims that were not issued.
+        state = {**state, "user": _without_none(state["user"])}
+        try:
+            for hook in self.before_saved:
+                state = _changed(state, hook)
+        except Exception as error:
+            if has_request_context():
+                per_request(Failures).errors.append(error)
+            raise
+        finally:
+            _saving.reset(token)
+        return state
+
+
+def refuse_while_saving() -> None:
+    """Raise an error in a hook, which would wait for itself for ever.
+
+    :raises RuntimeError: when the session is about to be kept.
+    """
+    if _saving.get():
+        raise RuntimeError(
+            "A before_session_saved hook cannot refresh or update the session that is "
+            "being saved. Change the mapping that it is given."
+        )
+
+
+def failure_of_hook(error: BaseException | None) -> Exception | None:
+    """Return what a hook has raised, whatever others have made of it since."""
+    failures = if_made(Failures) if has_request_context() else None
+    seen: list[BaseException] = []
+    while failures and error is not None and error not in seen:
+        for failure in failures.errors:
+            if failure is error or _is_copy(error, failure):
+                return failure
+        seen.append(error)
+        error = getattr(error, "cause", None) or error.__cause__ or error.__context__
+    return None
+
+
+def _is_copy(error: BaseException, failure: Exception) -> bool:
+    """Tell whether asyncio has made the error: it copies those of this class."""
+    is_timeout = type(error) is type(failure) is TimeoutError
+    return is_timeout and error.args == failure.args
+
+
+@contextmanager
+def untranslated() -> Iterator[None]:
+    """Raise what a hook has raised as it was, since it is the app's own."""
+    try:
+        yield
+    except Exception as error:
+        failure = failure_of_hook(error)
+        if failure is None or failure is error:
+            raise
+        raise failure  # noqa: B904  # it has causes of its own
+
+
+def checked_claims(claims: Mapping[str, t.Any]) -> State:
+    """Return changes of claims, as they will be read later.
+
+    :raises ValueError: when they would change who the user is.
+    :raises TypeError: when a claim cannot be kept as JSON.
+    """
+    fixed = sorted(IDENTITY.intersection(claims))
+    if fixed:
+        raise ValueError(
+            f"update_session() cannot change {', '.join(fixed)}: only a login says who "
+            "the user is."
+        )
+    return _as_json(claims, "update_session() was given", "the claim")
+
+
+def with_claims(state: State, changes: Mapping[str, t.Any]) -> State:
+    """Return a state with other claims; those that are ``None`` are removed."""
+    return {**state, "user": _without_none({**state["user"], **changes})}
+
+
+def with_tokens_of(before: State, state: State) -> State:
+    """Return what was kept until now, with the tokens of what could not be kept."""
+    return {**before, **{field: state.get(field) for field in _TOKENS}}
+
+
+def has_new_tokens(before: State, state: State) -> bool:
+    """Tell whether a state has other tokens than what was kept until now."""
+    return any(state.get(field) != before.get(field) for field in _TOKENS)
+
+
+def _changed(state: State, hook: Callable[[State], t.Any]) -> State:
+    shown = copy.deepcopy({k: v for k, v in state.items() if k != "internal"})
+    shown = with_hidden_tokens(shown)
+    told = f"The before_session_saved hook '{_name(hook)}'"
+    if app_functions.call(hook, shown) is not None:
+        raise TypeError(f"{told} returned something. Change what it is given.")
+    claims = shown.pop("user", None)
+    if not isinstance(claims, Mapping):
+        raise TypeError(f"{told} left no mapping of claims under 'user'.")
+    user = _as_json(claims, f"{told} left", "the claim")
+    rest = _as_json(shown, f"{told} left", "the field")
+    return {
+        **_with_known_tokens(rest, state),
+        "user": _without_none(_with_identity(user, state["user"])),
+        "domain": state.get("domain"),
+        "internal": state["internal"],
+    }
+
+
+def _with_identity(user: State, before: Mapping[str, t.Any]) -> State:
+    """Return claims of the same user; what says so may be left out, but for the id."""
+    own = {name: value for name, value in user.items() if name not in IDENTITY}
+    left = [k for k in before if k in IDENTITY and (k in user or k == "sub")]
+    return {**{name: before[name] for name in left}, **own}
+
+
+def _with_known_tokens(rest: State, before: State) -> State:
+    """Return a state without tokens that did not come from the tenant."""
+    kept: State = {}
+    for field in ("id_token", "refresh_token"):
+        kept[field] = before.get(field) if rest.get(field) else None
+    for field in ("token_sets", "connection_token_sets"):
+        wanted = rest.get(field) or []
+        kept[field] = [each for each in before.get(field) or [] if each in wanted]
+    return {**rest, **kept}
+
+
+def _as_json(values: Mapping[str, t.Any], told: str, what: str) -> State:
+    return {str(k): _value(v, f"{told} {what} '{k}'") for k, v in values.items()}
+
+
+def _value(value: t.Any, told: str) -> t.Any:
+    try:
+        # With the options of the sealer, and as a login elsewhere would read it.
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+        return json.loads(text)
+    except (TypeError, ValueError, RecursionError) as error:
+        kind = type(value).__name__
+        raise TypeError(f"{told} ({kind}), which cannot be kept as JSON.") from error
+
+
+def _without_none(claims: State) -> State:
+    return {name: value for name, value in claims.items() if value is not None}
+
+
+def _name(hook: Callable[..., t.Any]) -> str:
+    return getattr(hook, "__qualname__", type(hook).__name__)

@@ -1,0 +1,150 @@
+"""What was ended from outside, for sessions that no list has, and logins under way."""
+
+from __future__ import annotations
+
+import re
+import time
+import typing as t
+from collections.abc import Callable, Mapping, Sequence
+
+from ..runtime.per_request import per_request
+from .labels import Labels
+from .server.interface import StoreInterface
+
+_REVOKED = "flask_auth0.revoked:"
+_USED = "flask_auth0.used:"
+#: What marks a session that has ended, and, with a number, its newest version.
+_ENDED, _VERSION = "ended", "v"
+
+
+class Login(t.NamedTuple):
+    """When somebody logged in."""
+
+    #: By the tenant's clock: the date of the ID token.
+    issued_at: int
+    #: When the login was begun, by our clock.
+    begun_at: float
+    #: When its session was first kept.
+    kept_at: float
+
+    def is_ended_by(self, issued_at: int, received_at: float) -> bool:
+        """Tell whether a logout token ended it.
+
+        :param issued_at: the date of the token, by the tenant's clock.
+        :param received_at: when it arrived.
+        """
+        if self.kept_at > received_at:
+            # It was under way: its code may be from before, however new its ID token.
+            return self.begun_at <= received_at
+        # Not one that was on its way for longer than the user was out.
+        return self.issued_at <= issued_at
+
+
+class Marks(t.NamedTuple):
+    """What is known of a session."""
+
+    #: Whether it, or the login that it came from, has ended.
+    is_ended: bool = False
+    #: Whether that was a logout, or another login in the same browser.
+    is_ended_itself: bool = False
+    #: Its newest version.
+    version: int = 0
+
+
+class LoginUnderWay:
+    """The login that the current request completes."""
+
+    def __init__(self) -> None:
+        #: When it was begun, by our clock.
+        self.begun_at: float | None = None
+        #: Raises an error for the claims of an ID token that are not this login's.
+        self.check: Callable[[Mapping[str, t.Any]], None] | None = None
+
+
+class Revocations:
+    """Remembers who was logged out, and which logout tokens have been used.
+
+    :param store: where.
+    :param labels: names whom a logout token is about.
+    :param longest: seconds for which a login may need to know.
+    """
+
+    def __init__(self, store: StoreInterface, labels: Labels, longest: int) -> None:
+        self._store = store
+        self._labels = labels
+        self._longest = longest
+
+    def try_to(self, work: Callable[[], bool]) -> bool:
+        """Do work of this object that can be done without, and return what it says.
+
+        :return: ``False`` where the store refuses it or does not answer.
+        """
+        return self._store.attempt(work, False)
+
+    def note(self, claims: Mapping[str, t.Any]) -> bool:
+        """Note that the logins have ended that a logout token names."""
+        mark = f"{int(claims['iat'])}-{time.time()}"
+        return self._mark(self._labels.of_claims(claims), mark)
+
+    def cover(self, labels: Sequence[str], login: Login) -> bool:
+        """Tell whether a login has been ended."""
+        names = [_REVOKED + label for label in labels]
+        found = self._store.ask(lambda: self._store.labelled(*names))
+        return _is_ended_by(found, login)
+
+    def end(self, record: str) -> bool:
+        """Note that a session has ended."""
+        return self._mark(record, _ENDED)
+
+    def has_ended(self, record: str) -> bool:
+        """Tell whether that was noted of a session."""
+        return self.marks((), record).is_ended_itself
+
+    def note_version(self, record: str, version: int) -> None:
+        """Note the newest version of a session, in the place of the one before."""
+        self._mark(record, f"{_VERSION}{version}")
+        name, before = _REVOKED + record, f"{_VERSION}{version - 1}"
+        self._store.ask(lambda: self._store.unlabel(name, [before], self._longest))
+
+    def marks(
+        self, labels: Sequence[str], record: str, login: Login | None = None
+    ) -> Marks:
+        """Return what is known of a session, and of the login that it came from."""
+        names = [_REVOKED + each for each in (*labels, record)]
+        found = self._store.ask(lambda: self._store.labelled(*names))
+        versions = [int(v[1:]) for v in found if re.fullmatch(f"{_VERSION}[0-9]+", v)]
+        itself = _ENDED in found
+        ended = itself or (login is not None and _is_ended_by(found, login))
+        return Marks(ended, itself, max(versions, default=0))
+
+    def _mark(self, name: str, mark: str) -> bool:
+        name = _REVOKED + name
+        self._store.ask(
+            lambda: self._store.label(name, mark, self._longest, self._longest)
+        )
+        return True
+
+    def is_used(self, jti: str) -> bool:
+        """Tell whether a logout token has been used."""
+        key = _USED + self._labels.of_token(jti)
+        return self._store.ask(lambda: self._store.fetch(key)) is not None
+
+    def use(self, jti: str, max_age: int) -> bool:
+        """Remember a logout token for as long as it is good."""
+        key = _USED + self._labels.of_token(jti)
+        self._store.ask(lambda: self._store.keep(key, b"1", max(1, max_age)))
+        return True
+
+
+def _is_ended_by(marks: Sequence[str], login: Login) -> bool:
+    tokens = [each.partition("-") for each in marks if "-" in each]
+    return any(login.is_ended_by(int(at), float(heard)) for at, _, heard in tokens)
+
+
+def login_of(user: Mapping[str, t.Any], created_at: int) -> Login:
+    """Return when the login happened that the current request completes."""
+    issued_at = user.get("iat")
+    if isinstance(issued_at, bool) or not isinstance(issued_at, int):
+        issued_at = created_at
+    now = time.time()
+    return Login(issued_at, per_request(LoginUnderWay).begun_at or now, now)

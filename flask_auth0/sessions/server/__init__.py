@@ -1,0 +1,1 @@
+"""Sessions on the server: Flask-Session's interface, made of a back end."""

@@ -1,0 +1,108 @@
+"""Flask-Session from configuration alone."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import typing as t
+from collections.abc import Mapping
+
+from flask import Flask
+from flask_session.base import ServerSideSessionInterface
+
+from ...config import Config, Problem, key_of
+from ..stores.settings import BadSetting
+from .interface import StoreInterface
+
+#: What can be set in the environment.
+_KEYS = (
+    "SESSION_TYPE",
+    "SESSION_KEY_PREFIX",
+    "SESSION_REDIS",
+    "SESSION_SQLALCHEMY",
+    "SESSION_SQLALCHEMY_TABLE",
+    "SESSION_SQLALCHEMY_SCHEMA",
+    "SESSION_MONGODB",
+    "SESSION_MONGODB_DB",
+    "SESSION_MONGODB_COLLECT",
+    "SESSION_DYNAMODB",
+    "SESSION_DYNAMODB_TABLE",
+    "SESSION_MEMCACHED",
+    "SESSION_CACHELIB",
+)
+#: The types, and what installs what each one needs.
+_TYPES = {
+    "redis": "redis",
+    "sqlalchemy": "postgresql",
+    "mongodb": "mongodb",
+    "dynamodb": "dynamodb",
+    "memcached": "memcached",
+    "cachelib": "cachelib",
+}
+_UNKNOWN = (
+    f"must be one of {', '.join(_TYPES)}, unless Session(app) of Flask-Session is "
+    "called before Auth0(app)"
+)
+#: What Flask-Session has under other names by now.
+_REPLACED = {
+    "filesystem": "is 'filesystem', whose successor is cachelib: set it to cachelib, "
+    "and SESSION_CACHELIB to the folder or to a FileSystemCache of cachelib; or call "
+    "Session(app) of Flask-Session before Auth0(app)"
+}
+
+
+def set_up_sessions(
+    app: Flask, limit: float = 2, environ: Mapping[str, str] = os.environ
+) -> list[Problem]:
+    """Set up Flask-Session if ``SESSION_TYPE`` says so and the app has not done it.
+
+    Clients can be given as URLs, and everything in the environment too.
+
+    :param limit: seconds that a request may wait for the back end.
+    :return: what is wrong with the settings; then the app is left as it was.
+    """
+    settings = _settings(app, environ)
+    kind = str(settings.get("SESSION_TYPE") or "").lower()
+    if kind in {"", "null"}:
+        return []
+    if isinstance(app.session_interface, ServerSideSessionInterface):
+        return []
+    if kind not in _TYPES:
+        return [Problem("SESSION_TYPE", _REPLACED.get(kind, _UNKNOWN))]
+    try:
+        store = importlib.import_module(f"..stores.{kind}", __package__)
+        app.session_interface = store.make_interface(app, settings, limit)
+    except ImportError as error:
+        extra = f"pip install 'flask_auth0[{_TYPES[kind]}]'"
+        remedy = f"'{kind}' needs a package: {error}; install it with {extra}"
+        return [Problem("SESSION_TYPE", remedy)]
+    except BadSetting as problem:
+        return [Problem(problem.key, problem.remedy)]
+    except ValueError:
+        # What a driver says of a URL may have the password in it.
+        remedy = "has a value that its driver does not understand"
+        return [Problem(f"SESSION_{kind.upper()}", remedy)]
+    return []
+
+
+def make_revocation_store(
+    app: Flask, config: Config | None
+) -> tuple[StoreInterface | None, Problem | None]:
+    """Return the Redis that knows which sessions in cookies have been ended, or what
+    is wrong with its URL.
+    """
+    if config is None or config.revocation_store is None:
+        return None, None
+    try:
+        redis = importlib.import_module("..stores.redis", __package__)
+        url, limit = config.revocation_store, config.session_store_timeout
+        return redis.make_store(app, key_of("revocation_store"), url, limit), None
+    except BadSetting as problem:
+        return None, Problem(problem.key, problem.remedy)
+
+
+def _settings(app: Flask, environ: Mapping[str, str]) -> dict[str, t.Any]:
+    """Return Flask-Session's settings: the app's config wins over the environment."""
+    theirs = {k: v for k, v in app.config.items() if k.startswith("SESSION_")}
+    found = {key: environ[key] for key in _KEYS if environ.get(key)}
+    return {**found, **{key: v for key, v in theirs.items() if v not in (None, "")}}

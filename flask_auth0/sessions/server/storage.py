@@ -1,0 +1,160 @@
+"""The compartment as records of its own, in the back end of Flask-Session."""
+
+from __future__ import annotations
+
+import typing as t
+import weakref
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from flask_session.base import ServerSideSessionInterface
+
+from ...errors import SessionTooLarge
+from ..storage_contract import PARTS, Entry
+from ..stores.adapter import adapted
+from .interface import Ending, StoreInterface, TooLargeForStore
+
+#: Outside ``SESSION_KEY_PREFIX``, below which a cookie can name anything.
+_RECORD = "flask_auth0.state:"
+_LABEL = "flask_auth0.index:"
+
+#: How many records are read or removed with one question to the back end.
+AT_ONCE = 200
+
+T = t.TypeVar("T")
+
+_adapted: weakref.WeakKeyDictionary[ServerSideSessionInterface, StoreInterface] = (
+    weakref.WeakKeyDictionary()
+)
+
+
+class RecordCompartment:
+    """Keeps states on the server, each under a key of its own.
+
+    :param longest: seconds that no state outlasts.
+    """
+
+    def __init__(self, store: StoreInterface, longest: int) -> None:
+        self._store = store
+        self._longest = longest
+
+    def read(self, record: str, part: str) -> Sequence[str]:
+        """Return a part of a state, if it is there."""
+        key = _key(record, part)
+        value = self._store.read_needed(key)
+        return () if value is None else (value.decode("ascii", "replace"),)
+
+    def create(
+        self,
+        entry: Entry,
+        parts: Mapping[str, str],
+        max_age: int,
+        *,
+        replaces: Entry | None = None,
+    ) -> bool:
+        """Keep a new state for ``max_age`` seconds, and forget the one it replaces."""
+        values = {_key(entry.record, k): v.encode() for k, v in parts.items()}
+        labels = _names(entry)
+        begin = self._store.begin
+        with _sizes(parts):
+            is_there = self._store.ask(
+                lambda: begin(values, labels, entry.record, max_age, self._longest)
+            )
+        if replaces is not None:
+            self.delete(replaces)
+        if not is_there:
+            self.delete(entry)
+        return is_there
+
+    def visited_at(self, record: str) -> float | None:
+        """Return ``None``: the head says it."""
+        return None
+
+    def update(self, record: str, parts: Mapping[str, str], max_age: int) -> bool:
+        """Replace parts of a state, unless it is gone."""
+        with _sizes(parts):
+            return all(
+                self._replace(_key(record, part), sealed.encode(), max_age)
+                for part, sealed in parts.items()
+            )
+
+    def delete(self, entry: Entry) -> None:
+        """Forget a state."""
+        self.delete_all([entry])
+
+    def discard(self, entry: Entry) -> None:
+        """Forget a state that has expired, if that is possible just now."""
+        self._store.attempt_if_well(lambda: self.delete(entry), None)
+
+    def delete_all(self, entries: Sequence[Entry]) -> None:
+        """Forget states, so many at once that each time the back end answers soon.
+
+        What is done stays done when it fails on the way; the labels of all others are
+        still there for who tries again.
+        """
+        for some in in_batches(entries):
+            self._end([_ending(each) for each in some])
+
+    def read_all(self, records: Sequence[str], part: str) -> dict[str, str]:
+        """Return a part of several states, as far as they are there."""
+        keys = {_key(record, part): record for record in records}
+        found = self._store.poll(lambda: self._fetch_all(list(keys)))
+        return {
+            keys[key]: value.decode("ascii", "replace")
+            for key, value in found.items()
+            if value is not None
+        }
+
+    def labelled(self, label: str) -> list[str]:
+        """Return the records that have a label, and some that are gone already."""
+        return self._store.ask(lambda: self._store.labelled(_LABEL + label))
+
+    def _fetch_all(self, keys: list[str]) -> dict[str, bytes | None]:
+        found = self._store.fetch_together(*keys)
+        return {k: found[k] if k in found else self._store.fetch(k) for k in keys}
+
+    def _end(self, endings: list[Ending]) -> None:
+        # A part that was answered in time takes nothing from the time of the next.
+        self._store.poll(lambda: self._store.end(endings, self._longest))
+
+    def _replace(self, key: str, value: bytes, max_age: int) -> bool:
+        return self._store.ask(lambda: self._store.replace(key, value, max_age))
+
+
+def store_of(interface: t.Any) -> StoreInterface | None:
+    """Return the back end of Flask's session, or ``None`` where it has none."""
+    if isinstance(interface, StoreInterface):
+        return interface
+    if not isinstance(interface, ServerSideSessionInterface):
+        return None
+    if interface not in _adapted:
+        _adapted[interface] = adapted(interface)
+    return _adapted[interface]
+
+
+def _key(record: str, part: str) -> str:
+    return f"{_RECORD}{record}.{part}"
+
+
+def _names(entry: Entry) -> list[str]:
+    return [_LABEL + label for label in entry.labels]
+
+
+def _ending(entry: Entry) -> Ending:
+    keys = tuple(_key(entry.record, part) for part in PARTS)
+    return Ending(entry.record, keys, tuple(_names(entry)))
+
+
+def in_batches(entries: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Return a sequence in parts of :data:`AT_ONCE`."""
+    for start in range(0, len(entries), AT_ONCE):
+        yield entries[start : start + AT_ONCE]
+
+
+@contextmanager
+def _sizes(parts: Mapping[str, str]) -> Iterator[None]:
+    """Refuse a login whose state the back end does not take."""
+    try:
+        yield
+    except TooLargeForStore as error:
+        raise SessionTooLarge(sum(map(len, parts.values()))) from error

@@ -1,0 +1,59 @@
+"""A lock that somebody has, and until when nobody else can have it."""
+
+from __future__ import annotations
+
+import time
+
+from ..server.interface import StoreInterface
+from .locks import LEASE, Lock
+
+#: Seconds before its end from which on its holder does not rely on it.
+_MARGIN = 2
+
+
+class Lease:
+    """A lock of a back end, as its holder knows it.
+
+    A process that stood still, or whose back end did not answer, may have lost it
+    without being told.
+
+    :param taken_at: when it was asked for, by the monotonic clock.
+    """
+
+    def __init__(self, store: StoreInterface, lock: Lock, taken_at: float) -> None:
+        self._store = store
+        self._lock = lock
+        self._held_at = taken_at
+
+    @classmethod
+    def take(cls, store: StoreInterface, key: str) -> Lease | None:
+        """Return a new one, or ``None`` if somebody else has the lock.
+
+        :raises SessionStoreUnavailable: when the back end cannot be written.
+        """
+        began = time.monotonic()
+        lock = store.poll(lambda: store.try_lock(key))
+        return None if lock is None else cls(store, lock, began)
+
+    @property
+    def age(self) -> float:
+        """Seconds since it was held for sure."""
+        return time.monotonic() - self._held_at
+
+    def is_certain(self) -> bool:
+        """Tell whether nobody else has the lock, now and for a moment."""
+        return self.age < LEASE - _MARGIN
+
+    def renew(self) -> bool:
+        """Hold it for another while; tell whether it was still held.
+
+        :raises SessionStoreUnavailable: when the back end cannot be written.
+        """
+        began = time.monotonic()
+        is_held = self._store.poll(self._lock.renew)
+        self._held_at = began if is_held else -LEASE
+        return is_held
+
+    def release(self) -> None:
+        """Let go of it, if it is still held."""
+        self._lock.release()

@@ -1,0 +1,244 @@
+"""The tokens of a state as they should be, where the SDK gets them wrong."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable
+from contextvars import ContextVar
+
+import jwt
+
+from ..client.responses import is_issuer
+from ..errors import TenantError
+from .stores.lease import Lease
+
+State = dict[str, t.Any]
+
+#: What the SDK calls the audience of a token that was asked for without one. It looks
+#: for this after a refresh, but writes ``None``.
+DEFAULT_AUDIENCE = "default"
+
+
+class Wanted(t.NamedTuple):
+    """An access token that is asked for."""
+
+    audience: str
+    #: Scopes, separated by spaces, that it has to have been asked for with.
+    scope: str = ""
+    #: Seconds before its end from which on it is no use.
+    leeway: int = 0
+
+    def fits(self, token_set: State, now: float) -> bool:
+        """Tell whether a token is the one, and still good.
+
+        The tenant may grant less than was asked for. To ask again would change nothing.
+        """
+        granted, asked_for = token_set.get("scope"), token_set.get("asked_for")
+        scopes = f"{granted or ''} {asked_for or ''}".split()
+        if token_set.get("audience") != self.audience:
+            return False
+        if not set(self.scope.split()) <= set(scopes):
+            return False
+        return _is_good(token_set, self.leeway, now)
+
+
+class Refresh(t.NamedTuple):
+    """A refresh that is under way."""
+
+    wanted: Wanted
+    #: When it was asked for, by the monotonic clock.
+    began_at: float
+    #: Whether also for a token that is still good.
+    is_forced: bool
+    #: Raises an error for an answer of which nothing may be used.
+    check: Callable[[State], None] = lambda tokens: None
+    #: What keeps the other processes from refreshing as well.
+    lease: Lease | None = None
+
+
+#: What the SDK refreshes now. It must not find the token that there is.
+refreshing: ContextVar[Refresh | None] = ContextVar("refreshing", default=None)
+
+
+class Connection(t.NamedTuple):
+    """A connection whose access token is asked for."""
+
+    name: str
+    #: For whom, where the user has several accounts there.
+    login_hint: str | None = None
+
+    def fits(self, token_set: State) -> bool:
+        """Tell whether a token is the one. The SDK gives out that of any account."""
+        is_theirs = self.login_hint in {None, token_set.get("login_hint")}
+        return token_set.get("connection") == self.name and is_theirs
+
+
+#: Whose token the SDK gets now. It must not find the ones that there are.
+connecting: ContextVar[Connection | None] = ContextVar("connecting", default=None)
+
+
+def repaired(state: State, before: State, now: float) -> State:
+    """Return a state as it should be.
+
+    :param state: what the SDK wants to keep.
+    :param before: what was kept until now.
+    :raises TenantError: when it has the ID token of somebody else.
+    """
+    check_new_id_token(state, before)
+    known = before.get("token_sets") or []
+    tokens = {each["access_token"] for each in known}
+    new = state.get("token_sets") or []
+    marked = [e if e["access_token"] in tokens else _marked(e, now) for e in new]
+    return {
+        **state,
+        # A refresh need not bring a new ID token (OpenID Connect Core, 12.2).
+        "id_token": state.get("id_token") or before.get("id_token"),
+        "token_sets": _tidied([*known, *marked], now),
+        "connection_token_sets": _with_other_accounts(state, before, now),
+    }
+
+
+def check_new_id_token(state: State, before: State) -> None:
+    """Refuse the ID token of a refresh that is not about the session's user and their
+    login (OpenID Connect Core, section 12.2). It came from the tenant itself, so that
+    its signature need not be checked.
+
+    :raises TenantError: naming the claim that differs.
+    """
+    token = state.get("id_token")
+    if not token or not before or token == before.get("id_token"):
+        return
+    claims = _claims_of(token)
+    if claims is None:
+        raise TenantError(remedy="A refresh brought an ID token that is none.")
+    known = _claims_of(before.get("id_token")) or {}
+    differing = _differing(claims, {**known, "sub": before["user"]["sub"]})
+    if not is_issuer(claims.get("iss"), before.get("domain") or ""):
+        differing = "iss"
+    if differing:
+        hint = f"its {differing} differs"
+        raise TenantError(
+            remedy=f"A refresh brought the ID token of somebody else: {hint}."
+        )
+
+
+def _claims_of(token: t.Any) -> State | None:
+    try:
+        return jwt.decode(token, options={"verify_signature": False})
+    except jwt.PyJWTError:
+        return None
+
+
+def _differing(claims: State, known: State) -> str | None:
+    """Return which claim is not what it was at the login.
+
+    :param known: the claims of the login. Without its ID token, that is its ``sub``.
+    """
+    if claims.get("sub") != known["sub"]:
+        return "sub"
+    if "aud" not in known:
+        return None
+    if _audiences(claims) != _audiences(known):
+        return "aud"
+    if claims.get("azp") != known.get("azp"):
+        return "azp"
+    for name in ("auth_time", "nonce"):
+        # As text: NaN, which Python reads in JSON, is not equal to itself.
+        if name in claims and str(claims[name]) != str(known.get(name, claims[name])):
+            return name
+    return None
+
+
+def _audiences(claims: State) -> list[str]:
+    audiences = claims.get("aud")
+    return sorted(map(str, audiences if isinstance(audiences, list) else [audiences]))
+
+
+def usable_token(state: State, wanted: Wanted, now: float) -> str | None:
+    """Return the access token that is wanted, if it is there.
+
+    The SDK finds a token only if all the scopes that were asked for were granted.
+    """
+    for each in reversed(state.get("token_sets") or []):
+        if wanted.fits(each, now):
+            return t.cast(str, each["access_token"])
+    return None
+
+
+def newest_token(state: State, audience: str) -> str | None:
+    """Return the access token that an audience was given last, good or not."""
+    for each in reversed(state.get("token_sets") or []):
+        if each.get("audience") == audience:
+            return t.cast(str, each["access_token"])
+    return None
+
+
+def usable_connection_token(
+    state: State, connection: Connection, leeway: int, now: float
+) -> str | None:
+    """Return the access token of a connection, if it is there and still good."""
+    for each in state.get("connection_token_sets") or []:
+        if connection.fits(each) and _is_good(each, leeway, now):
+            return t.cast(str, each["access_token"])
+    return None
+
+
+def without_refreshed(state: State) -> State:
+    """Return a state as the SDK should see it, so that it refreshes a token."""
+    refresh, connection = refreshing.get(), connecting.get()
+    if refresh is not None:
+        state = _without(state, "token_sets", "audience", refresh.wanted.audience)
+    if connection is not None:
+        state = _without(state, "connection_token_sets", "connection", connection.name)
+    return state
+
+
+def _without(state: State, field: str, name: str, value: str) -> State:
+    kept = [each for each in state.get(field) or [] if each.get(name) != value]
+    return {**state, field: kept}
+
+
+def _with_other_accounts(state: State, before: State, now: float) -> list[State]:
+    """Return the tokens for connections, with those that the SDK was not to find."""
+    connection = connecting.get()
+    hidden = [
+        each
+        for each in before.get("connection_token_sets") or []
+        if connection is not None
+        and each.get("connection") == connection.name
+        and not connection.fits(each)
+        and each["expires_at"] > now
+    ]
+    found = state.get("connection_token_sets") or []
+    return [*hidden, *({"lifetime": _seconds_left(e, now), **e} for e in found)]
+
+
+def _is_good(token_set: State, leeway: int, now: float) -> bool:
+    """Tell whether a token lasts for longer than the leeway, or half of its life."""
+    lifetime = token_set.get("lifetime") or 2 * leeway
+    return bool(token_set["expires_at"] > now + min(leeway, lifetime / 2))
+
+
+def _seconds_left(token_set: State, now: float) -> int:
+    return max(0, int(token_set["expires_at"] - now))
+
+
+def _marked(token_set: State, now: float) -> State:
+    """Note what the tenant was asked for, and for how long its answer is good."""
+    refresh = refreshing.get()
+    marks: State = {"lifetime": _seconds_left(token_set, now)}
+    if refresh is not None and refresh.wanted.scope:
+        marks["asked_for"] = refresh.wanted.scope
+    return {**token_set, **marks}
+
+
+def _tidied(token_sets: list[State], now: float) -> list[State]:
+    """Keep the newest token for each audience and scope, and no expired ones."""
+    kept: dict[tuple[str, str], State] = {}
+    for each in token_sets:
+        audience = each.get("audience") or DEFAULT_AUDIENCE
+        scope = each.get("scope") or ""
+        kept.pop((audience, scope), None)
+        kept[audience, scope] = {**each, "audience": audience, "scope": scope}
+    fresh = [each for each in kept.values() if each["expires_at"] > now]
+    return fresh or list(kept.values())[-1:]

@@ -1,0 +1,88 @@
+"""The blueprint: login, callback, logout and back-channel logout."""
+
+from __future__ import annotations
+
+import typing as t
+
+from flask import Blueprint, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from ..config import Config
+from . import backchannel, callback, login, logout, logout_urls
+from .logout_question import answer_unmeant
+from .own_urls import HOST_VALUE, add_host
+from .prefetches import answer_unasked
+
+#: The templates are beside the modules of the package.
+_PACKAGE = "flask_auth0"
+
+
+def make_blueprint(config: Config) -> Blueprint:
+    """Return the blueprint named ``auth0``, with the routes that are turned on."""
+    prefix = config.url_prefix or None
+    # Flask looks at it only where the app tells all hosts apart.
+    host = f"<{HOST_VALUE}>"
+    blueprint = Blueprint(
+        "auth0", _PACKAGE, template_folder="templates", url_prefix=prefix
+    )
+    blueprint.after_request(_forbid_storing)
+    blueprint.url_defaults(add_host)
+    blueprint.url_value_preprocessor(_drop_host)
+    if config.login_path:
+        blueprint.get(config.login_path, host=host, endpoint="login")(login_view)
+    if config.callback_path:
+        route = blueprint.get(config.callback_path, host=host, endpoint="callback")
+        route(callback_view)
+    if config.logout_path:
+        route = blueprint.route(
+            config.logout_path, host=host, methods=["GET", "POST"], endpoint="logout"
+        )
+        route(logout_view)
+    if config.backchannel_logout_path:
+        route = blueprint.post(
+            config.backchannel_logout_path, host=host, endpoint="backchannel_logout"
+        )
+        route(backchannel_logout_view)
+    return blueprint
+
+
+def login_view() -> BaseResponse:
+    """Begin a login; ``next`` is the path to come back to."""
+    unasked = answer_unasked(request)
+    if unasked is not None:
+        # Before what its query asks for is looked at.
+        return unasked
+    return login.start(request.args.get("next"), login.passed_on(request.args))
+
+
+def callback_view() -> BaseResponse:
+    """Complete a login that comes back from the tenant."""
+    return answer_unasked(request) or callback.complete()
+
+
+def logout_view() -> BaseResponse:
+    """End the session, here and at the tenant; ``return_to`` is where to go then.
+
+    Whom another site has sent is asked first.
+    """
+    unmeant = answer_unasked(request) or answer_unmeant()
+    if unmeant is not None:
+        return unmeant
+    return logout.end(logout_urls.for_query(request.args.get("return_to")))
+
+
+def backchannel_logout_view() -> BaseResponse:
+    """End sessions that the tenant has ended."""
+    return backchannel.receive()
+
+
+def _drop_host(endpoint: str | None, values: dict[str, t.Any] | None) -> None:
+    if values is not None:
+        values.pop(HOST_VALUE, None)
+
+
+def _forbid_storing(response: BaseResponse) -> BaseResponse:
+    response.headers["Cache-Control"] = "no-store"
+    # The callback's URL has a code in it, which is nobody else's business.
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response

@@ -1,0 +1,85 @@
+"""Back-channel logout: the tenant tells the app that a session has ended."""
+
+from __future__ import annotations
+
+import typing as t
+
+from auth0_server_python.error import BackchannelLogoutError
+from flask import Flask, current_app, jsonify, request
+from werkzeug.exceptions import BadRequest, HTTPException
+from werkzeug.wrappers import Response
+
+from ..app_state import current_state
+from ..client.translation import KNOWN, translate
+from ..errors import Auth0Error, in_one_line
+from ..runtime.contexts import this_app
+from ..signals import session_revoked
+
+#: Where Flask-WTF's ``CSRFProtect`` leaves itself on an app.
+_CSRF = "csrf"
+#: Bytes of a request; a logout token has about 1000.
+_LARGEST = 32 * 1024
+
+
+def receive() -> Response:
+    """Answer a logout token (OpenID Connect Back-Channel Logout 1.0, section 2.8)."""
+    request.max_content_length = _LARGEST
+    state = current_state()
+    try:
+        claims = state.wait(state.client.end_by_logout_token(_token()))
+    except BackchannelLogoutError as error:
+        # An operator hears of a tenant, or a setting, that is not right.
+        current_app.logger.warning("Back-channel logout: %s", in_one_line(str(error)))
+        return _refuse(error)
+    except (HTTPException, NotImplementedError) as error:
+        return _refuse(error)
+    except KNOWN as error:
+        return _refuse(translate(error))
+    session_revoked.send(this_app(), sub=claims.get("sub"), sid=claims.get("sid"))
+    return Response(status=200)
+
+
+def exempt_from_csrf(app: Flask, view: t.Any) -> None:
+    """Exempt a view from Flask-WTF's protection, if the app has that.
+
+    The tenant has no form of this app. What it posts is signed.
+    """
+    protection: t.Any = app.extensions.get(_CSRF)
+    if hasattr(protection, "exempt"):
+        protection.exempt(view)
+
+
+def _token() -> str:
+    """Return the request's only ``logout_token``, from a form or from JSON."""
+    found: list[t.Any] = request.form.getlist("logout_token")
+    if request.is_json:
+        content = _json()
+        found = [content.get("logout_token")] if isinstance(content, dict) else []
+    if len(found) != 1 or not isinstance(found[0], str) or not found[0]:
+        raise BadRequest("The request must have one 'logout_token'.")
+    return found[0]
+
+
+def _json() -> t.Any:
+    try:
+        return request.get_json()
+    except RecursionError as error:
+        raise BadRequest("The request's JSON is nested too deeply.") from error
+
+
+def _refuse(error: Exception) -> Response:
+    """Answer with JSON, whatever error pages the app has: no person reads it."""
+    status, code, headers = 400, "invalid_request", {}
+    description = str(error)
+    if isinstance(error, NotImplementedError):
+        status, code = 501, "unsupported"
+    elif isinstance(error, HTTPException):
+        status = error.code or 400
+        description = error.description or ""
+    if isinstance(error, Auth0Error):
+        code = error.error
+        headers = {"Retry-After": str(error.retry_after)} if error.retry_after else {}
+    response = jsonify(error=code, error_description=description)
+    response.status_code = status
+    response.headers.update(headers)
+    return response

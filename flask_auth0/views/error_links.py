@@ -1,0 +1,171 @@
+"""Where a user can go from a request that cannot go on."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Mapping, Sequence
+
+from flask import Request, request
+
+from ..app_state import current_state
+from ..errors import (
+    Action,
+    Auth0Error,
+    AuthorizationFailed,
+    LoginInVain,
+    LoginRequired,
+    SessionTooLarge,
+    log_failure,
+)
+from ..negotiation import is_navigation
+from . import own_urls
+from .redirects import for_callback, here, is_local_path, next_or_default, page_of
+
+#: What the tenant answers where it has to ask (OpenID Connect Core, section 3.1.2.6).
+MUST_ASK = frozenset(
+    (
+        "login_required",
+        "interaction_required",
+        "consent_required",
+        "account_selection_required",
+    )
+)
+#: What it answers where it knows who has logged in, and does not let them in.
+_REFUSED = frozenset(("access_denied", "unauthorized"))
+#: What another account has nothing to do with.
+_OF_ONE_ACCOUNT = frozenset(("connection", "invitation", "login_hint"))
+
+
+def offer_another_login(
+    error: Auth0Error, page: str, asked: Mapping[str, t.Any], *, is_refusal: bool
+) -> None:
+    """Add the ways on to the error of a login, the one that can help first.
+
+    Single sign-on answers the same question in the same way, so it is not asked again
+    where the answer was no.
+
+    :param asked: what the login has asked for.
+    :param is_refusal: whether the app has refused who logged in.
+    """
+    if error.error in MUST_ASK:
+        label = "Log in" if asked.get("prompt") == "none" else "Try again"
+        ways = [_login(label, page, _with_prompt(asked))]
+    elif isinstance(error, LoginInVain):
+        ways = [*_another_account(page, asked), _logout()]
+    elif is_refusal or _is_about_account(error):
+        ways = [*_another_account(page, asked), _again(page, asked)]
+    else:
+        ways = [_again(page, _good_part(error, asked))]
+    error.actions = [*filter(None, ways), start_page()]
+    error.login_url = _first_login(error.actions)
+
+
+def refusal_of_organization(asked_for: str | None) -> AuthorizationFailed:
+    """Return the error for a user whose organization a page is not for.
+
+    :param asked_for: what another account could log in to, if anything.
+    """
+    page = page_to_come_back_to(request)
+    error = AuthorizationFailed("This page is for another organization.", code=403)
+    ways = [_logout()]
+    if asked_for is not None:
+        ways = [*_another_account(page, {"organization": asked_for}), _logout()]
+    error.actions = [*filter(None, ways), start_page()]
+    error.login_url = _first_login(error.actions)
+    return error
+
+
+def _is_about_account(error: Auth0Error) -> bool:
+    if isinstance(error, AuthorizationFailed):
+        return error.error in _REFUSED
+    return isinstance(error, SessionTooLarge)
+
+
+def _good_part(error: Auth0Error, asked: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
+    """Return what to ask for again: nothing of what the tenant may have refused."""
+    is_wrong_question = isinstance(error, AuthorizationFailed) and error.code == 400
+    return {} if is_wrong_question else asked
+
+
+def _another_account(page: str, asked: Mapping[str, t.Any]) -> list[Action | None]:
+    left = {k: v for k, v in asked.items() if k not in _OF_ONE_ACCOUNT}
+    other = _login("Use another account", page, {**left, "prompt": "login"})
+    # Without a route for the login, the session at the tenant has to end first.
+    return [other or _logout()]
+
+
+def _with_prompt(asked: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return what to ask for so that the tenant may ask in its turn."""
+    always = current_state().config.authorization_params or {}
+    if asked.get("prompt") == "none" and always.get("prompt") != "none":
+        return {name: value for name, value in asked.items() if name != "prompt"}
+    return {**asked, "prompt": "login"}
+
+
+def _again(page: str, asked: Mapping[str, t.Any]) -> Action:
+    return Action("Try again", login_url(page, asked) or page)
+
+
+def _login(label: str, page: str, asked: Mapping[str, t.Any]) -> Action | None:
+    url = login_url(page, asked)
+    return Action(label, url) if url else None
+
+
+def _logout() -> Action | None:
+    if "auth0.logout" not in current_state().routes:
+        return None
+    return Action("Log out", own_urls.url_of("auth0.logout"))
+
+
+def _first_login(actions: Sequence[Action]) -> str | None:
+    """Return the way to log in, as a script gets to know it."""
+    if "auth0.login" not in current_state().routes:
+        return None
+    start = own_urls.url_of("auth0.login") + "?"
+    return next((each.url for each in actions if each.url.startswith(start)), None)
+
+
+def offer_way_on(error: Auth0Error) -> None:
+    """Add the ways on to an error of a call that a view made."""
+    if not isinstance(error, LoginRequired) and not error.actions:
+        log_failure("A call to the tenant failed", error)
+        again = Action("Try again", page_to_come_back_to(request))
+        error.actions = [again, start_page()]
+
+
+def start_page() -> Action:
+    """Return the way to the app's root."""
+    return Action("Go to the start page", own_urls.root() + "/")
+
+
+def login_url(page: str, parameters: Mapping[str, t.Any]) -> str | None:
+    """Return where to log in, unless the app has turned that route off."""
+    state = current_state()
+    if "auth0.login" not in state.routes or own_urls.refusal_of_host() is not None:
+        return None
+    url = own_urls.url_of("auth0.login", next=page, **parameters)
+    if url.startswith("/"):
+        return url
+    # It is on another host, where the page has to be named with its own.
+    page = for_callback(page, state.config)
+    return own_urls.url_of("auth0.login", next=page, **parameters)
+
+
+def login_url_here(parameters: Mapping[str, t.Any]) -> str | None:
+    """Return where to log in and come back to the page that the user is on."""
+    return login_url(page_to_come_back_to(request), parameters)
+
+
+def page_to_come_back_to(request: Request) -> str:
+    """Return the page the user is on.
+
+    What htmx or a script asks for is a part of a page, and what a form posts to may not
+    be one: there it is the page that the request came from.
+    """
+    if is_navigation(request) and request.method in {"GET", "HEAD"}:
+        return here()
+    came_from = request.headers.get("HX-Current-URL") or request.referrer
+    page = page_of(came_from)
+    if page is not None and is_local_path(page):
+        return page
+    return next_or_default(None, current_state().config)

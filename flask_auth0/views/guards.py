@@ -1,0 +1,197 @@
+"""Views for users who are logged in, and what everybody else gets."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import time
+import typing as t
+from collections.abc import Callable
+
+from flask import redirect, request
+from werkzeug.wrappers import Response
+
+from ..app_state import current_state
+from ..errors import LoginRequired
+from ..negotiation import is_htmx, is_navigation
+from ..runtime.contexts import this_request
+from ..runtime.per_request import if_made
+from ..sessions.shapes import is_moment
+from ..user import User, load_user
+from . import login, own_urls
+from .decorator_order import note_guard
+from .error_links import login_url, page_to_come_back_to, refusal_of_organization
+from .organizations import are_different, is_member
+from .prefetches import is_prefetch, refuse_prefetch
+from .repeated_logins import FreshLogin, has_just_asked_for
+
+View = t.TypeVar("View", bound=Callable[..., t.Any])
+
+
+class LoginRequiredDecorator(t.Protocol):
+    """:func:`login_required`, as a type."""
+
+    @t.overload
+    def __call__(self, view: View) -> View: ...
+
+    @t.overload
+    def __call__(
+        self,
+        view: None = None,
+        *,
+        max_age: int | None = None,
+        organization: str | None = None,
+        **parameters: str,
+    ) -> Callable[[View], View]: ...
+
+
+@t.overload
+def login_required(view: View) -> View: ...
+
+
+@t.overload
+def login_required(
+    view: None = None,
+    *,
+    max_age: int | None = None,
+    organization: str | None = None,
+    **parameters: str,
+) -> Callable[[View], View]: ...
+
+
+def login_required(
+    view: Callable[..., t.Any] | None = None,
+    *,
+    max_age: int | None = None,
+    organization: str | None = None,
+    **parameters: str,
+) -> t.Any:
+    """Let only users who are logged in reach a view, sync or async.
+
+    A browser is redirected to log in, and comes back. Anything else gets status 401
+    and JSON with a ``login_url``. OPTIONS requests pass, as CORS needs it.
+
+    .. code-block:: python
+
+        @app.get("/profile")
+        @login_required
+        def profile(): ...
+
+        @app.post("/transfer")
+        @login_required(max_age=300)
+        def transfer(): ...
+
+    On a blueprint, decorate an empty function for ``before_request``; on a class-based
+    view, put it into ``decorators``.
+
+    :param max_age: seconds; who logged in longer ago has to log in again.
+    :param organization: the organization that the user must be logged in to: its id if
+        it begins with ``org_``, else its name.
+    :param parameters: of the authorization request, such as ``connection``: those that
+        ``/login`` takes.
+    :raises TypeError: when there is no such parameter.
+    :raises ValueError: when the organization is blank.
+    """
+    unknown = [name for name in parameters if not login.is_passed_on(name)]
+    if unknown:
+        raise TypeError(f"login_required() cannot ask for {', '.join(unknown)}.")
+    needs: dict[str, t.Any] = {**parameters}
+    if max_age is not None:
+        needs["max_age"] = max_age
+    if organization is not None:
+        needs["organization"] = _not_blank(organization)
+    if view is None:
+        return functools.partial(_protect, needs=needs)
+    return _protect(view, needs=needs)
+
+
+def _not_blank(organization: str) -> str:
+    if not organization.strip():
+        raise ValueError("login_required() needs an organization that is not blank.")
+    return organization.strip()
+
+
+def _protect(
+    view: Callable[..., t.Any], *, needs: dict[str, t.Any]
+) -> Callable[..., t.Any]:
+    if inspect.iscoroutinefunction(view):
+
+        @functools.wraps(view)
+        async def protected(*args: t.Any, **kwargs: t.Any) -> t.Any:
+            refused = _refusal(needs)
+            return await view(*args, **kwargs) if refused is None else refused
+
+    else:
+
+        @functools.wraps(view)
+        def protected(*args: t.Any, **kwargs: t.Any) -> t.Any:
+            refused = _refusal(needs)
+            return view(*args, **kwargs) if refused is None else refused
+
+    note_guard(view, protected)
+    return protected
+
+
+def _refusal(needs: dict[str, t.Any]) -> t.Any:
+    """Return the answer to a request that may not pass, or ``None``."""
+    current = this_request()
+    # Guarding every request of an app must not shut the way to the login.
+    if current.method == "OPTIONS" or current.endpoint in current_state().routes:
+        return None
+    own_urls.require_host()
+    user = load_user()
+    if user and (not needs or (_is_recent(user, needs) and _is_member(user, needs))):
+        return None
+    _refuse_in_vain(user, needs)
+    custom = current_state().unauthorized()
+    return _ask_to_log_in(needs) if custom is None else custom
+
+
+def _refuse_in_vain(user: User, needs: dict[str, t.Any]) -> None:
+    """Raise an error where no login could ever satisfy what a view needs."""
+    ours, wanted = current_state().config.organization, needs.get("organization")
+    if ours is not None and wanted is not None and are_different(ours, wanted):
+        raise refusal_of_organization(None)
+    # Every login asks for the one that is configured, whatever a view needs.
+    asked_for = wanted if ours is None else ours
+    if user and not _is_member(user, needs) and has_just_asked_for(asked_for):
+        raise refusal_of_organization(asked_for)
+
+
+def _is_recent(user: User, needs: dict[str, t.Any]) -> bool:
+    if "max_age" not in needs:
+        return True
+    fresh = if_made(FreshLogin)
+    if fresh and fresh.is_recent(needs["max_age"]):
+        return True
+    auth_time: t.Any = user.get("auth_time")
+    return is_moment(auth_time) and time.time() - auth_time <= needs["max_age"]
+
+
+def _is_member(user: User, needs: dict[str, t.Any]) -> bool:
+    wanted = needs.get("organization")
+    return wanted is None or is_member(user, wanted)
+
+
+def _ask_to_log_in(needs: dict[str, t.Any]) -> Response:
+    if is_prefetch(request):
+        # The redirect would be kept for a user who has logged in meanwhile.
+        return refuse_prefetch()
+    page = page_to_come_back_to(request)
+    if is_navigation(request):
+        response = _redirect_to_login(page, needs)
+        if request.method not in {"GET", "HEAD"}:
+            response.status_code = 303
+        response.headers["Cache-Control"] = "no-store"
+        response.vary.update(["Cookie", "Accept", "Sec-Fetch-Mode"])
+        return response
+    required = LoginRequired()
+    required.offer_login(login_url(page, needs))
+    if is_htmx(request) and required.login_url:
+        return required.get_response()
+    raise required
+
+
+def _redirect_to_login(page: str, needs: dict[str, t.Any]) -> Response:
+    url = login_url(page, needs)
+    return redirect(url, 302) if url else login.start(page, needs)

@@ -1,0 +1,157 @@
+"""Starting a login."""
+
+from __future__ import annotations
+
+import re
+import time
+import typing as t
+from collections.abc import Mapping
+
+from auth0_server_python.auth_types import StartInteractiveLoginOptions
+from flask import redirect, request
+from werkzeug.wrappers import Response
+
+from ..app_state import AppState, current_state
+from ..client.translation import translated
+from ..config import RESERVED_PARAMETERS
+from ..errors import Auth0Error, LoginFailed, log_failure
+from ..runtime.contexts import this_app
+from ..sessions.state_store import SessionStateStore
+from ..signals import login_failed
+from . import browser_binding, own_urls, repeated_logins, state_parameter
+from .error_links import offer_another_login
+from .prefetches import answer_unasked
+from .redirects import for_callback, next_or_default
+from .state_parameter import Relay
+
+#: What ``/login`` hands on from its query to the authorization request.
+PASSED_ON = (
+    "acr_values",
+    "connection",
+    "display",
+    "invitation",
+    "login_hint",
+    "max_age",
+    "organization",
+    "prompt",
+    "screen_hint",
+    "ui_locales",
+)
+#: What a view may ask for besides, though it has a key of its own.
+_PER_LOGIN = {"scope", "audience", "organization"}
+
+
+def start(
+    target: str | None, parameters: Mapping[str, t.Any], *, attempt: int = 0
+) -> Response:
+    """Redirect to the tenant, to log in and come back to a page of this app.
+
+    Nothing starts for what a browser asks ahead of its user.
+
+    :param target: where to come back to, if it is a page of this app.
+    :raises BadRequest: at a host that Flask does not trust.
+    :raises TypeError: for a parameter that only the configuration can decide about.
+    :raises TenantUnavailable: when the tenant is needed and does not answer.
+    :raises LoginLoop: when logins do not last.
+    """
+    own_urls.require_host()
+    unasked = answer_unasked(request)
+    if unasked is not None:
+        return unasked
+    state = current_state()
+    _refuse_reserved(parameters)
+    target = for_callback(next_or_default(target, state.config), state.config)
+    try:
+        require_store(state)
+        purpose = repeated_logins.purpose_of(target, _asked_for(parameters))
+        repeated_logins.check(purpose)
+        options = _login_options(state, target, parameters, purpose)
+        with translated():
+            url = state.logins.start(options)
+    except Auth0Error as error:
+        report(error, target, parameters)
+        raise
+    default = next_or_default(None, state.config)
+    next_ = None if target == default else target
+    relayed = Relay(next_, attempt, _asked_for(parameters))
+    response = redirect(state_parameter.add_to(url, relayed, state.sealer), 302)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def is_passed_on(name: str) -> bool:
+    """Tell whether ``/login`` hands a parameter on to the authorization request."""
+    return name in PASSED_ON or name.startswith("ext-")
+
+
+def require_store(state: AppState) -> None:
+    """Raise an error where a login could not be kept, before the user is sent off."""
+    if isinstance(state.state_store, SessionStateStore):
+        state.state_store.require_available()
+
+
+def passed_on(query: Mapping[str, str]) -> dict[str, str]:
+    """Return the parameters of a query that make sense on ``/authorize``.
+
+    Nobody may choose another organization than the one that is configured.
+    """
+    parameters = {name: query[name] for name in query if is_passed_on(name)}
+    if current_state().config.organization is not None:
+        parameters.pop("organization", None)
+    if not re.fullmatch("[0-9]{1,9}", parameters.get("max_age", "0")):
+        raise LoginFailed("The parameter max_age must be a number of seconds.")
+    return parameters
+
+
+def _refuse_reserved(parameters: Mapping[str, t.Any]) -> None:
+    reserved = parameters.keys() & (RESERVED_PARAMETERS.keys() - _PER_LOGIN)
+    if reserved:
+        names = ", ".join(sorted(reserved))
+        raise TypeError(f"A login cannot be given {names}, which it decides itself.")
+
+
+def _login_options(
+    state: AppState, target: str, parameters: Mapping[str, t.Any], purpose: str
+) -> StartInteractiveLoginOptions:
+    parameters = dict(parameters)
+    organization = parameters.pop("organization", None)
+    invitation = parameters.pop("invitation", None)
+    parameters["redirect_uri"] = own_urls.callback_url()
+    always = state.config.authorization_params or {}
+    max_age = parameters.get("max_age", always.get("max_age"))
+    remembered = {
+        "next": target,
+        "purpose": purpose,
+        "max_age": None if max_age is None else int(max_age),
+        "begun_at": time.time(),
+        "session": browser_binding.session_tag(state),
+    }
+    return StartInteractiveLoginOptions(
+        app_state=remembered,
+        authorization_params=parameters,
+        organization=organization,
+        invitation=invitation,
+    )
+
+
+def report(
+    error: Auth0Error,
+    target: str,
+    parameters: Mapping[str, t.Any],
+    *,
+    is_refusal: bool = False,
+) -> None:
+    """Offer the ways on from a login that failed, and tell the app and its operator.
+
+    :param parameters: of the login; those of ``/login`` are asked for again.
+    :param is_refusal: whether the app has refused who logged in.
+    """
+    asked = _asked_for(parameters)
+    offer_another_login(error, target, asked, is_refusal=is_refusal)
+    log_failure("A login failed", error)
+    login_failed.send(this_app(), error=error)
+
+
+def _asked_for(parameters: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return what ``/login`` has to be given to ask for the same again."""
+    return {k: v for k, v in parameters.items() if v and is_passed_on(k)}

@@ -1,0 +1,142 @@
+"""Ending a session, here and at the tenant."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+from urllib.parse import urlencode, urlsplit
+
+from auth0_server_python.auth_types import LogoutOptions
+from flask import redirect, request
+from werkzeug.wrappers import Response
+
+from ..app_state import AppState, current_state
+from ..client.translation import translate, translated
+from ..errors import Auth0Error, SessionStoreUnavailable, TenantError, log_failure
+from ..runtime import loop
+from ..runtime.contexts import this_app, this_session
+from ..sessions.cookies.response_size import limit
+from ..sessions.emptying import empty
+from ..sessions.hidden_tokens import with_hidden_tokens
+from ..signals import user_logged_out
+from . import own_urls, repeated_logins
+from .error_links import offer_way_on
+from .prefetches import answer_unasked
+
+#: Seconds for the question how to log out at the tenant, where there is another way.
+PATIENCE = 2
+#: A longer ID token does not fit into a URL that servers accept.
+LONGEST_HINT = 4000
+#: Bytes of the answer that the rest of it needs, cookies that it deletes among them.
+BESIDE_HINT = 1600
+
+
+def end(return_to: str, *, federated: bool = False) -> Response:
+    """End the session of this browser and redirect to the tenant's logout.
+
+    The session ends here first, so it has ended even if the tenant is not answering.
+    Nothing ends for what a browser asks ahead of its user.
+
+    :param return_to: the URL that the tenant sends the browser to.
+    """
+    own_urls.require_host()
+    unasked = answer_unasked(request)
+    if unasked is not None:
+        return unasked
+    state = current_state()
+    options = LogoutOptions(return_to=return_to, federated=federated)
+    ended, v2_url = _end_here(state, options)
+    deadline = time.monotonic() + state.config.timeout
+    try:
+        url = _oidc_url(state, ended, options) or v2_url
+    except Auth0Error as error:
+        offer_way_on(error)
+        raise
+    finally:
+        # The session has ended here, even where the answer is an error.
+        _revoke(state, ended.get("refresh_token"), deadline)
+        user_logged_out.send(this_app(), user=ended.get("user"))
+    response = redirect(url, 302)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _end_here(state: AppState, options: LogoutOptions) -> tuple[dict[str, t.Any], str]:
+    """End the session in this app; return what it was, and where to log out then."""
+    with translated():
+        ended = _session(state)
+        v2_url = state.wait(state.client.logout(options))
+    if ended:
+        empty(this_session())
+    repeated_logins.forget()
+    return ended, v2_url
+
+
+def _session(state: AppState) -> dict[str, t.Any]:
+    """Return the session, as far as anybody knows of one."""
+    try:
+        return with_hidden_tokens(state.wait(state.client.get_session()))
+    except SessionStoreUnavailable:
+        # What is in cookies can be ended all the same; anything else fails next.
+        return {}
+
+
+def _oidc_url(
+    state: AppState, ended: dict[str, t.Any], options: LogoutOptions
+) -> str | None:
+    """Return the URL for RP-Initiated Logout, where the tenant has it."""
+    if state.config.logout_strategy == "v2":
+        return None
+    endpoint = _end_session_endpoint(state)
+    if endpoint is None:
+        return None
+    query = {
+        "client_id": state.config.client_id,
+        "post_logout_redirect_uri": options.return_to,
+        **_hint(ended),
+    }
+    if options.federated:
+        query["federated"] = "true"
+    separator = "&" if urlsplit(endpoint).query else "?"
+    return f"{endpoint}{separator}{urlencode(query)}"
+
+
+def _hint(ended: dict[str, t.Any]) -> dict[str, str]:
+    id_token = ended.get("id_token")
+    # The answer has to get through, or else nobody is logged out.
+    longest = min(LONGEST_HINT, limit() - BESIDE_HINT)
+    if id_token and len(id_token) <= longest:
+        return {"id_token_hint": id_token}
+    sid = (ended.get("user") or {}).get("sid")
+    return {"logout_hint": sid} if sid else {}
+
+
+def _end_session_endpoint(state: AppState) -> str | None:
+    required = state.config.logout_strategy == "oidc"
+    limit = state.config.timeout if required else min(state.config.timeout, PATIENCE)
+    try:
+        with translated():
+            endpoint = loop.run(state.client.end_session_endpoint(), limit)
+    except Exception:
+        if required:
+            raise
+        # The session has ended here; /v2/logout needs nothing from the tenant.
+        return None
+    if endpoint is None and required:
+        raise TenantError(
+            remedy="It publishes no end_session_endpoint, which "
+            "AUTH0_LOGOUT_STRATEGY asks for. Set that to auto or v2."
+        )
+    return endpoint
+
+
+def _revoke(state: AppState, refresh_token: str | None, deadline: float) -> None:
+    """Revoke the refresh token of a session that has ended, where that is turned on."""
+    if not refresh_token or not state.config.revoke_refresh_token_on_logout:
+        return
+    left = max(0, round(deadline - time.monotonic(), 1))
+    try:
+        loop.run(state.client.revoke_refresh_token(refresh_token), left)
+    except Exception as error:
+        # A user who leaves can do nothing about it.
+        log_failure("A refresh token was not revoked", translate(error))

@@ -1,0 +1,242 @@
+"""Where the app is, as browsers know it: its origin, and the URLs of its own routes.
+
+``AUTH0_REDIRECT_URI`` decides where it is set: a request that a proxy has handed on
+need not know. All that needs an address of the app asks here.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import typing as t
+from urllib.parse import quote, unquote, urlsplit
+
+from werkzeug.exceptions import BadHost, BadRequest, HTTPException, SecurityError
+from werkzeug.routing import MapAdapter, RequestRedirect
+
+from ..app_state import current_state
+from ..config.urls import origin_of
+from ..runtime.contexts import this_app, this_request
+
+#: What stays as it is in a path (RFC 3986, section 3.3).
+_OF_PATHS = "/:@!$&'()*+,;=~"
+#: The variable in the host of our routes, where an app tells hosts apart.
+HOST_VALUE = "auth0_host"
+#: What every browser takes for a host and a port, and for nothing else.
+_HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*(:[0-9]{1,5})?")
+
+
+def refusal_of_host() -> HTTPException | None:
+    """Return the error of a request whose host Flask does not trust, or cannot read.
+
+    Flask raises it after what an app does before a request.
+    """
+    error = this_request().routing_exception
+    return error if isinstance(error, SecurityError | BadHost) else None
+
+
+def require_host() -> None:
+    """Let nobody in, and send nobody anywhere, at a host that Flask refuses.
+
+    :raises BadRequest: in that case.
+    """
+    error = refusal_of_host()
+    if error is not None:
+        raise error
+
+
+def callback_url() -> str:
+    """Return the URL that the tenant sends the browser back to.
+
+    The app's ``url_defaults`` add nothing: the tenant compares each character.
+
+    :raises BadRequest: when it depends on a host, and the request names none.
+    """
+    configured = current_state().config.redirect_uri
+    if configured is not None:
+        return configured
+    _host()
+    return _build("auth0.callback", force_external=True)
+
+
+def home() -> str:
+    """Return the origin of the callback."""
+    return origin_of(callback_url())
+
+
+def origin() -> str:
+    """Return the origin of the page that the browser is at.
+
+    Only an app that tells hosts apart is known at several, and sees what they are.
+
+    :raises BadRequest: when it depends on a host, and the request names none.
+    """
+    found = home()
+    if not _tells_hosts_apart():
+        return found
+    scheme, _, _ = found.partition("://")
+    return origin_of(f"{scheme}://{_host()}")
+
+
+def is_origin(claimed: str) -> bool:
+    """Tell whether an origin is the one of the page that the browser is at."""
+    if refusal_of_host() is not None or not this_request().host:
+        return False
+    current = this_request()
+    if current_state().config.redirect_uri is None:
+        # That of a WebSocket has another name.
+        scheme = current.scheme.replace("ws", "http")
+        requested = origin_of(f"{scheme}://{current.host}")
+        return claimed in {requested, origin()}
+    return claimed == origin()
+
+
+def root() -> str:
+    """Return the path at which the app is mounted, without a slash at the end."""
+    return quote(this_request().script_root, safe=_OF_PATHS)
+
+
+def current_path() -> str:
+    """Return the path of the current request, without its query."""
+    return root() + quote(this_request().path, safe=_OF_PATHS)
+
+
+def url_of(route: str, **query: t.Any) -> str:
+    """Return the URL of one of our routes: a path, unless it is at another host."""
+    url = _build(route, query)
+    if url.startswith("/"):
+        return url
+    _, _, rest = url.partition("://")
+    return home() + rest[rest.index("/") :]
+
+
+def is_own_route(path: str) -> bool:
+    """Tell whether a path leads to one of our routes, in whatever spelling.
+
+    Werkzeug takes several slashes for one, servers decode them before, and whether
+    there is one at the end makes no other page.
+    """
+    config = current_state().config
+    asked = _plain(unquote(path))
+    return any(
+        asked == _plain(mount + config.url_prefix + rule)
+        for rule in current_state().routes.values()
+        for mount in (this_request().script_root, _configured_root())
+    )
+
+
+def has_page(place: str, path: str) -> bool:
+    """Tell whether another host of this app has a page that knows the same session.
+
+    :param place: the origin of that host.
+    """
+    _, _, host = place.partition("://")
+    if not (_HOST.fullmatch(host) and _may_serve(host) and shares_cookies(place)):
+        return False
+    return _finds(host, path)
+
+
+def shares_cookies(place: str) -> bool:
+    """Tell whether another origin gets the session cookies of this one."""
+    app = this_app()
+    domain = (app.session_interface.get_cookie_domain(app) or "").lstrip(".").lower()
+    (scheme, name, port), other = _parts(origin()), _parts(place)
+    return (
+        bool(domain)
+        and (scheme, port) == (other[0], other[2])
+        and all(f".{each}".endswith(f".{domain}") for each in (name, other[1]))
+    )
+
+
+def add_host(endpoint: str, values: dict[str, t.Any]) -> None:
+    """Complete the URL of a route of ours where the app tells all hosts apart."""
+    if this_app().url_map.host_matching:
+        configured = current_state().config.redirect_uri
+        host = urlsplit(configured).netloc if configured else this_request().host
+        values.setdefault(HOST_VALUE, host)
+
+
+def _build(
+    route: str,
+    query: t.Mapping[str, t.Any] | None = None,
+    *,
+    force_external: bool = False,
+) -> str:
+    values = dict(query or {})
+    add_host(route, values)
+    # What browsers see of it is percent-encoded.
+    adapter = _adapter({**this_request().environ, "SCRIPT_NAME": root()})
+    return _with_plain_host(adapter.build(route, values, force_external=force_external))
+
+
+def _with_plain_host(url: str) -> str:
+    """Return a URL with the brackets of an IPv6 address, which Werkzeug encodes."""
+    scheme, separator, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{separator}{unquote(host)}{slash}{path}"
+
+
+def _adapter(environ: t.Mapping[str, t.Any]) -> MapAdapter:
+    """Return what knows the URLs of the app at the host of a request.
+
+    :raises BadRequest: when Flask does not trust that host.
+    """
+    app = this_app()
+    asked = app.request_class(dict(environ), populate_request=False)
+    return t.cast(MapAdapter, app.create_url_adapter(asked))
+
+
+def _host() -> str:
+    """Return the host of the request; Werkzeug leaves out one that cannot be any."""
+    host = this_request().host
+    if not host:
+        raise BadRequest("The request names no host.")
+    return host
+
+
+def _tells_hosts_apart() -> bool:
+    app = this_app()
+    return app.subdomain_matching or app.url_map.host_matching
+
+
+def _may_serve(host: str) -> bool:
+    """Tell whether the app can be at a host, by its name."""
+    app = this_app()
+    if app.url_map.host_matching:
+        return True
+    # Werkzeug, like browsers, leaves the usual ports out.
+    server = str(app.config["SERVER_NAME"] or "").lower()
+    server = re.sub(r":(80|443)$", "", server)
+    return app.subdomain_matching and bool(server) and f".{host}".endswith(f".{server}")
+
+
+def _parts(origin: str) -> tuple[str, str, str]:
+    """Return the scheme, the name of the host and the port of an origin."""
+    scheme, _, host = origin.partition("://")
+    name, _, port = host.partition(":")
+    return scheme, name, port
+
+
+def _finds(host: str, path: str) -> bool:
+    asked, mount = unquote(urlsplit(path).path), this_request().script_root
+    if not asked.startswith(f"{mount}/"):
+        return False
+    try:
+        adapter = _adapter({**this_request().environ, "HTTP_HOST": host})
+        adapter.match(asked.removeprefix(mount), method="GET")
+    except RequestRedirect:
+        return True
+    except HTTPException:
+        return False
+    return True
+
+
+def _configured_root() -> str:
+    """Return where the app is mounted by the callback's URL, if that is configured."""
+    config = current_state().config
+    path = unquote(urlsplit(config.redirect_uri or "").path)
+    return path.removesuffix(config.url_prefix + config.callback_path)
+
+
+def _plain(path: str) -> str:
+    return "/" + posixpath.normpath(path).lstrip("/")

@@ -1,0 +1,131 @@
+"""Which addresses a browser may be sent to: pages of this app, and nothing else."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from urllib.parse import quote, urlsplit
+
+from flask import current_app, request
+
+from ..config import Config
+from ..config.urls import split_origin
+from . import own_urls
+
+#: A longer address is not remembered: it travels in a cookie and in a URL.
+MAX_LENGTH = 2000
+
+
+def is_local_path(target: str) -> bool:
+    """Tell whether every browser takes a text for a path on the same origin.
+
+    Browsers drop tabs and line breaks, trim white space and read a backslash as a
+    slash (WHATWG URL, section 4.4), so none of them may be there.
+    """
+    if not target.startswith("/") or target.startswith("//"):
+        return False
+    if len(target) > MAX_LENGTH or "\\" in target:
+        return False
+    if any(_needs_encoding(character) for character in target):
+        return False
+    parts = _split(target)
+    return parts is not None and parts == ("", "")
+
+
+def is_page(target: str) -> bool:
+    """Tell whether a text is a path on the same origin, and no route of ours."""
+    return is_local_path(target) and not own_urls.is_own_route(urlsplit(target).path)
+
+
+def next_or_default(target: str | None, config: Config) -> str:
+    """Return where to go after a login: the target if it is safe, else the default.
+
+    It is a path, unless it is a page that this app has at another of its hosts.
+    """
+    page = _as_page(target) if target else None
+    return below_root(config.post_login_redirect) if page is None else page
+
+
+def for_callback(page: str, config: Config) -> str:
+    """Return a page as it has to be named at the host of the callback.
+
+    Where an app has several hosts, that need not be the one of the page.
+    """
+    home = own_urls.home()
+    if not page.startswith("/") or own_urls.origin() == home:
+        return page
+    if own_urls.shares_cookies(home):
+        return own_urls.origin() + page
+    current_app.logger.warning(
+        "A login leads to %s, whose session %s does not know: set AUTH0_COOKIE_DOMAIN "
+        "to the domain that they share.",
+        home,
+        own_urls.origin(),
+    )
+    return below_root(config.post_login_redirect)
+
+
+def below_root(location: str) -> str:
+    """Return a configured location: its paths begin where the app is mounted."""
+    return own_urls.root() + location if location.startswith("/") else location
+
+
+def here() -> str:
+    """Return the path of the current request, as the browser knows it."""
+    path = own_urls.current_path()
+    query = request.query_string.decode("ascii", "replace")
+    whole = f"{path}?{query}" if query else path
+    return whole if len(whole) <= MAX_LENGTH else path
+
+
+def page_of(url: str | None) -> str | None:
+    """Return the path of a page of this origin, or ``None`` for any other URL."""
+    parts = split_origin(url) if url else None
+    if parts is None or not own_urls.is_origin(parts[0]):
+        return None
+    path = parts[1].partition("#")[0]
+    return path if path.startswith("/") else f"/{path}"
+
+
+def _as_page(target: str) -> str | None:
+    """Return a page of this app as a browser writes it, however it was given."""
+    place, rest = split_origin(target) or ("", target)
+    is_here = not place or own_urls.is_origin(place)
+    path = _as_path((page_of(target) or rest) if is_here else rest)
+    if path is None or not is_page(path):
+        return None
+    if is_here:
+        return path
+    return place + path if own_urls.has_page(place, path) else None
+
+
+def _as_path(target: str) -> str | None:
+    """Return a path as a browser writes it.
+
+    What people type has spaces, joiners and other characters that no browser takes for
+    anything else, but for the first two of a path: those decide where it leads.
+    """
+    try:
+        rest = "".join(map(_encoded, target[2:]))
+    except UnicodeEncodeError:
+        return None
+    path = target[:2] + rest
+    return path if len(path) <= MAX_LENGTH else re.split("[?#]", path, maxsplit=1)[0]
+
+
+def _encoded(character: str) -> str:
+    is_control = unicodedata.category(character) == "Cc"
+    wanted = _needs_encoding(character) and not is_control
+    return quote(character) if wanted else character
+
+
+def _needs_encoding(character: str) -> bool:
+    return character.isspace() or not character.isprintable()
+
+
+def _split(target: str) -> tuple[str, str] | None:
+    try:
+        parts = urlsplit(target)
+    except ValueError:
+        return None
+    return parts.scheme, parts.netloc

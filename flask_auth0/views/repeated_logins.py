@@ -1,0 +1,294 @@
+"""Logins that lead nowhere, again and again: noticed, and stopped with the reason.
+
+Some do not last: the browser comes back without a session. Some are not enough: a page
+sends a user who has just logged in to log in once more.
+"""
+
+from __future__ import annotations
+
+import time
+import typing as t
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from flask import request, session
+from werkzeug.wrappers import Response
+
+from ..app_state import current_state
+from ..errors import LoginInVain, LoginLoop, SessionStoreUnavailable
+from ..runtime.contexts import this_request
+from ..runtime.per_request import if_made, per_request
+from ..sessions.cookies.flags import are_cookies_secure
+from ..sessions.cookies.jar import cookie_jar, cookie_name
+from ..sessions.current import Memo
+from ..sessions.server.interface import overlook_outage
+from ..sessions.shapes import is_moment
+from ..sessions.state_store import KEY
+from ..user import load_user
+
+#: Seconds in which logins are counted together.
+WINDOW = 60
+#: Logins in a row that may lead nowhere; the next one is not started.
+MOST = 2
+#: Seconds within which a browser follows a redirect.
+SOON = 2
+#: Seconds from a login to the next one within which pages alone have sent the user
+#: there. A person who wants one thing after the other takes longer.
+AT_ONCE = 10
+
+_MARKER = "loop"
+#: In front of a note whose login has lasted.
+_LASTED = "~"
+
+
+class Note(t.NamedTuple):
+    """What a browser knows of its last login, for a minute."""
+
+    at: float
+    whose: list[str | None]
+    #: What it was for, as :func:`purpose_of` has it.
+    purpose: str | None = None
+    max_age: int | None = None
+    #: The organization that was asked for, as :func:`_tag_of` has it.
+    organization: str | None = None
+    #: Logins in a row whose session has not been seen, this one included.
+    lost: int = 1
+    #: Logins for this purpose from which a page sent the user on, in a row.
+    sent_on: int = 0
+    #: Whether what names the session came back, though the session itself was over.
+    came_back: bool = False
+    #: Logins before this one to which pages have sent the user at once, in a row, each
+    #: from the one before, and whatever for.
+    in_a_row: int = 0
+
+
+class FreshLogin:
+    """The login that the current request is the first one after."""
+
+    note: Note | None = None
+
+    def is_recent(self, max_age: int) -> bool:
+        """Tell whether it is known to satisfy ``max_age``.
+
+        The callback has checked it. Were clocks to differ, to ask again would go on for
+        ever.
+        """
+        if self.note is None or self.note.max_age is None:
+            return False
+        age = time.time() - self.note.at
+        return self.note.max_age <= max_age and age <= max(max_age, SOON)
+
+
+def purpose_of(target: str, parameters: Mapping[str, t.Any]) -> str:
+    """Return what tells logins apart that lead to different pages, or ask for more."""
+    asked = sorted((name, str(value)) for name, value in parameters.items() if value)
+    return current_state().sealer.tag(f"purpose {[target, *asked]}")
+
+
+def note_login(
+    *,
+    purpose: str | None = None,
+    max_age: int | None = None,
+    organization: str | None = None,
+    begun_at: float | None = None,
+) -> None:
+    """Count a login, until a request shows that it has lasted."""
+    now, before = time.time(), _noted()
+    note = Note(now, _whose(), purpose, max_age, _tag_of(organization))
+    if before is not None and not if_made(FreshLogin):
+        # In tabs at once they begin before others have ended, and nobody is sent round.
+        is_next = begun_at is None or begun_at >= before.at
+        note = note._replace(lost=max(before.lost + is_next, 1))
+    if before is not None and _is_same(before, note):
+        note = note._replace(sent_on=before.sent_on)
+    if before is not None and before.whose[0] == note.whose[0]:
+        is_at_once = 0 <= (begun_at or 0) - before.at <= AT_ONCE
+        note = note._replace(in_a_row=before.in_a_row + 1 if is_at_once else 0)
+    _keep(note)
+
+
+def note_request() -> None:
+    """Find out whether a login has lasted, if this is the first request after one."""
+    marker = this_request().cookies.get(cookie_name(_MARKER))
+    if marker is None or marker.startswith(_LASTED):
+        return
+    try:
+        user = load_user()
+    except SessionStoreUnavailable:
+        # The page itself may not need a user.
+        overlook_outage()
+        return
+    noted = _noted()
+    if not user and noted is not None and per_request(Memo).was_over:
+        _keep(noted._replace(came_back=True))
+    if user:
+        if noted is not None and noted.whose == _whose():
+            per_request(FreshLogin).note = noted
+        else:
+            forget()
+
+
+def note_response(response: Response) -> None:
+    """Note that a login has lasted, and whether its page has sent the user on."""
+    fresh, name = if_made(FreshLogin), cookie_name(_MARKER)
+    if fresh is None or fresh.note is None:
+        return
+    if cookie_jar().get(name) != this_request().cookies.get(name):
+        # This very request was a login or a logout.
+        return
+    note = fresh.note._replace(lost=0)
+    if not _is_page_after_login():
+        _keep(note)
+        return
+    if response.location is not None and 300 <= response.status_code < 400:
+        _keep(note._replace(sent_on=note.sent_on + 1), has_lasted=True)
+    elif note.organization is not None:
+        # A script on the page may ask for what only members may have.
+        _keep(note._replace(sent_on=0, in_a_row=0), has_lasted=True)
+    else:
+        forget()
+
+
+def forget() -> None:
+    """Stop counting, for example because the user logs out."""
+    cookie_jar().delete(cookie_name(_MARKER))
+
+
+def has_just_asked_for(organization: str | None) -> bool:
+    """Tell whether the login of this session has just asked for an organization."""
+    noted = _noted()
+    return (
+        noted is not None
+        and noted.organization == _tag_of(organization)
+        and noted.whose == _whose()
+    )
+
+
+def check(purpose: str) -> None:
+    """Stop a login that would lead nowhere either.
+
+    :raises LoginLoop: when several logins in a row did not last, or were not enough for
+        the page that they led to.
+    """
+    noted = _noted()
+    if noted is None:
+        return
+    user = load_user()
+    if noted.lost >= MOST and not user:
+        forget()
+        reason, remedy = _diagnosis(noted)
+        raise LoginLoop(f"{LoginLoop.description} {reason}", remedy=remedy)
+    if user and noted.whose[0] == user.sub and _is_in_vain(noted, purpose):
+        forget()
+        raise LoginInVain()
+
+
+def _is_in_vain(noted: Note, purpose: str) -> bool:
+    """Tell whether logins have led back to the next one often enough.
+
+    What each of them is for may differ, such as by a moment in the URL.
+    """
+    sent_on = noted.sent_on + _is_page_after_login()
+    if noted.purpose == purpose and sent_on >= MOST:
+        return True
+    is_at_once = time.time() - noted.at <= AT_ONCE
+    return is_at_once and sent_on > 0 and noted.in_a_row >= MOST
+
+
+def why_no_cookies(callback: str) -> str:
+    """Return what the developer can do when no cookie comes back to the callback."""
+    if urlsplit(callback).netloc != request.host:
+        return (
+            f"The callback is {callback}, but this request has come to {request.host}. "
+            "Cookies belong to one host: begin logins at the same one. If a proxy has "
+            "put that in the place of the host, see whether it hands on cookies."
+        )
+    return why_not_kept()
+
+
+def why_not_kept() -> str:
+    """Return what the developer can do when the browser keeps no cookie."""
+    secure = are_cookies_secure(current_state().config)
+    if secure and not request.is_secure:
+        return (
+            "Cookies are Secure, but the app is visited over http. Use https; behind "
+            "a proxy, set up werkzeug.middleware.proxy_fix.ProxyFix."
+        )
+    return "Check SESSION_COOKIE_DOMAIN, SESSION_COOKIE_PATH and SESSION_COOKIE_SECURE."
+
+
+def _is_page_after_login() -> bool:
+    """Tell whether the current request is the first one for a page of the app."""
+    fresh = if_made(FreshLogin)
+    is_page = this_request().endpoint not in current_state().routes
+    return is_page and fresh is not None and fresh.note is not None
+
+
+def _whose() -> list[str | None]:
+    """Return what tells one session from all others, of other users above all."""
+    return [load_user().sub, session.get(KEY)]
+
+
+def _tag_of(organization: str | None) -> str | None:
+    """Return a short text in the place of what may be long."""
+    if organization is None:
+        return None
+    return current_state().sealer.tag(f"organization {organization}")
+
+
+def _is_same(before: Note, note: Note) -> bool:
+    """Tell whether one login was for what another one was for, by the same user."""
+    return (before.purpose, before.whose[0]) == (note.purpose, note.whose[0])
+
+
+def _diagnosis(noted: Note) -> tuple[str, str | None]:
+    """Return why a session did not last, and what the developer can do."""
+    if KEY not in session and not noted.came_back:
+        return (
+            "Your browser does not send back the cookie with your session. Allow "
+            "cookies for this site.",
+            why_not_kept(),
+        )
+    return (
+        "Your browser sends back the cookie that names your session, but the session "
+        "itself is missing, unreadable or over: its cookies may be too large for your "
+        "browser, or the clocks of the servers differ.",
+        "Set SESSION_TYPE to keep sessions on the server; check that all servers have "
+        "the same AUTH0_SECRET and the right time, and that the "
+        "AUTH0_SESSION_*_DURATION are not too short.",
+    )
+
+
+def _keep(note: Note, *, has_lasted: bool = False) -> None:
+    name = cookie_name(_MARKER)
+    sealed = current_state().sealer.seal(list(note), name)
+    value = _LASTED + sealed if has_lasted else sealed
+    left = max(round(note.at + WINDOW - time.time()), 1)
+    cookie_jar().set(name, value, left, crosses_sites=True)
+
+
+def _noted() -> Note | None:
+    name = cookie_name(_MARKER)
+    sealed = [each.removeprefix(_LASTED) for each in cookie_jar().values(name)]
+    opened = (current_state().sealer.open(each, name) for each in sealed)
+    noted = next(filter(_is_note, opened), None)
+    if noted is None:
+        return None
+    note = Note(*noted)
+    return note if time.time() <= note.at + WINDOW else None
+
+
+def _is_note(noted: t.Any) -> bool:
+    """Tell whether this version of the package can have kept it."""
+    if not isinstance(noted, list) or len(noted) != len(Note._fields):
+        return False
+    at, whose, purpose, max_age, organization, *counts = noted
+    return (
+        is_moment(at)
+        and isinstance(whose, list)
+        and len(whose) == len(("sub", "session"))
+        and isinstance(purpose, str | None)
+        and (max_age is None or is_moment(max_age))
+        and isinstance(organization, str | None)
+        and all(isinstance(each, int) for each in counts)
+    )

@@ -1,0 +1,89 @@
+"""What travels to the tenant and back beside the SDK's own ``state``."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Mapping
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from ..errors import TenantError
+from ..sessions.sealing import Sealer
+
+#: What is longer is in the transaction only, not in the ``state`` as well.
+LONGEST = 500
+
+
+class Relay(t.NamedTuple):
+    """What comes back with the ``state``, even where the transaction is gone."""
+
+    next: str | None = None
+    #: How many logins have come back without their transaction.
+    attempt: int = 0
+    #: What ``/login`` was asked to hand on.
+    parameters: dict[str, t.Any] = {}  # noqa: RUF012
+
+
+def add_to(url: str, relay: Relay, sealer: Sealer) -> str:
+    """Add what is relayed to an authorization URL, and a ``nonce``.
+
+    The SDK sends no nonce. This one is made from the ``state``, so that it need not be
+    kept.
+    """
+    parts = urlsplit(url)
+    # A parameter may be there several times, such as the resource of RFC 8707.
+    query = parse_qsl(parts.query, keep_blank_values=True)
+    sdk_state = dict(query)["state"]
+    others = [(name, value) for name, value in query if name != "state"]
+    own = {
+        # Always sealed, so that a callback knows the states of this app.
+        "state": f"{sdk_state}.{_sealed(relay, sdk_state, sealer)}",
+        "nonce": sealer.tag(f"nonce {sdk_state}"),
+    }
+    return parts._replace(query=urlencode([*others, *own.items()])).geturl()
+
+
+def _sealed(relay: Relay, sdk_state: str, sealer: Sealer) -> str:
+    return sealer.seal(list(_trimmed(relay)), f"relay {sdk_state}")
+
+
+def _trimmed(relay: Relay) -> Relay:
+    """Return what there is room for in a URL, and what comes back as it was."""
+    if len(relay.next or "") > LONGEST:
+        relay = relay._replace(next=None)
+    if sum(len(f"{k}{v}") for k, v in relay.parameters.items()) > LONGEST:
+        relay = relay._replace(parameters={})
+    return relay if _is_relay([*relay]) else relay._replace(parameters={})
+
+
+def split(state: str, sealer: Sealer) -> tuple[str, Relay | None]:
+    """Return the SDK's part of a ``state`` that came back, and what was relayed.
+
+    :returns: no relay where this app has not made the ``state``, to the last character:
+        what is sealed opens in its only spelling.
+    """
+    sdk_state, _, sealed = state.partition(".")
+    opened: t.Any = sealer.open(sealed, f"relay {sdk_state}") if sealed else None
+    return sdk_state, Relay(*opened) if _is_relay(opened) else None
+
+
+def _is_relay(opened: t.Any) -> bool:
+    """Tell whether this version of the package can have relayed it."""
+    if not isinstance(opened, list) or len(opened) != len(Relay()):
+        return False
+    next_, attempt, parameters = opened
+    return (
+        isinstance(next_, str | None)
+        and isinstance(attempt, int)
+        and isinstance(parameters, dict)
+        and all(isinstance(each, str | int) for each in parameters.values())
+        and str(parameters.get("max_age", 0)).isdecimal()
+    )
+
+
+def check_nonce(sdk_state: str, claims: Mapping[str, t.Any], sealer: Sealer) -> None:
+    """Refuse an ID token made for another login (OpenID Connect Core, 3.1.3.7).
+
+    :raises TenantError: when it is one.
+    """
+    if not sealer.has_tag(f"nonce {sdk_state}", str(claims.get("nonce"))):
+        raise TenantError(remedy="The ID token's nonce is not the one of this login.")
