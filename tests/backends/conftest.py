@@ -13,67 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from flask_auth0.sessions.server.interface import StoreInterface
-from flask_auth0.sessions.stores.dynamodb import DynamoInterface
-from flask_auth0.sessions.stores.mongodb import MongoInterface
-from flask_auth0.sessions.stores.sqlalchemy import SqlInterface
-from tests.conftest import missing
 from tests.harness.memcached_server import running_memcached
+from tests.harness.missing import missing
 from tests.harness.processes import Service, stopped_at_the_end
 from tests.harness.proxy import Proxy, proxied
 from tests.harness.redis_cluster import Cluster, running_cluster
 from tests.harness.redis_server import find_binary
 from tests.harness.sentinel_server import running_sentinel
-from tests.unit.conftest import (
-    app as app,
-)
-from tests.unit.conftest import (
-    make_app as make_app,
-)
-from tests.unit.conftest import (
-    make_visitor as make_visitor,
-)
-from tests.unit.conftest import (
-    options as options,
-)
-from tests.unit.conftest import (
-    tenant as tenant,
-)
-from tests.unit.conftest import (
-    tenant_server as tenant_server,
-)
-from tests.unit.conftest import (
-    visitor as visitor,
-)
-from tests.unit.test_sessions import clock as clock
-
-
-@pytest.fixture(autouse=True)
-def closed_clients(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Close what an app keeps open as long as its process lives."""
-    made: list[StoreInterface] = []
-    original = StoreInterface.__init__
-
-    def init(self: StoreInterface, *args: t.Any, **kwargs: t.Any) -> None:
-        original(self, *args, **kwargs)
-        made.append(self)
-
-    monkeypatch.setattr(StoreInterface, "__init__", init)
-    yield
-    for interface in made:
-        close(interface)
-
-
-def close(interface: t.Any) -> None:
-    """Let go of the connections of an interface."""
-    if isinstance(interface, SqlInterface):
-        interface.engine.dispose()
-    elif isinstance(interface, DynamoInterface):
-        interface.store.meta.client.close()
-    elif isinstance(interface, MongoInterface):
-        interface.store.database.client.close()
-    elif hasattr(interface, "client"):
-        interface.client.close()
 
 
 @pytest.fixture
@@ -165,3 +111,8 @@ def redis_socket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with stopped_at_the_end(Service("redis-socket", command, folder)) as service:
         service.wait_until(path.exists, "has its socket")
         yield str(path)
+
+
+@pytest.fixture(autouse=True)
+def closed(closed_clients: None) -> None:
+    """No connection of a test's apps outlasts it."""

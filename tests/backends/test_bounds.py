@@ -12,8 +12,8 @@ from flask import Flask
 from redis import Redis
 from werkzeug.test import TestResponse
 
-from tests.conftest import Rounds
-from tests.unit.conftest import FETCH, HOST, NAVIGATION, MakeApp
+from tests.fixtures.rounds import Rounds
+from tests.harness.visitor import FETCH, HOST, NAVIGATION, MakeApp
 
 #: What gunicorn and nginx take.
 LONGEST_HEADER = 8190

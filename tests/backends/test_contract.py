@@ -17,9 +17,9 @@ import sqlalchemy as sa
 from flask import Flask
 from pymemcache.client.base import Client
 
+from tests.contracts.server_sessions import ServerContract
 from tests.harness.redis_cluster import Cluster
-from tests.unit.conftest import Visitor
-from tests.unit.test_sessions import ServerContract
+from tests.harness.visitor import Visitor
 
 LOCAL = {
     "region_name": "us-east-1",

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 import redis
 
-from tests.conftest import missing
+from tests.harness.missing import missing
 from tests.harness.processes import Service, stopped_at_the_end
 from tests.harness.redis_server import find_binary, free_port
-from tests.unit.conftest import ADA, MakeApp, MakeVisitor
+from tests.harness.visitor import ADA, MakeApp, MakeVisitor
 
 ALWAYS = ("--appendonly", "yes", "--appendfsync", "always", "--save", "")
 #: As a stock Redis does, but for a save of which the test says when.

@@ -14,7 +14,7 @@ from pymemcache.client.hash import HashClient
 from flask_auth0.sessions.stores.memcached import make_interface
 from tests.harness.memcached_server import running_memcached
 from tests.harness.proxy import Proxy
-from tests.unit.conftest import MakeApp, MakeVisitor
+from tests.harness.visitor import MakeApp, MakeVisitor
 
 MakeProxy = Callable[[int], Proxy]
 #: So many that some have all of theirs on one server, which is a matter of chance.

@@ -17,12 +17,12 @@ from flask import Flask, flash, get_flashed_messages, render_template_string, se
 from redis import Redis
 
 from flask_auth0 import Auth0Error, current_user
-from tests.conftest import missing
+from tests.harness.missing import missing
 from tests.harness.processes import Service, stopped_at_the_end, until
 from tests.harness.proxy import Proxy, proxied, unix_socket
 from tests.harness.redis_cluster import Cluster
 from tests.harness.redis_server import find_binary, free_port
-from tests.unit.conftest import ADA, MakeApp, MakeVisitor, Visitor
+from tests.harness.visitor import ADA, MakeApp, MakeVisitor, Visitor
 
 LIMIT = 1
 #: What a busy machine may add.

@@ -15,9 +15,9 @@ from flask import Flask
 
 from flask_auth0 import Auth0
 from flask_auth0.tenant import TenantServer
-from tests.conftest import missing
+from tests.harness.missing import missing
 from tests.harness.pgbouncer import running_pgbouncer
-from tests.unit.conftest import MakeApp, MakeVisitor, Visitor
+from tests.harness.visitor import MakeApp, MakeVisitor, Visitor
 
 #: How many people there are, and how many connections for all of them.
 MANY, FEW = 8, 2

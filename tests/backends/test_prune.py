@@ -17,8 +17,8 @@ from redis import Redis
 from flask_auth0.cli import auth0
 from flask_auth0.sessions import command
 from flask_auth0.sessions.stores import sqlalchemy
-from tests.conftest import Rounds
-from tests.unit.conftest import MakeApp, MakeVisitor
+from tests.fixtures.rounds import Rounds
+from tests.harness.visitor import MakeApp, MakeVisitor
 
 
 def prune(app: Flask) -> t.Any:

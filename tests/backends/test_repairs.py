@@ -20,9 +20,9 @@ from redis import Redis
 
 from flask_auth0 import Auth0Error
 from flask_auth0.sessions.server.interface import StoreInterface
+from tests.contracts.sessions import SessionContract
 from tests.harness.redis_cluster import Cluster
-from tests.unit.conftest import ADA, HOST, MakeApp, MakeVisitor, Visitor
-from tests.unit.test_sessions import SessionContract
+from tests.harness.visitor import ADA, HOST, MakeApp, MakeVisitor, Visitor
 
 SID = "A" * 43
 _ATTRIBUTES = ("Secure", "HttpOnly", "Path=/", "SameSite=None", "Partitioned")

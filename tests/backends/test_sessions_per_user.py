@@ -13,7 +13,7 @@ from redis import Redis
 from flask_auth0 import Auth0, SessionStoreUnavailable, session_revoked
 from flask_auth0.runtime.processes import PerProcess
 from flask_auth0.sessions.stores.memcached import MemcachedInterface
-from tests.unit.conftest import GRACE, MakeApp, MakeVisitor
+from tests.harness.visitor import GRACE, MakeApp, MakeVisitor
 
 MOST = 3
 

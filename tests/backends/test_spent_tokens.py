@@ -18,7 +18,7 @@ from flask_auth0.sessions.stores.lease import Lease
 from flask_auth0.tenant import TenantServer
 from tests.harness.processes import until
 from tests.harness.proxy import Proxy, proxied, unix_socket
-from tests.unit.conftest import MakeApp, MakeVisitor, Visitor
+from tests.harness.visitor import MakeApp, MakeVisitor, Visitor
 
 #: Seconds that a request may wait for the back end.
 LIMIT = 1

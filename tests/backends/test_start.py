@@ -21,7 +21,7 @@ from redis.exceptions import RedisError
 from flask_auth0.sessions.server.setup import set_up_sessions
 from flask_auth0.sessions.stores.proof import prove
 from flask_auth0.sessions.stores.settings import BadSetting
-from tests.conftest import missing
+from tests.harness.missing import missing
 from tests.harness.processes import Service, stopped_at_the_end
 from tests.harness.redis_server import find_binary, free_port
 

@@ -16,14 +16,14 @@ from flask import Flask, flash, session
 from redis import Redis
 
 from flask_auth0 import Auth0, user_logged_out
+from tests.harness.logout_tokens import make_token, post, sub_of
 from tests.harness.processes import until
-from tests.unit.conftest import ADA, GRACE, MakeApp, MakeVisitor, Visitor
-from tests.unit.logout_tokens import make_token, post, sub_of
+from tests.harness.visitor import ADA, GRACE, MakeApp, MakeVisitor, Visitor
 
 from .test_outage import within
 
 if t.TYPE_CHECKING:
-    from tests.unit.test_sessions import Clock
+    from tests.harness.clock import Clock
 
 #: Past the first step of the roll, and short of the inactivity duration.
 LATER, TOO_LATE = 30 * 60, 25 * 3600

@@ -11,8 +11,8 @@ import pytest
 
 from benchmarks.lab import QUICK
 from benchmarks.report import Table
-from tests.conftest import missing
 from tests.docs.pages import table
+from tests.harness.missing import missing
 from tests.harness.processes import ROOT, environment
 from tests.harness.redis_server import find_binary
 

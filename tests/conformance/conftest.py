@@ -10,11 +10,7 @@ import pytest
 from flask_auth0 import Auth0
 from flask_auth0.client import discovery
 from flask_auth0.tenant import TenantServer
-from tests.unit.conftest import MakeApp, MakeVisitor, Visitor, make_tenant
-from tests.unit.conftest import make_app as make_app
-from tests.unit.conftest import make_visitor as make_visitor
-from tests.unit.conftest import options as options
-from tests.unit.conftest import tenant as tenant
+from tests.harness.visitor import MakeApp, MakeVisitor, Visitor, make_tenant
 
 from .provider import Provider
 

@@ -8,8 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from werkzeug.test import TestResponse
 
-from tests.unit.conftest import ADA, HOST, Visitor
-from tests.unit.logout_tokens import make_claims, post
+from tests.harness.logout_tokens import make_claims, post
+from tests.harness.visitor import ADA, HOST, Visitor
 
 from .conftest import Stage
 from .provider import Provider, present

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from flask_auth0.tenant import Tenant, TenantServer
-from tests.conftest import StartApp
+from tests.fixtures.deployments import StartApp
 from tests.harness.app_server import Deployment
 from tests.harness.chromium import Chromium
 

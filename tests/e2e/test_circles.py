@@ -7,7 +7,8 @@ import re
 from playwright.sync_api import Page, expect
 
 from flask_auth0.tenant import TenantServer
-from tests.conftest import Rounds, StartApp
+from tests.fixtures.deployments import StartApp
+from tests.fixtures.rounds import Rounds
 from tests.harness.chromium import Chromium
 
 STATUS = re.compile("status 403")

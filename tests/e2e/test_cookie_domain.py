@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page
 
 from flask_auth0.tenant import TenantServer
-from tests.conftest import StartApp
+from tests.fixtures.deployments import StartApp
 from tests.harness.chromium import Chromium
 
 #: Chromium resolves names below localhost itself. Cookies know no ports, so a second

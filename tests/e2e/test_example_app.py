@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.conftest import session_settings
+from tests.fixtures.deployments import session_settings
 from tests.harness.chromium import Chromium
 from tests.harness.processes import Service, stopped_at_the_end
 

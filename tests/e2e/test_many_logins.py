@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.conftest import Rounds
+from tests.fixtures.rounds import Rounds
 from tests.harness.app_server import Deployment
 from tests.harness.browser import Browser
 

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from flask_auth0.tenant import TenantServer
-from tests.conftest import StartApp, missing
+from tests.fixtures.deployments import StartApp
 from tests.harness.app_server import Deployment
 from tests.harness.browser import Browser
+from tests.harness.missing import missing
 from tests.harness.nginx_server import running_nginx
 from tests.harness.redis_server import free_port
 

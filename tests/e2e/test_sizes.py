@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page
 
 from flask_auth0.tenant import Tenant, TenantServer
-from tests.conftest import StartApp
+from tests.fixtures.deployments import StartApp
 from tests.harness.chromium import Chromium
 
 #: Random bytes that make an access token longer, one refresh after the other.

@@ -11,14 +11,7 @@ from flask import Flask
 from sqlalchemy import event
 
 from flask_auth0.sessions.stores.sqlalchemy import SqlInterface
-from tests.backends.conftest import closed_clients as closed_clients
-from tests.unit.conftest import MakeApp
-from tests.unit.conftest import app as app
-from tests.unit.conftest import make_app as make_app
-from tests.unit.conftest import make_visitor as make_visitor
-from tests.unit.conftest import options as options
-from tests.unit.conftest import tenant as tenant
-from tests.unit.conftest import tenant_server as tenant_server
+from tests.harness.visitor import MakeApp
 
 from .homes import Home
 
@@ -68,3 +61,8 @@ def _hurry(connection: sqlite3.Connection, record: object) -> None:
     # Nobody needs these sessions after a loss of power.
     connection.execute("PRAGMA synchronous=OFF")
     connection.execute("PRAGMA journal_mode=MEMORY")
+
+
+@pytest.fixture(autouse=True)
+def closed(closed_clients: None) -> None:
+    """No connection of a test's apps outlasts it."""

@@ -16,7 +16,7 @@ from flask_auth0.sessions.labels import record_of
 from flask_auth0.sessions.server.interface import StoreInterface
 from flask_auth0.sessions.state_store import KEY
 from flask_auth0.sessions.storage_contract import PARTS
-from tests.unit.conftest import FETCH, HOST
+from tests.harness.visitor import FETCH, HOST
 
 PEOPLE = ("ada", "grace")
 #: As they stand in a ``Cookie`` header: a name may be there more than once.

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flask_auth0.tenant import TenantServer
-from tests.unit.conftest import MakeApp, MakeVisitor, Visitor
-from tests.unit.logout_tokens import make_claims, make_token, post, sub_of
+from tests.harness.logout_tokens import make_claims, make_token, post, sub_of
+from tests.harness.visitor import MakeApp, MakeVisitor, Visitor
 
 from .cases import CASES
 from .mutations import JSON, damaged

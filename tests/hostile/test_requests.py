@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.unit.conftest import FETCH, NAVIGATION
+from tests.harness.visitor import FETCH, NAVIGATION
 
 from .cases import CASES
 from .homes import NOBODY, PEOPLE, Home

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from flask_auth0.sessions.sealing import Sealer
-from tests.unit.conftest import HOST, NAVIGATION
+from tests.harness.visitor import HOST, NAVIGATION
 
 from .cases import CASES
 from .homes import Home

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.conftest import NAVIGATION
+from tests.harness.visitor import NAVIGATION
 
 from .cases import CASES
 from .homes import NOBODY, PEOPLE, Home

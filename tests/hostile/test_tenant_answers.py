@@ -16,8 +16,8 @@ from flask_auth0 import Auth0
 from tests.conformance.conftest import provider as provider
 from tests.conformance.conftest import tenant_server as tenant_server
 from tests.conformance.provider import Change, Provider, read, signed
-from tests.unit.conftest import ADA, MakeApp, MakeVisitor, Visitor, query_of
-from tests.unit.logout_tokens import make_claims, post
+from tests.harness.logout_tokens import make_claims, post
+from tests.harness.visitor import ADA, MakeApp, MakeVisitor, Visitor, query_of
 
 from .cases import CASES as MANY
 from .conftest import PATIENCE

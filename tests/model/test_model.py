@@ -23,10 +23,8 @@ from werkzeug.test import TestResponse
 
 from flask_auth0.client import discovery
 from flask_auth0.tenant import TenantServer
-from tests.conftest import Rounds
+from tests.fixtures.rounds import Rounds
 from tests.harness.proxy import Proxy, proxied
-from tests.unit.conftest import tenant as tenant
-from tests.unit.conftest import tenant_server as tenant_server
 
 from .model import Copy, Login, Verdict, verdict
 from .world import ABSOLUTE, HOMES, INACTIVITY, Clock, Home, World

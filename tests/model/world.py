@@ -17,9 +17,9 @@ from werkzeug.test import TestResponse
 
 from flask_auth0 import Auth0, current_user, login_required
 from flask_auth0.tenant import TenantServer
+from tests.harness.logout_tokens import make_token
 from tests.harness.proxy import Proxy
-from tests.unit.conftest import FETCH, HOST, NAVIGATION
-from tests.unit.logout_tokens import make_token
+from tests.harness.visitor import FETCH, HOST, NAVIGATION
 
 #: Seconds that a session lasts without a visit, and in all.
 INACTIVITY, ABSOLUTE = 3600, 10800

@@ -13,32 +13,8 @@ from redis import Redis
 
 from flask_auth0.runtime import loop
 from tests.docs.pages import Page, path_of, snippets
-from tests.unit.conftest import (
-    SECRET,
-    MakeApp,
-)
-from tests.unit.conftest import (
-    app as app,
-)
-from tests.unit.conftest import (
-    make_app as make_app,
-)
-from tests.unit.conftest import (
-    make_visitor as make_visitor,
-)
-from tests.unit.conftest import (
-    options as options,
-)
-from tests.unit.conftest import (
-    tenant as tenant,
-)
-from tests.unit.conftest import (
-    tenant_server as tenant_server,
-)
-from tests.unit.conftest import (
-    visitor as visitor,
-)
-from tests.unit.test_sessions import Clock
+from tests.harness.clock import Clock
+from tests.harness.visitor import SECRET, MakeApp
 
 #: Seconds to wait for a store here: a machine that runs tests may stand still for some.
 PATIENCE = 30

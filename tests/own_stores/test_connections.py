@@ -16,7 +16,7 @@ from flask import Flask
 from redis import Redis
 
 from flask_auth0 import Auth0, current_user, login_required
-from tests.unit.conftest import ADA, HOST, MakeApp, MakeVisitor, Visitor
+from tests.harness.visitor import ADA, HOST, MakeApp, MakeVisitor, Visitor
 
 PATHS = ("/profile", "/guarded", "/awaited", "/user")
 #: How many connections the stores on the page open at most.

@@ -17,8 +17,10 @@ from flask_auth0.client.store_options import store_options
 from flask_auth0.sessions.state_store import KEY
 from flask_auth0.tenant import TenantServer
 from flask_auth0.testing import logged_in_client
+from tests.contracts.stores import StoreContract, TransactionContract
 from tests.docs.pages import Page, path_of, snippets
-from tests.unit.conftest import (
+from tests.harness.logout_tokens import make_token, post, sid_of, sub_of
+from tests.harness.visitor import (
     ADA,
     GRACE,
     HOST,
@@ -27,8 +29,6 @@ from tests.unit.conftest import (
     MakeVisitor,
     Visitor,
 )
-from tests.unit.contract import StoreContract, TransactionContract
-from tests.unit.logout_tokens import make_token, post, sid_of, sub_of
 
 State = dict[str, t.Any]
 

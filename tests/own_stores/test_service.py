@@ -8,12 +8,12 @@ import pytest
 from flask import Flask
 
 from flask_auth0 import Auth0
+from tests.contracts.server_sessions import ServerContract
+from tests.contracts.stores import TransactionContract
 from tests.docs.pages import Page
+from tests.fixtures.clock import clock as clock
 from tests.harness.session_service import SessionService, running_service
-from tests.unit.conftest import ADA, MakeApp, Visitor, add_views
-from tests.unit.contract import TransactionContract
-from tests.unit.test_sessions import ServerContract
-from tests.unit.test_sessions import clock as clock
+from tests.harness.visitor import ADA, MakeApp, Visitor, add_views
 
 
 @pytest.fixture

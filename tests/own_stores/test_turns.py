@@ -11,27 +11,7 @@ from auth0_server_python.store import StateStore
 from flask import Flask
 
 from flask_auth0 import Auth0
-from tests.unit.conftest import (
-    ADA,
-    GRACE,
-    MakeApp,
-    MakeVisitor,
-)
-from tests.unit.conftest import (
-    make_app as make_app,
-)
-from tests.unit.conftest import (
-    make_visitor as make_visitor,
-)
-from tests.unit.conftest import (
-    options as options,
-)
-from tests.unit.conftest import (
-    tenant as tenant,
-)
-from tests.unit.conftest import (
-    tenant_server as tenant_server,
-)
+from tests.harness.visitor import ADA, GRACE, MakeApp, MakeVisitor
 
 #: Seconds, more than any machine needs for a request.
 LIMIT = 30

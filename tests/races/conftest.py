@@ -11,19 +11,6 @@ import pytest
 import redis
 from flask import Flask
 
-from tests.backends.conftest import (
-    closed_clients as closed_clients,
-)
-from tests.unit.conftest import (
-    make_visitor as make_visitor,
-)
-from tests.unit.conftest import (
-    tenant as tenant,
-)
-from tests.unit.conftest import (
-    tenant_server as tenant_server,
-)
-
 from .app import Settings, make_app
 from .crew import Browser, Crew, processes, threads
 
@@ -131,3 +118,8 @@ def crew(
     """Each crew, at work on the back end."""
     with CREWS[request.param](backend.settings) as crew:
         yield crew
+
+
+@pytest.fixture(autouse=True)
+def closed(closed_clients: None) -> None:
+    """No connection of a test's apps outlasts it."""

@@ -12,7 +12,7 @@ import pytest
 import redis
 
 from flask_auth0.tenant import TenantServer
-from tests.conftest import Rounds
+from tests.fixtures.rounds import Rounds
 from tests.harness.app_server import Address, Deployment, running_app
 from tests.harness.browser import Browser
 

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 import pytest
 
 from flask_auth0.tenant import TenantServer
-from tests.conftest import Rounds
+from tests.fixtures.rounds import Rounds
 from tests.harness.app_server import Address, Deployment, running_app
 from tests.harness.browser import Browser
 

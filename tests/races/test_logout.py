@@ -8,8 +8,8 @@ import typing as t
 import pytest
 
 from flask_auth0.tenant import TenantServer
-from tests.conftest import Rounds
-from tests.unit.conftest import MakeVisitor
+from tests.fixtures.rounds import Rounds
+from tests.harness.visitor import MakeVisitor
 
 from .app import POINTS, Part, make_app
 from .conftest import BACKENDS, Backend

@@ -17,7 +17,7 @@ import pytest
 
 from flask_auth0.sessions.stores.locks import LEASE
 from flask_auth0.tenant import TenantServer
-from tests.conftest import Rounds
+from tests.fixtures.rounds import Rounds
 from tests.harness.app_server import Address, Deployment, running_app
 from tests.harness.browser import FETCH, Browser
 from tests.harness.processes import until

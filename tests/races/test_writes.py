@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from tests.conftest import Rounds
+from tests.fixtures.rounds import Rounds
 
 from .app import POINTS, Part, make_app
 from .conftest import Backend

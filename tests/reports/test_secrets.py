@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.conftest import Rounds
+from tests.fixtures.rounds import Rounds
 
 from .conftest import Check, Scene, Secrets
 

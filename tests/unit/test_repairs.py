@@ -19,8 +19,7 @@ from flask_auth0.app_state import state_of
 from flask_auth0.sessions.state_store import KEY
 from flask_auth0.sessions.token_sets import Wanted, repaired, usable_token
 from flask_auth0.tenant import TenantServer
-
-from .conftest import MakeApp, Visitor
+from tests.harness.visitor import MakeApp, Visitor
 
 OFFLINE = "openid profile email offline_access"
 API = "https://api.example.com"

@@ -16,8 +16,7 @@ from flask_auth0.client.locks import Turns, leased
 from flask_auth0.runtime import loop
 from flask_auth0.sessions.server import interface
 from flask_auth0.sessions.server.interface import StoreInterface
-
-from .conftest import MakeApp
+from tests.harness.visitor import MakeApp
 
 
 class FakeLock:

@@ -1,0 +1,582 @@
+"""The SDK's client in an app: any event loop, tokens, custom stores, its internals."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+import os
+import threading
+import time
+import typing as t
+from unittest.mock import AsyncMock
+
+import httpx
+import pytest
+from auth0_server_python.auth_server.mfa_client import MfaClient
+from auth0_server_python.auth_server.server_client import ServerClient
+from auth0_server_python.auth_types import StateData, TransactionData
+from auth0_server_python.error import AccessTokenError
+from auth0_server_python.store import StateStore, TransactionStore
+from flask import Flask, g, request, session
+
+from flask_auth0 import (
+    Auth0,
+    Auth0Error,
+    LoginRequired,
+    TenantUnavailable,
+    current_user,
+    login_required,
+    token_refreshed,
+)
+from flask_auth0.client.client import Client, _on_our_loop
+from flask_auth0.client.dispatch import OnOurLoop
+from flask_auth0.runtime import loop
+from flask_auth0.tenant import TenantServer
+from flask_auth0.testing import logged_in_client
+from tests.harness.visitor import (
+    ADA,
+    HOST,
+    SECRET,
+    MakeApp,
+    MakeVisitor,
+    Visitor,
+    add_views,
+)
+
+OFFLINE = "openid profile email offline_access"
+API = "https://api.example.com"
+
+
+@pytest.fixture
+def short_tokens(tenant: TenantServer) -> t.Iterator[None]:
+    """Access tokens that have expired when they arrive."""
+    lifetimes = tenant.tenant.lifetimes
+    before = lifetimes.access_token
+    lifetimes.access_token = 0
+    yield
+    lifetimes.access_token = before
+
+
+@pytest.fixture
+def app(make_app: MakeApp) -> Flask:
+    app = make_app(scope=OFFLINE, audience=API)
+    auth0 = Auth0()
+
+    @app.get("/token")
+    def token() -> str:
+        return auth0.get_access_token()
+
+    @app.get("/async-token")
+    @login_required
+    async def async_token() -> str:
+        return await auth0.client.get_access_token()
+
+    return app
+
+
+def test_it_is_a_server_client(app: Flask) -> None:
+    with app.app_context():
+        assert isinstance(Auth0().client, ServerClient)
+
+
+def test_tokens_in_sync_and_async_views(visitor: Visitor) -> None:
+    visitor.log_in()
+    token = visitor.get("/token").text
+    assert token.count(".") == 2
+    assert [visitor.get("/async-token").text for _ in range(5)] == [token] * 5
+
+
+@pytest.mark.usefixtures("short_tokens")
+@pytest.mark.parametrize("path", ["/token", "/async-token"])
+def test_an_expired_token_is_refreshed(
+    visitor: Visitor, tenant: TenantServer, path: str
+) -> None:
+    visitor.log_in()
+    heard: list[Flask] = []
+    before = len(tenant.tenant.token_requests)
+    with token_refreshed.connected_to(lambda app: heard.append(app)):
+        tokens = {visitor.get(path).text for _ in range(3)}
+    assert len(tokens) == 3
+    assert heard == [visitor.app] * 3
+    requests = tenant.tenant.token_requests[before:]
+    assert [each.grant_type for each in requests] == ["refresh_token"] * 3
+    assert visitor.user()["email"] == ADA
+
+
+def test_without_an_audience_a_refresh_is_enough_for_the_next_call(
+    make_app: MakeApp, make_visitor: MakeVisitor, tenant: TenantServer
+) -> None:
+    """The SDK alone refreshes with every call from then on, and loses the ID token."""
+    app = make_app(scope=OFFLINE)
+    auth0 = Auth0()
+
+    @app.get("/token")
+    def token() -> t.Any:
+        found = auth0.get_session()
+        assert found is not None
+        return {"token": auth0.get_access_token(), "id_token": found["id_token"]}
+
+    visitor = make_visitor(app)
+    lifetimes = tenant.tenant.lifetimes
+    before, lifetimes.access_token = lifetimes.access_token, 0
+    visitor.log_in()
+    lifetimes.access_token = before
+    requests = len(tenant.tenant.token_requests)
+    tokens = {visitor.get("/token").get_json()["token"] for _ in range(5)}
+    assert len(tokens) == 1
+    assert len(tenant.tenant.token_requests) == requests + 1
+    assert visitor.get("/token").get_json()["id_token"]
+
+
+@pytest.mark.usefixtures("short_tokens")
+@pytest.mark.parametrize("path", ["/token", "/async-token"])
+@pytest.mark.parametrize(
+    ("failure", "status", "error"),
+    [
+        ({"status": 500}, 503, "temporarily_unavailable"),
+        ({"status": 503, "body": b"<html>"}, 503, "temporarily_unavailable"),
+        ({"status": 400, "body": b'{"error": "invalid_grant"}'}, 401, "login_required"),
+        ({"status": 200, "body": b"rubbish"}, 502, "invalid_response"),
+    ],
+)
+def test_a_refresh_that_fails_is_explained(
+    visitor: Visitor,
+    tenant: TenantServer,
+    path: str,
+    failure: dict[str, t.Any],
+    status: int,
+    error: str,
+) -> None:
+    visitor.log_in()
+    tenant.tenant.fail_next_token_request(**failure)
+    page = visitor.get(path)
+    assert page.status_code == status
+    assert page.mimetype == "text/html"
+    assert "Traceback" not in page.text
+    assert 'class="action"' in page.text
+    tenant.tenant.fail_next_token_request(**failure)
+    answer = visitor.fetch(path)
+    assert answer.status_code == status
+    assert answer.get_json()["error"] == error
+    # The old state is intact: the next call tries again.
+    assert visitor.get(path).status_code == 200
+
+
+def test_without_a_refresh_token_a_new_login_is_asked_for(app: Flask) -> None:
+    client = logged_in_client(app, expires_in=-1)
+    for path in ["/token", "/async-token"]:
+        answer = client.get(path)
+        assert answer.status_code == 401
+        assert answer.get_json()["login_url"].startswith("/login?next=")
+
+
+def test_nobody_has_no_token(visitor: Visitor) -> None:
+    answer = visitor.fetch("/token")
+    assert answer.status_code == 401
+    assert answer.get_json()["login_url"] == "/login?next=/"
+
+
+def test_an_app_can_handle_the_sdks_errors_itself(app: Flask) -> None:
+    @app.errorhandler(AccessTokenError)
+    def handle(error: AccessTokenError) -> t.Any:
+        return "handled", 418
+
+    client = logged_in_client(app, expires_in=-1)
+    assert client.get("/async-token").status_code == 418
+
+
+def test_our_errors_reach_the_apps_handlers(app: Flask) -> None:
+    @app.errorhandler(Auth0Error)
+    def handle(error: Auth0Error) -> t.Any:
+        return type(error).__name__, 418
+
+    client = logged_in_client(app, expires_in=-1)
+    for path in ["/token", "/async-token"]:
+        assert client.get(path).text == LoginRequired.__name__
+
+
+def test_run_sees_the_request(app: Flask) -> None:
+    auth0 = Auth0()
+
+    @app.get("/run")
+    def run() -> t.Any:
+        g.value = "from g"
+        session["value"] = "from the session"
+
+        async def look() -> list[t.Any]:
+            await asyncio.sleep(0)
+            return [g.value, session["value"], request.args["value"]]
+
+        return auth0.run(look())
+
+    values = app.test_client().get("/run?value=from+the+query").get_json()
+    assert values == ["from g", "from the session", "from the query"]
+
+
+def test_run_has_a_time_limit(app: Flask) -> None:
+    with app.app_context(), pytest.raises(TenantUnavailable):
+        Auth0().run(asyncio.sleep(60), timeout=0.05)
+
+
+def test_connections_are_kept_between_calls(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every other call of the SDK alone makes a new client, with a new handshake."""
+    visitor.log_in()
+    made: list[t.Any] = []
+    original = httpx.AsyncClient.__init__
+
+    def init(self: httpx.AsyncClient, *args: t.Any, **kwargs: t.Any) -> None:
+        made.append(self)
+        original(self, *args, **kwargs)
+
+    monkeypatch.setattr(httpx.AsyncClient, "__init__", init)
+    visitor.log_in()
+    visitor.get("/token")
+    assert made == []
+
+
+def test_many_logins_at_once_keep_their_users_apart(
+    app: Flask, make_visitor: MakeVisitor, tenant: TenantServer
+) -> None:
+    """Only the last step is concurrent: the tenant's switch is one for everybody."""
+    visitors = [make_visitor(app) for _ in range(20)]
+    emails = [f"user{number}@example.com" for number in range(20)]
+    callbacks = [
+        v.authorize(v.get("/login"), e) for v, e in zip(visitors, emails, strict=True)
+    ]
+    barrier = threading.Barrier(20)
+    statuses: list[int] = []
+
+    def complete(visitor: Visitor, callback: str) -> None:
+        barrier.wait()
+        statuses.append(visitor.get(callback).status_code)
+
+    threads = [
+        threading.Thread(target=complete, args=pair)
+        for pair in zip(visitors, callbacks, strict=True)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert statuses == [302] * 20
+    assert [v.user()["email"] for v in visitors] == emails
+    assert len({v.get("/token").text for v in visitors}) == 20
+
+
+def test_the_tenants_new_keys_are_found(visitor: Visitor, tenant: TenantServer) -> None:
+    visitor.log_in()
+    tenant.tenant.rotate_keys(keep_old=False)
+    assert visitor.log_in().location == "/"
+
+
+# The development tenant
+
+
+def test_a_development_tenant_is_refused_in_production(
+    options: dict[str, t.Any],
+    make_visitor: MakeVisitor,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    cases: list[tuple[dict[str, t.Any], bool]] = [
+        ({}, False),
+        ({"DEBUG": True}, True),
+        ({"TESTING": True}, True),
+        ({"AUTH0_ALLOW_DEVELOPMENT_TENANT": "true"}, True),
+    ]
+    for config, allowed in cases:
+        app = Flask(__name__)
+        app.config.update(config)
+        Auth0(app, **options)
+        response = make_visitor(app).get("/login")
+        assert (response.status_code == 302) is allowed
+        if not allowed:
+            assert response.status_code == 500
+            assert "development tenant" in caplog.text
+
+
+# Stores of one's own
+
+
+class Remembered(dict[str, t.Any]):
+    """A server's memory."""
+
+
+class StatefulStore(StateStore):  # type: ignore[misc]
+    """A store as the SDK's documentation writes it: it sets its cookie itself."""
+
+    def __init__(self, memory: Remembered) -> None:
+        super().__init__({"secret": SECRET})
+        self.memory = memory
+        self.loops: set[t.Any] = set()
+        self.gets = 0
+
+    async def set(
+        self,
+        identifier: t.Any,
+        state: t.Any,
+        remove_if_expires: t.Any = False,
+        options: t.Any = None,
+    ) -> None:
+        self.loops.add(asyncio.get_running_loop())
+        await asyncio.sleep(0)
+        key = f"id{len(self.memory)}"
+        self.memory[key] = json.dumps(
+            state.model_dump() if hasattr(state, "model_dump") else state
+        )
+        options["response"].set_cookie(
+            key="own", value=key, httponly=True, samesite="Lax", max_age=3600, path="/"
+        )
+
+    async def get(self, identifier: t.Any, options: t.Any = None) -> t.Any:
+        self.gets += 1
+        self.loops.add(asyncio.get_running_loop())
+        await asyncio.sleep(0)
+        found = self.memory.get(options["request"].cookies.get("own"))
+        return StateData(**json.loads(found)) if found else None
+
+    async def delete(self, identifier: t.Any, options: t.Any = None) -> None:
+        self.memory.pop(options["request"].cookies.get("own"), None)
+        options["response"].delete_cookie("own")
+
+
+class OwnTransactionStore(TransactionStore):  # type: ignore[misc]
+    """A stateless store: everything encrypted in a cookie of its own."""
+
+    def __init__(self) -> None:
+        super().__init__({"secret": SECRET})
+
+    async def set(
+        self,
+        identifier: t.Any,
+        state: t.Any,
+        remove_if_expires: t.Any = False,
+        options: t.Any = None,
+    ) -> None:
+        sealed = self.encrypt(identifier, state.model_dump())
+        options["response"].set_cookie("own_tx", sealed, httponly=True)
+
+    async def get(self, identifier: t.Any, options: t.Any = None) -> t.Any:
+        sealed = options["request"].cookies.get("own_tx")
+        return TransactionData(**self.decrypt(identifier, sealed)) if sealed else None
+
+    async def delete(self, identifier: t.Any, options: t.Any = None) -> None:
+        options["response"].delete_cookie("own_tx")
+
+
+def test_stores_of_ones_own(
+    options: dict[str, t.Any], make_visitor: MakeVisitor
+) -> None:
+    memory = Remembered()
+    store = StatefulStore(memory)
+    app = Flask(__name__)
+    app.testing = True
+    auth0 = Auth0(
+        app, state_store=store, transaction_store=OwnTransactionStore(), **options
+    )
+    add_views(app)
+
+    @app.get("/often")
+    def often() -> t.Any:
+        return [current_user["email"] for _ in range(5)]
+
+    @app.get("/async-user")
+    async def async_user() -> t.Any:
+        return await auth0.client.get_user()
+
+    visitor = make_visitor(app)
+    assert visitor.user() is None
+    assert visitor.log_in(path="/login?next=/profile").location == "/profile"
+    assert set(visitor.cookies()) == {"own", "session_a0_loop"}
+    assert visitor.get("/profile").text == "Hello Ada Lovelace"
+    assert visitor.user()["email"] == ADA
+    assert visitor.get("/async-user").get_json()["email"] == ADA
+    assert len(store.loops) == 1
+    profile = visitor.get("/profile")
+    assert "Cookie" in profile.vary
+    assert profile.cache_control.private
+    assert profile.headers.getlist("Content-Type") == ["text/html; charset=utf-8"]
+    gets = store.gets
+    visitor.get("/often")
+    assert store.gets == gets + 1
+    visitor.get("/logout")
+    assert visitor.user() is None
+    assert memory == {}
+
+
+def test_a_refresh_token_in_a_store_of_ones_own_is_revoked(
+    options: dict[str, t.Any], make_visitor: MakeVisitor, tenant: TenantServer
+) -> None:
+    memory = Remembered()
+    app = Flask(__name__)
+    app.testing = True
+    options["scope"] = "openid offline_access"
+    Auth0(
+        app,
+        state_store=StatefulStore(memory),
+        revoke_refresh_token_on_logout=True,
+        **options,
+    )
+    visitor = make_visitor(app)
+    visitor.log_in()
+    (state,) = memory.values()
+    token = tenant.tenant.credentials.refresh_token(json.loads(state)["refresh_token"])
+    assert token
+    assert not token.is_revoked()
+    assert "/oidc/logout?" in visitor.get("/logout").location
+    assert memory == {}
+    assert token.is_revoked()
+
+
+# What the client reaches into, and must notice when it changes
+
+
+def test_the_sdk_still_has_what_is_overridden() -> None:
+    for name in [
+        "_get_http_client",
+        "_fetch_oidc_metadata",
+        "_fetch_jwks",
+        "_verify_and_decode_jwt",
+    ]:
+        assert callable(getattr(ServerClient, name))
+    source = inspect.getsource(ServerClient)
+    assert "self._oauth = AsyncOAuth2Client(" in source
+    assert "async with self._get_http_client(" in source
+    assert 'self._discovery_cache[domain]["jwks"]' in source
+    assert 'cached["expires_at"] > now' in source
+    assert list(inspect.signature(ServerClient._verify_and_decode_jwt).parameters) == [
+        "self",
+        "token",
+        "jwks",
+        "audience",
+    ]
+
+
+def test_every_public_coroutine_of_the_sdk_runs_on_our_loop() -> None:
+    public = {
+        name: theirs
+        for name, theirs in inspect.getmembers(
+            ServerClient, inspect.iscoroutinefunction
+        )
+        if not name.startswith("_")
+    }
+    assert len(public) > 20
+    assert not [n for n, theirs in public.items() if getattr(Client, n) is theirs]
+
+
+def test_a_method_that_somebody_has_replaced_is_called(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As tests do with a mock, and tracing does with a wrapper."""
+    mock = AsyncMock(return_value="mocked")
+    monkeypatch.setattr(MfaClient, "list_authenticators", mock)
+    auth0 = Auth0()
+    with app.test_request_context():
+        assert auth0.run(auth0.client.mfa.list_authenticators()) == "mocked"
+
+
+def test_the_other_clients_of_the_sdk_run_there_as_well(app: Flask) -> None:
+    class Other:
+        plain = 1
+
+        async def where(self, store_options: t.Any = None) -> t.Any:
+            return asyncio.get_running_loop(), store_options["request"].path
+
+    with app.test_request_context("/here", base_url=HOST):
+        client = app.extensions["auth0"].client
+        for other in [client.mfa, client.passwordless, client.anonymous]:
+            assert isinstance(other, OnOurLoop)
+        found = asyncio.run(OnOurLoop(Other()).where())
+        assert found == (loop.get_loop(), "/here")
+        assert OnOurLoop(Other()).plain == 1
+
+
+def test_mistakes_in_an_apps_own_store_are_its_own(
+    options: dict[str, t.Any], make_visitor: MakeVisitor
+) -> None:
+    class Broken(StatefulStore):
+        async def get(self, identifier: t.Any, options: t.Any = None) -> t.Any:
+            raise LookupError("in the store")
+
+    app = Flask(__name__)
+    app.testing = True
+    auth0 = Auth0()
+    auth0.init_app(app, state_store=Broken(Remembered()), **options)
+    add_views(app)
+    for path in ["/user", "/profile"]:
+        with pytest.raises(LookupError, match="in the store"):
+            make_visitor(app).get(path)
+
+
+@pytest.mark.usefixtures("short_tokens")
+def test_the_time_limit_covers_a_whole_call(
+    make_app: MakeApp, make_visitor: MakeVisitor, tenant: TenantServer
+) -> None:
+    app = make_app(scope=OFFLINE, timeout=1)
+    auth0 = Auth0()
+    raised: list[Exception] = []
+
+    @app.get("/token")
+    def token() -> str:
+        try:
+            return auth0.get_access_token()
+        except TenantUnavailable as error:
+            raised.append(error)
+            raise
+
+    visitor = make_visitor(app)
+    visitor.log_in()
+    tenant.tenant.fail_next_token_request(status=None, delay=3)
+    started = time.monotonic()
+    assert visitor.get("/token").status_code == 503
+    assert time.monotonic() - started < 2.5
+    assert len(raised) == 1
+
+
+def test_a_tenants_cookies_are_not_kept(visitor: Visitor) -> None:
+    """The connections serve all users, and one user's cookies are not for the next."""
+    visitor.log_in()
+    connections = visitor.app.extensions["auth0"].client._connections
+    request = httpx.Request("GET", "https://tenant.example.com/")
+    response = httpx.Response(200, headers={"Set-Cookie": "a=1"}, request=request)
+    for client in [connections.http, connections.oauth]:
+        client.cookies.extract_cookies(response)
+        assert len(client.cookies) == 0
+
+
+def test_what_waits_for_a_person_has_no_time_limit(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def slow(self: t.Any, options: t.Any, store_options: t.Any = None) -> str:
+        await asyncio.sleep(1.2)
+        return "approved"
+
+    app = make_app(timeout=1)
+    for name, limited in [("login_backchannel", False), ("start_link_user", True)]:
+        slow.__name__ = name
+        monkeypatch.setattr(Client, name, _on_our_loop(slow))
+        with app.test_request_context(base_url=HOST):
+            waiting = getattr(app.extensions["auth0"].client, name)({})
+            if limited:
+                with pytest.raises(TenantUnavailable):
+                    asyncio.run(waiting)
+            else:
+                assert asyncio.run(waiting) == "approved"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_process_makes_connections_of_its_own(visitor: Visitor) -> None:
+    visitor.log_in()
+    process = os.fork()
+    if process == 0:
+        status = 1
+        try:
+            # The connections of the test itself have not survived either.
+            child = Visitor(visitor.app, visitor.tenant)
+            status = int(child.log_in().status_code != 302)
+        finally:
+            os._exit(status)
+    assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 0
+    assert visitor.log_in().status_code == 302

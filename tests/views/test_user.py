@@ -1,0 +1,320 @@
+"""current_user, and what a response about a user tells caches."""
+
+from __future__ import annotations
+
+import threading
+import typing as t
+
+import pytest
+from flask import (
+    Flask,
+    make_response,
+    render_template,
+    render_template_string,
+    stream_template,
+    stream_with_context,
+)
+from flask.testing import FlaskClient
+from flask_login import LoginManager
+from jinja2 import DictLoader
+
+from flask_auth0 import Auth0, current_user
+from flask_auth0.testing import logged_in_client
+from tests.harness.visitor import MakeApp
+
+
+@pytest.fixture
+def app(make_app: MakeApp) -> Flask:
+    app = make_app()
+
+    @app.get("/template")
+    def template() -> str:
+        return render_template_string(
+            "{% if current_user %}{{ current_user.name }}{% else %}nobody{% endif %}"
+        )
+
+    @app.get("/cached")
+    def cached() -> t.Any:
+        response = make_response(current_user.get("name", "nobody"))
+        response.cache_control.public = True
+        response.cache_control.max_age = 60
+        response.cache_control.s_maxage = 60
+        return response
+
+    return app
+
+
+def test_a_user(app: Flask) -> None:
+    @app.get("/look")
+    def look() -> str:
+        assert current_user
+        assert current_user.is_authenticated
+        assert current_user.sub == current_user["sub"] == "auth0|ada"
+        assert current_user.get("missing", 1) == 1
+        assert dict(current_user)["name"] == "Ada"
+        assert "name" in current_user
+        assert "ada" in repr(current_user)
+        assert "ada@" not in repr(current_user)
+        with pytest.raises(KeyError):
+            current_user["missing"]
+        with pytest.raises(TypeError):
+            current_user["name"] = "Eve"  # type: ignore[index]
+        return "ok"
+
+    client = logged_in_client(app, sub="auth0|ada", name="Ada", email="ada@x")
+    assert client.get("/look").text == "ok"
+
+
+def test_nobody(app: Flask) -> None:
+    @app.get("/look")
+    def look() -> str:
+        assert not current_user
+        assert not current_user.is_authenticated
+        assert current_user.sub is None
+        assert dict(current_user) == {}
+        assert "nobody" in repr(current_user)
+        return "ok"
+
+    assert app.test_client().get("/look").text == "ok"
+
+
+def test_outside_a_request_nobody_is_logged_in(app: Flask) -> None:
+    assert not current_user
+    with app.app_context():
+        assert not current_user
+
+
+def test_in_templates(app: Flask) -> None:
+    assert logged_in_client(app, name="<b>").get("/template").text == "&lt;b&gt;"
+    assert app.test_client().get("/template").text == "nobody"
+
+
+def test_an_app_context_does_not_carry_users_along(app: Flask) -> None:
+    with app.app_context():
+        assert logged_in_client(app, name="Ada").get("/template").text == "Ada"
+        assert app.test_client().get("/template").text == "nobody"
+        assert logged_in_client(app, name="Eve").get("/template").text == "Eve"
+
+
+def test_threads_do_not_mix_users(app: Flask) -> None:
+    wrong: list[str] = []
+
+    def visit(name: str) -> None:
+        client = logged_in_client(app, sub=name, name=name)
+        for _ in range(50):
+            seen = client.get("/template").text
+            if seen != name:
+                wrong.append(seen)
+
+    threads = [threading.Thread(target=visit, args=[f"user-{n}"]) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+# Templates
+
+
+MACROS = {
+    "macros.html": "{% macro who() %}{{ current_user.name or 'nobody' }}{% endmacro %}",
+    "from.html": "{% from 'macros.html' import who %}{{ who() }}",
+    "import.html": "{% import 'macros.html' as macros %}{{ macros.who() }}",
+    "include.html": "{% include 'from.html' %}",
+    "child.html": "{% extends 'base.html' %}{% block name %}"
+    "{% from 'macros.html' import who %}{{ who() }}{% endblock %}",
+    "base.html": "{% block name %}{% endblock %}",
+}
+
+
+@pytest.fixture
+def with_macros(app: Flask) -> Flask:
+    app.jinja_loader = DictLoader(MACROS)
+
+    @app.get("/page/<name>")
+    def page(name: str) -> str:
+        return render_template(f"{name}.html")
+
+    @app.get("/streamed/<name>")
+    def streamed(name: str) -> t.Any:
+        return stream_template(f"{name}.html")
+
+    return app
+
+
+@pytest.mark.parametrize("name", ["from", "import", "include", "child"])
+def test_imported_macros_have_the_user(with_macros: Flask, name: str) -> None:
+    """They see globals alone, and Jinja keeps them for all requests."""
+    for path in [f"/page/{name}", f"/streamed/{name}"]:
+        for who in ["Ada", "Grace"]:
+            assert logged_in_client(with_macros, name=who).get(path).text == who
+        assert with_macros.test_client().get(path).text == "nobody"
+
+
+def test_without_a_request_macros_have_nobody(with_macros: Flask) -> None:
+    with with_macros.app_context():
+        assert render_template("from.html") == "nobody"
+
+
+def test_a_global_of_the_app_stays(with_macros: Flask) -> None:
+    with_macros.jinja_env.globals["current_user"] = {"name": "theirs"}
+    client = logged_in_client(with_macros, name="Ada")
+    assert client.get("/page/from").text == "theirs"
+    assert client.get("/template").text == "Ada"
+
+
+def test_options_of_jinja_can_be_set_later(make_app: MakeApp) -> None:
+    app = make_app()
+    app.jinja_options = {"variable_start_string": "<<", "variable_end_string": ">>"}
+    app.add_url_rule("/", "later", lambda: render_template_string("<< 1 >>"))
+    with app.app_context():
+        assert render_template_string("<< 1 + 1 >>") == "2"
+
+
+@pytest.mark.parametrize("comes", ["before", "after"])
+def test_beside_flask_login_the_last_one_is_in_templates(
+    options: dict[str, t.Any], comes: str
+) -> None:
+    app = Flask(__name__)
+    app.testing = True
+    manager = LoginManager()
+    manager.user_loader(lambda user_id: None)
+    for set_up in [manager.init_app, lambda app: Auth0(app, **options)][
+        :: 1 if comes == "before" else -1
+    ]:
+        set_up(app)
+    app.jinja_loader = DictLoader(MACROS)
+    theirs = "{{ current_user.is_anonymous }}"
+    app.add_url_rule("/theirs", "theirs", lambda: render_template_string(theirs))
+    app.add_url_rule("/macro", "macro", lambda: render_template("from.html"))
+    client = logged_in_client(app, name="Ada")
+    assert client.get("/theirs").text == ("" if comes == "before" else "True")
+    assert client.get("/macro").text == "Ada"
+
+
+# Caches
+
+
+def test_a_users_response_is_not_for_shared_caches(app: Flask) -> None:
+    response = logged_in_client(app, name="Ada").get("/cached")
+    assert response.text == "Ada"
+    assert response.cache_control.private
+    assert not response.cache_control.public
+    assert response.cache_control.s_maxage is None
+    assert response.cache_control.max_age == 60
+    assert "Cookie" in response.vary
+
+
+@pytest.mark.parametrize("call", ["get_user", "get_session", "get_access_token"])
+def test_nor_is_what_was_made_with_their_session(app: Flask, call: str) -> None:
+    auth0 = Auth0()
+
+    @app.get("/call")
+    def called() -> t.Any:
+        getattr(auth0, call)()
+        response = make_response("made")
+        response.cache_control.public = True
+        return response
+
+    @app.get("/await")
+    async def awaited() -> t.Any:
+        await getattr(auth0.client, call)()
+        response = make_response("made")
+        response.cache_control.public = True
+        return response
+
+    for path in ["/call", "/await"]:
+        response = logged_in_client(app).get(path)
+        assert response.cache_control.private
+        assert not response.cache_control.public
+        assert "Cookie" in response.vary
+    plain = logged_in_client(app).get("/template")
+    assert plain.headers["Cache-Control"] == "private"
+
+
+def test_what_depends_on_the_user_varies_for_everybody(app: Flask) -> None:
+    response = app.test_client().get("/cached")
+    assert response.text == "nobody"
+    assert "Cookie" in response.vary
+    assert response.cache_control.public
+
+
+def test_what_does_not_ask_for_the_user_is_left_alone(app: Flask) -> None:
+    response = logged_in_client(app).get("/")
+    assert "Cookie" not in response.vary
+    assert not response.cache_control
+
+
+def test_what_is_not_stored_stays_so(app: Flask) -> None:
+    @app.get("/unstored")
+    def unstored() -> t.Any:
+        response = make_response(current_user["name"])
+        response.cache_control.no_store = True
+        return response
+
+    response = logged_in_client(app).get("/unstored")
+    assert response.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("call", ["current_user", "get_user", "get_session"])
+def test_a_stream_that_asks_too_late_is_named(
+    app: Flask, caplog: pytest.LogCaptureFixture, call: str
+) -> None:
+    """Its headers have been sent, and whoever stores it may give it to others."""
+    auth0 = Auth0()
+    ask = {"current_user": lambda: bool(current_user)}.get(call)
+    is_private = False
+
+    @app.get("/stream")
+    def stream() -> t.Any:
+        def parts() -> t.Iterator[str]:
+            (ask or getattr(auth0, call))()
+            yield "told"
+
+        response = app.response_class(stream_with_context(parts()))
+        if is_private:
+            response.headers["Cache-Control"] = "private"
+        return response
+
+    client = logged_in_client(app)
+    for _ in range(2):
+        read_all(client, "/stream")
+    assert caplog.text.count("'stream'") == 1
+    assert "Cache-Control: private" in caplog.text
+    caplog.clear()
+    app.extensions["auth0"].late_views.clear()
+    is_private = True
+    read_all(client, "/stream")
+    assert not caplog.text
+
+
+def read_all(client: FlaskClient, path: str) -> str:
+    """Read a streamed answer to its end, and close it as a server does."""
+    with client.get(path) as response:
+        return response.get_data(as_text=True)
+
+
+def test_a_stream_that_asks_before_is_not_for_shared_caches(
+    app: Flask, caplog: pytest.LogCaptureFixture
+) -> None:
+    @app.get("/stream")
+    def stream() -> t.Any:
+        name = current_user["name"]
+        response = app.response_class(stream_with_context(iter([name])))
+        response.cache_control.public = True
+        return response
+
+    @app.get("/plain")
+    def plain() -> t.Any:
+        return app.response_class(stream_with_context(iter(["plain"])))
+
+    client = logged_in_client(app, name="Ada")
+    response = client.get("/stream")
+    assert response.text == "Ada"
+    assert response.cache_control.private
+    assert "Cookie" in response.vary
+    with client.get("/plain") as plainly:
+        assert plainly.data == b"plain"
+        assert not plainly.cache_control
+    assert not caplog.text
