@@ -1,0 +1,98 @@
+"""Counts how often the code of the package goes on in another of its files."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import types
+import typing as t
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import flask_auth0
+from flask_auth0.runtime.loop import get_loop
+
+_PACKAGE = str(Path(flask_auth0.__file__).parent) + "/"
+_TENANT = _PACKAGE + "tenant/"
+
+Frame = types.FrameType | None
+
+
+class Hops:
+    """The calls that enter another file of the package than their caller's.
+
+    A call by way of a library has the nearest caller in the package as its caller. One
+    that has none, such as a hook that Flask calls, enters the package and is no hop.
+    """
+
+    def __init__(self) -> None:
+        self.by_files: Counter[tuple[str, str]] = Counter()
+        self.files: set[str] = set()
+
+    def __int__(self) -> int:
+        return sum(self.by_files.values())
+
+    def most_entered(self) -> str:
+        """Return which files are entered most often, and how often."""
+        found: Counter[str] = Counter()
+        for (_, name), count in self.by_files.items():
+            found[name] += count
+        return ", ".join(f"{name} {count}" for name, count in found.most_common(8))
+
+    def note(self, frame: types.FrameType, event: str, argument: t.Any) -> None:
+        """Count an event of :func:`sys.setprofile`."""
+        if event != "call":
+            return
+        name = _name_of(frame)
+        if name is None:
+            return
+        self.files.add(name)
+        caller = _caller_of(frame)
+        if caller not in {None, name}:
+            self.by_files[str(caller), name] += 1
+
+
+@contextmanager
+def counted() -> Iterator[Hops]:
+    """Count in this thread, on the extension's event loop, and in its helpers."""
+    hops = Hops()
+    # Threads from before would not be looked at.
+    _on_the_loop(lambda: get_loop().set_default_executor(ThreadPoolExecutor()))
+    threading.setprofile(hops.note)
+    _on_the_loop(lambda: sys.setprofile(hops.note))
+    sys.setprofile(hops.note)
+    try:
+        yield hops
+    finally:
+        sys.setprofile(None)
+        _on_the_loop(lambda: sys.setprofile(None))
+        threading.setprofile(None)
+
+
+def _on_the_loop(work: t.Callable[[], t.Any]) -> None:
+    done = threading.Event()
+    get_loop().call_soon_threadsafe(work)
+    get_loop().call_soon_threadsafe(done.set)
+    done.wait()
+
+
+def _name_of(frame: types.FrameType) -> str | None:
+    """Return the file of a frame, if it is in the package."""
+    name = frame.f_code.co_filename
+    if not name.startswith(_PACKAGE) or name.startswith(_TENANT):
+        return None
+    return name.removeprefix(_PACKAGE)
+
+
+def _caller_of(frame: types.FrameType) -> str | None:
+    """Return the file of the nearest caller in the package."""
+    caller: Frame = frame.f_back
+    while caller is not None:
+        name = _name_of(caller)
+        if name is not None:
+            return name
+        caller = caller.f_back
+    return None

@@ -1,0 +1,116 @@
+"""A request goes on in few other files: what a function needs is handed to it."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from flask import Flask, request
+
+from flask_auth0 import Auth0, login_required
+from tests.architecture.hops import Hops, counted
+from tests.unit.conftest import MakeApp, MakeVisitor, Visitor
+from tests.unit.conftest import make_app as make_app
+from tests.unit.conftest import make_visitor as make_visitor
+from tests.unit.conftest import options as options
+from tests.unit.conftest import tenant as tenant
+from tests.unit.conftest import tenant_server as tenant_server
+from tests.unit.logout_tokens import make_token, post, sid_of
+
+#: How often a walk may go on in another file, with cookies and with Redis.
+BOUNDS = {
+    "protected": (160, 129),
+    "token": (189, 165),
+    "refresh": (512, 468),
+    "login": (273, 240),
+    "callback": (529, 525),
+    "backchannel": (0, 183),
+}
+
+
+def fetch(path: str) -> t.Callable[[Visitor], Hops]:
+    """Return what counts the hops of a script's request."""
+
+    def walk(visitor: Visitor) -> Hops:
+        with counted() as hops:
+            assert visitor.fetch(path).status_code == 200
+        return hops
+
+    return walk
+
+
+def login(visitor: Visitor) -> Hops:
+    with counted() as hops:
+        assert visitor.get("/login").status_code == 302
+    return hops
+
+
+def callback(visitor: Visitor) -> Hops:
+    url = visitor.authorize(visitor.get("/login"))
+    with counted() as hops:
+        assert visitor.get(url).status_code == 302
+    return hops
+
+
+def backchannel(visitor: Visitor) -> Hops:
+    token = make_token(visitor.tenant.tenant, sid=sid_of(visitor))
+    with counted() as hops:
+        assert post(visitor, token).status_code == 200
+    assert visitor.user() is None
+    return hops
+
+
+WALKS = {
+    "protected": fetch("/profile"),
+    "token": fetch("/token"),
+    "refresh": fetch("/token?refresh=1"),
+    "login": login,
+    "callback": callback,
+    "backchannel": backchannel,
+}
+
+
+@pytest.fixture(params=["cookies", "redis"])
+def mode(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def visitor(
+    mode: str,
+    request: pytest.FixtureRequest,
+    make_app: MakeApp,
+    make_visitor: MakeVisitor,
+) -> Visitor:
+    """Somebody who has been here before, so that nothing is done for the first time."""
+    settings: dict[str, t.Any] = {}
+    if mode == "redis":
+        url = request.getfixturevalue("redis_url")
+        settings = {"SESSION_TYPE": "redis", "SESSION_REDIS": url}
+    app = make_app(settings, scope="openid profile email offline_access")
+    _add_token(app)
+    found = make_visitor(app)
+    for _ in range(2):
+        found.log_in()
+        for path in ("/profile", "/token", "/token?refresh=1", "/profile", "/profile"):
+            assert found.fetch(path).status_code == 200
+    return found
+
+
+def _add_token(app: Flask) -> None:
+    auth0 = Auth0()
+
+    @app.get("/token")
+    @login_required
+    def token() -> str:
+        return auth0.get_access_token(force_refresh="refresh" in request.args)
+
+
+@pytest.mark.parametrize("name", WALKS)
+def test_a_walk_has_few_hops(name: str, mode: str, visitor: Visitor) -> None:
+    if (name, mode) == ("backchannel", "cookies"):
+        pytest.skip("Sessions in cookies are not ended from outside.")
+    hops = WALKS[name](visitor)
+    told = f"{int(hops)} hops through {len(hops.files)} files"
+    print(f"{name}, {mode}: {told}, most into {hops.most_entered()}")
+    assert int(hops) <= BOUNDS[name][mode == "redis"], told
