@@ -9,13 +9,8 @@ from flask import Flask, request
 
 from flask_auth0 import Auth0, login_required
 from tests.architecture.hops import Hops, counted
-from tests.unit.conftest import MakeApp, MakeVisitor, Visitor
-from tests.unit.conftest import make_app as make_app
-from tests.unit.conftest import make_visitor as make_visitor
-from tests.unit.conftest import options as options
-from tests.unit.conftest import tenant as tenant
-from tests.unit.conftest import tenant_server as tenant_server
-from tests.unit.logout_tokens import make_token, post, sid_of
+from tests.harness.logout_tokens import make_token, post, sid_of
+from tests.harness.visitor import MakeApp, MakeVisitor, Visitor
 
 #: How often a walk may go on in another file, with cookies and with Redis.
 BOUNDS = {
