@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from auth0_server_python.store import StateStore, TransactionStore
+from auth0_server_python.store import TransactionStore
 from flask import Flask
 
 from .config import Config
@@ -21,6 +21,7 @@ if t.TYPE_CHECKING:
     from .client.repeated_callbacks import CallbackAnswers
     from .sessions.hooks import SessionHooks
     from .sessions.sealing import Sealer
+    from .sessions.session_store import SessionStore
 
 EXTENSION = "auth0"
 R = t.TypeVar("R")
@@ -33,7 +34,7 @@ class AppState:
     config: Config
     client: Client
     logins: Logins
-    state_store: StateStore
+    state_store: SessionStore
     transaction_store: TransactionStore
     sealer: Sealer
     #: What callbacks are answered, where a browser asks for one more than once.

@@ -22,7 +22,6 @@ from .sessions.cookies.host_prefix import set_up_host_prefix
 from .sessions.cookies.signed import set_up_signed_sessions
 from .sessions.directory import Sessions
 from .sessions.hooks import SessionHooks, checked_claims, untranslated
-from .sessions.own_store import OwnStateStore
 from .sessions.server.interface import is_outage_told
 from .sessions.server.setup import make_revocation_store, set_up_sessions
 from .user import shown_user
@@ -99,10 +98,9 @@ class Auth0:
         idle = idle_limit(app, config)
         set_up_cookie(app, config)
         set_up_host_prefix(app, config)
-        own_store = state_store or self._state_store
         app.extensions[EXTENSION] = make_state(
             config,
-            OwnStateStore(own_store, self._hooks) if own_store else None,
+            state_store or self._state_store,
             transaction_store or self._transaction_store,
             revocation_store,
             lambda: app_functions.call(self._unauthorized),

@@ -18,6 +18,7 @@ from .sessions.cookies.transactions import CookieTransactionStore
 from .sessions.hooks import SessionHooks
 from .sessions.labels import Labels
 from .sessions.lifetime import Lifetime, no_limit
+from .sessions.own_store import OwnStateStore
 from .sessions.sealing import Sealer, derive_key
 from .sessions.server.interface import StoreInterface
 from .sessions.state_store import SessionStateStore
@@ -38,7 +39,8 @@ def make_state(
     :param idle_limit: returns for how many seconds a user may be idle, if Flask's keys
         have a limit.
     """
-    state_store = state_store or SessionStateStore(
+    own = state_store and OwnStateStore(state_store, hooks)
+    store = own or SessionStateStore(
         _make_states(config, idle_limit),
         config.cookie_transient,
         revocation_store,
@@ -49,15 +51,13 @@ def make_state(
     transaction_store = transaction_store or CookieTransactionStore(
         Sealer(config.secret, config.purpose("transaction"))
     )
-    client = Client(
-        config, state_store=state_store, transaction_store=transaction_store
-    )
+    client = Client(config, state_store=store, transaction_store=transaction_store)
     sealer = Sealer(config.secret, config.purpose("login"))
     return AppState(
         config=config,
         client=client,
         logins=Logins(client, config),
-        state_store=state_store,
+        state_store=store,
         transaction_store=transaction_store,
         sealer=sealer,
         callback_answers=CallbackAnswers(sealer, config.timeout),

@@ -15,7 +15,7 @@ from .runtime import loop
 from .runtime.contexts import this_session
 from .sessions.cookies.host_prefix import HOST_PREFIX
 from .sessions.cookies.jar import write_cookies
-from .sessions.state_store import KEY
+from .sessions.storage_contract import KEY
 
 #: Who logs in where a test does not care.
 USER = {"sub": "auth0|test", "name": "Test User", "email": "test@example.com"}

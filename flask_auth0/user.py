@@ -13,7 +13,6 @@ from .app_state import current_state
 from .client.translation import translated
 from .runtime.per_request import per_request
 from .sessions.server.interface import is_outage_told, tell_of_outage
-from .sessions.state_store import SessionStateStore
 
 
 class User(Mapping[str, t.Any]):
@@ -89,11 +88,8 @@ def shown_user() -> User:
 
 def _claims(loaded: Loaded) -> Mapping[str, t.Any] | None:
     state = current_state()
-    store = state.state_store
-    if isinstance(store, SessionStateStore):
-        head = store.head()
-        claims: Mapping[str, t.Any] | None = None if head is None else head["user"]
-        return claims
+    if not state.state_store.needs_loop:
+        return state.state_store.claims()
     if loaded.asked:
         return loaded.claims
     with translated():

@@ -29,8 +29,7 @@ from .sessions.cookies.flags import secure_cookies
 from .sessions.cookies.jar import write_cookies
 from .sessions.cookies.renaming import move
 from .sessions.cookies.sweeping import sweep
-from .sessions.state_store import SessionStateStore
-from .sessions.watching import settle, watch_sessions
+from .sessions.session_store import SessionStore
 from .user import current_user
 from .views import backchannel, decorator_order, own_urls, repeated_logins
 from .views.error_links import offer_way_on
@@ -85,7 +84,7 @@ def register(app: Flask) -> None:
 
     # Before all that the app itself does before a request, and whatever answers it.
     request_started.connect(note_dispatch, app)
-    watch_sessions(app, state.state_store)
+    state.state_store.watch(app)
 
     @app.before_request
     def begin() -> None:
@@ -99,7 +98,7 @@ def register(app: Flask) -> None:
     @app.after_request
     def finish(response: Response) -> Response:
         repeated_logins.note_response(response)
-        settle(state.state_store)
+        state.state_store.settle()
         write_cookies(response)
         copy_collected(response)
         return caching.protect(response)
@@ -108,7 +107,7 @@ def register(app: Flask) -> None:
         """Do, in this order, what waits until Flask has saved its session."""
         fit(response, state.state_store)
         sweep(response, state.config)
-        move(response, state.config, state.state_store)
+        move(response, state.config, state.state_store.is_as_sent)
         secure_cookies(response, state.config)
         repeated_callbacks.complete(response)
 
@@ -129,11 +128,8 @@ def _template_names() -> dict[str, t.Any]:
 def _warn_of_workers(app: Flask) -> None:
     """Say that several processes lose tokens which they do not know of each other."""
     state = state_of(app)
-    store = state.state_store
-    if not isinstance(store, SessionStateStore):
-        return
     with app.app_context():
-        if store.places.meeting_point() is not None:
+        if not _are_in_cookies_alone(state.state_store):
             return
     is_seen = are_several()
     if is_seen or "offline_access" in state.config.scope.split():
@@ -145,6 +141,11 @@ def _warn_of_workers(app: Flask) -> None:
             if is_seen
             else "refresh tokens with them",
         )
+
+
+def _are_in_cookies_alone(store: SessionStore) -> bool:
+    """Tell whether no back end knows of the sessions."""
+    return store.are_in_cookies() and store.meeting_point() is None
 
 
 def _warn_of_hosts(app: Flask) -> None:
@@ -164,11 +165,10 @@ def _warn_of_hosts(app: Flask) -> None:
 def _warn_of_deaf_route(app: Flask) -> None:
     """Say that the tenant cannot end sessions, where nobody knows which there are."""
     state = state_of(app)
-    store, path = state.state_store, state.config.backchannel_logout_path
-    if not isinstance(store, SessionStateStore) or not path:
+    if not state.config.backchannel_logout_path:
         return
     with app.app_context():
-        if store.places.revocations() is None:
+        if _are_in_cookies_alone(state.state_store):
             app.logger.warning(
                 "Back-channel logout does not work with sessions in cookies: set "
                 "SESSION_TYPE or AUTH0_REVOCATION_STORE, or turn the route off with an "

@@ -18,7 +18,7 @@ from ..runtime import loop
 from ..sessions.cookies.transactions import CookieTransactionStore
 from ..sessions.hooks import checked_claims, with_claims
 from ..sessions.server.interface import is_outage_told
-from ..sessions.state_store import KEY, SessionStateStore
+from ..sessions.storage_contract import KEY
 from .dispatch import OnOurLoop, dispatch
 from .logout_tokens import check_logout_claims, refuse_unsigned
 from .tokens import TokenClient
@@ -36,12 +36,10 @@ class Client(TokenClient):
     """
 
     @property
-    def has_own_stores(self) -> bool:
-        """Whether both stores are the extension's, which need no event loop."""
-        return (
-            type(self._state_store) is SessionStateStore
-            and type(self._transaction_store) is CookieTransactionStore
-        )
+    def needs_loop(self) -> bool:
+        """Whether a store may wait for something on an event loop."""
+        is_ours = type(self._transaction_store) is CookieTransactionStore
+        return self._state_store.needs_loop or not is_ours
 
     async def get_user(
         self, store_options: dict[str, t.Any] | None = None
@@ -49,7 +47,7 @@ class Client(TokenClient):
         """Return the claims of the user, or ``None`` when nobody is logged in."""
         if is_outage_told():
             return None
-        if isinstance(self._state_store, SessionStateStore):
+        if not self._state_store.needs_loop:
             return await self._state_store.user()
         found = await dispatch(super().get_user, (store_options,), {})
         return t.cast("dict[str, t.Any] | None", found)
@@ -58,10 +56,10 @@ class Client(TokenClient):
         self, store_options: dict[str, t.Any] | None = None
     ) -> dict[str, t.Any] | None:
         """Return the session without its internals, or ``None``."""
-        if isinstance(self._state_store, SessionStateStore):
-            found = await super().get_session(store_options)
-        else:
+        if self._state_store.needs_loop:
             found = await dispatch(super().get_session, (store_options,), {})
+        else:
+            found = await super().get_session(store_options)
         return t.cast("dict[str, t.Any] | None", found)
 
     async def update_session(
@@ -81,9 +79,9 @@ class Client(TokenClient):
     async def _update_session(
         self, changes: dict[str, t.Any], store_options: dict[str, t.Any] | None = None
     ) -> None:
-        if has_request_context() and isinstance(self._state_store, SessionStateStore):
-            self._state_store.require_writable()
         store = self._state_store
+        if has_request_context():
+            store.require_writable()
         async with self._turn(store_options):
             state = await store.get(KEY, store_options)
             if state:

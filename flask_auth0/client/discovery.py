@@ -27,7 +27,7 @@ from ..runtime.per_request import if_made
 from ..runtime.processes import PerProcess
 from ..sessions.cookies.transactions import TRANSACTION_KEY
 from ..sessions.revocation import LoginUnderWay
-from ..sessions.state_store import KEY
+from ..sessions.storage_contract import KEY
 from .breaker import Breaker
 from .responses import as_json, check_metadata, check_token
 from .signing_keys import Keys, Patience, check_keys, find_key

@@ -70,7 +70,7 @@ class Logins:
         # Nobody may wait where a loop runs, and an async hook needs its own.
         if loop.is_any_running() or greenlets.are_threads():
             return False
-        return self._client.has_own_stores and not self._has_proxy
+        return not (self._client.needs_loop or self._has_proxy)
 
     @cached_property
     def _has_proxy(self) -> bool:

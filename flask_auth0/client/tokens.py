@@ -15,7 +15,8 @@ from ..runtime import loop
 from ..runtime.per_request import per_request
 from ..sessions.hooks import refuse_while_saving
 from ..sessions.server.interface import StoreInterface
-from ..sessions.state_store import KEY, SessionStateStore
+from ..sessions.session_store import SessionStore
+from ..sessions.storage_contract import KEY
 from ..sessions.token_sets import (
     DEFAULT_AUDIENCE,
     Connection,
@@ -42,6 +43,8 @@ _PAUSE = 0.05
 class TokenClient(ConnectedClient):
     """The SDK's client, safe where several requests ask for a token at once."""
 
+    _state_store: SessionStore
+
     async def get_access_token(
         self,
         store_options: dict[str, t.Any] | None = None,
@@ -62,7 +65,7 @@ class TokenClient(ConnectedClient):
             scope or "",
             self._config.token_refresh_leeway,
         )
-        if not force_refresh and isinstance(self._state_store, SessionStateStore):
+        if not (force_refresh or self._state_store.needs_loop):
             usable = await self._usable_token(wanted)
             if usable is not None:
                 return usable
@@ -136,8 +139,7 @@ class TokenClient(ConnectedClient):
         return t.cast(str, found)
 
     async def _reread(self) -> None:
-        store = t.cast(SessionStateStore, self._state_store)
-        await loop.where_called(store.reread)
+        await loop.where_called(self._state_store.reread)
 
     async def _until_written(self, record: str, limit: float) -> None:
         """Wait until the back end has taken what a refresh has brought.
@@ -151,15 +153,11 @@ class TokenClient(ConnectedClient):
             await asyncio.sleep(_PAUSE)
 
     def _is_unwritten(self, record: str) -> bool:
-        store = self._state_store
-        return (
-            isinstance(store, SessionStateStore)
-            and store.unwritten.get(record) is not None
-        )
+        return self._state_store.unwritten.get(record) is not None
 
     def _write_later(self, held: Held) -> None:
-        store = t.cast(SessionStateStore, self._state_store)
-        place = t.cast(StoreInterface, store.places.store())
+        store = self._state_store
+        place = t.cast(StoreInterface, store.meeting_point())
         held.is_handed_over = True
         start(write_late(store.unwritten, held, place, self._here().turns))
 
@@ -179,7 +177,7 @@ class TokenClient(ConnectedClient):
         However many ask at the same time, one request reaches the tenant, where the
         server keeps the session.
         """
-        if isinstance(self._state_store, SessionStateStore):
+        if not self._state_store.needs_loop:
             connection = _connection(options)
             usable = await self._usable_connection_token(connection, None)
             if usable is not None:
@@ -246,42 +244,22 @@ class TokenClient(ConnectedClient):
     ) -> AsyncIterator[str | None]:
         """Wait until nobody else in this process does, and return what they share."""
         refuse_while_saving()
-        store = self._state_store
-        if isinstance(store, SessionStateStore):
-            entry = await loop.where_called(store.current_entry)
-            key = entry.record if entry else None
-        else:
-            key = self._name_of(await store.get(KEY, store_options))
-        async with self._here().turns.turn(key):
+        here = self._here()
+        name = self._state_store.name_of_session
+        key = await name(store_options, here.exchanges.family)
+        async with here.turns.turn(key):
             yield key
 
     @asynccontextmanager
     async def _lease(self, key: str | None) -> AsyncIterator[Held | None]:
         """Wait until nobody else in another process does."""
-        store = self._state_store
-        if not isinstance(store, SessionStateStore):
-            yield None
-            return
         async with AsyncExitStack() as stack:
-            held, place = None, store.places.meeting_point()
+            held, place = None, self._state_store.meeting_point()
             if key is not None and place is not None:
                 await self._until_written(key, place.limit)
                 held = await stack.enter_async_context(leased(place, key))
             await self._reread()
             yield held
-
-    def _name_of(self, state: dict[str, t.Any] | None) -> str | None:
-        """Return what the requests of one session in a store of the app's own share.
-
-        The store alone knows the session's id.
-        """
-        if not state:
-            return None
-        refresh_token = state.get("refresh_token")
-        if refresh_token:
-            return f"session {self._here().exchanges.family(refresh_token)}"
-        sub, sid = (state.get("user") or {}).get("sub"), state["internal"].get("sid")
-        return f"session {sid} of {sub}"
 
     async def get_token_by_refresh_token(
         self, options: dict[str, t.Any]
@@ -290,7 +268,7 @@ class TokenClient(ConnectedClient):
 
         Where that has just been done, in this process, return what it has brought.
         """
-        if has_request_context() and isinstance(self._state_store, SessionStateStore):
+        if has_request_context():
             self._state_store.require_writable()
         waiting = dispatch(self._exchanged, (options,), {}, self._config.timeout)
         # Whoever reports an error may collect the variables of this frame.

@@ -5,17 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from flask import has_request_context
-
 from ..app_state import current_state
-from ..errors import ConfigurationError
 from ..runtime.contexts import this_app
 from ..signals import session_revoked
 from .codec import State
 from .ending import end_labelled
 from .labels import is_record
-from .server.storage import RecordCompartment
-from .state_store import SessionStateStore
+from .session_store import Listing
 from .storage_contract import Entry
 
 
@@ -50,13 +46,12 @@ class Sessions:
 
         :param sub: the user's id at the tenant, ``current_user.sub``.
         """
-        store, records = _whereabouts()
-        label = store.states.labels.of_user(sub)
-        current = _current(store)
+        states, records, current, _ = _listing()
+        label = states.labels.of_user(sub)
         found = [
             _info(record, head, current)
             for record in records.labelled(label)
-            if (head := store.states.read_head(records, record)) is not None
+            if (head := states.read_head(records, record)) is not None
         ]
         return sorted(found, key=lambda each: each.last_seen, reverse=True)
 
@@ -67,14 +62,14 @@ class Sessions:
         :param sub: end it only if it is this user's. To be given where the id comes
             from a form.
         """
-        store, records = _whereabouts()
-        head = store.states.read_head(records, id) if is_record(id) else None
+        states, records, current, end_current = _listing()
+        head = states.read_head(records, id) if is_record(id) else None
         if head is None or sub not in {None, head["user"]["sub"]}:
             return False
-        if id == _current(store):
-            store.end()
+        if id == current:
+            end_current()
         else:
-            records.delete_all([Entry(id, store.states.labels.of_head(head))])
+            records.delete_all([Entry(id, states.labels.of_head(head))])
         sid = head["internal"].get("sid")
         session_revoked.send(this_app(), sub=head["user"]["sub"], sid=sid)
         return True
@@ -84,34 +79,20 @@ class Sessions:
 
         :param except_current: keep the one of the current request.
         """
-        store, records = _whereabouts()
-        current = _current(store)
-        label = store.states.labels.of_user(sub)
-        ended = end_labelled(store.states, records, label, but=current)
+        states, records, current, end_current = _listing()
+        label = states.labels.of_user(sub)
+        ended = end_labelled(states, records, label, but=current)
         is_theirs = current is not None and current in records.labelled(label)
         if is_theirs and not except_current:
-            store.end()
+            end_current()
             ended += 1
         if ended:
             session_revoked.send(this_app(), sub=sub, sid=None)
         return ended
 
 
-def _whereabouts() -> tuple[SessionStateStore, RecordCompartment]:
-    store = current_state().state_store
-    if not isinstance(store, SessionStateStore):
-        raise ConfigurationError("Only the app's own state store knows its sessions.")
-    records = store.places.records()
-    if records is None:
-        raise ConfigurationError(
-            "Nobody can list sessions that are in cookies: set SESSION_TYPE."
-        )
-    return store, records
-
-
-def _current(store: SessionStateStore) -> str | None:
-    entry = store.current_entry() if has_request_context() else None
-    return entry.record if entry else None
+def _listing() -> Listing:
+    return current_state().state_store.listing()
 
 
 def _info(record: str, head: State, current: str | None) -> SessionInfo:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 import typing as t
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from auth0_server_python.store import StateStore
@@ -15,14 +14,15 @@ from ..errors import SessionStoreUnavailable
 from ..runtime import loop
 from ..runtime.per_request import per_request
 from ..user import forget_user
-from .hooks import SessionHooks, has_new_tokens, with_tokens_of
+from .codec import State
+from .hooks import SessionHooks
 from .server.interface import Outage
-from .token_sets import repaired, without_refreshed
+from .session_store import SessionStore, dumped
+from .storage_contract import KEY
+from .token_sets import without_refreshed
 
-State = dict[str, t.Any]
 
-
-class OwnStateStore(StateStore):  # type: ignore[misc]
+class OwnStateStore(SessionStore):
     """Hands the SDK's calls on to a store, which need not know what the SDK gets wrong.
 
     :param store: the app's own.
@@ -30,9 +30,8 @@ class OwnStateStore(StateStore):  # type: ignore[misc]
     """
 
     def __init__(self, store: StateStore, hooks: SessionHooks) -> None:
-        super().__init__({})
+        super().__init__(hooks)
         self._store = store
-        self._hooks = hooks
 
     async def set(
         self,
@@ -46,27 +45,29 @@ class OwnStateStore(StateStore):  # type: ignore[misc]
             # Some methods of the SDK pass the options in this place.
             options = t.cast(State, remove_if_expires)
         before = await self._stored(identifier, options) or {}
-        if before and _sub(before) != _sub(_dumped(state)):
+        if before and _sub(before) != _sub(dumped(state)):
             await _clear_session()
-        if not isinstance(state, BaseModel):
-            # The SDK passes a model at a login, and a dictionary after a refresh.
-            state = repaired(state, before, time.time())
+        # The SDK passes a model at a login, and a dictionary after a refresh.
+        if isinstance(state, BaseModel):
+            await self._keep(identifier, await self._begun(state), options)
+            return
+        if self._hooks.before_saved:
+            kept, error = await loop.aside(lambda: self.updated(before, state))
+        else:
+            kept, error = self.updated(before, state)
         try:
-            state = await self._hooked(state)
-        except Exception:
-            if not isinstance(state, BaseModel) and has_new_tokens(before, state):
-                # The tenant has spent the old refresh token.
-                await self._keep(identifier, with_tokens_of(before, state), options)
-            raise
-        await self._keep(identifier, state, options)
+            if kept is not None:
+                await self._keep(identifier, kept, options)
+        finally:
+            if error is not None:
+                raise error
 
-    async def _hooked(self, state: t.Any) -> t.Any:
-        """Return a state as the app wants it, of the same kind."""
+    async def _begun(self, state: BaseModel) -> BaseModel:
+        """Return the state of a login as the app's hooks want it."""
         if not self._hooks.before_saved:
             return state
-        changed = await loop.aside(lambda: self._hooks.apply(_dumped(state)))
-        is_model = isinstance(state, BaseModel)
-        return type(state).model_validate(changed) if is_model else changed
+        changed = await loop.aside(lambda: self._hooks.apply(dumped(state)))
+        return type(state).model_validate(changed)
 
     async def _keep(self, identifier: str, state: t.Any, options: State | None) -> None:
         with _outages_told():
@@ -82,7 +83,18 @@ class OwnStateStore(StateStore):  # type: ignore[misc]
         """Return the state as a dictionary: some methods of the SDK take no model."""
         with _outages_told():
             found = await self._store.get(identifier, options=options)
-        return _dumped(found) if found else None
+        return dumped(found) if found else None
+
+    async def name_of_session(
+        self, options: State | None, family: Callable[[str], str]
+    ) -> str | None:
+        """Return what the requests of one session share: the store alone has its id."""
+        state = await self.get(KEY, options)
+        if not state:
+            return None
+        if refresh_token := state.get("refresh_token"):
+            return f"session {family(refresh_token)}"
+        return f"session {state['internal'].get('sid')} of {_sub(state)}"
 
     async def delete(self, identifier: str, options: State | None = None) -> None:
         """End the session, with all that the app kept in it for the user."""
@@ -114,10 +126,6 @@ def _outages_told() -> Iterator[None]:
 async def _clear_session() -> None:
     if has_request_context():
         await loop.where_called(session.clear)
-
-
-def _dumped(state: t.Any) -> State:
-    return state.model_dump() if isinstance(state, BaseModel) else dict(state)
 
 
 def _sub(state: State) -> t.Any:

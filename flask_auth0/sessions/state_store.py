@@ -9,13 +9,17 @@ import time
 import typing as t
 from collections.abc import Callable, Mapping
 
-from auth0_server_python.store import StateStore
-from flask import current_app, has_request_context, session
+from flask import Flask, current_app, has_request_context, session
 from flask.sessions import SessionMixin
 from flask_session.base import ServerSideSessionInterface
-from pydantic import BaseModel
 
-from ..errors import Auth0Error, LoginFailed, SessionStoreUnavailable, SessionTooLarge
+from ..errors import (
+    Auth0Error,
+    ConfigurationError,
+    LoginFailed,
+    SessionStoreUnavailable,
+    SessionTooLarge,
+)
 from ..runtime import loop
 from ..runtime.contexts import this_session
 from ..runtime.dispatched import Dispatched, is_websocket
@@ -29,21 +33,23 @@ from .cookies.versions import Browsers
 from .current import Known, Memo
 from .emptying import empty
 from .ending import end_by_claims, end_oldest, is_ended
-from .hooks import SessionHooks, has_new_tokens, with_tokens_of
+from .hooks import SessionHooks, has_new_tokens
 from .idle import LastsAsLogins
 from .labels import record_of
 from .server.interface import StoreInterface
 from .server.lazy import LazySession
+from .session_store import Listing, SessionStore, dumped
 from .storage import Places
 from .storage_contract import HEAD, Entry
 from .storage_contract import KEY as KEY
-from .token_sets import refreshing, repaired, without_refreshed
-from .unwritten import Unwritten, UnwrittenStates
+from .token_sets import refreshing, without_refreshed
+from .unwritten import Unwritten
+from .watching import watch_sessions
 
 T = t.TypeVar("T")
 
 
-class SessionStateStore(StateStore):  # type: ignore[misc]
+class SessionStateStore(SessionStore):
     """Keeps the state of the user who is logged in, with Flask's session.
 
     :param states: seals and opens states.
@@ -56,6 +62,8 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
         revocation store knows of it.
     """
 
+    needs_loop = False
+
     def __init__(
         self,
         states: States,
@@ -65,15 +73,12 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
         most: int = 1000,
         newest_only: bool = False,
     ) -> None:
-        super().__init__({})
+        super().__init__(hooks or SessionHooks())
         self.states = states
         self.places = Places(states, transient, revocation_store)
         self.browsers = Browsers(states, revocation_store, newest_only)
-        #: New tokens that the back end has not taken yet.
-        self.unwritten = UnwrittenStates(states)
         self.visits = Visits(states, self.places)
         self._transient = transient
-        self._hooks = hooks or SessionHooks()
         self._most = most
 
     async def set(
@@ -88,7 +93,7 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
 
         :raises SessionTooLarge: when it does not fit into cookies; nothing changes.
         """
-        data = state.model_dump() if isinstance(state, BaseModel) else dict(state)
+        data = dumped(state)
         if self._hooks.before_saved:
             await loop.aside(lambda: self._keep(data))
         else:
@@ -106,10 +111,29 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
         if not (self.places.are_in_cookies() and cookie_jar().is_sent):
             self._remember(None)
 
-    async def user(self) -> State | None:
+    def claims(self) -> State | None:
         """Return the claims of the user, or ``None`` when nobody is logged in."""
-        head = await self._with_io(self.head)
-        return None if head is None else t.cast(State, copy.deepcopy(head["user"]))
+        head = self.head()
+        return None if head is None else head["user"]
+
+    async def user(self) -> State | None:
+        """Return a copy of the claims, or ``None`` when nobody is logged in."""
+        return copy.deepcopy(await self._with_io(self.claims))
+
+    async def name_of_session(
+        self, options: State | None, family: Callable[[str], str]
+    ) -> str | None:
+        """Return the record of this request's session, if there is one."""
+        entry = await loop.where_called(self.current_entry)
+        return entry.record if entry else None
+
+    def meeting_point(self) -> StoreInterface | None:
+        """Return where the processes that change a session take turns, if anywhere."""
+        return self.places.meeting_point()
+
+    def are_in_cookies(self) -> bool:
+        """Tell whether the states are in cookies."""
+        return self.places.are_in_cookies()
 
     async def delete(self, identifier: str, options: State | None = None) -> None:
         """End the session, with all that the app kept in it for the user."""
@@ -141,6 +165,29 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
         cookie_jar().sweep()
         # Also where the session names none: the browser may have pieces of one left.
         self.places.compartment().delete(entry or Entry(""))
+
+    def end_unsent(self) -> None:
+        """End a session that has begun, where no browser will ever know it."""
+        if not self.places.are_in_cookies():
+            with contextlib.suppress(SessionStoreUnavailable):
+                self.end()
+
+    def listing(self) -> Listing:
+        """Return what the sessions of other browsers are listed with.
+
+        :raises ConfigurationError: when they are in cookies.
+        """
+        records = self.places.records()
+        if records is None:
+            raise ConfigurationError(
+                "Nobody can list sessions that are in cookies: set SESSION_TYPE."
+            )
+        entry = self.current_entry() if has_request_context() else None
+        return Listing(self.states, records, entry.record if entry else None, self.end)
+
+    def watch(self, app: Flask) -> None:
+        """Let Flask's session, in the requests of an app, outlive no login."""
+        watch_sessions(app, self.empty_if_over)
 
     def empty_if_over(self, current: SessionMixin) -> None:
         """Empty Flask's session if the login is over that it belongs to.
@@ -371,25 +418,21 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
 
     def _update(self, session_id: str, data: State) -> None:
         before = self._whole() or {}
-        has_tokens = has_new_tokens(before, data)
-        data = repaired(data, before, time.time())
+        kept, error = self.updated(before, data)
         try:
-            data = self._hooks.apply(data)
-        except Exception:
-            if has_tokens:
-                # The tenant has spent the old refresh token.
-                self._replace(session_id, with_tokens_of(before, data))
-            raise
-        try:
-            self._replace(session_id, data)
+            if kept is not None:
+                self._replace(session_id, kept)
         except SessionTooLarge:
-            if not has_tokens:
+            if kept is None or not has_new_tokens(before, data):
                 raise
             # The tenant may have spent the old refresh token: without the new one, the
             # user would be logged out. Tokens for other audiences can be had again.
-            newest = (data.get("token_sets") or [])[-1:]
+            newest = (kept.get("token_sets") or [])[-1:]
             others = {"token_sets": newest, "connection_token_sets": []}
-            self._replace_or_remember(session_id, {**data, **others})
+            self._replace_or_remember(session_id, {**kept, **others})
+        finally:
+            if error is not None:
+                raise error
 
     def _replace_or_remember(self, session_id: str, data: State) -> None:
         """Replace the state in the browser, or else have it here for a while.
@@ -430,7 +473,7 @@ class SessionStateStore(StateStore):  # type: ignore[misc]
         is_kept = store.attempt(write, None) if refresh.lease.is_certain() else None
         if is_kept is None:
             before = {**(old_body or {}), **(old_head or {})}
-            late = Unwritten(head, body, before, compartment)
+            late = Unwritten(head, body, before, compartment, self.states)
             self.unwritten.note(record, late)
         return is_kept is not False
 

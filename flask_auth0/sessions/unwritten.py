@@ -17,6 +17,7 @@ class Unwritten(t.NamedTuple):
     #: What it was, when the tokens were asked for.
     before: State
     compartment: Compartment
+    states: States
 
 
 class UnwrittenStates:
@@ -25,8 +26,7 @@ class UnwrittenStates:
     The tenant has spent the refresh token that the back end still has.
     """
 
-    def __init__(self, states: States) -> None:
-        self._states = states
+    def __init__(self) -> None:
         # In a process that is forked, nobody writes what its parent has not written.
         self._known: PerProcess[dict[str, Unwritten]] = PerProcess(dict)
 
@@ -44,15 +44,15 @@ class UnwrittenStates:
         :raises SessionStoreUnavailable: when the back end does not take it.
         """
         wanted = self._known.get()[record]
-        head = self._states.read_head(wanted.compartment, record)
-        body = self._states.read_body(wanted.compartment, head) if head else None
+        states, compartment = wanted.states, wanted.compartment
+        head = states.read_head(compartment, record)
+        body = states.read_body(compartment, head) if head else None
         used = wanted.before.get("refresh_token")
         if head and body and body.get("refresh_token") == used:
             # Claims that others have changed meanwhile stay.
             is_same = head["user"] == wanted.before["user"]
             newest = wanted.head if is_same else head
-            parts = self._states.seal(newest, wanted.body)
-            wanted.compartment.update(record, *parts)
+            compartment.update(record, *states.seal(newest, wanted.body))
         self.forget(record)
 
     def forget(self, record: str) -> None:

@@ -3,44 +3,34 @@
 from __future__ import annotations
 
 import contextlib
+import typing as t
+from collections.abc import Callable
 
-from auth0_server_python.store import StateStore
 from flask import Flask, request_started
+from flask.sessions import SessionMixin
 
-from ..app_state import state_of
 from ..errors import SessionStoreUnavailable
 from ..runtime.contexts import this_app, this_session
 from .cookies.signed import SignedSessionInterface
 from .server.interface import StoreInterface
-from .state_store import SessionStateStore
 
 
-def watch_sessions(app: Flask, store: StateStore) -> None:
+def watch_sessions(app: Flask, watch: Callable[[SessionMixin], None]) -> None:
     """Let no session outlive its login.
 
     Where the interface is ours, a session is looked at when it is first asked for
     anything; where it is not, with each request.
+
+    :param watch: empties a session whose login is over.
     """
-    if not isinstance(store, SessionStateStore):
-        return
     interface = app.session_interface
     if isinstance(interface, StoreInterface | SignedSessionInterface):
-        interface.watch = store.empty_if_over
-    request_started.connect(_look, app)
+        interface.watch = watch
 
+    def look(sender: Flask, **more: t.Any) -> None:
+        if getattr(this_app().session_interface, "watch", None) is None:
+            # A page that does not need to know is not held up.
+            with contextlib.suppress(SessionStoreUnavailable):
+                watch(this_session())
 
-def settle(store: StateStore) -> None:
-    """Take back what a response would bring of a session that has ended since."""
-    if isinstance(store, SessionStateStore):
-        store.settle()
-
-
-def _look(app: Flask, **more: object) -> None:
-    interface = this_app().session_interface
-    if getattr(interface, "watch", None) is not None:
-        return
-    store = state_of(app).state_store
-    if isinstance(store, SessionStateStore):
-        # A page that does not need to know is not held up.
-        with contextlib.suppress(SessionStoreUnavailable):
-            store.empty_if_over(this_session())
+    request_started.connect(look, app, weak=False)

@@ -12,7 +12,7 @@ import json
 from flask import session
 
 from ..app_state import AppState
-from ..sessions.state_store import KEY
+from ..sessions.storage_contract import KEY
 from ..user import load_user
 
 

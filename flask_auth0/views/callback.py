@@ -30,7 +30,7 @@ from ..sessions.hidden_tokens import with_hidden_tokens
 from ..sessions.hooks import failure_of_hook
 from ..sessions.revocation import LoginUnderWay
 from ..sessions.shapes import is_moment
-from ..sessions.state_store import KEY, SessionStateStore
+from ..sessions.storage_contract import KEY
 from ..signals import user_logged_in
 from ..user import load_user
 from . import browser_binding, login, own_urls, repeated_logins, state_parameter
@@ -120,9 +120,7 @@ def _failures_reported(login_: _Login) -> Iterator[None]:
 
 def _begin(state: AppState, login_: _Login) -> Callback | None:
     """Wait for a turn to complete a login; return what another request made of it."""
-    store = state.state_store
-    is_ours = isinstance(store, SessionStateStore)
-    meeting_point = store.places.meeting_point() if is_ours else None
+    meeting_point = state.state_store.meeting_point()
     return state.callback_answers.begin(content(), login_.target, meeting_point)
 
 
@@ -142,7 +140,7 @@ def _repeat(state: AppState, login_: _Login, before: Callback) -> Response:
 def _log_in(state: AppState, login_: _Login) -> dict[str, t.Any]:
     """Log the user in, where that can be done now."""
     # Without it the code would be spent for nothing.
-    login.require_store(state)
+    state.state_store.require_available()
     # And without the tenant, the login would be lost that can be completed soon.
     state.client.breaker.require_closed()
     repeated_callbacks.spend()

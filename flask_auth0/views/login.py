@@ -16,7 +16,6 @@ from ..client.translation import translated
 from ..config import RESERVED_PARAMETERS
 from ..errors import Auth0Error, LoginFailed, log_failure
 from ..runtime.contexts import this_app
-from ..sessions.state_store import SessionStateStore
 from ..signals import login_failed
 from . import browser_binding, own_urls, repeated_logins, state_parameter
 from .error_links import offer_another_login
@@ -62,7 +61,7 @@ def start(
     _refuse_reserved(parameters)
     target = for_callback(next_or_default(target, state.config), state.config)
     try:
-        require_store(state)
+        state.state_store.require_available()
         purpose = repeated_logins.purpose_of(target, _asked_for(parameters))
         repeated_logins.check(purpose)
         options = _login_options(state, target, parameters, purpose)
@@ -82,12 +81,6 @@ def start(
 def is_passed_on(name: str) -> bool:
     """Tell whether ``/login`` hands a parameter on to the authorization request."""
     return name in PASSED_ON or name.startswith("ext-")
-
-
-def require_store(state: AppState) -> None:
-    """Raise an error where a login could not be kept, before the user is sent off."""
-    if isinstance(state.state_store, SessionStateStore):
-        state.state_store.require_available()
 
 
 def passed_on(query: Mapping[str, str]) -> dict[str, str]:

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Collection
 
-from auth0_server_python.store import StateStore
 from flask import request
 from werkzeug.wrappers import Response
 
-from ..errors import Action, ResponseTooLarge, SessionStoreUnavailable, log_failure
+from ..errors import Action, ResponseTooLarge, log_failure
 from ..runtime import error_handlers
 from ..runtime.contexts import this_app
 from ..runtime.per_request import if_made
 from ..sessions.cookies.jar import CookieJar, cookie_name, transaction_name
 from ..sessions.cookies.response_size import OF_FORMER, cookies_size, head_size, limit
-from ..sessions.state_store import SessionStateStore
+from ..sessions.session_store import SessionStore
 from .error_links import page_to_come_back_to, start_page
 
 
-def fit(response: Response, store: StateStore) -> None:
+def fit(response: Response, store: SessionStore) -> None:
     """Refuse a response that is too large for a proxy with the cookies of ours.
 
     It is complete, so that its size is known. A page that is too large without them
@@ -36,20 +34,13 @@ def fit(response: Response, store: StateStore) -> None:
     _leave_out(response, [cookie_name("visit")])
     if _size(response, jar) > limit():
         if jar.is_for_login:
-            _end_on_server(store)
+            store.end_unsent()
         _refuse(response, jar, size)
 
 
 def _size(response: Response, jar: CookieJar) -> int:
     """Return how large a head will be once former names are deleted."""
     return head_size(response) + OF_FORMER * len(jar.former)
-
-
-def _end_on_server(store: StateStore) -> None:
-    """End a session that has begun, where no browser will ever know it."""
-    if isinstance(store, SessionStateStore) and not store.places.are_in_cookies():
-        with contextlib.suppress(SessionStoreUnavailable):
-            store.end()
 
 
 def _is_login(jar: CookieJar) -> bool:

@@ -23,7 +23,7 @@ from ..sessions.cookies.jar import cookie_jar, cookie_name
 from ..sessions.current import Memo
 from ..sessions.server.interface import overlook_outage
 from ..sessions.shapes import is_moment
-from ..sessions.state_store import KEY
+from ..sessions.storage_contract import KEY
 from ..user import load_user
 
 #: Seconds in which logins are counted together.

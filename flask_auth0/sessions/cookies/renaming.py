@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Callable
 
-from auth0_server_python.store import StateStore
 from werkzeug.http import dump_cookie
 from werkzeug.wrappers import Response
 
@@ -14,13 +14,12 @@ from ...runtime.contexts import this_app, this_session
 from ...runtime.per_request import if_made
 from ..server.interface import StoreInterface
 from ..server.lazy import LazySession
-from ..state_store import SessionStateStore
 from .jar import CookieJar, session_cookie_flags
 from .response_size import head_size
 from .sweeping import written_names
 
 
-def move(response: Response, config: Config, store: StateStore) -> None:
+def move(response: Response, config: Config, is_as_sent: Callable[[], bool]) -> None:
     """Give cookies their present names, as many as a response has room for.
 
     Only what says that it depends on cookies takes some: it is in no shared cache. Of
@@ -32,7 +31,7 @@ def move(response: Response, config: Config, store: StateStore) -> None:
     written = written_names(response)
     pairs = [each for each in jar.former.items() if each[1] not in written]
     lines = [_deletion(old) for new, old in pairs if new in written]
-    if _is_good(jar, response, store):
+    if _is_good(jar, response) and is_as_sent():
         left = [(new, old) for new, old in pairs if new not in written]
         room = config.response_header_limit - head_size(response)
         lines += _copies(jar, left, config, room)
@@ -40,16 +39,14 @@ def move(response: Response, config: Config, store: StateStore) -> None:
         response.headers.add("Set-Cookie", line)
 
 
-def _is_good(jar: CookieJar, response: Response, store: StateStore) -> bool:
-    """Tell whether the session is there, as the browser has sent it."""
+def _is_good(jar: CookieJar, response: Response) -> bool:
+    """Tell whether a session is there that a browser is to keep."""
     if jar.is_swept or response.status_code >= 500 or "Cookie" not in response.vary:
         return False
     if any(len(jar.came(name)) > 1 for name in jar.former):
         # Which of them counts depends on what belongs together.
         return False
-    if not this_session() or _has_ended():
-        return False
-    return not isinstance(store, SessionStateStore) or store.is_as_sent()
+    return bool(this_session()) and not _has_ended()
 
 
 def _has_ended() -> bool:

@@ -1,0 +1,131 @@
+"""What the extension asks of every state store: of its own, and of an app's."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+from collections.abc import Callable
+
+from auth0_server_python.store import StateStore
+from flask import Flask
+from pydantic import BaseModel
+
+from ..errors import ConfigurationError
+from .codec import State, States
+from .hooks import SessionHooks, has_new_tokens, with_tokens_of
+from .server.interface import StoreInterface
+from .server.storage import RecordCompartment
+from .token_sets import repaired
+from .unwritten import UnwrittenStates
+
+
+class Listing(t.NamedTuple):
+    """What the sessions of other browsers are listed and ended with."""
+
+    states: States
+    records: RecordCompartment
+    #: The record of the current request's session, if there is one.
+    current: str | None
+    #: Ends the session of the current request.
+    end_current: Callable[[], None]
+
+
+class SessionStore(StateStore):  # type: ignore[misc]
+    """Keeps the session of the user who is logged in.
+
+    The defaults are those of a store of which nothing is known but that the SDK can
+    use it.
+
+    :param hooks: what the app does before a state is kept.
+    """
+
+    #: Whether its coroutines need an event loop.
+    needs_loop = True
+
+    def __init__(self, hooks: SessionHooks) -> None:
+        super().__init__({})
+        self._hooks = hooks
+        #: New tokens that the back end has not taken yet.
+        self.unwritten = UnwrittenStates()
+
+    def updated(
+        self, before: State, state: State
+    ) -> tuple[State | None, Exception | None]:
+        """Return what is to be kept of a changed state, and an error to raise then.
+
+        The error is that of a hook. New tokens are kept all the same, since the tenant
+        has spent the old refresh token.
+
+        :param before: what was kept until now.
+        """
+        has_tokens = has_new_tokens(before, state)
+        state = repaired(state, before, time.time())
+        try:
+            return self._hooks.apply(state), None
+        except Exception as error:
+            return (with_tokens_of(before, state) if has_tokens else None), error
+
+    def claims(self) -> State | None:
+        """Return the claims of the user without an event loop, where none is needed."""
+        raise NotImplementedError
+
+    async def user(self) -> State | None:
+        """Return a copy of the claims, where no event loop is needed."""
+        raise NotImplementedError
+
+    async def name_of_session(
+        self, options: State | None, family: Callable[[str], str]
+    ) -> str | None:
+        """Return what the requests of one session share, to change it in turns.
+
+        :param family: returns what all refresh tokens of one login have in common.
+        """
+        raise NotImplementedError
+
+    def meeting_point(self) -> StoreInterface | None:
+        """Return where the processes that change a session take turns, if anywhere."""
+        return None
+
+    def reread(self) -> None:
+        """Forget what was read of the state, where others may have changed it."""
+
+    def are_in_cookies(self) -> bool:
+        """Tell whether the states are in cookies of ours."""
+        return False
+
+    def require_available(self) -> None:
+        """Raise an error where a login could not be kept, before it is made.
+
+        :raises SessionStoreUnavailable: when the back end does not answer.
+        """
+
+    def require_writable(self) -> None:
+        """Raise an error where a change could not be kept, before it is made.
+
+        :raises Auth0Error: when the state is in cookies and the response is sent.
+        """
+
+    def watch(self, app: Flask) -> None:
+        """Let Flask's session, in the requests of an app, outlive no login."""
+
+    def settle(self) -> None:
+        """Take back what a response would bring of a session that has ended since."""
+
+    def is_as_sent(self) -> bool:
+        """Tell whether the session that the browser has sent is still the newest."""
+        return True
+
+    def end_unsent(self) -> None:
+        """End a session that has begun, where no browser will ever know it."""
+
+    def listing(self) -> Listing:
+        """Return what the sessions of other browsers are listed with.
+
+        :raises ConfigurationError: when nobody knows which there are.
+        """
+        raise ConfigurationError("Only the app's own state store knows its sessions.")
+
+
+def dumped(state: t.Any) -> State:
+    """Return a state as a dictionary, in which form the SDK takes it everywhere."""
+    return state.model_dump() if isinstance(state, BaseModel) else dict(state)
