@@ -27,14 +27,34 @@ pytest_plugins = [
     "tests.fixtures.servers",
 ]
 
+# The fixtures that start a server, a browser or a tenant.
+SERVERS = {
+    "auth0_tenant",
+    "chromium",
+    "cluster",
+    "deployment",
+    "dynamodb_url",
+    "memcached_port",
+    "postgres_folder",
+    "redis_url",
+    "server",
+    "start_app",
+    "tenant",
+    "tenant_process",
+    "tenant_server",
+}
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add what tests that try something many times ask for."""
+    """Add what tests that try something many times ask for, and a quick choice."""
     group = parser.getgroup("flask_auth0")
     group.addoption(
         "--soak",
         action="store_true",
         help="run the full form of the tests that have one, and nothing else",
+    )
+    group.addoption(
+        "--fast", action="store_true", help="leave out the tests that need a server"
     )
     group.addoption("--seed", help="repeat the choices of a run that failed")
 
@@ -42,12 +62,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """With ``--soak``, leave out the tests that are always as long."""
-    if not config.getoption("soak"):
-        return
-    chosen = [item for item in items if "rounds" in getattr(item, "fixturenames", ())]
-    config.hook.pytest_deselected(items=[i for i in items if i not in chosen])
+    """Leave out the tests that the options of this run have no use for."""
+    chosen = [item for item in items if _is_chosen(config, item)]
+    config.hook.pytest_deselected(items=[i for i in items if i not in set(chosen)])
     items[:] = chosen
+
+
+def _is_chosen(config: pytest.Config, item: pytest.Item) -> bool:
+    """Whether a test has a full form, or needs no server, where that is asked for."""
+    fixtures = set(getattr(item, "fixturenames", ()))
+    if config.getoption("soak") and "rounds" not in fixtures:
+        return False
+    return not (config.getoption("fast") and fixtures & SERVERS)
 
 
 def pytest_configure(config: pytest.Config) -> None:
