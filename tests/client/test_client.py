@@ -1,23 +1,16 @@
-"""The SDK's client in an app: any event loop, tokens, custom stores, its internals."""
+"""The client in an app: connections, time limits, and users kept apart."""
 
 from __future__ import annotations
 
 import asyncio
-import inspect
-import json
 import os
 import threading
 import time
 import typing as t
-from unittest.mock import AsyncMock
 
 import httpx
 import pytest
-from auth0_server_python.auth_server.mfa_client import MfaClient
-from auth0_server_python.auth_server.server_client import ServerClient
-from auth0_server_python.auth_types import StateData, TransactionData
 from auth0_server_python.error import AccessTokenError
-from auth0_server_python.store import StateStore, TransactionStore
 from flask import Flask, g, request, session
 
 from flask_auth0 import (
@@ -25,23 +18,18 @@ from flask_auth0 import (
     Auth0Error,
     LoginRequired,
     TenantUnavailable,
-    current_user,
     login_required,
     token_refreshed,
 )
 from flask_auth0.client.client import Client, _on_our_loop
-from flask_auth0.client.dispatch import OnOurLoop
-from flask_auth0.runtime import loop
 from flask_auth0.tenant import TenantServer
 from flask_auth0.testing import logged_in_client
 from tests.harness.visitor import (
     ADA,
     HOST,
-    SECRET,
     MakeApp,
     MakeVisitor,
     Visitor,
-    add_views,
 )
 
 OFFLINE = "openid profile email offline_access"
@@ -73,11 +61,6 @@ def app(make_app: MakeApp) -> Flask:
         return await auth0.client.get_access_token()
 
     return app
-
-
-def test_it_is_a_server_client(app: Flask) -> None:
-    with app.app_context():
-        assert isinstance(Auth0().client, ServerClient)
 
 
 def test_tokens_in_sync_and_async_views(visitor: Visitor) -> None:
@@ -295,219 +278,6 @@ def test_a_development_tenant_is_refused_in_production(
         if not allowed:
             assert response.status_code == 500
             assert "development tenant" in caplog.text
-
-
-# Stores of one's own
-
-
-class Remembered(dict[str, t.Any]):
-    """A server's memory."""
-
-
-class StatefulStore(StateStore):  # type: ignore[misc]
-    """A store as the SDK's documentation writes it: it sets its cookie itself."""
-
-    def __init__(self, memory: Remembered) -> None:
-        super().__init__({"secret": SECRET})
-        self.memory = memory
-        self.loops: set[t.Any] = set()
-        self.gets = 0
-
-    async def set(
-        self,
-        identifier: t.Any,
-        state: t.Any,
-        remove_if_expires: t.Any = False,
-        options: t.Any = None,
-    ) -> None:
-        self.loops.add(asyncio.get_running_loop())
-        await asyncio.sleep(0)
-        key = f"id{len(self.memory)}"
-        self.memory[key] = json.dumps(
-            state.model_dump() if hasattr(state, "model_dump") else state
-        )
-        options["response"].set_cookie(
-            key="own", value=key, httponly=True, samesite="Lax", max_age=3600, path="/"
-        )
-
-    async def get(self, identifier: t.Any, options: t.Any = None) -> t.Any:
-        self.gets += 1
-        self.loops.add(asyncio.get_running_loop())
-        await asyncio.sleep(0)
-        found = self.memory.get(options["request"].cookies.get("own"))
-        return StateData(**json.loads(found)) if found else None
-
-    async def delete(self, identifier: t.Any, options: t.Any = None) -> None:
-        self.memory.pop(options["request"].cookies.get("own"), None)
-        options["response"].delete_cookie("own")
-
-
-class OwnTransactionStore(TransactionStore):  # type: ignore[misc]
-    """A stateless store: everything encrypted in a cookie of its own."""
-
-    def __init__(self) -> None:
-        super().__init__({"secret": SECRET})
-
-    async def set(
-        self,
-        identifier: t.Any,
-        state: t.Any,
-        remove_if_expires: t.Any = False,
-        options: t.Any = None,
-    ) -> None:
-        sealed = self.encrypt(identifier, state.model_dump())
-        options["response"].set_cookie("own_tx", sealed, httponly=True)
-
-    async def get(self, identifier: t.Any, options: t.Any = None) -> t.Any:
-        sealed = options["request"].cookies.get("own_tx")
-        return TransactionData(**self.decrypt(identifier, sealed)) if sealed else None
-
-    async def delete(self, identifier: t.Any, options: t.Any = None) -> None:
-        options["response"].delete_cookie("own_tx")
-
-
-def test_stores_of_ones_own(
-    options: dict[str, t.Any], make_visitor: MakeVisitor
-) -> None:
-    memory = Remembered()
-    store = StatefulStore(memory)
-    app = Flask(__name__)
-    app.testing = True
-    auth0 = Auth0(
-        app, state_store=store, transaction_store=OwnTransactionStore(), **options
-    )
-    add_views(app)
-
-    @app.get("/often")
-    def often() -> t.Any:
-        return [current_user["email"] for _ in range(5)]
-
-    @app.get("/async-user")
-    async def async_user() -> t.Any:
-        return await auth0.client.get_user()
-
-    visitor = make_visitor(app)
-    assert visitor.user() is None
-    assert visitor.log_in(path="/login?next=/profile").location == "/profile"
-    assert set(visitor.cookies()) == {"own", "session_a0_loop"}
-    assert visitor.get("/profile").text == "Hello Ada Lovelace"
-    assert visitor.user()["email"] == ADA
-    assert visitor.get("/async-user").get_json()["email"] == ADA
-    assert len(store.loops) == 1
-    profile = visitor.get("/profile")
-    assert "Cookie" in profile.vary
-    assert profile.cache_control.private
-    assert profile.headers.getlist("Content-Type") == ["text/html; charset=utf-8"]
-    gets = store.gets
-    visitor.get("/often")
-    assert store.gets == gets + 1
-    visitor.get("/logout")
-    assert visitor.user() is None
-    assert memory == {}
-
-
-def test_a_refresh_token_in_a_store_of_ones_own_is_revoked(
-    options: dict[str, t.Any], make_visitor: MakeVisitor, tenant: TenantServer
-) -> None:
-    memory = Remembered()
-    app = Flask(__name__)
-    app.testing = True
-    options["scope"] = "openid offline_access"
-    Auth0(
-        app,
-        state_store=StatefulStore(memory),
-        revoke_refresh_token_on_logout=True,
-        **options,
-    )
-    visitor = make_visitor(app)
-    visitor.log_in()
-    (state,) = memory.values()
-    token = tenant.tenant.credentials.refresh_token(json.loads(state)["refresh_token"])
-    assert token
-    assert not token.is_revoked()
-    assert "/oidc/logout?" in visitor.get("/logout").location
-    assert memory == {}
-    assert token.is_revoked()
-
-
-# What the client reaches into, and must notice when it changes
-
-
-def test_the_sdk_still_has_what_is_overridden() -> None:
-    for name in [
-        "_get_http_client",
-        "_fetch_oidc_metadata",
-        "_fetch_jwks",
-        "_verify_and_decode_jwt",
-    ]:
-        assert callable(getattr(ServerClient, name))
-    source = inspect.getsource(ServerClient)
-    assert "self._oauth = AsyncOAuth2Client(" in source
-    assert "async with self._get_http_client(" in source
-    assert 'self._discovery_cache[domain]["jwks"]' in source
-    assert 'cached["expires_at"] > now' in source
-    assert list(inspect.signature(ServerClient._verify_and_decode_jwt).parameters) == [
-        "self",
-        "token",
-        "jwks",
-        "audience",
-    ]
-
-
-def test_every_public_coroutine_of_the_sdk_runs_on_our_loop() -> None:
-    public = {
-        name: theirs
-        for name, theirs in inspect.getmembers(
-            ServerClient, inspect.iscoroutinefunction
-        )
-        if not name.startswith("_")
-    }
-    assert len(public) > 20
-    assert not [n for n, theirs in public.items() if getattr(Client, n) is theirs]
-
-
-def test_a_method_that_somebody_has_replaced_is_called(
-    app: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As tests do with a mock, and tracing does with a wrapper."""
-    mock = AsyncMock(return_value="mocked")
-    monkeypatch.setattr(MfaClient, "list_authenticators", mock)
-    auth0 = Auth0()
-    with app.test_request_context():
-        assert auth0.run(auth0.client.mfa.list_authenticators()) == "mocked"
-
-
-def test_the_other_clients_of_the_sdk_run_there_as_well(app: Flask) -> None:
-    class Other:
-        plain = 1
-
-        async def where(self, store_options: t.Any = None) -> t.Any:
-            return asyncio.get_running_loop(), store_options["request"].path
-
-    with app.test_request_context("/here", base_url=HOST):
-        client = app.extensions["auth0"].client
-        for other in [client.mfa, client.passwordless, client.anonymous]:
-            assert isinstance(other, OnOurLoop)
-        found = asyncio.run(OnOurLoop(Other()).where())
-        assert found == (loop.get_loop(), "/here")
-        assert OnOurLoop(Other()).plain == 1
-
-
-def test_mistakes_in_an_apps_own_store_are_its_own(
-    options: dict[str, t.Any], make_visitor: MakeVisitor
-) -> None:
-    class Broken(StatefulStore):
-        async def get(self, identifier: t.Any, options: t.Any = None) -> t.Any:
-            raise LookupError("in the store")
-
-    app = Flask(__name__)
-    app.testing = True
-    auth0 = Auth0()
-    auth0.init_app(app, state_store=Broken(Remembered()), **options)
-    add_views(app)
-    for path in ["/user", "/profile"]:
-        with pytest.raises(LookupError, match="in the store"):
-            make_visitor(app).get(path)
 
 
 @pytest.mark.usefixtures("short_tokens")

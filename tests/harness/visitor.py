@@ -12,7 +12,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from flask_auth0 import current_user, login_required
+from flask_auth0 import (
+    current_user,
+    login_required,
+)
 from flask_auth0.tenant import Client, Tenant, TenantServer
 
 SECRET = "4b1f6a0c9d83e7252f6cbb0d17a94e30c5e8d9f24a60b3718c2d5ef09b6a7143"
@@ -105,3 +108,11 @@ def add_views(app: Flask) -> None:
     @login_required
     def profile() -> str:
         return f"Hello {current_user['name']}"
+
+
+def error_of(response: TestResponse) -> t.Any:
+    """The code on an error page."""
+    assert response.mimetype == "text/html", response.text
+    assert response.cache_control.no_store
+    assert "Traceback" not in response.text
+    return response.text.partition("Error <code>")[2].partition("<")[0]

@@ -7,9 +7,19 @@ from urllib.parse import quote
 import pytest
 from flask import Flask
 
+from flask_auth0 import (
+    login_required,
+)
 from flask_auth0.tenant import TenantServer
 from flask_auth0.views import login
-from tests.harness.visitor import HOST, MakeApp, MakeVisitor, Visitor
+from tests.harness.visitor import (
+    ADA,
+    HOST,
+    MakeApp,
+    MakeVisitor,
+    Visitor,
+    query_of,
+)
 
 SLASHES = [
     "%2f",
@@ -126,3 +136,69 @@ def test_whole_urls_of_this_origin(
     visitor: Visitor, target: str, location: str
 ) -> None:
     assert target_of(visitor, target) == location
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "https://evil.example/",
+        "//evil.example/",
+        "/\t/evil.example",
+        " //evil.example",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "/\n/evil.example",
+        "javascript:alert(1)",
+        "http:evil.example",
+        "/\u2028/evil.example",
+        "/login",
+        "/logout?x=1",
+        "/callback",
+        "evil.example",
+        "/" + "a" * 3000,
+    ],
+)
+def test_next_stays_on_this_origin(visitor: Visitor, target: str) -> None:
+    response = visitor.log_in(path=f"/login?next={quote(target)}")
+    assert response.location == "/"
+    assert visitor.user()["email"] == ADA
+
+
+def test_the_way_back_keeps_its_characters(visitor: Visitor) -> None:
+    @visitor.app.get("/files/<path:name>")
+    @login_required
+    def file(name: str) -> str:
+        return name
+
+    for path in [
+        "/files/my%20report",
+        "/files/a%3Fb%25c",
+        "/files/%C3%A4%E2%80%A8?q=%20",
+    ]:
+        response = visitor.get(
+            visitor.authorize(visitor.get(visitor.get(path).location))
+        )
+        assert response.location == path
+        visitor.get("/logout")
+
+
+@pytest.mark.parametrize("path", ["/./logout", "/%6cogout", "/x/../login", "/logout?a"])
+def test_a_disguised_logout_is_not_where_to_go(visitor: Visitor, path: str) -> None:
+    assert visitor.log_in(path=f"/login?next={quote(path)}").location == "/"
+
+
+def test_below_a_prefix_a_login_ends_at_the_app(
+    app: Flask, tenant: TenantServer, visitor: Visitor
+) -> None:
+    tenant.tenant.client.callbacks.append(f"{HOST}/mounted/callback")
+    base = f"{HOST}/mounted"
+    asked = visitor.client.get("/login", base_url=base)
+    callback = visitor.authorize(asked).removeprefix(base)
+    assert visitor.client.get(callback, base_url=base).location == "/mounted/"
+
+
+def test_a_long_next_does_not_make_the_url_long(visitor: Visitor) -> None:
+    path = "/profile?q=" + "x" * 1500
+    asked = visitor.get(f"/login?next={quote(path)}")
+    assert len(query_of(asked.location)["state"]) < 200
+    assert visitor.get(visitor.authorize(asked)).location == path

@@ -1,0 +1,96 @@
+"""The contract of a session, in Redis."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from flask import Flask
+from redis import Redis
+
+from flask_auth0 import Auth0
+from flask_auth0.runtime import loop
+from tests.contracts.server_sessions import ServerContract
+from tests.harness.visitor import (
+    ADA,
+    MakeApp,
+    MakeVisitor,
+    Visitor,
+)
+
+
+class TestRedis(ServerContract):
+    @pytest.fixture
+    def settings(self, redis_url: str) -> t.Iterator[dict[str, t.Any]]:
+        self.redis = Redis.from_url(redis_url)
+        self.redis.flushdb()
+        yield {"SESSION_TYPE": "redis", "SESSION_REDIS": redis_url}
+        self.redis.close()
+
+    def keys(self) -> int:
+        return self.redis.dbsize()
+
+    def test_nothing_waits_for_it_on_the_event_loop(
+        self, app: Flask, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        seen: set[bool] = set()
+        client = app.session_interface.client  # type: ignore[attr-defined]
+        original = client.execute_command
+
+        def execute_command(*args: t.Any, **options: t.Any) -> t.Any:
+            seen.add(loop.is_current())
+            return original(*args, **options)
+
+        @app.get("/run")
+        def run() -> t.Any:
+            return Auth0().run(app.extensions["auth0"].client.get_user())
+
+        monkeypatch.setattr(client, "execute_command", execute_command)
+        visitor.log_in()
+        assert visitor.get("/run").get_json()["email"] == ADA
+        visitor.get("/logout")
+        assert seen == {False}
+
+    def test_the_state_is_sealed_and_expires(self, visitor: Visitor) -> None:
+        visitor.log_in()
+        keys = t.cast("list[bytes]", self.redis.keys("flask_auth0.state:*"))
+        assert len(keys) == 2
+        for key in keys:
+            assert b"Lovelace" not in t.cast(bytes, self.redis.get(key))
+            assert 0 < self.redis.ttl(key) <= 259200
+        visitor.get("/logout")
+        assert self.redis.keys("flask_auth0.state:*") == []
+
+    def test_no_cookie_names_a_record(self, visitor: Visitor) -> None:
+        visitor.log_in()
+        keys = t.cast("list[bytes]", self.redis.keys("flask_auth0.state:*"))
+        visitor.set_cookie("session", keys[0].decode())
+        assert visitor.user() is None
+
+    def test_a_protected_request_writes_nothing(self, visitor: Visitor) -> None:
+        visitor.log_in()
+        visitor.user()
+        before = self.commands()
+        for _ in range(5):
+            assert visitor.get("/profile").status_code == 200
+        after = self.commands()
+        asked = {n: after[n] - before.get(n, 0) for n in after}
+        # The session and who is logged in, together.
+        assert {n: c for n, c in asked.items() if c} == {"mget": 5, "info": 1}
+
+    def test_a_server_that_does_not_permit_all_of_it(
+        self, make_app: MakeApp, settings: dict[str, t.Any], make_visitor: MakeVisitor
+    ) -> None:
+        self.redis.acl_setuser(
+            "few", enabled=True, passwords="+pw", keys="*", commands=["+@all", "-mget"]
+        )
+        url = settings["SESSION_REDIS"].replace("//", "//few:pw@")
+        visitor = make_visitor(make_app({**settings, "SESSION_REDIS": url}))
+        visitor.log_in()
+        for _ in range(3):
+            assert visitor.get("/profile").status_code == 200
+
+    def commands(self) -> dict[str, int]:
+        """Return how often each command was given."""
+        stats = self.redis.info("commandstats")
+        return {n.removeprefix("cmdstat_"): stats[n]["calls"] for n in stats}
