@@ -16,11 +16,11 @@ from authlib.oauth2.client import OAuth2Client
 from ..config import Config
 from ..runtime import loop
 from ..runtime.tracebacks import without_secrets
-from .blocking import BlockingPool
 from .breaker import Breaker
 from .discovery import ConnectedClient
 from .responses import check_login
 from .signing_keys import Keys, Patience
+from .thread_http import ThreadHttp
 
 R = t.TypeVar("R")
 
@@ -39,14 +39,13 @@ class DirectClient(ConnectedClient):
         self,
         client: ConnectedClient,
         known: Mapping[str, t.Any],
-        pool: BlockingPool,
+        http: ThreadHttp,
         until: float,
     ) -> None:
         # The SDK's own would make all that anew, with connections that nobody uses.
         self.__dict__.update(vars(client))
         self._client, self._known, self._until = client, known, until
-        headers = self._telemetry_headers
-        session = _Session(pool, client.breaker, headers, until)
+        session = _Session(http, client.breaker, until)
         self._direct_oauth = _DirectOAuth(session, self._config)
 
     @property
@@ -104,15 +103,8 @@ class _DirectOAuth(OAuth2Client):  # type: ignore[misc]
 class _Session:
     """Sends what Authlib has prepared."""
 
-    def __init__(
-        self,
-        pool: BlockingPool,
-        breaker: Breaker,
-        headers: Mapping[str, str],
-        until: float,
-    ) -> None:
-        self._pool, self._breaker = pool, breaker
-        self._headers, self._until = headers, until
+    def __init__(self, http: ThreadHttp, breaker: Breaker, until: float) -> None:
+        self._http, self._breaker, self._until = http, breaker, until
 
     def post(
         self,
@@ -122,11 +114,11 @@ class _Session:
         auth: ClientAuth,
     ) -> httpx.Response:
         """Send a ``POST`` request, with the client's name and secret."""
-        # Authlib hands the same ones to every request. These hide the secret where an
-        # error is reported with all variables.
-        own = httpx.Headers({**self._headers, **headers})
+        # Authlib hands the same headers to every request. Those of httpx hide the
+        # secret where an error is reported with all variables.
+        own = httpx.Headers(headers)
         url, own, body = auth.prepare("POST", url, own, urlencode(data))
         with self._breaker.attempt() as attempt:
-            response = self._pool.post(url, own, body, self._until)
+            response = self._http.post(url, own, body, self._until)
             attempt.answered(response.status_code, is_lookup=False)
             return response

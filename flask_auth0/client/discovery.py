@@ -247,9 +247,7 @@ class ConnectedClient(ServerClient[t.Any]):  # type: ignore[misc]
         found = self._connections
         # After a fork there is another loop, and the parent's connections are no use.
         if found is None or found.loop is not running:
-            headers = self._telemetry_headers
-            options = (self._config, headers, self.tls, self.breaker, running)
-            found = Connections(*options)
+            found = Connections(self._config, self.tls, self.breaker, running)
             self._connections = found
             weakref.finalize(self, found.close_soon).atexit = False
         return found

@@ -8,20 +8,17 @@ from __future__ import annotations
 
 import time
 import typing as t
-import weakref
 from collections.abc import Coroutine
-from functools import cached_property
 
 from auth0_server_python.auth_types import StartInteractiveLoginOptions
 
 from ..config import Config
 from ..runtime import greenlets, loop
 from ..runtime.processes import PerProcess
-from .blocking import BlockingPool
 from .client import Client
 from .direct import DirectClient
 from .store_options import store_options
-from .transport import has_proxy
+from .thread_http import ThreadHttp
 
 R = t.TypeVar("R")
 
@@ -31,7 +28,7 @@ class Logins:
 
     def __init__(self, client: Client, config: Config) -> None:
         self._client, self._config = client, config
-        self._pools = PerProcess(self._make_pool)
+        self._http = PerProcess(self._make_http)
 
     def start(self, options: StartInteractiveLoginOptions) -> str:
         """Return the URL to log in at."""
@@ -64,19 +61,13 @@ class Logins:
         if None in known.values() or not self._can_be_direct():
             return None
         until = time.monotonic() + self._config.timeout
-        return DirectClient(self._client, known, self._pools.get(), until)
+        return DirectClient(self._client, known, self._http.get(), until)
 
     def _can_be_direct(self) -> bool:
         # Nobody may wait where a loop runs, and an async hook needs its own.
         if loop.is_any_running() or greenlets.are_threads():
             return False
-        return not (self._client.needs_loop or self._has_proxy)
+        return not self._client.needs_loop
 
-    @cached_property
-    def _has_proxy(self) -> bool:
-        return has_proxy()
-
-    def _make_pool(self) -> BlockingPool:
-        pool = BlockingPool(self._client.tls, self._config.timeout)
-        weakref.finalize(self, pool.close).atexit = False
-        return pool
+    def _make_http(self) -> ThreadHttp:
+        return ThreadHttp(self._config.timeout, self._client.tls)

@@ -10,6 +10,7 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 from urllib.request import getproxies
 
 import httpx
+from auth0_server_python.telemetry import Telemetry
 from authlib.integrations.httpx_client import AsyncOAuth2Client
 
 from ..config import Config
@@ -33,7 +34,6 @@ class Connections:
     def __init__(
         self,
         config: Config,
-        headers: t.Mapping[str, str],
         tls: ssl.SSLContext,
         breaker: Breaker,
         loop: asyncio.AbstractEventLoop,
@@ -43,18 +43,18 @@ class Connections:
         self.turns = Turns()
         self.exchanges = Exchanges()
         options: dict[str, t.Any] = {
-            "headers": dict(headers),
+            "headers": telemetry_headers(),
             # Who has not connected by then will have no time to wait for an answer.
             "timeout": (config.timeout * 0.75, *[config.timeout] * 3),
             "limits": LIMITS,
             "verify": tls,
         }
         if not has_proxy() and issubclass(AsyncOAuth2Client, httpx.AsyncClient):
-            # With one, httpx chooses by the environment, and Authlib may have another.
+            # Authlib's client need not be made of httpx: it has announced another.
             options["transport"] = _transport(config.timeout, tls)
         self.http = _Http(
             **options,
-            cookies=_no_cookies(),
+            cookies=no_cookies(),
             event_hooks={"response": [_raise_for_unavailable]},
         )
         self.oauth = _oauth_client(config, options)
@@ -138,7 +138,7 @@ def _oauth_client(config: Config, options: dict[str, t.Any]) -> _OAuth:
     client = _OAuth(
         client_id=config.client_id,
         client_secret=config.client_secret,
-        cookies=_no_cookies(),
+        cookies=no_cookies(),
         **options,
     )
     check = functools.partial(check_login, scope=config.scope)
@@ -146,8 +146,18 @@ def _oauth_client(config: Config, options: dict[str, t.Any]) -> _OAuth:
     return client
 
 
+@functools.cache
+def telemetry_headers() -> dict[str, str]:
+    """Return the headers that tell the tenant the version of the SDK."""
+    headers: dict[str, str] = Telemetry.default().headers
+    return headers
+
+
 def has_proxy() -> bool:
-    """Tell whether there may be a proxy on the way to the tenant, which httpx knows."""
+    """Tell whether the environment may name a proxy for the way to the tenant.
+
+    httpx reads it only where it makes its transports itself.
+    """
     return bool({"https", "all"} & getproxies().keys())
 
 
@@ -167,6 +177,6 @@ async def _raise_for_unavailable(response: httpx.Response) -> None:
         response.raise_for_status()
 
 
-def _no_cookies() -> CookieJar:
+def no_cookies() -> CookieJar:
     """Return a jar that stays empty: one user's cookies are not for the next one."""
     return CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))

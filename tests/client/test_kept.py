@@ -12,8 +12,8 @@ from flask import Flask
 
 from flask_auth0 import Auth0
 from flask_auth0.app_state import state_of
-from flask_auth0.client.blocking import BlockingPool
 from flask_auth0.client.kept_connections import KeptTransport, Trace, socket_options
+from flask_auth0.client.thread_http import ThreadHttp
 from tests.harness.proxy import Proxy
 from tests.harness.visitor import SECRET, MakeVisitor, Visitor
 
@@ -71,7 +71,7 @@ def given_up(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     A refresh goes on for a moment when nobody waits for it any more.
     """
     event = threading.Event()
-    for kind in (KeptTransport, BlockingPool):
+    for kind in (KeptTransport, ThreadHttp):
         monkeypatch.setattr(kind, "_give_up", _telling(kind._give_up, event))
     return event
 

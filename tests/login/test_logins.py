@@ -14,9 +14,10 @@ from flask import Flask
 
 from flask_auth0 import Auth0
 from flask_auth0.client import logins
-from flask_auth0.client.blocking import BlockingPool, _Network
 from flask_auth0.client.direct import DirectClient
 from flask_auth0.client.discovery import ConnectedClient
+from flask_auth0.client.kept_connections import Trace
+from flask_auth0.client.thread_http import ThreadHttp
 from flask_auth0.runtime import loop
 from flask_auth0.tenant import Client, Tenant, TenantServer
 from tests.harness.own_stores import SlowTransactions
@@ -68,13 +69,13 @@ def test_a_login_either_way(
     either: Visitor, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     posted: list[str] = []
-    post = BlockingPool.post
+    post = ThreadHttp.post
 
-    def counted(self: BlockingPool, url: str, *args: t.Any) -> t.Any:
+    def counted(self: ThreadHttp, url: str, *args: t.Any) -> t.Any:
         posted.append(url)
         return post(self, url, *args)
 
-    monkeypatch.setattr(BlockingPool, "post", counted)
+    monkeypatch.setattr(ThreadHttp, "post", counted)
     assert either.log_in().status_code == 302
     assert either.user()["email"] == ADA
     assert len(posted) == (request.node.callspec.params["either_app"] == "direct")
@@ -116,21 +117,22 @@ def test_a_login_needs_no_event_loop(
 
 
 @pytest.fixture
-def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Where to connections are made."""
-    made: list[str] = []
-    connect = _Network.connect_tcp
+def made(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The ports to which connections are made without the event loop."""
+    made: list[int] = []
+    note = Trace.note
 
-    def counted(self: _Network, host: str, *args: t.Any, **kwargs: t.Any) -> t.Any:
-        made.append(host)
-        return connect(self, host, *args, **kwargs)
+    def counted(self: Trace, event: str, info: dict[str, t.Any]) -> None:
+        if event == "connection.connect_tcp.started" and not loop.is_current():
+            made.append(info["port"])
+        note(self, event, info)
 
-    monkeypatch.setattr(_Network, "connect_tcp", counted)
+    monkeypatch.setattr(Trace, "note", counted)
     return made
 
 
 def test_one_connection_serves_one_login_after_another(
-    visitor: Visitor, made: list[str]
+    visitor: Visitor, made: list[int]
 ) -> None:
     for _ in range(5):
         assert visitor.log_in().status_code == 302
@@ -138,7 +140,7 @@ def test_one_connection_serves_one_login_after_another(
 
 
 def test_a_connection_lasts_for_most_of_a_minute(
-    visitor: Visitor, made: list[str], monkeypatch: pytest.MonkeyPatch
+    visitor: Visitor, made: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monotonic, later = time.monotonic, [0]
     monkeypatch.setattr(time, "monotonic", lambda: monotonic() + later[0])
@@ -189,17 +191,17 @@ def test_keys_that_somebody_else_brings_meanwhile(
     slow = ada.authorize(ada.get("/login"))
     quick = grace.authorize(grace.get("/login"), GRACE)
     tenant.tenant.rotate_keys(keep_old=True)
-    post = BlockingPool.post
+    post = ThreadHttp.post
     statuses: list[int] = []
 
-    def overtaken(self: BlockingPool, *args: t.Any) -> t.Any:
+    def overtaken(self: ThreadHttp, *args: t.Any) -> t.Any:
         answer = post(self, *args)
         if not statuses:
             statuses.append(0)
             statuses.append(grace.get(quick).status_code)
         return answer
 
-    monkeypatch.setattr(BlockingPool, "post", overtaken)
+    monkeypatch.setattr(ThreadHttp, "post", overtaken)
     assert ada.get(slow).status_code == 302
     assert statuses == [0, 302]
 
@@ -252,7 +254,7 @@ def test_an_async_hook_where_an_event_loop_runs(
 
 
 def test_greenlets_leave_it_to_the_event_loop(
-    visitor: Visitor, made: list[str], monkeypatch: pytest.MonkeyPatch
+    visitor: Visitor, made: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     visitor.log_in()
     gevent = types.SimpleNamespace(are_threads=lambda: True)
@@ -269,6 +271,8 @@ def test_a_domain_that_is_none(make_app: MakeApp, make_visitor: MakeVisitor) -> 
 
 class Tunnels:
     """Where to a proxy has opened tunnels (RFC 9110, section 9.3.6)."""
+
+    port = 0
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -288,12 +292,13 @@ def tunnels(monkeypatch: pytest.MonkeyPatch) -> Iterator[Tunnels]:
     """The tunnels of the proxy that the environment names."""
     tunnels = Tunnels()
     with proxied(tunnels.open) as proxy:
+        tunnels.port = proxy.port
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
         yield tunnels
 
 
 def test_a_login_goes_through_the_proxy(
-    make_app: MakeApp, make_visitor: MakeVisitor, tunnels: Tunnels, made: list[str]
+    make_app: MakeApp, make_visitor: MakeVisitor, tunnels: Tunnels, made: list[int]
 ) -> None:
     visitor = make_visitor(make_app())
     callback = visitor.authorize(visitor.get("/login"))
@@ -303,6 +308,23 @@ def test_a_login_goes_through_the_proxy(
     assert visitor.get(callback).status_code == 302
     # One for the code.
     assert len(tunnels.asked) == before + 1
-    # Nor is there another way once the tenant is known.
+    # Nor is there another way once the tenant is known, and no event loop is needed.
     assert visitor.log_in().status_code == 302
-    assert made == []
+    assert len(tunnels.asked) == before + 2
+    assert made == [tunnels.port]
+
+
+def test_a_host_that_no_proxy_is_for(
+    make_app: MakeApp,
+    make_visitor: MakeVisitor,
+    tunnels: Tunnels,
+    made: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    visitor = make_visitor(make_app())
+    for _ in range(2):
+        assert visitor.log_in().status_code == 302
+    assert tunnels.asked == []
+    assert len(made) == 1
+    assert made != [tunnels.port]

@@ -1,0 +1,105 @@
+"""HTTP for threads that wait for the tenant themselves."""
+
+from __future__ import annotations
+
+import functools
+import ssl
+import time
+import weakref
+from collections.abc import Iterator
+
+import httpx
+
+from .kept_connections import Trace, socket_options
+from .transport import LIMITS, has_proxy, no_cookies, telemetry_headers
+
+
+class ThreadHttp:
+    """HTTP for threads that wait for the tenant themselves, on shared connections.
+
+    After a failure on a connection that was kept, the others are not used any more, as
+    :class:`~.kept_connections.KeptTransport` explains.
+    """
+
+    def __init__(self, timeout: float, tls: ssl.SSLContext) -> None:
+        self._make = functools.partial(_Kept, timeout, tls)
+        self._kept = self._make()
+
+    def post(
+        self, url: str, headers: httpx.Headers, body: str, until: float
+    ) -> httpx.Response:
+        """Send a ``POST`` request and return the whole answer.
+
+        :param until: when it has to be there, in seconds of :func:`time.monotonic`.
+        :raises httpx.TransportError: when there is none, or none in time.
+        """
+        kept, trace = self._kept, Trace()
+        try:
+            return kept.post(url, headers, body, until, trace)
+        except httpx.TransportError:
+            if not trace.is_new:
+                self._give_up(kept)
+            if not trace.may_repeat("POST"):
+                raise
+        return self._kept.post(url, headers, body, until, Trace())
+
+    def _give_up(self, kept: _Kept) -> None:
+        if kept is self._kept:
+            self._kept = self._make()
+
+
+class _Kept:
+    """Connections that are closed when the last request on them is over."""
+
+    def __init__(self, timeout: float, tls: ssl.SSLContext) -> None:
+        # A server has several addresses, and the first may not be reachable from here.
+        self._connect_timeout = timeout / 4
+        self._client = httpx.Client(
+            headers=telemetry_headers(),
+            limits=LIMITS,
+            verify=tls,
+            cookies=no_cookies(),
+            transport=None if has_proxy() else _transport(timeout, tls),
+        )
+        weakref.finalize(self, self._client.close).atexit = False
+
+    def post(
+        self,
+        url: str,
+        headers: httpx.Headers,
+        body: str,
+        until: float,
+        trace: Trace,
+    ) -> httpx.Response:
+        left = until - time.monotonic()
+        if left <= 0:
+            raise httpx.PoolTimeout("No time is left.")
+        with self._client.stream(
+            "POST",
+            url,
+            headers=headers,
+            content=body,
+            timeout=httpx.Timeout(left, connect=min(left, self._connect_timeout)),
+            extensions={"trace": trace.note},
+        ) as response:
+            content = b"".join(_in_time(response, until))
+        return httpx.Response(
+            response.status_code,
+            headers=response.headers,
+            content=content,
+            request=response.request,
+        )
+
+
+def _in_time(response: httpx.Response, until: float) -> Iterator[bytes]:
+    # httpx limits the wait for each piece, and an answer may come in many.
+    for chunk in response.iter_raw():
+        yield chunk
+        if time.monotonic() > until:
+            raise httpx.ReadTimeout("The answer did not end in time.")
+
+
+def _transport(timeout: float, tls: ssl.SSLContext) -> httpx.HTTPTransport:
+    return httpx.HTTPTransport(
+        verify=tls, limits=LIMITS, socket_options=socket_options(timeout)
+    )
