@@ -10,7 +10,7 @@ from functools import cached_property
 from auth0_server_python.store import TransactionStore
 from flask import Flask
 
-from .config import Config
+from .config import EXTENSION, Config
 from .errors import ConfigurationError
 from .runtime import loop
 from .runtime.contexts import this_app
@@ -23,7 +23,6 @@ if t.TYPE_CHECKING:
     from .sessions.sealing import Sealer
     from .sessions.session_store import SessionStore
 
-EXTENSION = "auth0"
 R = t.TypeVar("R")
 
 

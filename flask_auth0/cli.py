@@ -1,12 +1,100 @@
-"""The command group ``flask auth0``."""
+"""The commands ``flask auth0 …``, for the developer and the operator."""
 
 from __future__ import annotations
 
-from flask.cli import AppGroup
+import sys
+import typing as t
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 
-from .sessions.command import sessions
+import click
+from flask import current_app
+from flask.cli import AppGroup
+from flask_session.base import ServerSideSessionInterface
+
+from .app_state import current_state
+from .errors import ConfigurationError, SessionStoreUnavailable
+from .sessions.directory import SessionInfo, Sessions
+from .sessions.server.interface import StoreInterface
 from .tenant.command import tenant
 
 auth0 = AppGroup("auth0", help="Auth0 in this app, and a tenant for development.")
+sessions = AppGroup("sessions", help="The sessions that the server keeps.")
 auth0.add_command(sessions)
 auth0.add_command(tenant)
+
+
+@sessions.command("list")
+@click.argument("sub")
+def list_(sub: str) -> None:
+    """List the sessions of a user, by their id at the tenant."""
+    with _clear_errors():
+        found = _sessions().of(sub)
+    for each in found:
+        click.echo(_line(each))
+    if not found:
+        click.echo("This user has no session.", err=True)
+
+
+# One ID in 64 begins with a dash.
+@sessions.command("revoke", context_settings={"ignore_unknown_options": True})
+@click.argument("name", metavar="ID")
+@click.option("--all", "is_user", is_flag=True, help="End all sessions of the user ID.")
+def revoke(name: str, is_user: bool) -> None:
+    """End a session, by its id in the list."""
+    with _clear_errors():
+        known = _sessions()
+        ended = known.revoke_all(name) if is_user else known.revoke(name)
+    if not ended and not is_user:
+        raise click.ClickException("There is no such session.")
+    click.echo(f"Ended {int(ended)} session{'' if ended == 1 else 's'}.")
+
+
+@sessions.command("prune")
+def prune() -> None:
+    """Remove sessions that have expired, where the back end does not do it itself."""
+    interface: t.Any = current_app.session_interface
+    if not isinstance(interface, ServerSideSessionInterface):
+        raise click.ClickException("The sessions are in cookies: set SESSION_TYPE.")
+    if not isinstance(interface, StoreInterface):
+        interface._delete_expired_sessions()
+        click.echo("Expired sessions are removed, as far as Flask-Session does it.")
+        return
+    with _clear_errors():
+        removed = _prune(interface)
+    if removed is None:
+        click.echo("This back end removes expired sessions itself.")
+    else:
+        click.echo(f"Removed {removed} expired sessions and records.")
+
+
+def _sessions() -> Sessions:
+    return Sessions(current_state().state_store.listing)
+
+
+def _prune(store: StoreInterface) -> int | None:
+    """Remove what has expired, part by part; a terminal sees how far it is."""
+    removed, rest = 0, None
+    while (pruned := store.ask(partial(store.prune, rest))) is not None:
+        removed, rest = removed + pruned.removed, pruned.rest
+        if rest is None:
+            return removed
+        if sys.stderr.isatty():
+            click.echo(f"\rRemoved {removed} …", nl=False, err=True)
+    return None
+
+
+@contextmanager
+def _clear_errors() -> Iterator[None]:
+    try:
+        yield
+    except (ConfigurationError, SessionStoreUnavailable) as error:
+        raise click.ClickException(str(error.description)) from error
+
+
+def _line(session: SessionInfo) -> str:
+    """Return a line of the list; what others say is not to be trusted."""
+    times = [f"{at:%Y-%m-%d %H:%M}" for at in (session.created, session.last_seen)]
+    told = [session.address or "-", session.user_agent or "-"]
+    return "".join(filter(str.isprintable, "  ".join([session.id, *times, *told])))

@@ -9,11 +9,11 @@ from auth0_server_python.store import StateStore, TransactionStore
 from flask import Flask, current_app
 from werkzeug.wrappers import Response
 
-from .app_state import EXTENSION, state_of
+from .app_state import current_state, state_of
 from .client.client import Client
 from .client.dispatch import refresh_announced
 from .client.translation import translated
-from .config import Config, read_config
+from .config import EXTENSION, Config, read_config
 from .errors import Auth0Error, ConfigurationError, TenantUnavailable
 from .parts import make_state, set_up_secrets
 from .runtime import app_functions, greenlets, loop
@@ -122,7 +122,7 @@ class Auth0:
     @property
     def sessions(self) -> Sessions:
         """The sessions that the server keeps: to list a user's, and to end them."""
-        return Sessions()
+        return Sessions(lambda: current_state().state_store.listing())
 
     def run(
         self, coroutine: Coroutine[t.Any, t.Any, T], timeout: float | None = None

@@ -52,7 +52,6 @@ class Loaded:
     def __init__(self) -> None:
         self.claims: Mapping[str, t.Any] | None = None
         self.user = User()
-        self.asked = False
 
 
 def load_user() -> User:
@@ -61,21 +60,14 @@ def load_user() -> User:
         return User()
     loaded = per_request(Loaded)
     try:
-        claims = _claims(loaded)
+        claims = _claims()
     except Exception:
         # A store of the app's own may raise anything.
         tell_of_outage()
         raise
     if claims is not loaded.claims:
         loaded.claims, loaded.user = claims, User(claims)
-    loaded.asked = True
     return loaded.user
-
-
-def forget_user() -> None:
-    """Let the current request ask for its user again, since the session has changed."""
-    if has_request_context():
-        per_request(Loaded).asked = False
 
 
 def shown_user() -> User:
@@ -86,14 +78,14 @@ def shown_user() -> User:
     return User() if is_outage_told() else load_user()
 
 
-def _claims(loaded: Loaded) -> Mapping[str, t.Any] | None:
+def _claims() -> Mapping[str, t.Any] | None:
     state = current_state()
-    if not state.state_store.needs_loop:
-        return state.state_store.claims()
-    if loaded.asked:
-        return loaded.claims
-    with translated():
-        return t.cast("Mapping[str, t.Any]", state.wait(state.client.get_user()))
+
+    def ask() -> dict[str, t.Any] | None:
+        with translated():
+            return state.wait(state.client.get_user())
+
+    return state.state_store.claims(ask)
 
 
 #: The user of this request: ``current_user["email"]``, ``current_user.sub``,

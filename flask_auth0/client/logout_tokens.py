@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import time
 import typing as t
 from collections.abc import Mapping
-
-from .responses import CLOCK_LEEWAY
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 #: What the header may call it. The specification recommends the first, and recipients
@@ -48,11 +45,6 @@ def check_logout_claims(
     named = [claims[name] for name in ("sub", "sid") if claims.get(name) is not None]
     if not named or not all(map(_is_text, named)):
         raise ValueError("It names neither a user nor a session.")
-
-
-def seconds_left(claims: Mapping[str, t.Any]) -> int:
-    """Return for how long a token is good, by any clock."""
-    return int(claims["exp"] - time.time()) + 2 * CLOCK_LEEWAY
 
 
 def _is_text(value: t.Any) -> bool:

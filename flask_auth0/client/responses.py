@@ -12,15 +12,15 @@ from urllib.parse import urlsplit
 import httpx
 import jwt
 
+from ..config.urls import is_issuer
 from ..errors import TenantError, TenantUnavailable
+from ..sessions.lifetime import CLOCK_LEEWAY
 from ..sessions.shapes import is_moment
 
 #: Seconds that a token lasts whose tenant does not say so; the SDK's default.
 DEFAULT_LIFETIME = 3600
 #: Seconds that any token may be believed to last: ten years.
 LONGEST_LIFETIME = 315_360_000
-#: Seconds by which the tenant's clock may differ.
-CLOCK_LEEWAY = 60
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
@@ -47,12 +47,6 @@ def check_metadata(metadata: t.Any, domain: str) -> None:
         _check_url(metadata, "revocation_endpoint", {"https"})
     if metadata.get("end_session_endpoint") is not None:
         _check_url(metadata, "end_session_endpoint", {"https", "http"})
-
-
-def is_issuer(issuer: t.Any, domain: str) -> bool:
-    """Tell whether an issuer is a tenant's. Only Auth0's end in a slash."""
-    own = f"https://{domain.removesuffix(':443')}"
-    return issuer in (own, f"{own}/")
 
 
 def check_login(response: httpx.Response, scope: str) -> httpx.Response:

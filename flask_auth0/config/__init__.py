@@ -13,9 +13,13 @@ from datetime import timedelta
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from flask import Flask
+
 from .urls import as_ascii, origin_of
 from .weak_secrets import weakness_of
 
+#: The key of what the extension leaves on an app, in its ``extensions``.
+EXTENSION = "auth0"
 #: Parameters of an authorization request that the extension itself sets, and who
 #: decides about each instead.
 RESERVED_PARAMETERS = {
@@ -356,6 +360,12 @@ class Config:
         if self.cookie_secure is not None or self.redirect_uri is None:
             return self.cookie_secure
         return not is_plain_loopback(self.redirect_uri)
+
+
+def config_of(app: Flask) -> Config:
+    """Return the settings of an app that is set up."""
+    config: Config = app.extensions[EXTENSION].config
+    return config
 
 
 def is_plain_loopback(url: str) -> bool:

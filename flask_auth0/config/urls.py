@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import typing as t
 
 import httpx
 
@@ -49,3 +50,9 @@ def origin_of(url: str) -> str:
     if parts is None:
         raise ValueError("must be an absolute http or https URL without a user in it")
     return parts[0]
+
+
+def is_issuer(issuer: t.Any, domain: str) -> bool:
+    """Tell whether an issuer is the tenant at a domain. Only Auth0's end in a slash."""
+    own = f"https://{domain.removesuffix(':443')}"
+    return issuer in (own, f"{own}/")

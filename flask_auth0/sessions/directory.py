@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from ..app_state import current_state
 from ..runtime.contexts import this_app
 from ..signals import session_revoked
 from .codec import State
@@ -41,12 +41,15 @@ class Sessions:
         a store of the app's own, so that nobody can list them.
     """
 
+    def __init__(self, listing: Callable[[], Listing]) -> None:
+        self._listing = listing
+
     def of(self, sub: str) -> list[SessionInfo]:
         """Return a user's sessions, the one that was used last first.
 
         :param sub: the user's id at the tenant, ``current_user.sub``.
         """
-        states, records, current, _ = _listing()
+        states, records, current, _ = self._listing()
         label = states.labels.of_user(sub)
         found = [
             _info(record, head, current)
@@ -62,7 +65,7 @@ class Sessions:
         :param sub: end it only if it is this user's. To be given where the id comes
             from a form.
         """
-        states, records, current, end_current = _listing()
+        states, records, current, end_current = self._listing()
         head = states.read_head(records, id) if is_record(id) else None
         if head is None or sub not in {None, head["user"]["sub"]}:
             return False
@@ -79,7 +82,7 @@ class Sessions:
 
         :param except_current: keep the one of the current request.
         """
-        states, records, current, end_current = _listing()
+        states, records, current, end_current = self._listing()
         label = states.labels.of_user(sub)
         ended = end_labelled(states, records, label, but=current)
         is_theirs = current is not None and current in records.labelled(label)
@@ -89,10 +92,6 @@ class Sessions:
         if ended:
             session_revoked.send(this_app(), sub=sub, sid=None)
         return ended
-
-
-def _listing() -> Listing:
-    return current_state().state_store.listing()
 
 
 def _info(record: str, head: State, current: str | None) -> SessionInfo:

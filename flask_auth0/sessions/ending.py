@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import functools
+import time
 import typing as t
 from collections.abc import Mapping
 
 from auth0_server_python.error import BackchannelLogoutError
 
-from ..client.logout_tokens import seconds_left
 from ..runtime.contexts import this_app
 from ..signals import session_revoked
 from .codec import State, States
+from .lifetime import CLOCK_LEEWAY
 from .revocation import Login, Revocations
 from .server.storage import AT_ONCE, RecordCompartment, in_batches
 from .storage import Places
@@ -32,7 +33,7 @@ def end_by_claims(states: States, places: Places, claims: Mapping[str, t.Any]) -
         )
     if revocations.is_used(claims["jti"]):
         raise BackchannelLogoutError("The logout token was used before.")
-    used = functools.partial(revocations.use, claims["jti"], seconds_left(claims))
+    used = functools.partial(revocations.use, claims["jti"], _seconds_left(claims))
     if records is None:
         revocations.note(claims)
         # Not sooner: whoever is interrupted must be able to try again.
@@ -91,6 +92,11 @@ def is_ended(states: States, revocations: Revocations | None, head: State) -> bo
         return False
     login = Login(*head["internal"]["login"])
     return revocations.cover(states.labels.of_head(head), login)
+
+
+def _seconds_left(claims: Mapping[str, t.Any]) -> int:
+    """Return for how long a token is good, by any clock."""
+    return int(claims["exp"] - time.time()) + 2 * CLOCK_LEEWAY
 
 
 def _entry(

@@ -7,6 +7,8 @@ import typing as t
 from collections.abc import Callable
 from dataclasses import dataclass
 
+#: Seconds that the clocks of tenant and app may differ, for the times of its tokens.
+CLOCK_LEEWAY = 60
 #: A session ends this much before the identity provider's own limit, so that clocks
 #: that differ do not keep it alive longer (the SDK does the same).
 CEILING_LEEWAY = 30

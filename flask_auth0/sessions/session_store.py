@@ -65,8 +65,13 @@ class SessionStore(StateStore):  # type: ignore[misc]
         except Exception as error:
             return (with_tokens_of(before, state) if has_tokens else None), error
 
-    def claims(self) -> State | None:
-        """Return the claims of the user without an event loop, where none is needed."""
+    def claims(self, ask: Callable[[], State | None]) -> State | None:
+        """Return the claims of the user, or ``None`` when nobody is logged in.
+
+        The same ones for all of a request, until the session changes.
+
+        :param ask: asks the SDK, which checks what a store need not know of.
+        """
         raise NotImplementedError
 
     async def user(self) -> State | None:

@@ -111,7 +111,7 @@ class SessionStateStore(SessionStore):
         if not (self.places.are_in_cookies() and cookie_jar().is_sent):
             self._remember(None)
 
-    def claims(self) -> State | None:
+    def claims(self, ask: Callable[[], State | None] | None = None) -> State | None:
         """Return the claims of the user, or ``None`` when nobody is logged in."""
         head = self.head()
         return None if head is None else head["user"]

@@ -8,7 +8,7 @@ from contextvars import ContextVar
 
 import jwt
 
-from ..client.responses import is_issuer
+from ..config.urls import is_issuer
 from ..errors import TenantError
 from .stores.lease import Lease
 

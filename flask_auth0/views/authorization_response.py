@@ -7,7 +7,7 @@ import json
 from flask import request
 
 from ..app_state import AppState
-from ..client.responses import is_issuer
+from ..config.urls import is_issuer
 from ..errors import LoginFailed
 
 #: What may be there once (RFC 6749, section 3.1).

@@ -17,7 +17,6 @@ from werkzeug.wrappers import Response
 from ..app_state import AppState, current_state
 from ..client import repeated_callbacks
 from ..client.repeated_callbacks import Callback
-from ..client.responses import CLOCK_LEEWAY
 from ..client.store_options import store_options
 from ..client.translation import translated
 from ..errors import Auth0Error, AuthorizationFailed, LoginFailed
@@ -28,6 +27,7 @@ from ..sessions.cookies.jar import cookie_jar, is_strict, transaction_name
 from ..sessions.cookies.transactions import TRANSACTION_KEY, CookieTransactionStore
 from ..sessions.hidden_tokens import with_hidden_tokens
 from ..sessions.hooks import failure_of_hook
+from ..sessions.lifetime import CLOCK_LEEWAY
 from ..sessions.revocation import LoginUnderWay
 from ..sessions.shapes import is_moment
 from ..sessions.storage_contract import KEY

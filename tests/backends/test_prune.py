@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from flask import Flask
 from redis import Redis
 
+from flask_auth0 import cli
 from flask_auth0.cli import auth0
-from flask_auth0.sessions import command
 from flask_auth0.sessions.stores import sqlalchemy
 from tests.fixtures.rounds import Rounds
 from tests.harness.visitor import MakeApp, MakeVisitor
@@ -109,7 +109,7 @@ def test_a_terminal_sees_how_far_it_is(
     app = make_app({"SESSION_TYPE": "sqlalchemy", **url})
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     interface: t.Any = app.session_interface
-    assert command._prune(interface) == 0
+    assert cli._prune(interface) == 0
     assert "Removed 0 …" in capfd.readouterr().err
 
 

@@ -8,8 +8,7 @@ from flask import Flask
 from flask.sessions import SessionInterface
 from werkzeug.datastructures import MultiDict
 
-from ...app_state import state_of
-from ...config import Config
+from ...config import Config, config_of
 from ...runtime.contexts import this_app
 from .flags import are_cookies_secure
 
@@ -46,7 +45,7 @@ def can_be_the_hosts_own(interface: SessionInterface, app: Flask, name: str) -> 
         not _has_prefix(name)
         and interface.get_cookie_domain(app) is None
         and interface.get_cookie_path(app) == "/"
-        and are_cookies_secure(state_of(app).config)
+        and are_cookies_secure(config_of(app))
     )
 
 

@@ -9,8 +9,9 @@ from collections.abc import Iterable
 
 from werkzeug.wrappers import Response
 
-from ...app_state import current_state
+from ...config import config_of
 from ...errors import ResponseTooLarge
+from ...runtime.contexts import this_app
 
 #: Bytes that are the server's own: its name, the date, what becomes of the connection.
 OF_SERVER = 200
@@ -38,7 +39,7 @@ def cookies_size(lines: Iterable[str]) -> int:
 
 def limit() -> int:
     """Return how many bytes the head of a response may need."""
-    return current_state().config.response_header_limit
+    return config_of(this_app()).response_header_limit
 
 
 def require_room(lines: Iterable[str], reserved: int) -> None:
