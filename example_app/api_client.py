@@ -42,7 +42,7 @@ def get(endpoint: str, access_token: str) -> Answer:
 
 def async_http() -> httpx.AsyncClient:
     """Return what :func:`get_async` asks with, a context manager."""
-    app = WsgiToAsgi(_this_app())  # type: ignore[no-untyped-call]
+    app = WsgiToAsgi(_this_app())
     transport = None if _api_url() else httpx.ASGITransport(app)
     return httpx.AsyncClient(transport=transport, base_url=_base_url())
 

@@ -21,6 +21,7 @@ from .sessions.lifetime import Lifetime, no_limit
 from .sessions.own_store import OwnStateStore
 from .sessions.sealing import Sealer, derive_key
 from .sessions.server.interface import StoreInterface
+from .sessions.session_store import SessionStore
 from .sessions.state_store import SessionStateStore
 from .views.error_links import login_url_here
 
@@ -39,15 +40,18 @@ def make_state(
     :param idle_limit: returns for how many seconds a user may be idle, if Flask's keys
         have a limit.
     """
-    own = state_store and OwnStateStore(state_store, hooks)
-    store = own or SessionStateStore(
-        _make_states(config, idle_limit),
-        config.cookie_transient,
-        revocation_store,
-        hooks,
-        config.sessions_per_user,
-        config.refuse_older_cookies,
-    )
+    store: SessionStore
+    if state_store is None:
+        store = SessionStateStore(
+            _make_states(config, idle_limit),
+            config.cookie_transient,
+            revocation_store,
+            hooks,
+            config.sessions_per_user,
+            config.refuse_older_cookies,
+        )
+    else:
+        store = OwnStateStore(state_store, hooks)
     transaction_store = transaction_store or CookieTransactionStore(
         Sealer(config.secret, config.purpose("transaction"))
     )

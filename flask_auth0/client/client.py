@@ -49,18 +49,15 @@ class Client(TokenClient):
             return None
         if not self._state_store.needs_loop:
             return await self._state_store.user()
-        found = await dispatch(super().get_user, (store_options,), {})
-        return t.cast("dict[str, t.Any] | None", found)
+        return await dispatch(super().get_user, (store_options,), {})
 
     async def get_session(
         self, store_options: dict[str, t.Any] | None = None
     ) -> dict[str, t.Any] | None:
         """Return the session without its internals, or ``None``."""
         if self._state_store.needs_loop:
-            found = await dispatch(super().get_session, (store_options,), {})
-        else:
-            found = await super().get_session(store_options)
-        return t.cast("dict[str, t.Any] | None", found)
+            return await dispatch(super().get_session, (store_options,), {})
+        return await super().get_session(store_options)
 
     async def update_session(
         self, claims: t.Mapping[str, t.Any] | None = None, /, **more: t.Any

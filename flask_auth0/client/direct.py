@@ -85,11 +85,11 @@ class DirectClient(ConnectedClient):
         raise RuntimeError("auth0-server-python waits for an event loop in a login.")
 
 
-class _DirectOAuth(OAuth2Client):  # type: ignore[misc]
+class _DirectOAuth(OAuth2Client):
     """Authlib's client, with an answer that is there when it is awaited."""
 
-    #: As the SDK expects it.
-    oauth_error_class = OAuthError
+    #: The SDK catches this one. It has all that Authlib uses, but another base class.
+    oauth_error_class = OAuthError  # type: ignore[assignment]
 
     def __init__(self, session: _Session, config: Config) -> None:
         super().__init__(session, config.client_id, config.client_secret)

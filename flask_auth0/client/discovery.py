@@ -45,7 +45,7 @@ LONGEST_BELIEVED = 3600
 INTERVAL_AT_LOGINS, INTERVAL_FOR_STRANGERS = 1.0, 30.0
 
 
-class ConnectedClient(ServerClient[t.Any]):  # type: ignore[misc]
+class ConnectedClient(ServerClient[t.Any]):
     """The SDK's client on the connections of the event loop that it runs on."""
 
     def __init__(self, config: Config, **stores: t.Any) -> None:
@@ -94,7 +94,7 @@ class ConnectedClient(ServerClient[t.Any]):  # type: ignore[misc]
     async def _get_jwks_cached(
         self, domain: str, metadata: dict[str, t.Any] | None = None
     ) -> dict[str, t.Any]:
-        ask = functools.partial(super()._get_jwks_cached, domain, metadata)
+        ask = functools.partial(super()._get_jwks_cached, domain, metadata or {})
         return await self._told_by_tenant("jwks", ask)
 
     async def _told_by_tenant(

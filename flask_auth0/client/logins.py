@@ -34,10 +34,8 @@ class Logins:
         """Return the URL to log in at."""
         direct = self._direct("metadata")
         if direct is None:
-            waiting = self._client.start_interactive_login(options)
-            return t.cast(str, self._wait(waiting))
-        starting = direct.start_interactive_login(options, store_options())
-        return t.cast(str, direct.run(starting))
+            return self._wait(self._client.start_interactive_login(options))
+        return direct.run(direct.start_interactive_login(options, store_options()))
 
     def complete(self, url: str) -> dict[str, t.Any]:
         """Exchange the code in a callback's URL, and keep the session.

@@ -136,7 +136,7 @@ class TokenClient(ConnectedClient):
                 self._write_later(held)
         if await self._state_store.get(KEY, store_options) is None:
             raise LoginRequired("Your session has ended. Please log in again.")
-        return t.cast(str, found)
+        return found
 
     async def _reread(self) -> None:
         await loop.where_called(self._state_store.reread)
@@ -198,7 +198,7 @@ class TokenClient(ConnectedClient):
             token = connecting.set(connection)
             try:
                 find = super().get_access_token_for_connection
-                return t.cast(str, await find(options, store_options))
+                return await find(options, store_options)
             finally:
                 connecting.reset(token)
 

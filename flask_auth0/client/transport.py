@@ -96,7 +96,7 @@ class _Http(_Guarded, httpx.AsyncClient):
     """The client of all requests but those with a code."""
 
 
-class _OAuth(_Guarded, AsyncOAuth2Client):  # type: ignore[misc]
+class _OAuth(_Guarded, AsyncOAuth2Client):
     """Authlib's client."""
 
 
@@ -149,8 +149,7 @@ def _oauth_client(config: Config, options: dict[str, t.Any]) -> _OAuth:
 @functools.cache
 def telemetry_headers() -> dict[str, str]:
     """Return the headers that tell the tenant the version of the SDK."""
-    headers: dict[str, str] = Telemetry.default().headers
-    return headers
+    return Telemetry.default().headers
 
 
 def has_proxy() -> bool:

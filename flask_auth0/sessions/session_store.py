@@ -30,7 +30,7 @@ class Listing(t.NamedTuple):
     end_current: Callable[[], None]
 
 
-class SessionStore(StateStore):  # type: ignore[misc]
+class SessionStore(StateStore):
     """Keeps the session of the user who is logged in.
 
     The defaults are those of a store of which nothing is known but that the SDK can

@@ -110,7 +110,7 @@ def _refuse(error: OAuth2Error) -> Response:
         return cast(Response, provider.handle_response(*error()))
     if isinstance(error, CallbackMismatch):
         return _callback_mismatch()
-    description = error.get_error_description() or error.error
+    description = error.get_error_description() or str(error.error)
     return message_page("This login cannot start", description, status=400)
 
 

@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 CLIENT_AUTH_METHODS = ["client_secret_basic", "client_secret_post"]
 
 
-class CallbackMismatch(InvalidRequestError):  # type: ignore[misc]
+class CallbackMismatch(InvalidRequestError):
     """The redirect URI is not registered, so nobody may be sent there."""
 
 
-class TenantGrant(BaseGrant):  # type: ignore[misc]
+class TenantGrant(BaseGrant):
     """What the grants of the tenant share."""
 
     TOKEN_ENDPOINT_AUTH_METHODS = CLIENT_AUTH_METHODS
@@ -40,7 +40,7 @@ class TenantGrant(BaseGrant):  # type: ignore[misc]
         return tenant
 
 
-class CodeGrant(TenantGrant, AuthorizationCodeGrant):  # type: ignore[misc]
+class CodeGrant(TenantGrant, AuthorizationCodeGrant):
     """The authorization code, good once and for a short time."""
 
     #: Set by the view before the response is created.
@@ -100,8 +100,8 @@ class CodeGrant(TenantGrant, AuthorizationCodeGrant):  # type: ignore[misc]
     def authenticate_user(self, code: AuthorizationCode) -> Person:
         return code.authorization.person
 
-    def generate_token(self, **_: Any) -> dict[str, Any]:
-        code: AuthorizationCode = self.request.authorization_code
+    def generate_token(self, *_: Any, **__: Any) -> dict[str, Any]:
+        code: Any = self.request.authorization_code
         return issue_tokens(
             self.tenant,
             code.authorization,
@@ -111,12 +111,13 @@ class CodeGrant(TenantGrant, AuthorizationCodeGrant):  # type: ignore[misc]
         )
 
 
-class RefreshGrant(TenantGrant, RefreshTokenGrant):  # type: ignore[misc]
+class RefreshGrant(TenantGrant, RefreshTokenGrant):
     """Refreshing, for the same audience or another one."""
 
     def authenticate_refresh_token(self, value: str) -> Credential | None:
+        client: Any = self.request.client
         return self.tenant.credentials.redeem_refresh_token(
-            value, self.request.client, rotation=self.tenant.rotation
+            value, client, rotation=self.tenant.rotation
         )
 
     def _validate_token_scope(self, token: Credential) -> None:
@@ -147,19 +148,20 @@ class RefreshGrant(TenantGrant, RefreshTokenGrant):  # type: ignore[misc]
         """It was spent when it was looked up."""
 
 
-class S256(CodeChallenge):  # type: ignore[misc]
+class S256(CodeChallenge):
     """PKCE with S256 alone."""
 
-    SUPPORTED_CODE_CHALLENGE_METHOD = ("S256",)
+    SUPPORTED_CODE_CHALLENGE_METHOD: list[str] = ["S256"]  # noqa: RUF012
 
     def validate_code_challenge(self, grant: CodeGrant, redirect_uri: str) -> None:
         super().validate_code_challenge(grant, redirect_uri)
-        data = grant.request.payload.data
+        request: Any = grant.request
+        data = request.payload.data
         if data.get("code_challenge") and not data.get("code_challenge_method"):
             raise InvalidRequestError("Missing 'code_challenge_method'")
 
 
-class IDToken(OpenIDCode):  # type: ignore[misc]
+class IDToken(OpenIDCode):
     """The ID token of a login, and of a refresh that asks for ``openid``."""
 
     def exists_nonce(self, nonce: str, request: Any) -> bool:
@@ -170,8 +172,9 @@ class IDToken(OpenIDCode):  # type: ignore[misc]
         _, token, _ = response
         if "openid" not in token["scope"].split():
             return
-        code: AuthorizationCode | None = grant.request.authorization_code
-        credential: Credential = code or grant.request.refresh_token
+        request: Any = grant.request
+        code: AuthorizationCode | None = request.authorization_code
+        credential: Credential = code or request.refresh_token
         token["id_token"] = issue_id_token(
             grant.tenant,
             credential.authorization,

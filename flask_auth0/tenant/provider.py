@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from authlib.integrations.flask_oauth2 import AuthorizationServer, ResourceProtector
+from authlib.integrations.flask_oauth2.authorization_server import AuthorizationServer
 from authlib.integrations.flask_oauth2.requests import FlaskOAuth2Request
+from authlib.integrations.flask_oauth2.resource_protector import ResourceProtector
 from authlib.oauth2.rfc6749 import InvalidClientError, InvalidRequestError
 from authlib.oauth2.rfc6750 import BearerTokenValidator
 from authlib.oauth2.rfc7009 import RevocationEndpoint
+from authlib.oidc.core import UserInfo as Claims
 from authlib.oidc.core import UserInfoEndpoint
 from flask import Flask, Request
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from .tenant import Tenant
 
 
-class Provider(AuthorizationServer):  # type: ignore[misc]
+class Provider(AuthorizationServer):
     """The authorization server of one tenant."""
 
     def __init__(self, tenant: Tenant, app: Flask) -> None:
@@ -33,7 +35,9 @@ class Provider(AuthorizationServer):  # type: ignore[misc]
         self.register_grant(CodeGrant, [S256(), IDToken()])
         self.register_grant(RefreshGrant, [IDToken()])
         self.register_endpoint(Revocation(self))
-        self.register_endpoint(UserInfo(self, bearer_tokens(tenant)))
+        # An instance, as Authlib documents it, although it declares another type.
+        userinfo: Any = UserInfo(self, bearer_tokens(tenant))
+        self.register_endpoint(userinfo)
 
     def get_authorization_grant(self, request: FlaskOAuth2Request) -> CodeGrant:
         try:
@@ -58,7 +62,7 @@ def _save_nothing(token: dict[str, Any], request: Request) -> None:
     """The tokens are kept where they are issued."""
 
 
-class Revocation(RevocationEndpoint):  # type: ignore[misc]
+class Revocation(RevocationEndpoint):
     """RFC 7009; with a refresh token goes all that came of its login."""
 
     CLIENT_AUTH_METHODS = CLIENT_AUTH_METHODS
@@ -76,14 +80,16 @@ class Revocation(RevocationEndpoint):  # type: ignore[misc]
             token.used = True
 
 
-class UserInfo(UserInfoEndpoint):  # type: ignore[misc]
+class UserInfo(UserInfoEndpoint):
     """The claims of the person whose access token it is."""
 
-    def generate_user_info(self, user: Person, scope: str) -> dict[str, Any]:
-        return user_claims(self.server.tenant, user, scope)
+    server: Provider
+
+    def generate_user_info(self, user: Person, scope: str) -> Claims:
+        return Claims(user_claims(self.server.tenant, user, scope))
 
 
-class AccessTokenValidator(BearerTokenValidator):  # type: ignore[misc]
+class AccessTokenValidator(BearerTokenValidator):
     """Knows the access tokens that the tenant has issued."""
 
     def __init__(self, tenant: Tenant) -> None:

@@ -191,6 +191,7 @@ def _kept_claims(user: dict[str, t.Any]) -> dict[str, t.Any]:
 
 def _transaction(state: AppState, sdk_state: str) -> dict[str, t.Any] | None:
     store, key = state.transaction_store, _key(sdk_state)
+    found: t.Any
     if type(store) is CookieTransactionStore:
         found = store.find(key)
     else:

@@ -16,7 +16,7 @@ def is_member(claims: Mapping[str, t.Any], wanted: str) -> bool:
     an organization chooses its name, and that can be another one's id.
     """
     try:
-        validate_org_claims(claims, wanted)
+        validate_org_claims(dict(claims), wanted)
     except OrganizationTokenValidationError:
         return False
     return True

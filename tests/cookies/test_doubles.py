@@ -18,7 +18,7 @@ from tests.harness.visitor import SECRET, add_views
 HOST = "app.example.test"
 URL = f"http://{HOST}"
 PARENT = "example.test"
-OPTIONS = {
+OPTIONS: dict[str, t.Any] = {
     "domain": "tenant.example.com",
     "client_id": "c",
     "client_secret": "s",

@@ -17,7 +17,7 @@ from tests.harness.visitor import SECRET, MakeApp, MakeVisitor, add_views
 
 HOST = "app.example.test"
 URL = f"https://{HOST}"
-OPTIONS = {
+OPTIONS: dict[str, t.Any] = {
     "domain": "tenant.example.com",
     "client_id": "c",
     "client_secret": "s",
@@ -28,7 +28,7 @@ TOKEN = secrets.token_urlsafe(6000)
 #: What is beside the session's cookie where it is in cookies.
 FORMER = {"session_a0_head0", "session_a0_body0"}
 #: So that ``logged_in_client`` names cookies as visits by https do.
-SECURE = {"cookie_secure": True}
+SECURE: dict[str, t.Any] = {"cookie_secure": True}
 
 Make = t.Callable[..., Flask]
 

@@ -41,6 +41,7 @@ def app(make_app: MakeApp) -> Flask:
         token = secrets.token_urlsafe(size)[:size]
         store = state_of(app).state_store
         found = auth0.run(store.get(KEY))
+        assert found is not None
         (found["user"] if part == "head" else found)["filling"] = token
         auth0.run(store.set(KEY, found))
         return "resized"

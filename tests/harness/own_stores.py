@@ -14,7 +14,7 @@ from flask_auth0 import (
 )
 
 
-class SimpleStore(StateStore):  # type: ignore[misc]
+class SimpleStore(StateStore):
     """Remembers states by the id in a cookie, and looks for that in the request."""
 
     def __init__(self) -> None:
@@ -44,16 +44,16 @@ class SimpleStore(StateStore):  # type: ignore[misc]
         options["response"].delete_cookie("own")
 
 
-class SlowTransactions(TransactionStore):  # type: ignore[misc]
+class SlowTransactions(TransactionStore):
     """Transactions in a store of somebody's own, which waits for something."""
 
     def __init__(self) -> None:
         super().__init__({})
         self.kept: dict[str, t.Any] = {}
 
-    async def set(self, identifier: str, data: t.Any, *_: t.Any, **__: t.Any) -> None:
+    async def set(self, identifier: str, state: t.Any, *_: t.Any, **__: t.Any) -> None:
         await asyncio.sleep(0)
-        self.kept[identifier] = data
+        self.kept[identifier] = state
 
     async def get(self, identifier: str, options: t.Any = None) -> t.Any:
         await asyncio.sleep(0)

@@ -131,7 +131,7 @@ def test_it_serves_one_event_loop_after_another(
     cookie = "; ".join(f"{k}={v}" for k, v in visitor.cookies().items())
 
     async def visit() -> list[httpx.Response]:
-        transport = httpx.ASGITransport(app=WsgiToAsgi(app))  # type: ignore[no-untyped-call]
+        transport = httpx.ASGITransport(app=WsgiToAsgi(app))
         headers = {"Cookie": cookie}
         async with httpx.AsyncClient(
             transport=transport, base_url=HOST, headers=headers

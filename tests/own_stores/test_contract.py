@@ -190,6 +190,7 @@ class StatefulContract(OwnStoreContract):
         with app.test_request_context(base_url=HOST, headers={"Cookie": cookie}):
             options = store_options()
             found = auth0.run(store.get(KEY, options))
+            assert found is not None
             visitor.get("/logout")
             auth0.run(store.set(KEY, found, options=options))
         assert not self.live()

@@ -17,7 +17,7 @@ from tests.harness.visitor import ADA, GRACE, MakeApp, MakeVisitor
 LIMIT = 30
 
 
-class SlowStore(StateStore):  # type: ignore[misc]
+class SlowStore(StateStore):
     """Remembers states by the client's address, and takes its time for one of them."""
 
     def __init__(self) -> None:

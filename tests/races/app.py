@@ -15,7 +15,7 @@ from flask_session import Session
 
 from flask_auth0 import Auth0, Auth0Error, current_user, login_required
 from flask_auth0.app_state import state_of
-from flask_auth0.sessions.state_store import KEY
+from flask_auth0.sessions.state_store import KEY, SessionStateStore
 
 from .stage import Stage
 
@@ -126,7 +126,9 @@ def add_waits(app: Flask) -> None:
 
 def add_wait_at_reading(app: Flask) -> None:
     """Let every request wait when it has found who is logged in."""
-    states = state_of(app).state_store.states
+    store = state_of(app).state_store
+    assert isinstance(store, SessionStateStore)
+    states: t.Any = store.states
     read_head = states.read_head
 
     def read_head_and_wait(*args: t.Any) -> t.Any:

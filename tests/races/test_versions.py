@@ -11,6 +11,7 @@ from flask import Flask
 from flask_auth0 import Auth0, current_user
 from flask_auth0.app_state import state_of
 from flask_auth0.sessions.cookies.memory import Memory
+from flask_auth0.sessions.state_store import SessionStateStore
 
 from .app import make_app
 from .crew import Browser
@@ -154,7 +155,9 @@ def test_older_cookies(redis_url: str, is_refused: bool) -> None:
 
 def forget(app: Flask) -> None:
     """Let a minute pass."""
-    browsers = state_of(app).state_store.browsers
+    store = state_of(app).state_store
+    assert isinstance(store, SessionStateStore)
+    browsers = store.browsers
     browsers._memory = Memory()
     if browsers._store is not None:
         for key in browsers._store.client.scan_iter("flask_auth0.newest:*"):

@@ -15,6 +15,7 @@ from redis import Redis
 from flask_auth0 import Auth0, login_required
 from flask_auth0.app_state import state_of
 from flask_auth0.errors import SessionStoreUnavailable
+from flask_auth0.sessions.state_store import SessionStateStore
 from flask_auth0.tenant import TenantServer
 from tests.harness.logout_tokens import make_token, post, sid_of, sub_of
 from tests.harness.visitor import GRACE, MakeApp, MakeVisitor, Visitor
@@ -223,8 +224,10 @@ def test_an_outage_is_no_end(
     if mode not in {"redis", "revocation store"}:
         pytest.skip("There is no server.")
     entered(visitor)
+    states = state_of(visitor.app).state_store
+    assert isinstance(states, SessionStateStore)
     with visitor.app.app_context():
-        store = state_of(visitor.app).state_store.places.meeting_point()
+        store = states.places.meeting_point()
 
     def fail(*arguments: t.Any) -> t.NoReturn:
         raise SessionStoreUnavailable()
@@ -248,8 +251,9 @@ def test_who_does_not_look_pays_nothing(
     visitor.log_in()
     visitor.user()
     asked: list[str] = []
-    states = state_of(visitor.app).state_store.states
-    monkeypatch.setattr(states, "read_head", lambda *_: asked.append("head"))
+    store = state_of(visitor.app).state_store
+    assert isinstance(store, SessionStateStore)
+    monkeypatch.setattr(store.states, "read_head", lambda *_: asked.append("head"))
     response = visitor.get("/")
     assert asked == []
     assert not response.headers.getlist("Set-Cookie")

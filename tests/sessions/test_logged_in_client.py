@@ -11,7 +11,11 @@ from flask_auth0 import Auth0, ConfigurationError
 from flask_auth0.testing import logged_in_client
 from tests.harness.visitor import SECRET, add_views
 
-OPTIONS = {"domain": "t.example.com", "client_id": "c", "client_secret": "s"}
+OPTIONS: dict[str, t.Any] = {
+    "domain": "t.example.com",
+    "client_id": "c",
+    "client_secret": "s",
+}
 PLACES: list[dict[str, t.Any]] = [
     {},
     {"APPLICATION_ROOT": "/app"},

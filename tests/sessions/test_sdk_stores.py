@@ -28,7 +28,7 @@ class Remembered(dict[str, t.Any]):
     """A server's memory."""
 
 
-class StatefulStore(StateStore):  # type: ignore[misc]
+class StatefulStore(StateStore):
     """A store as the SDK's documentation writes it: it sets its cookie itself."""
 
     def __init__(self, memory: Remembered) -> None:
@@ -66,7 +66,7 @@ class StatefulStore(StateStore):  # type: ignore[misc]
         options["response"].delete_cookie("own")
 
 
-class OwnTransactionStore(TransactionStore):  # type: ignore[misc]
+class OwnTransactionStore(TransactionStore):
     """A stateless store: everything encrypted in a cookie of its own."""
 
     def __init__(self) -> None:

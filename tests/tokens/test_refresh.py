@@ -372,9 +372,11 @@ def test_what_was_read_before_another_turn_is_no_loss(
     def change() -> t.Any:
         auth0, store = Auth0(), state_of(app).state_store
         before = auth0.run(store.get(KEY))
+        assert before is not None
         store.reread()
         auth0.run(store.set(KEY, {**before, "id_token": None}))
         after = auth0.run(store.get(KEY))
+        assert after is not None
         return {"is_kept": after["id_token"] == before["id_token"]}
 
     visitor.log_in()

@@ -47,7 +47,9 @@ def refreshed(audience: str | None = None) -> tuple[t.Any, t.Any]:
         "internal": {},
     }
     answer = {"access_token": "new", "expires_in": 60, "scope": "openid"}
-    return before, State.update_state_data(audience, before, answer)
+    # As the SDK itself calls it, without an audience.
+    update: t.Any = State.update_state_data
+    return before, update(audience, before, answer)
 
 
 def test_the_sdk_alone_loses_the_id_token_and_the_audience() -> None:
@@ -95,7 +97,7 @@ def test_a_token_that_says_no_audience_is_for_none() -> None:
 
 def plain_client(tenant: TenantServer, store: t.Any = None) -> t.Any:
     """The SDK's client, as it is."""
-    client = ServerClient(
+    client: t.Any = ServerClient(
         domain=tenant.domain,
         client_id="the-client",
         client_secret="the-client-secret",
@@ -116,11 +118,13 @@ async def refreshes_of_the_sdk(
     """What the tenant says to calls of the SDK alone, with a store in memory."""
     kept: dict[str, t.Any] = {}
 
-    class InMemory(StateStore):  # type: ignore[misc]
+    class InMemory(StateStore):
         async def get(self, identifier: str, options: t.Any = None) -> t.Any:
             return kept.get(identifier)
 
-        async def set(self, identifier: str, state: t.Any, **options: t.Any) -> None:
+        async def set(
+            self, identifier: str, state: t.Any, *_: t.Any, **__: t.Any
+        ) -> None:
             kept[identifier] = state
 
         async def delete(self, identifier: str, options: t.Any = None) -> None:

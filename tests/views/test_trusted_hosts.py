@@ -91,7 +91,7 @@ def test_behind_a_guard_of_the_whole_app(
     app = Flask(__name__)
     app.config.update(TRUSTED_HOSTS=hosts)
     auth0 = Auth0()
-    more = {"login_path": login_path, "redirect_uri": redirect_uri}
+    more: dict[str, t.Any] = {"login_path": login_path, "redirect_uri": redirect_uri}
     if not is_first:
         auth0.init_app(app, **options, **more)
     app.before_request(lambda: GUARDS[guard](auth0))

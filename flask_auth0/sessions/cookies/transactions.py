@@ -25,7 +25,7 @@ MOST = 4
 BUDGET = 6000
 
 
-class CookieTransactionStore(TransactionStore):  # type: ignore[misc]
+class CookieTransactionStore(TransactionStore):
     """Keeps what a login must remember until its callback, in the browser.
 
     Two tabs cannot overwrite each other, and a login that is abandoned costs the
@@ -55,7 +55,8 @@ class CookieTransactionStore(TransactionStore):  # type: ignore[misc]
         self._make_room(jar, cookie_size(name, sealed))
         jar.set(name, sealed, LIFETIME, crosses_sites=True)
 
-    async def get(
+    # The SDK expects its model, although it declares a dictionary.
+    async def get(  # type: ignore[override]
         self, identifier: str, options: dict[str, t.Any] | None = None
     ) -> TransactionData | None:
         """Return a transaction, or ``None`` if it is unknown or too old."""
