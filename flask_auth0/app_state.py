@@ -52,13 +52,7 @@ class AppState:
     @cached_property
     def routes(self) -> dict[str, str]:
         """The endpoints of the routes that are turned on, with their rules."""
-        paths = {
-            "auth0.login": self.config.login_path,
-            "auth0.callback": self.config.callback_path,
-            "auth0.logout": self.config.logout_path,
-            "auth0.backchannel_logout": self.config.backchannel_logout_path,
-        }
-        return {name: path for name, path in paths.items() if path}
+        return {f"auth0.{name}": path for name, path in self.config.paths.items()}
 
     def wait(self, coroutine: Coroutine[t.Any, t.Any, R]) -> R:
         """Run a coroutine of the SDK to its end, within the app's time limit."""

@@ -12,7 +12,7 @@ from .app_state import AppState
 from .client.client import Client
 from .client.logins import Logins
 from .client.repeated_callbacks import CallbackAnswers
-from .config import Config, weak_secrets
+from .config import Config, weaknesses
 from .sessions.codec import States
 from .sessions.cookies.transactions import CookieTransactionStore
 from .sessions.hooks import SessionHooks
@@ -97,5 +97,5 @@ def set_up_secrets(app: Flask, config: Config) -> None:
         app.secret_key = keys[0]
         app.config["SECRET_KEY_FALLBACKS"] = keys[1:]
     if not app.testing:
-        for problem in weak_secrets(vars(config)):
+        for problem in weaknesses(vars(config)):
             app.logger.warning("AUTH0_SECRET %s", problem)

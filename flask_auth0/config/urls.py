@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import typing as t
+from urllib.parse import urlsplit
 
 import httpx
 
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _WITH_ORIGIN = re.compile(r"(https?)://([^/?#\\@\s]+)((?:[/?#].*)?)", re.DOTALL)
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
@@ -56,3 +58,9 @@ def is_issuer(issuer: t.Any, domain: str) -> bool:
     """Tell whether an issuer is the tenant at a domain. Only Auth0's end in a slash."""
     own = f"https://{domain.removesuffix(':443')}"
     return issuer in (own, f"{own}/")
+
+
+def is_plain_loopback(url: str) -> bool:
+    """Tell whether a URL is plain http on a loopback host, as in development."""
+    parts = urlsplit(url)
+    return parts.scheme == "http" and parts.hostname in LOOPBACK

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import typing as t
 import zlib
+from collections.abc import Mapping
 from itertools import pairwise
 
 SHORTEST = 32
@@ -37,6 +39,23 @@ _WORDS = re.compile(
 )
 #: Of a secret that is made at random, so much is left without such words.
 _LEAST = 12
+
+_REMEDY = (
+    "whoever has a cookie can find it out and make sessions of any user; make a new "
+    "one with: openssl rand -hex 64 (AUTH0_ALLOW_WEAK_SECRET=true accepts it anyway)"
+)
+
+
+def weaknesses(values: Mapping[str, t.Any]) -> list[str]:
+    """Return what is wrong with the secrets. An old one opens what a new one does."""
+    secrets = values.get("secret", ())
+    found = []
+    for number, secret in enumerate(secrets, 1):
+        weakness = weakness_of(secret)
+        which = f"has a secret, number {number}, that " if len(secrets) > 1 else ""
+        if weakness:
+            found.append(f"{which}{weakness}, so that {_REMEDY}")
+    return found
 
 
 def weakness_of(secret: str) -> str | None:

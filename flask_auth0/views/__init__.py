@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Callable
 
 from flask import Blueprint, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from ..config import Config
+from ..config import ROUTES, Config
 from . import backchannel, callback, login, logout, logout_urls
 from .logout_question import answer_unmeant
 from .own_urls import HOST_VALUE, add_host
@@ -25,39 +26,24 @@ def make_blueprint(config: Config) -> Blueprint:
     blueprint = Blueprint(
         "auth0", _PACKAGE, template_folder="templates", url_prefix=prefix
     )
+    blueprint.before_request(_answer_unasked)
     blueprint.after_request(_forbid_storing)
     blueprint.url_defaults(add_host)
     blueprint.url_value_preprocessor(_drop_host)
-    if config.login_path:
-        blueprint.get(config.login_path, host=host, endpoint="login")(login_view)
-    if config.callback_path:
-        route = blueprint.get(config.callback_path, host=host, endpoint="callback")
-        route(callback_view)
-    if config.logout_path:
-        route = blueprint.route(
-            config.logout_path, host=host, methods=["GET", "POST"], endpoint="logout"
-        )
-        route(logout_view)
-    if config.backchannel_logout_path:
-        route = blueprint.post(
-            config.backchannel_logout_path, host=host, endpoint="backchannel_logout"
-        )
-        route(backchannel_logout_view)
+    for name, path in config.paths.items():
+        methods = ROUTES[name].methods
+        blueprint.add_url_rule(path, name, _VIEWS[name], methods=methods, host=host)
     return blueprint
 
 
 def login_view() -> BaseResponse:
     """Begin a login; ``next`` is the path to come back to."""
-    unasked = answer_unasked(request)
-    if unasked is not None:
-        # Before what its query asks for is looked at.
-        return unasked
     return login.start(request.args.get("next"), login.passed_on(request.args))
 
 
 def callback_view() -> BaseResponse:
     """Complete a login that comes back from the tenant."""
-    return answer_unasked(request) or callback.complete()
+    return callback.complete()
 
 
 def logout_view() -> BaseResponse:
@@ -65,7 +51,7 @@ def logout_view() -> BaseResponse:
 
     Whom another site has sent is asked first.
     """
-    unmeant = answer_unasked(request) or answer_unmeant()
+    unmeant = answer_unmeant()
     if unmeant is not None:
         return unmeant
     return logout.end(logout_urls.for_query(request.args.get("return_to")))
@@ -74,6 +60,20 @@ def logout_view() -> BaseResponse:
 def backchannel_logout_view() -> BaseResponse:
     """End sessions that the tenant has ended."""
     return backchannel.receive()
+
+
+_VIEWS: dict[str, Callable[[], BaseResponse]] = {
+    "login": login_view,
+    "callback": callback_view,
+    "logout": logout_view,
+    "backchannel_logout": backchannel_logout_view,
+}
+
+
+def _answer_unasked() -> BaseResponse | None:
+    """Answer what a browser asks ahead of its user, where a user may come."""
+    name = (request.endpoint or "").rpartition(".")[2]
+    return answer_unasked(request) if ROUTES[name].is_visited else None
 
 
 def _drop_host(endpoint: str | None, values: dict[str, t.Any] | None) -> None:

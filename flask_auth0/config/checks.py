@@ -1,0 +1,86 @@
+"""What is wrong with settings that are good one by one."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+from collections.abc import Iterator, Mapping
+from urllib.parse import urlsplit
+
+from .keys import Problem, key_of
+from .routes import ROUTES
+
+
+def contradictions(values: Mapping[str, t.Any]) -> list[Problem]:
+    """Find keys whose values do not go together."""
+    return [
+        *_same_paths(values),
+        *_no_same_site(values),
+        *_no_host_prefix(values),
+        *_no_callback(values),
+    ]
+
+
+def _same_paths(values: Mapping[str, t.Any]) -> Iterator[Problem]:
+    names = {f"{each.name}_path": each.path for each in ROUTES.values()}
+    paths = [path for name in names if (path := values.get(name, names[name]))]
+    if len(set(paths)) < len(paths):
+        yield Problem(", ".join(map(key_of, names)), "must not be the same path")
+
+
+def _no_same_site(values: Mapping[str, t.Any]) -> Iterator[Problem]:
+    is_insecure = values.get("cookie_secure") is False
+    if is_insecure and values.get("cookie_same_site") == "None":
+        yield Problem(
+            "AUTH0_COOKIE_SAME_SITE",
+            "is None, which browsers accept for Secure cookies only; "
+            "leave AUTH0_COOKIE_SECURE on",
+        )
+
+
+def _no_host_prefix(values: Mapping[str, t.Any]) -> Iterator[Problem]:
+    """Find what browsers do not allow for the cookies of one host alone."""
+    found = {
+        "AUTH0_COOKIE_DOMAIN": values.get("cookie_domain") is not None,
+        "AUTH0_COOKIE_PATH": values.get("cookie_path", "/") != "/",
+        "AUTH0_COOKIE_SECURE": values.get("cookie_secure") is False,
+    }
+    keys = " and ".join(key for key, is_in_the_way in found.items() if is_in_the_way)
+    if not keys or values.get("cookie_host_prefix") not in {"true", "migrate"}:
+        return
+    remedy = (
+        f"needs cookies that are Secure, for the path / and without a domain; leave "
+        f"{keys} out, or set this to false"
+    )
+    yield Problem("AUTH0_COOKIE_HOST_PREFIX", remedy)
+
+
+def _no_callback(values: Mapping[str, t.Any]) -> Iterator[Problem]:
+    path = values.get("callback_path", ROUTES["callback"].path)
+    redirect_uri = values.get("redirect_uri")
+    if not path and redirect_uri is None:
+        yield Problem(
+            "AUTH0_REDIRECT_URI", "is needed when AUTH0_CALLBACK_PATH is empty"
+        )
+    if not path or redirect_uri is None:
+        return
+    route, configured = values.get("url_prefix", "") + path, urlsplit(redirect_uri).path
+    if not configured.endswith(route):
+        yield Problem(
+            "AUTH0_REDIRECT_URI",
+            f"ends in {configured or '/'}, but the callback is served at {route}; "
+            "change one of AUTH0_REDIRECT_URI, AUTH0_CALLBACK_PATH, AUTH0_URL_PREFIX",
+        )
+
+
+def missing_certificates(environ: Mapping[str, str]) -> list[Problem]:
+    """Find what would end in an error that names neither the file nor the key."""
+    keys = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+    wrong = [
+        key for key in keys if environ.get(key) and not os.path.exists(environ[key])
+    ]
+    remedy = (
+        "names what is not there: {}; unset it, or set it to a file of certificates. A "
+        "development tenant makes a new one whenever it starts"
+    )
+    return [Problem(key, remedy.format(environ[key])) for key in wrong]

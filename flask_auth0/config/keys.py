@@ -1,0 +1,166 @@
+"""Every ``AUTH0_*`` key, with its default."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+
+from .routes import ROUTES
+from .urls import is_plain_loopback
+from .values import (
+    one_of,
+    parse_boolean,
+    parse_callback,
+    parse_domain,
+    parse_location,
+    parse_locations,
+    parse_parameters,
+    parse_path,
+    parse_prefix,
+    parse_scope,
+    parse_seconds,
+    parse_seconds_or_none,
+    parse_secrets,
+    parse_sessions,
+    parse_size,
+    parse_text,
+)
+
+
+class Problem(t.NamedTuple):
+    """One setting that is missing or wrong, and what to do about it."""
+
+    key: str
+    remedy: str
+
+
+def _setting(
+    parse: Callable[[t.Any], t.Any],
+    default: t.Any = MISSING,
+    *,
+    hidden: bool = False,
+) -> t.Any:
+    return field(default=default, repr=not hidden, metadata={"parse": parse})
+
+
+def _path_of(route: str) -> t.Any:
+    return _setting(parse_path, ROUTES[route].path)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """The settings of one app, read and checked once. Secrets are not in its repr."""
+
+    #: The tenant's domain, with a port if it has one.
+    domain: str = _setting(parse_domain)
+    #: The application's Client ID.
+    client_id: str = _setting(parse_text)
+    #: The application's Client Secret.
+    client_secret: str = _setting(parse_text, hidden=True)
+    #: Secrets that seal sessions: the first one seals, all of them open.
+    secret: tuple[str, ...] = _setting(parse_secrets, hidden=True)
+    #: The callback URL; made from the request when not set.
+    redirect_uri: str | None = _setting(parse_callback, None)
+    #: The scopes to ask for; ``openid`` is always among them.
+    scope: str = _setting(parse_scope, "openid profile email")
+    #: The API that access tokens are for.
+    audience: str | None = _setting(parse_text, None)
+    #: The organization that every login is for.
+    organization: str | None = _setting(parse_text, None)
+    #: More parameters of every authorization request.
+    authorization_params: Mapping[str, t.Any] | None = _setting(parse_parameters, None)
+    #: Seconds from login to the end of a session.
+    session_absolute_duration: int = _setting(parse_seconds, 259200)
+    #: Seconds without a request to the end of a rolling session.
+    session_inactivity_duration: int = _setting(parse_seconds, 86400)
+    #: Whether activity moves the inactivity limit.
+    session_rolling: bool = _setting(parse_boolean, True)
+    #: Seconds that a request may wait for the back end of sessions.
+    session_store_timeout: int = _setting(parse_seconds, 2)
+    #: How many sessions one user may have on the server; at one more, the oldest ends.
+    sessions_per_user: int = _setting(parse_sessions, 1000)
+    #: Bytes of a response's status and headers, where it sets session cookies.
+    response_header_limit: int = _setting(parse_size, 4096)
+    #: The URL of a Redis that knows which sessions in cookies have been ended.
+    revocation_store: str | None = _setting(parse_text, None, hidden=True)
+    #: Whether cookies from before a change are refused, with a revocation store.
+    refuse_older_cookies: bool = _setting(parse_boolean, False)
+    #: Flask's ``SESSION_COOKIE_DOMAIN``.
+    cookie_domain: str | None = _setting(parse_text, None)
+    #: Flask's ``SESSION_COOKIE_PATH``.
+    cookie_path: str | None = _setting(parse_text, None)
+    #: Whether cookies end with the browser's own session.
+    cookie_transient: bool = _setting(parse_boolean, False)
+    #: Flask's ``SESSION_COOKIE_SECURE``.
+    cookie_secure: bool | None = _setting(parse_boolean, None)
+    #: Flask's ``SESSION_COOKIE_SAMESITE``.
+    cookie_same_site: str = _setting(one_of("Lax", "Strict", "None"), "Lax")
+    #: Whether the names of session cookies begin with ``__Host-``, or come to.
+    cookie_host_prefix: str | None = _setting(one_of("true", "migrate", "false"), None)
+    #: In front of the paths of all routes.
+    url_prefix: str = _setting(parse_prefix, "")
+    #: Where a login starts.
+    login_path: str = _path_of("login")
+    #: Where the tenant sends the browser back to.
+    callback_path: str = _path_of("callback")
+    #: Where a session ends.
+    logout_path: str = _path_of("logout")
+    #: Where the tenant says that a session has ended there.
+    backchannel_logout_path: str = _path_of("backchannel_logout")
+    #: Where to go after a login that did not begin at a page.
+    post_login_redirect: str = _setting(parse_location, "/")
+    #: Where to go after a logout; the app's root when not set.
+    post_logout_redirect: str | None = _setting(parse_location, None)
+    #: Where else a logout may lead, if it is asked to.
+    allowed_logout_urls: tuple[str, ...] = _setting(parse_locations, ())
+    #: Which logout endpoint of the tenant is used.
+    logout_strategy: str = _setting(one_of("auto", "oidc", "v2"), "auto")
+    #: Whether the refresh token of a session ends with it, at the tenant.
+    revoke_refresh_token_on_logout: bool = _setting(parse_boolean, False)
+    #: Seconds that a call to the tenant may take.
+    timeout: int = _setting(parse_seconds, 10)
+    #: Seconds before its end from which on an access token is refreshed.
+    token_refresh_leeway: int = _setting(parse_seconds_or_none, 30)
+    #: Whether a development tenant is accepted outside debug and testing.
+    allow_development_tenant: bool = _setting(parse_boolean, False)
+    #: Whether a secret that can be guessed is accepted outside debug and testing.
+    allow_weak_secret: bool = _setting(parse_boolean, False)
+
+    @property
+    def paths(self) -> dict[str, str]:
+        """The paths of the routes that are turned on, by their names."""
+        paths = {name: getattr(self, f"{name}_path") for name in ROUTES}
+        return {name: path for name, path in paths.items() if path}
+
+    @property
+    def authorization_parameters(self) -> dict[str, t.Any]:
+        """The parameters that every authorization request begins with."""
+        parameters = {**(self.authorization_params or {}), "scope": self.scope}
+        if self.audience:
+            parameters["audience"] = self.audience
+        return parameters
+
+    def purpose(self, name: str) -> str:
+        """Return what a key is for: also which client of which tenant."""
+        return f"{name} of {self.client_id} at {self.domain}"
+
+    @property
+    def secure(self) -> bool | None:
+        """Whether cookies are Secure, or ``None`` where each request decides."""
+        if self.cookie_same_site == "None":
+            # Browsers take no other ones.
+            return True
+        if self.cookie_secure is not None or self.redirect_uri is None:
+            return self.cookie_secure
+        return not is_plain_loopback(self.redirect_uri)
+
+
+def key_of(name: str) -> str:
+    """Return the configuration key of an option."""
+    return f"AUTH0_{name.upper()}"
+
+
+def settings() -> dict[str, Field[t.Any]]:
+    """Return what is known of each option, by its name."""
+    return {each.name: each for each in fields(Config)}
