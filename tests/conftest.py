@@ -1,20 +1,21 @@
-"""A clean environment for every test, and what the servers said beside a failure."""
+"""A clean environment for every test, and where its fixtures come from."""
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Generator
 from pathlib import Path
 
 import certifi
 import pytest
 
-from tests.harness.processes import Service
-
 # The assertions of what tests inherit and call explain themselves as well.
 pytest.register_assert_rewrite(
-    "tests.contracts", "tests.harness.logout_tokens", "tests.harness.visitor"
+    "tests.contracts",
+    "tests.cookies.host_prefix",
+    "tests.harness",
+    "tests.hooks.hooked_app",
+    "tests.tokens.refreshing",
 )
 
 pytest_plugins = [
@@ -100,21 +101,3 @@ def _trust_few(config: pytest.Config) -> None:
         file.write(first)
     os.environ["SSL_CERT_FILE"] = path
     config.add_cleanup(lambda: Path(path).unlink(missing_ok=True))
-
-
-def pytest_runtest_setup() -> None:
-    """Let what the servers say from here on belong to this test."""
-    for service in Service.running:
-        service.mark()
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport() -> Generator[
-    None, pytest.TestReport, pytest.TestReport
-]:
-    """Show what the running servers said beside a failure."""
-    report = yield
-    if report.failed:
-        for service in Service.running:
-            report.sections.append((f"Output of {service.name}", service.recent()))
-    return report

@@ -12,7 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from flask import Flask
+from redis import Redis
 
+from tests.contracts.outage import LIMIT, MakeProxy, add_views
+from tests.contracts.sessions import SessionContract
 from tests.harness.memcached_server import running_memcached
 from tests.harness.missing import missing
 from tests.harness.processes import Service, stopped_at_the_end
@@ -20,6 +24,7 @@ from tests.harness.proxy import Proxy, proxied
 from tests.harness.redis_cluster import Cluster, running_cluster
 from tests.harness.redis_server import find_binary
 from tests.harness.sentinel_server import running_sentinel
+from tests.harness.visitor import MakeApp
 
 
 @pytest.fixture
@@ -116,3 +121,35 @@ def redis_socket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(autouse=True)
 def closed(closed_clients: None) -> None:
     """No connection of a test's apps outlasts it."""
+
+
+@pytest.fixture
+def redis(redis_url: str) -> Iterator[t.Any]:
+    """An empty Redis."""
+    client: t.Any = Redis.from_url(redis_url)
+    client.flushdb()
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def app_on_redis(make_app: MakeApp, redis: t.Any, redis_url: str) -> Flask:
+    """An app with its sessions there."""
+    app = make_app({"SESSION_TYPE": "redis", "SESSION_REDIS": redis_url})
+    SessionContract.add_views(app)
+    return app
+
+
+@pytest.fixture
+def redis_proxy(redis_url: str, make_proxy: MakeProxy) -> Proxy:
+    return make_proxy(int(redis_url.rpartition(":")[2]))
+
+
+@pytest.fixture
+def redis_app(make_app: MakeApp, redis_proxy: Proxy) -> Flask:
+    url = f"redis://127.0.0.1:{redis_proxy.port}"
+    app = make_app(
+        {"SESSION_TYPE": "redis", "SESSION_REDIS": url}, session_store_timeout=LIMIT
+    )
+    add_views(app)
+    return app

@@ -14,9 +14,8 @@ from flask_sqlalchemy import SQLAlchemy
 from flask_auth0 import SessionStoreUnavailable
 from flask_auth0.sessions.server.setup import set_up_sessions
 from flask_auth0.sessions.stores.sqlalchemy import SqlInterface
+from tests.contracts.outage import LEEWAY, LIMIT, within
 from tests.harness.proxy import Proxy, proxied, unix_socket
-
-from .test_outage import LEEWAY, LIMIT, within
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import typing as t
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,138 +13,13 @@ from flask import Flask
 from flask_session import Session
 from redis import Redis
 
-from flask_auth0.sessions.server.interface import Ending, StoreInterface
-from flask_auth0.sessions.server.setup import set_up_sessions
+from flask_auth0.sessions.server.interface import StoreInterface
 from flask_auth0.sessions.server.storage import RecordCompartment, store_of
 from flask_auth0.sessions.storage_contract import Entry
 from flask_auth0.sessions.stores.dynamodb import DynamoInterface
 from flask_auth0.sessions.stores.redis import RedisInterface
-from flask_auth0.sessions.stores.sqlalchemy import SqlInterface
+from tests.contracts.index import PARTS, IndexContract, SqlContract, end_all
 from tests.harness.redis_cluster import Cluster
-
-PARTS = {"head": "h", "body": "b"}
-
-
-class IndexContract:
-    """What holds wherever records and labels are kept."""
-
-    #: How often a race is run.
-    RACES = 25
-
-    @pytest.fixture
-    def settings(self) -> dict[str, t.Any]:
-        """The configuration that puts sessions there."""
-        raise NotImplementedError
-
-    @pytest.fixture
-    def store(self, settings: dict[str, t.Any]) -> StoreInterface:
-        app = Flask(__name__)
-        app.config.update(settings)
-        # A machine that is busy is no back end that is down.
-        assert set_up_sessions(app, limit=60) == []
-        found = store_of(app.session_interface)
-        assert found is not None
-        return found
-
-    @pytest.fixture
-    def records(self, store: StoreInterface) -> RecordCompartment:
-        return RecordCompartment(store, 600)
-
-    def test_records_are_found_by_each_of_their_labels(
-        self, records: RecordCompartment
-    ) -> None:
-        assert records.create(Entry("one", ("ada", "first")), PARTS, 60)
-        assert records.create(Entry("two", ("ada", "second")), PARTS, 60)
-        assert records.create(Entry("three", ("grace", "third")), PARTS, 60)
-        assert sorted(records.labelled("ada")) == ["one", "two"]
-        assert records.labelled("second") == ["two"]
-        assert records.labelled("nobody") == []
-
-    def test_ending_some_leaves_the_others(self, records: RecordCompartment) -> None:
-        one, two = Entry("one", ("ada", "first")), Entry("two", ("ada", "second"))
-        for entry in (one, two):
-            records.create(entry, PARTS, 60)
-        records.delete(one)
-        assert not records.read("one", "head")
-        assert not records.read("one", "body")
-        assert records.read("two", "head") == ("h",)
-        assert records.labelled("ada") == ["two"]
-        assert records.labelled("first") == []
-        records.delete_all([one, two])
-        assert records.labelled("ada") == []
-
-    def test_one_that_replaces_another(self, records: RecordCompartment) -> None:
-        before, after = Entry("one", ("ada", "sid")), Entry("two", ("ada", "sid"))
-        records.create(before, PARTS, 60)
-        records.create(after, PARTS, 60, replaces=before)
-        assert not records.read("one", "head")
-        assert records.labelled("ada") == records.labelled("sid") == ["two"]
-
-    def test_a_label_ends_with_its_record(self, store: StoreInterface) -> None:
-        store.label("ada", "one", -1, 60)
-        store.label("ada", "two", 60, 60)
-        assert store.labelled("ada") == ["two"]
-
-    def test_an_update_keeps_the_labels(self, records: RecordCompartment) -> None:
-        entry = Entry("one", ("ada",))
-        records.create(entry, PARTS, 60)
-        assert records.update("one", {"head": "new"}, 60)
-        assert records.labelled("ada") == ["one"]
-        records.delete(entry)
-        assert not records.update("one", {"head": "newer"}, 60)
-        assert not records.read("one", "head")
-
-    def test_many(self, records: RecordCompartment) -> None:
-        entries = [Entry(f"r{n}", ("ada", f"s{n}")) for n in range(30)]
-        for entry in entries:
-            records.create(entry, PARTS, 60)
-        assert len(records.labelled("ada")) == 30
-        records.delete_all(entries)
-        assert records.labelled("ada") == []
-        assert not any(records.read(each.record, "head") for each in entries)
-
-    def test_a_login_during_a_logout_is_ended_or_found(
-        self, records: RecordCompartment
-    ) -> None:
-        """No session is there that a later logout does not find."""
-        for number in range(self.RACES):
-            entries = [Entry(f"{number}.{n}", ("ada", f"{number}.{n}")) for n in "ab"]
-            together(
-                *[lambda e=each: records.create(e, PARTS, 60) for each in entries],
-                *[lambda: end_all(records, "ada")] * 2,
-            )
-            alive = {e.record for e in entries if records.read(e.record, "head")}
-            assert alive <= set(records.labelled("ada")), f"round {number}"
-            end_all(records, "ada")
-            assert not any(records.read(e.record, "head") for e in entries)
-
-
-def end_all(records: RecordCompartment, label: str) -> None:
-    """End what has a label, as a logout does."""
-    found = records.labelled(label)
-    if found:
-        records.delete_all([Entry(each, (label, each)) for each in found])
-
-
-def together(*works: t.Callable[[], object]) -> None:
-    """Do things at once; what one of them raises is raised."""
-    barrier = threading.Barrier(len(works))
-    errors: list[BaseException] = []
-
-    def run(work: t.Callable[[], object]) -> None:
-        barrier.wait()
-        try:
-            work()
-        except BaseException as error:
-            errors.append(error)
-
-    threads = [threading.Thread(target=run, args=[work]) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if errors:
-        raise errors[0]
 
 
 class TestRedis(IndexContract):
@@ -193,44 +67,6 @@ class TestRedisCluster(IndexContract):
         cluster.flush()
         url = f"redis://127.0.0.1:{cluster.ports[0]}"
         return {"SESSION_TYPE": "redis", "SESSION_REDIS": url}
-
-
-class SqlContract(IndexContract):
-    """What a database promises besides."""
-
-    def test_a_login_is_kept_whole_or_not_at_all(
-        self, store: SqlInterface, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        def fail(*args: t.Any) -> t.NoReturn:
-            raise KeyboardInterrupt
-
-        monkeypatch.setattr(store, "_label", fail)
-        with pytest.raises(KeyboardInterrupt):
-            store.begin({"a": b"1", "b": b"2"}, ["label"], "a", 60, 60)
-        assert store.fetch("a") is None
-
-    def test_a_logout_is_whole_or_not_at_all(
-        self, store: SqlInterface, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        def fail(*args: t.Any) -> t.NoReturn:
-            raise KeyboardInterrupt
-
-        store.begin({"a": b"1"}, ["label"], "a", 60, 60)
-        monkeypatch.setattr(store, "_unlabel", fail)
-        with pytest.raises(KeyboardInterrupt):
-            store.end([Ending("a", ("a",), ("label",))], 60)
-        assert store.fetch("a") == b"1"
-
-    def test_expired_labels_are_pruned(self, store: SqlInterface) -> None:
-        store.begin({"a": b"1"}, ["label"], "a", -1, 60)
-        store.begin({"b": b"1"}, ["label"], "b", 60, 60)
-        pruned = store.prune()
-        assert pruned.removed == 1
-        while pruned.rest is not None:
-            pruned = store.prune(pruned.rest)
-            assert pruned.removed == 0
-        with store.engine.connect() as connection:
-            assert len(list(connection.execute(store.labels.select()))) == 1
 
 
 class TestPostgreSQL(SqlContract):

@@ -22,8 +22,7 @@ from flask_auth0.sessions.stores.dynamodb import DynamoInterface
 from flask_auth0.sessions.stores.label_values import LabelsInValues
 from flask_auth0.sessions.stores.mongodb import MongoInterface
 from flask_auth0.sessions.stores.sqlalchemy import SqlInterface
-
-from .test_index import end_all
+from tests.contracts.index import end_all
 
 PARTS = {"head": "h", "body": "b"}
 #: How many sessions are ended together here; the product has more.

@@ -15,11 +15,10 @@ from flask_auth0.runtime.processes import PerProcess
 from flask_auth0.sessions.stores import redis, redis_urls
 from flask_auth0.sessions.stores.redis import make_interface
 from flask_auth0.sessions.stores.settings import BadSetting
+from tests.contracts.index import together
 from tests.harness.processes import Service, stopped_at_the_end
 from tests.harness.redis_cluster import Cluster
 from tests.harness.redis_server import find_binary, free_port
-
-from .test_index import together
 
 KEY = "SESSION_REDIS"
 

@@ -16,11 +16,10 @@ from flask import Flask, flash, session
 from redis import Redis
 
 from flask_auth0 import Auth0, user_logged_out
+from tests.contracts.outage import within
 from tests.harness.logout_tokens import make_token, post, sub_of
 from tests.harness.processes import until
 from tests.harness.visitor import ADA, GRACE, MakeApp, MakeVisitor, Visitor
-
-from .test_outage import within
 
 if t.TYPE_CHECKING:
     from tests.harness.clock import Clock

@@ -14,6 +14,9 @@ from tests.harness.visitor import MakeApp, MakeVisitor, Visitor, make_tenant
 
 from .provider import Provider
 
+if t.TYPE_CHECKING:
+    from .modules import Module
+
 OFFLINE = "openid profile email offline_access"
 
 
@@ -70,6 +73,14 @@ class Stage:
     def guest_of(self, visitor: Visitor) -> Visitor:
         """Return somebody else at the same app."""
         return self._make_visitor(visitor.app)
+
+    def check(self, module: Module, caplog: pytest.LogCaptureFixture) -> None:
+        """Play a module: what comes of it is as planned, and no secret is logged."""
+        assert module.play is not None
+        module.play(self, not module.log)
+        told = caplog.text
+        assert module.log in told
+        assert not [secret for secret in self.provider.secrets if secret in told]
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ import textwrap
 
 from tests.docs.pages import path_of, table
 
-from .plan import PLAN, Module
+from .modules import Module
+from .plan import PLAN
 
 
 def row(module: Module) -> list[str]:

@@ -125,3 +125,12 @@ def make_visitor(tenant: TenantServer) -> Iterator[MakeVisitor]:
     trusted = ssl.create_default_context(cafile=os.environ["SSL_CERT_FILE"])
     with httpx.Client(verify=trusted, trust_env=False) as http:
         yield lambda app, server=tenant, http=http: Visitor(app, server, http)
+
+
+def check_messages(visitor: Visitor) -> None:
+    """The views call the API as the user, which is the tenant's own here."""
+    visitor.log_in()
+    messages = visitor.get("/messages").get_json()
+    assert messages["sub"] == "auth0|ada"
+    again = visitor.get("/messages-async").get_json()
+    assert again in (messages, [messages, messages])

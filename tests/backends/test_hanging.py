@@ -1,0 +1,165 @@
+"""Back ends that hang or are slow, and what pages say meanwhile."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import socket
+import time
+import typing as t
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from redis import Redis
+
+from flask_auth0 import Auth0Error
+from tests.contracts.outage import (
+    LEEWAY,
+    LIMIT,
+    add_views,
+    check_unavailable,
+    within,
+)
+from tests.harness.missing import missing
+from tests.harness.processes import Service, stopped_at_the_end, until
+from tests.harness.proxy import Proxy
+from tests.harness.redis_cluster import Cluster
+from tests.harness.redis_server import find_binary, free_port
+from tests.harness.visitor import ADA, MakeApp, MakeVisitor
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"SESSION_TYPE": "mongodb", "SESSION_MONGODB": "mongodb://u:pw@127.0.0.1:%d"},
+        {"SESSION_TYPE": "redis", "SESSION_REDIS": "redis+cluster://:pw@127.0.0.1:%d"},
+        {
+            "SESSION_TYPE": "redis",
+            "SESSION_REDIS": "redis+sentinel://:pw@127.0.0.1:%d/s",
+        },
+        {"SESSION_TYPE": "redis", "SESSION_REDIS": "rediss://:pw@127.0.0.1:%d"},
+    ],
+    ids=["mongodb", "cluster", "sentinel", "tls"],
+)
+def test_a_port_that_never_answers(make_app: MakeApp, settings: dict[str, str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        settings = {k: v.replace("%d", str(port)) for k, v in settings.items()}
+        with (
+            within(2 * LIMIT + LEEWAY),
+            pytest.raises(Auth0Error, match=rf"SESSION_\w+ names.*{port}") as caught,
+        ):
+            make_app(settings, session_store_timeout=LIMIT)
+    assert "pw" not in str(caught.value)
+
+
+def test_a_process_that_is_stopped_killed_and_started_again(
+    make_app: MakeApp, make_visitor: MakeVisitor, tmp_path: Path
+) -> None:
+    binary = find_binary()
+    if binary is None:
+        missing("redis", "there is no redis-server: apt-get install redis-server")
+    port = free_port()
+    command = [binary, "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
+
+    def answers() -> bool:
+        with contextlib.suppress(OSError, Exception), Redis(port=port) as client:
+            return bool(client.ping())
+        return False
+
+    with stopped_at_the_end(Service("redis", command, tmp_path)) as service:
+        service.wait_until(answers, "answers PING")
+        url = f"redis://127.0.0.1:{port}"
+        app = make_app(
+            {"SESSION_TYPE": "redis", "SESSION_REDIS": url}, session_store_timeout=LIMIT
+        )
+        add_views(app)
+        visitor = make_visitor(app)
+        visitor.log_in()
+        assert visitor.user()["email"] == ADA
+        os.kill(service.process.pid, signal.SIGSTOP)
+        check_unavailable(visitor)
+        os.kill(service.process.pid, signal.SIGCONT)
+        assert visitor.user()["email"] == ADA
+        os.kill(service.process.pid, signal.SIGKILL)
+        service.process.wait()
+        check_unavailable(visitor)
+    with stopped_at_the_end(Service("redis", command, tmp_path)):
+        until(answers, "answers PING")
+        assert visitor.user() is None
+        visitor.log_in()
+        assert visitor.user()["email"] == ADA
+
+
+def test_a_master_of_a_cluster_hangs(
+    make_app: MakeApp, make_visitor: MakeVisitor, cluster: Cluster
+) -> None:
+    cluster.flush()
+    app = make_app(
+        {
+            "SESSION_TYPE": "redis",
+            "SESSION_REDIS": f"redis://127.0.0.1:{cluster.ports[0]}",
+        },
+        session_store_timeout=LIMIT,
+    )
+    visitors = [make_visitor(app) for _ in range(4)]
+    for visitor in visitors:
+        visitor.log_in()
+        assert visitor.user()["email"] == ADA
+    node = cluster.nodes[1].process.pid
+    os.kill(node, signal.SIGSTOP)
+    try:
+        for visitor in visitors:
+            with within(LIMIT + LEEWAY):
+                assert visitor.get("/profile").status_code in {200, 503}
+            with within(LEEWAY):
+                assert visitor.get("/").status_code == 200
+    finally:
+        os.kill(node, signal.SIGCONT)
+
+    def all_are_back() -> bool:
+        return all(v.fetch("/profile").status_code == 200 for v in visitors)
+
+    until(all_are_back, "the cluster is whole again")
+
+
+def test_a_slow_back_end_is_not_waited_for_again_and_again(
+    redis_app: Flask,
+    make_visitor: MakeVisitor,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    client = t.cast("t.Any", redis_app.session_interface).client
+    get = client.get
+
+    def slow_get(key: str) -> t.Any:
+        # Slow is what is tested, and short of the limit of a single call.
+        time.sleep(0.3)
+        return get(key)
+
+    @redis_app.get("/many")
+    def many() -> t.Any:
+        interface = t.cast("t.Any", redis_app.session_interface)
+        return [interface._retrieve_session_data("x") for _ in range(9)]
+
+    visitor = make_visitor(redis_app)
+    visitor.log_in()
+    monkeypatch.setattr(client, "get", slow_get)
+    with within(LIMIT + LEEWAY), caplog.at_level(logging.WARNING):
+        assert visitor.get("/many").status_code == 503
+
+
+def test_right_after_a_login_pages_answer_as_well(
+    redis_app: Flask, make_visitor: MakeVisitor, redis_proxy: Proxy
+) -> None:
+    """The extension looks at the first request after a login, whatever its page."""
+    visitor = make_visitor(redis_app)
+    visitor.log_in()
+    redis_proxy.freeze()
+    with within(LIMIT + LEEWAY):
+        assert visitor.get("/").status_code == 200
+    for path in ["/user", "/count", "/profile"]:
+        assert visitor.fetch(path).status_code == 503

@@ -1,0 +1,13 @@
+"""Where an app keeps its sessions."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from flask_auth0.sessions.server.interface import StoreInterface
+
+
+def interface_of(app: Flask) -> StoreInterface:
+    interface = app.session_interface
+    assert isinstance(interface, StoreInterface)
+    return interface
