@@ -13,21 +13,16 @@ from .app_state import current_state, state_of
 from .client.client import Client
 from .client.dispatch import refresh_announced
 from .client.translation import translated
-from .config import EXTENSION, Config, read_config
+from .config import EXTENSION, Config
 from .errors import Auth0Error, ConfigurationError, TenantUnavailable
-from .parts import make_state, set_up_secrets
 from .runtime import app_functions, greenlets, loop
-from .sessions.cookies.flask_session import idle_limit, set_up_cookie
-from .sessions.cookies.host_prefix import set_up_host_prefix
-from .sessions.cookies.signed import set_up_signed_sessions
 from .sessions.directory import Sessions
 from .sessions.hooks import SessionHooks, checked_claims, untranslated
 from .sessions.server.interface import is_outage_told
-from .sessions.server.setup import make_revocation_store, set_up_sessions
 from .user import shown_user
 from .views import guards, login, logout, logout_urls, origins
 from .views.error_links import offer_way_on
-from .wiring import register
+from .wiring import set_up
 
 T = t.TypeVar("T")
 Handler = t.TypeVar("Handler", bound=Callable[[], t.Any])
@@ -85,29 +80,14 @@ class Auth0:
         greenlets.refuse_eventlet()
         if EXTENSION in app.extensions:
             raise ConfigurationError(f"The app '{app.name}' has an Auth0 already.")
-        config, problems = read_config({**self._options, **options}, app.config)
-        interface = app.session_interface
-        problems += set_up_sessions(app, config.session_store_timeout if config else 2)
-        revocation_store, problem = make_revocation_store(app, config)
-        problems += [problem] if problem else []
-        if config is None or problems:
-            app.session_interface = interface
-            raise ConfigurationError(*problems)
-        set_up_secrets(app, config)
-        set_up_signed_sessions(app)
-        idle = idle_limit(app, config)
-        set_up_cookie(app, config)
-        set_up_host_prefix(app, config)
-        app.extensions[EXTENSION] = make_state(
-            config,
+        set_up(
+            app,
+            {**self._options, **options},
             state_store or self._state_store,
             transaction_store or self._transaction_store,
-            revocation_store,
             lambda: app_functions.call(self._unauthorized),
             self._hooks,
-            idle,
         )
-        register(app)
 
     @property
     def client(self) -> Client:

@@ -1,8 +1,9 @@
-"""What the extension adds to an app: its routes, hooks and error handlers."""
+"""What ``init_app`` puts on an app: its parts, routes, hooks and error handlers."""
 
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Callable, Mapping
 
 from auth0_server_python.error import (
     AccessTokenError,
@@ -10,29 +11,45 @@ from auth0_server_python.error import (
     ApiError,
     SessionExpiredError,
 )
+from auth0_server_python.store import StateStore, TransactionStore
 from flask import Flask, request_finished, request_started
 from werkzeug.wrappers import Response
 
-from . import caching, views
-from .app_state import state_of
+from . import caching, deployment, views
+from .app_state import AppState, state_of
 from .client import repeated_callbacks
+from .client.client import Client
+from .client.logins import Logins
+from .client.repeated_callbacks import CallbackAnswers
 from .client.store_options import copy_collected
 from .client.translation import translate
-from .config import is_development
-from .errors import Auth0Error
+from .config import EXTENSION, Config, read_config
+from .errors import Auth0Error, ConfigurationError
 from .runtime import error_handlers
 from .runtime.contexts import this_app
 from .runtime.dispatched import note_dispatch
-from .runtime.workers import are_several
+from .sessions.codec import States
 from .sessions.cookies import host_prefix
 from .sessions.cookies.flags import secure_cookies
+from .sessions.cookies.flask_session import idle_limit, set_up_cookie
+from .sessions.cookies.host_prefix import set_up_host_prefix
 from .sessions.cookies.jar import write_cookies
 from .sessions.cookies.renaming import move
+from .sessions.cookies.signed import set_up_signed_sessions
 from .sessions.cookies.sweeping import sweep
+from .sessions.cookies.transactions import CookieTransactionStore
+from .sessions.hooks import SessionHooks
+from .sessions.labels import Labels
+from .sessions.lifetime import Lifetime, no_limit
+from .sessions.own_store import OwnStateStore
+from .sessions.sealing import Sealer, derive_key
+from .sessions.server.interface import StoreInterface
+from .sessions.server.setup import make_revocation_store, set_up_sessions
 from .sessions.session_store import SessionStore
+from .sessions.state_store import SessionStateStore
 from .user import current_user
 from .views import backchannel, decorator_order, own_urls, repeated_logins
-from .views.error_links import offer_way_on
+from .views.error_links import login_url_here, offer_way_on
 from .views.oversized_responses import fit
 
 #: What the SDK raises when the tenant, and not the app, is the reason.
@@ -44,38 +61,113 @@ _SDK_ERRORS = (
 )
 
 
-def _handle_sdk_error(error: Exception) -> t.Any:
-    """Answer for a view that awaits ``client`` and does not handle its errors."""
-    translation = translate(error)
-    offer_way_on(translation)
-    return error_handlers.answer(this_app(), translation)
+def set_up(
+    app: Flask,
+    options: Mapping[str, t.Any],
+    state_store: StateStore | None,
+    transaction_store: TransactionStore | None,
+    unauthorized: Callable[[], t.Any],
+    hooks: SessionHooks,
+) -> None:
+    """Set up an app.
 
-
-def _answer(error: Auth0Error) -> t.Any:
-    """Answer an error, or what lies behind it: that nobody trusts the host."""
-    refusal = own_urls.refusal_of_host()
-    if refusal is not None:
-        return error_handlers.answer(this_app(), refusal)
-    return error.get_response()
-
-
-def _keep_answers(app: Flask) -> None:
-    """Answer errors of the extension as they are, unless the app has a handler.
-
-    A handler for all HTTP exceptions, as REST frameworks have one, would leave out the
-    page and the way to log in.
+    :param unauthorized: returns what the app answers instead of
+        :class:`.LoginRequired`, if anything.
+    :raises ConfigurationError: listing everything that is wrong or missing; then the
+        app is left as it was.
     """
-    if Auth0Error not in app.error_handler_spec[None][None]:
-        app.register_error_handler(Auth0Error, _answer)
+    config, problems = read_config(options, app.config)
+    interface = app.session_interface
+    problems += set_up_sessions(app, config.session_store_timeout if config else 2)
+    revocation_store, problem = make_revocation_store(app, config)
+    problems += [problem] if problem else []
+    if config is None or problems:
+        app.session_interface = interface
+        raise ConfigurationError(*problems)
+    _set_up_secrets(app, config)
+    set_up_signed_sessions(app)
+    idle = idle_limit(app, config)
+    set_up_cookie(app, config)
+    set_up_host_prefix(app, config)
+    stores = state_store, transaction_store, revocation_store
+    app.extensions[EXTENSION] = _make_state(config, *stores, unauthorized, hooks, idle)
+    deployment.warn(app)
+    _register(app)
 
 
-def register(app: Flask) -> None:
-    """Add it all to an app that has its parts."""
+def _make_state(
+    config: Config,
+    state_store: StateStore | None,
+    transaction_store: TransactionStore | None,
+    revocation_store: StoreInterface | None,
+    unauthorized: Callable[[], t.Any],
+    hooks: SessionHooks,
+    idle_limit: Callable[[], float] | None = None,
+) -> AppState:
+    """Return the parts, with stores of ours where there are no others.
+
+    :param idle_limit: returns for how many seconds a user may be idle, if Flask's keys
+        have a limit.
+    """
+    store: SessionStore
+    if state_store is None:
+        store = SessionStateStore(
+            _make_states(config, idle_limit),
+            config.cookie_transient,
+            revocation_store,
+            hooks,
+            config.sessions_per_user,
+            config.refuse_older_cookies,
+        )
+    else:
+        store = OwnStateStore(state_store, hooks)
+    transaction_store = transaction_store or CookieTransactionStore(
+        Sealer(config.secret, config.purpose("transaction"))
+    )
+    client = Client(config, state_store=store, transaction_store=transaction_store)
+    sealer = Sealer(config.secret, config.purpose("login"))
+    return AppState(
+        config=config,
+        client=client,
+        logins=Logins(client, config),
+        state_store=store,
+        transaction_store=transaction_store,
+        sealer=sealer,
+        callback_answers=CallbackAnswers(sealer, config.timeout),
+        unauthorized=unauthorized,
+        login_url_here=login_url_here,
+        hooks=hooks,
+    )
+
+
+def _make_states(
+    config: Config, idle_limit: Callable[[], float] | None = None
+) -> States:
+    return States(
+        Sealer(config.secret, config.purpose("session")),
+        Lifetime(
+            config.session_absolute_duration,
+            config.session_inactivity_duration,
+            config.session_rolling,
+            idle_limit or no_limit,
+        ),
+        Labels(config.purpose("sessions")),
+    )
+
+
+def _set_up_secrets(app: Flask, config: Config) -> None:
+    """Sign Flask's session with keys of their own, if the app has none."""
+    if not app.secret_key:
+        purpose = config.purpose("SECRET_KEY")
+        keys = [derive_key(secret, purpose) for secret in config.secret]
+        app.secret_key = keys[0]
+        app.config["SECRET_KEY_FALLBACKS"] = keys[1:]
+
+
+def _register(app: Flask) -> None:
+    """Add routes, hooks and error handlers to an app that has its parts."""
     state = state_of(app)
-    _warn_of_deaf_route(app)
     _keep_answers(app)
-    _warn_of_workers(app)
-    _warn_of_hosts(app)
     for kind in _SDK_ERRORS:
         app.register_error_handler(kind, _handle_sdk_error)
     app.register_blueprint(views.make_blueprint(state.config))
@@ -125,52 +217,26 @@ def _template_names() -> dict[str, t.Any]:
     return {"current_user": current_user}
 
 
-def _warn_of_workers(app: Flask) -> None:
-    """Say that several processes lose tokens which they do not know of each other."""
-    state = state_of(app)
-    with app.app_context():
-        if not _are_in_cookies_alone(state.state_store):
-            return
-    is_seen = are_several()
-    if is_seen or "offline_access" in state.config.scope.split():
-        app.logger.warning(
-            "Sessions are in cookies, and %s. Where two processes use a refresh token, "
-            "or change a session, at the same moment, one of them loses it: set "
-            "AUTH0_REVOCATION_STORE or SESSION_TYPE.",
-            "several processes serve the app"
-            if is_seen
-            else "refresh tokens with them",
-        )
+def _handle_sdk_error(error: Exception) -> t.Any:
+    """Answer for a view that awaits ``client`` and does not handle its errors."""
+    translation = translate(error)
+    offer_way_on(translation)
+    return error_handlers.answer(this_app(), translation)
 
 
-def _are_in_cookies_alone(store: SessionStore) -> bool:
-    """Tell whether no back end knows of the sessions."""
-    return store.are_in_cookies() and store.meeting_point() is None
+def _answer(error: Auth0Error) -> t.Any:
+    """Answer an error, or what lies behind it: that nobody trusts the host."""
+    refusal = own_urls.refusal_of_host()
+    if refusal is not None:
+        return error_handlers.answer(this_app(), refusal)
+    return error.get_response()
 
 
-def _warn_of_hosts(app: Flask) -> None:
-    """Say that whoever sends a request decides where its login ends."""
-    config = state_of(app).config
-    is_known = config.redirect_uri or app.config["TRUSTED_HOSTS"]
-    if is_known or is_development(vars(config), app.config):
-        return
-    if not (app.subdomain_matching and app.config["SERVER_NAME"]):
-        app.logger.warning(
-            "Where the tenant sends the browser after a login is the Host of the "
-            "request, which its sender chooses: set TRUSTED_HOSTS to the hosts of this "
-            "app, or AUTH0_REDIRECT_URI."
-        )
+def _keep_answers(app: Flask) -> None:
+    """Answer errors of the extension as they are, unless the app has a handler.
 
-
-def _warn_of_deaf_route(app: Flask) -> None:
-    """Say that the tenant cannot end sessions, where nobody knows which there are."""
-    state = state_of(app)
-    if not state.config.backchannel_logout_path:
-        return
-    with app.app_context():
-        if _are_in_cookies_alone(state.state_store):
-            app.logger.warning(
-                "Back-channel logout does not work with sessions in cookies: set "
-                "SESSION_TYPE or AUTH0_REVOCATION_STORE, or turn the route off with an "
-                "empty AUTH0_BACKCHANNEL_LOGOUT_PATH."
-            )
+    A handler for all HTTP exceptions, as REST frameworks have one, would leave out the
+    page and the way to log in.
+    """
+    if Auth0Error not in app.error_handler_spec[None][None]:
+        app.register_error_handler(Auth0Error, _answer)

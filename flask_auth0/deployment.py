@@ -1,0 +1,76 @@
+"""What an operator is warned of when an app starts."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from .app_state import state_of
+from .config import is_development, weaknesses
+from .runtime.workers import are_several
+from .sessions.session_store import SessionStore
+
+
+def warn(app: Flask) -> None:
+    """Log what is likely to be wrong with the deployment of an app."""
+    _warn_of_secrets(app)
+    _warn_of_deaf_route(app)
+    _warn_of_workers(app)
+    _warn_of_hosts(app)
+
+
+def _warn_of_secrets(app: Flask) -> None:
+    """Say which secrets are too weak for what they protect, where that is allowed."""
+    if not app.testing:
+        for problem in weaknesses(vars(state_of(app).config)):
+            app.logger.warning("AUTH0_SECRET %s", problem)
+
+
+def _warn_of_workers(app: Flask) -> None:
+    """Say that several processes lose tokens which they do not know of each other."""
+    state = state_of(app)
+    with app.app_context():
+        if not _are_in_cookies_alone(state.state_store):
+            return
+    is_seen = are_several()
+    if is_seen or "offline_access" in state.config.scope.split():
+        app.logger.warning(
+            "Sessions are in cookies, and %s. Where two processes use a refresh token, "
+            "or change a session, at the same moment, one of them loses it: set "
+            "AUTH0_REVOCATION_STORE or SESSION_TYPE.",
+            "several processes serve the app"
+            if is_seen
+            else "refresh tokens with them",
+        )
+
+
+def _are_in_cookies_alone(store: SessionStore) -> bool:
+    """Tell whether no back end knows of the sessions."""
+    return store.are_in_cookies() and store.meeting_point() is None
+
+
+def _warn_of_hosts(app: Flask) -> None:
+    """Say that whoever sends a request decides where its login ends."""
+    config = state_of(app).config
+    is_known = config.redirect_uri or app.config["TRUSTED_HOSTS"]
+    if is_known or is_development(vars(config), app.config):
+        return
+    if not (app.subdomain_matching and app.config["SERVER_NAME"]):
+        app.logger.warning(
+            "Where the tenant sends the browser after a login is the Host of the "
+            "request, which its sender chooses: set TRUSTED_HOSTS to the hosts of this "
+            "app, or AUTH0_REDIRECT_URI."
+        )
+
+
+def _warn_of_deaf_route(app: Flask) -> None:
+    """Say that the tenant cannot end sessions, where nobody knows which there are."""
+    state = state_of(app)
+    if not state.config.backchannel_logout_path:
+        return
+    with app.app_context():
+        if _are_in_cookies_alone(state.state_store):
+            app.logger.warning(
+                "Back-channel logout does not work with sessions in cookies: set "
+                "SESSION_TYPE or AUTH0_REVOCATION_STORE, or turn the route off with an "
+                "empty AUTH0_BACKCHANNEL_LOGOUT_PATH."
+            )
