@@ -7,15 +7,13 @@ import ssl
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import httpx
 
+from .keys import SigningKeys
 from .model import Client
 from .records import Delivery, Session
-
-if TYPE_CHECKING:
-    from .tenant import Tenant
 
 LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
@@ -23,7 +21,17 @@ LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 DELIVERY_TIMEOUT = 5.0
 
 
-def logout_token(tenant: Tenant, client: Client, session: Session) -> str:
+class Issuer(Protocol):
+    """What a tenant has that its logout tokens are made of."""
+
+    clients: list[Client]
+    keys: SigningKeys
+
+    @property
+    def issuer(self) -> str: ...
+
+
+def logout_token(tenant: Issuer, client: Client, session: Session) -> str:
     now = int(time.time())
     claims: dict[str, Any] = {
         "iss": tenant.issuer,
@@ -45,7 +53,7 @@ class LogoutNotifier:
         self._record = record
         self._executor = ThreadPoolExecutor(8, "tenant-logout")
 
-    def notify(self, tenant: Tenant, session: Session) -> list[Future[Delivery]]:
+    def notify(self, tenant: Issuer, session: Session) -> list[Future[Delivery]]:
         """Start the deliveries, one for each client with a back-channel URL."""
         return [
             self._executor.submit(self._deliver, tenant, client, session)
@@ -53,7 +61,7 @@ class LogoutNotifier:
             if client.client_id in session.client_ids and client.backchannel_logout_url
         ]
 
-    def _deliver(self, tenant: Tenant, client: Client, session: Session) -> Delivery:
+    def _deliver(self, tenant: Issuer, client: Client, session: Session) -> Delivery:
         url = client.backchannel_logout_url or ""
         token = logout_token(tenant, client, session)
         status, error = _post(url, token)
