@@ -34,7 +34,7 @@ from werkzeug.exceptions import (
 )
 from werkzeug.wrappers import Response
 
-from .config import Problem
+from .config.problems import Problem
 from .negotiation import is_htmx, is_navigation
 
 #: The ``acr_values`` for a login with more than one factor (OpenID Provider

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 from flask import Flask
 
 from .checks import contradictions, missing_certificates
-from .keys import Config, Problem, key_of, settings
+from .keys import Config, settings
+from .problems import Problem, key_of
 from .routes import ROUTES, Route
 from .urls import LOOPBACK, is_plain_loopback
 from .values import RESERVED_PARAMETERS

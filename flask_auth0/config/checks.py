@@ -7,7 +7,7 @@ import typing as t
 from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
-from .keys import Problem, key_of
+from .problems import Problem, key_of
 from .routes import ROUTES
 
 

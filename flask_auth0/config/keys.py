@@ -28,13 +28,6 @@ from .values import (
 )
 
 
-class Problem(t.NamedTuple):
-    """One setting that is missing or wrong, and what to do about it."""
-
-    key: str
-    remedy: str
-
-
 def _setting(
     parse: Callable[[t.Any], t.Any],
     default: t.Any = MISSING,
@@ -154,11 +147,6 @@ class Config:
         if self.cookie_secure is not None or self.redirect_uri is None:
             return self.cookie_secure
         return not is_plain_loopback(self.redirect_uri)
-
-
-def key_of(name: str) -> str:
-    """Return the configuration key of an option."""
-    return f"AUTH0_{name.upper()}"
 
 
 def settings() -> dict[str, Field[t.Any]]:

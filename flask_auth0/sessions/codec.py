@@ -12,9 +12,8 @@ from .labels import Labels, record_of
 from .lifetime import Lifetime, Moments
 from .recent import Recent
 from .sealing import Sealer
-from .server.storage import RecordCompartment
 from .shapes import is_body, is_head
-from .storage_contract import BODY, HEAD, Compartment, Entry
+from .storage_contract import BODY, HEAD, Compartment, Entry, Records
 
 State = dict[str, t.Any]
 
@@ -65,9 +64,7 @@ class States:
             return None
         return head
 
-    def heads(
-        self, records: RecordCompartment, names: Sequence[str]
-    ) -> dict[str, State]:
+    def heads(self, records: Records, names: Sequence[str]) -> dict[str, State]:
         """Return the heads of some records, also of those that have expired."""
         sealed = records.read_all(names, HEAD)
         opened = {k: self.sealer.open(v, k + HEAD) for k, v in sealed.items()}

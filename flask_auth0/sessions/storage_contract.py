@@ -52,3 +52,16 @@ class Compartment(t.Protocol):
 
     def discard(self, entry: Entry) -> None:
         """Forget a state that has expired, if that is possible just now."""
+
+
+class Records(Compartment, t.Protocol):
+    """The states of all sessions, where the server keeps them."""
+
+    def read_all(self, records: Sequence[str], part: str) -> dict[str, str]:
+        """Return a part of several states, as far as they are there."""
+
+    def labelled(self, label: str) -> list[str]:
+        """Return the records that have a label, and some that are gone already."""
+
+    def delete_all(self, entries: Sequence[Entry]) -> None:
+        """Forget states; what is done stays done where the back end fails."""

@@ -1,0 +1,17 @@
+"""What is said of a setting that is missing or wrong."""
+
+from __future__ import annotations
+
+import typing as t
+
+
+class Problem(t.NamedTuple):
+    """One setting that is missing or wrong, and what to do about it."""
+
+    key: str
+    remedy: str
+
+
+def key_of(name: str) -> str:
+    """Return the configuration key of an option."""
+    return f"AUTH0_{name.upper()}"
