@@ -1,4 +1,4 @@
-"""What an operator is warned of when an app starts."""
+"""Warnings for the operator when an app starts."""
 
 from __future__ import annotations
 

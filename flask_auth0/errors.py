@@ -1,4 +1,4 @@
-"""What can go wrong, each with its HTTP status and a sentence for the user.
+"""The errors, each with its HTTP status and a sentence for the user.
 
 ::
 
@@ -60,11 +60,11 @@ class Auth0Error(HTTPException):
     #: for, and looks under that of the error's own class and under none. So the base
     #: has none, and those below :class:`LoginFailed` share one but for the object's.
     code: int | None = None
-    #: What happened, for a program. The codes of OAuth where there is one.
+    #: A code for programs: that of OAuth where there is one.
     error: str = "server_error"
-    #: What happened, in a few words for the user.
+    #: A few words for the user.
     title: str = "Something went wrong"
-    #: What happened, in a sentence for the user.
+    #: A sentence for the user.
     description: str = "The login could not be completed."
     #: Seconds after which a client may try again.
     retry_after: int | None = None
@@ -81,7 +81,7 @@ class Auth0Error(HTTPException):
         super().__init__(description or self.description)
         self.code = code or self.code or 500
         self.error = error or self.error
-        #: What the developer can do about it. Shown in debug mode only.
+        #: A sentence for the developer, shown in debug mode only.
         self.remedy = remedy
         self._actions = list(actions)
         self._login_url: str | None = None
@@ -98,7 +98,7 @@ class Auth0Error(HTTPException):
 
     @property
     def login_url(self) -> str | None:
-        """Where a browser can log in, if that can help, and come back from."""
+        """The URL to log in at and come back from, if that can help."""
         self._offer_login()
         return self._login_url
 
@@ -111,7 +111,7 @@ class Auth0Error(HTTPException):
 
     @property
     def data(self) -> dict[str, t.Any]:
-        """What Flask-RESTX and Flask-RESTful answer with, as :meth:`to_dict` has it."""
+        """The answer of Flask-RESTX and Flask-RESTful, as :meth:`to_dict` has it."""
         return self.to_dict()
 
     def get_response(self, environ: t.Any = None, scope: t.Any = None) -> Response:
@@ -163,7 +163,7 @@ class ConfigurationError(Auth0Error):
 
     @property
     def description(self) -> str:
-        """What is wrong; for visitors of the app, that its operator has to know."""
+        """The problems, or for visitors of the app, that its operator has to know."""
         if has_request_context() and not current_app.debug:
             return "Whoever runs this app finds the reason in its log."
         return str(self)
@@ -188,7 +188,7 @@ class ConfigurationError(Auth0Error):
 
 
 class LoginRequired(Auth0Error, Unauthorized):
-    """Nobody is logged in, or not in the way that is asked for.
+    """No user is logged in, or not in the way that is asked for.
 
     Raise it in a view to ask for a login: a browser gets a page with a button that
     leads to the login and back, a program gets JSON with a ``login_url``.
@@ -199,7 +199,7 @@ class LoginRequired(Auth0Error, Unauthorized):
     title = "Please log in"
     description = "You need to log in to see this."
 
-    #: What the login has to ask for.
+    #: The parameters that the login needs.
     parameters: t.ClassVar[Mapping[str, t.Any]] = MappingProxyType({})
 
     _is_offered = False
@@ -212,7 +212,7 @@ class LoginRequired(Auth0Error, Unauthorized):
             self.actions = [Action("Log in", login_url)]
 
     def _offer_login(self) -> None:
-        # Whoever raises it need not know where to log in.
+        # A view that raises the error need not know where to log in.
         if self._is_offered or not has_request_context():
             return
         state = current_app.extensions.get("auth0")
@@ -237,7 +237,7 @@ class MfaRequired(LoginRequired):
     description = "This needs one more factor than you logged in with."
     parameters = MappingProxyType({"acr_values": MULTI_FACTOR})
 
-    #: What the SDK's ``client.mfa`` takes, to ask for the factor without a login.
+    #: The token for the SDK's ``client.mfa``, to ask for the factor without a login.
     mfa_token: str | None = None
 
 
@@ -311,7 +311,7 @@ class SessionTooLarge(LoginFailed):
 
 
 class ResponseTooLarge(SessionTooLarge):
-    """What a response sets does not fit into the buffer of a proxy."""
+    """The cookies of a response do not fit into the buffer of a proxy."""
 
     def __init__(self, size: int, limit: int) -> None:
         LoginFailed.__init__(
@@ -359,7 +359,7 @@ class TenantError(Auth0Error, BadGateway):
 
 def log_failure(what: str, error: Auth0Error) -> None:
     """Tell the operator what the user cannot do anything about."""
-    # What the tenant says to the user came through the browser, and anybody can say it.
+    # The tenant's message came through the browser, so that anybody can have sent it.
     is_said = isinstance(error, AuthorizationFailed)
     hint = error.remedy or (error.title if is_said else error.description)
     current_app.logger.warning("%s: %s. %s", what, error.error, in_one_line(hint))

@@ -40,7 +40,7 @@ async def write_late(
 
 
 async def _is_written(unwritten: UnwrittenStates, record: str, turns: Turns) -> bool:
-    # One after the other: each may wait for a server that hangs.
+    # Each may wait for a server that hangs, and would take one more thread for that.
     async with turns.turn("late writes"):
         try:
             await loop.where_called(lambda: unwritten.write(record))

@@ -15,15 +15,15 @@ from ..runtime import loop
 from ..sessions.server.interface import StoreInterface
 from ..sessions.stores.lease import Lease
 
-#: Seconds between two looks whether another process has finished. Back ends have no
-#: common way to be told.
+#: Seconds between two looks whether another process has finished. No way to be told
+#: is common to all back ends.
 _PAUSE = 0.05
 #: Seconds between two renewals of a lease, a part of its :data:`.LEASE`.
 RENEWAL = 1.0
-#: Seconds after a failure of a back end for which those go first who have to write
-#: what they could not write then.
+#: Seconds after a failure of a back end in which tokens that it did not take then are
+#: written, before anybody refreshes others.
 _PRECEDENCE = 1.0
-#: An event loop has only weak references to its tasks.
+#: Keeps tasks alive, to which an event loop has weak references only.
 _running: set[asyncio.Task[t.Any]] = set()
 
 
@@ -54,12 +54,12 @@ class Held:
     def __init__(self, key: str, lease: Lease) -> None:
         self.key = key
         self.lease = lease
-        #: Whether somebody ends it who needs it for longer.
+        #: Whether other work needs the lease for longer, and ends it.
         self.is_handed_over = False
         self._renewing = start(_renew(lease))
 
     async def end(self) -> None:
-        """Let go of it. If that fails, it ends by itself."""
+        """Release the lease. One that cannot be released runs out."""
         self._renewing.cancel()
         await _release(self.lease)
 
@@ -107,7 +107,7 @@ def _release_late(trying: asyncio.Future[Lease | None]) -> None:
 
 
 async def _release(lease: Lease) -> None:
-    # It ends by itself if this fails.
+    # A lease that cannot be released runs out.
     with contextlib.suppress(Exception):
         await loop.where_called(lease.release)
 

@@ -1,4 +1,4 @@
-"""What makes a logout token (OpenID Connect Back-Channel Logout 1.0, section 2.6)."""
+"""The checks of a logout token (OpenID Connect Back-Channel Logout, section 2.6)."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import typing as t
 from collections.abc import Mapping
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
-#: What the header may call it. The specification recommends the first, and recipients
-#: should take tokens that do not say.
+#: The types that its header may have. The specification recommends the first, and
+#: recipients should take tokens without one.
 _TYPES = {"logout+jwt", "application/logout+jwt", "jwt", ""}
 
 

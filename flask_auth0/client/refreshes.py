@@ -1,4 +1,4 @@
-"""What refresh tokens were exchanged for, for those who still have the old one."""
+"""Remembers refreshes, for requests that still have the refresh token before one."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Tokens = dict[str, t.Any]
 
 @dataclass
 class Exchange:
-    """What one refresh token was exchanged for."""
+    """The tokens that one refresh token was exchanged for."""
 
     #: The token of the login that this one comes from, as far as this process knows.
     family: str
@@ -91,7 +91,7 @@ class Exchanges:
         family, now = self.family(refresh_token), time.monotonic()
         known = self._entry(refresh_token, family)
         known.noted_at = now
-        # Where tokens do not rotate, one entry gets all the answers of a login.
+        # A refresh token that does not rotate collects all the answers of a login.
         for each, (received_at, _) in list(known.answers.items()):
             if received_at < now - _REMEMBERED:
                 del known.answers[each]

@@ -1,4 +1,4 @@
-"""What the tenant answers, checked before anything relies on it."""
+"""Checks of the tenant's answers, before anything relies on them."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def check_tokens(response: httpx.Response, scope: str) -> httpx.Response:
 def _tokens(response: httpx.Response, scope: str) -> dict[str, t.Any] | None:
     """Return what a token response has, or ``None`` where that is an error."""
     if is_unavailable(response.status_code):
-        # Not httpx's error: Authlib may use another one of the same kind.
+        # Authlib may have another library in the place of httpx, with its own errors.
         raise TenantUnavailable()
     with as_json(f"It answered with {response.status_code}, and no JSON."):
         tokens = response.json()
@@ -117,13 +117,13 @@ def _check_types(tokens: dict[str, t.Any]) -> None:
     """Refuse what would be sent or kept as something that it is not."""
     known = {"bearer"}
     if "issued_token_type" in tokens:
-        # What is exchanged for another token need not be for access (RFC 8693, 2.2.1).
+        # A token exchange may bring a token that gives no access (RFC 8693, 2.2.1).
         known.add("n_a")
     if str(tokens.get("token_type", "Bearer")).lower() not in known:
-        # Nobody may use a token of a type that they do not know (RFC 6749, 7.1).
+        # A client must not use a token of a type that it does not know (RFC 6749, 7.1).
         raise TenantError(remedy="The token_type of its token response is not Bearer.")
     for name in ("access_token", "refresh_token", "id_token", "scope"):
-        # It may become a part of a header (RFC 6749, appendix A).
+        # Tokens become parts of headers, so they are printable (RFC 6749, appendix A).
         if tokens.get(name) is not None and not _is_plain_text(tokens[name]):
             raise TenantError(remedy=f"The {name} of its token response is no text.")
 
@@ -164,11 +164,11 @@ def check_token(
         options={"require": ["exp", "iat", "iss"]},
     )
     for name in ("exp", "iat", "nbf"):
-        # The library takes the text of a number for one.
+        # PyJWT takes the text of a number for a number.
         if name in claims and not is_moment(claims[name]):
             raise jwt.DecodeError(f"The {name} claim is no point in time.")
     if _SURROGATES.search(str(claims.get("sub"))):
-        # It must not become that of somebody else.
+        # Another user could get the same sub, once surrogates are replaced.
         raise jwt.InvalidTokenError("The sub claim is no text.")
     is_only = claims["aud"] in (client_id, [client_id])
     if claims.get("azp", client_id if is_only else None) != client_id:
@@ -179,8 +179,8 @@ def check_token(
 def _without_surrogates(claims: dict[str, t.Any]) -> dict[str, t.Any]:
     """Return claims that can be written as UTF-8.
 
-    Who cuts a name may cut an emoji in half, which JSON allows. It is no reason to keep
-    somebody out.
+    A program that cuts a name may cut an emoji in half, which JSON allows. That is no
+    reason to keep a user out.
     """
     text = json.dumps(claims, ensure_ascii=False)
     if not _SURROGATES.search(text):

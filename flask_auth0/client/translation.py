@@ -45,7 +45,7 @@ _HTTP = [
     if importlib.util.find_spec(name)
 ]
 _STATUS_ERRORS = tuple(http.HTTPStatusError for http in _HTTP)
-#: What is raised when the tenant cannot be reached.
+#: The errors of a tenant that cannot be reached.
 TRANSPORT_ERRORS = (TimeoutError, *(http.TransportError for http in _HTTP))
 
 _AGAIN = "Please log in again to go on."
@@ -54,7 +54,7 @@ _LOG_IN_AGAIN = {
     AccessTokenErrorCode.SESSION_EXPIRED,
     AccessTokenForConnectionErrorCode.MISSING_REFRESH_TOKEN,
 }
-#: What the SDK says of an ID token that is not good.
+#: The SDK's codes for an ID token that is not good.
 _UNVERIFIED = {
     "invalid_audience",
     "invalid_signature",
@@ -62,8 +62,8 @@ _UNVERIFIED = {
     "jwks_key_not_found",
 }
 
-#: What the SDK and those below it raise. Anything else is a mistake of somebody else,
-#: of an app's own store for example, and theirs to see.
+#: The errors of the SDK and of the libraries below it. All others, such as those of an
+#: app's own store, stay as they are.
 KNOWN = (
     SdkError,
     OAuthError,

@@ -1,4 +1,4 @@
-"""What is wrong with settings that are good one by one."""
+"""Checks of settings that are good one by one, and not together."""
 
 from __future__ import annotations
 

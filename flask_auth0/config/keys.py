@@ -93,19 +93,19 @@ class Config:
     cookie_host_prefix: str | None = _setting(one_of("true", "migrate", "false"), None)
     #: In front of the paths of all routes.
     url_prefix: str = _setting(parse_prefix, "")
-    #: Where a login starts.
+    #: The path at which a login starts.
     login_path: str = _path_of("login")
-    #: Where the tenant sends the browser back to.
+    #: The path to which the tenant sends the browser back.
     callback_path: str = _path_of("callback")
-    #: Where a session ends.
+    #: The path at which a session ends.
     logout_path: str = _path_of("logout")
-    #: Where the tenant says that a session has ended there.
+    #: The path at which the tenant tells of sessions that have ended there.
     backchannel_logout_path: str = _path_of("backchannel_logout")
-    #: Where to go after a login that did not begin at a page.
+    #: The page after a login that did not begin at one.
     post_login_redirect: str = _setting(parse_location, "/")
-    #: Where to go after a logout; the app's root when not set.
+    #: The page after a logout; the app's root when not set.
     post_logout_redirect: str | None = _setting(parse_location, None)
-    #: Where else a logout may lead, if it is asked to.
+    #: Other URLs that a logout may lead to, if it is asked to.
     allowed_logout_urls: tuple[str, ...] = _setting(parse_locations, ())
     #: Which logout endpoint of the tenant is used.
     logout_strategy: str = _setting(one_of("auto", "oidc", "v2"), "auto")

@@ -1,4 +1,4 @@
-"""What is said of a setting that is missing or wrong."""
+"""Settings that are missing or wrong."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import typing as t
 
 
 class Problem(t.NamedTuple):
-    """One setting that is missing or wrong, and what to do about it."""
+    """A setting that is missing or wrong, and what to do about it."""
 
     key: str
     remedy: str

@@ -1,4 +1,4 @@
-"""What the value of a key may be, in the app's config and in the environment."""
+"""Parsers for the values of keys, from the app's config or from the environment."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _DOMAIN = re.compile(
     r"(\[[0-9a-f:]+\]|[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*)"
     r"(:[0-9]{1,5})?"
 )
-#: What people copy along with an example.
+#: Values that people copy along with an example.
 _PLACEHOLDERS = {
     "my-tenant.us.auth0.com",
     "your-tenant.us.auth0.com",
@@ -44,7 +44,7 @@ _PLACEHOLDERS = {
     "the-output-of-openssl-rand-hex-64",
 }
 _MOST_SECONDS = 10**9
-#: What a login that begins needs for its answer.
+#: Bytes that the answer needs with which a login begins.
 _LEAST_BYTES = 2048
 #: DynamoDB finds 9,850 sessions of one user, and has to have room for logins at once.
 _MOST_SESSIONS = 5000
@@ -109,7 +109,7 @@ def parse_url(value: t.Any) -> str:
 def parse_callback(value: t.Any) -> str:
     """Return a URL whose origin is the app's."""
     url = parse_url(value)
-    # It raises an error where there is none.
+    # A URL without an origin is refused there.
     origin_of(url)
     return url
 

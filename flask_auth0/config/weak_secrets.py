@@ -1,4 +1,4 @@
-"""Tells which secrets can be guessed, without asking the app, from a cookie."""
+"""Secrets that can be guessed from a cookie, without asking the app."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from collections.abc import Mapping
 from itertools import pairwise
 
 SHORTEST = 32
-#: Of 32 characters that are made at random, at least so many differ, and so do as many
-#: of the steps from one to the next.
+#: The least number of different characters among 32 that are made at random, and of
+#: different steps from one to the next.
 _FEWEST = 8
 #: The secret keys of Flask's own documentation, which many copy.
 _KNOWN = {
     "192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf",
     "5f352379324c22463451387a0aec5d2f",
 }
-#: What examples say in the place of a secret, ours among them.
+#: The words of examples in the place of a secret, ours among them.
 _EXAMPLES = re.compile(
     "opensslrand|change(me|this|it)|replace(me|this|with)|randomlygenerated|longrandom"
     "|insecure|placeholder|atleast32|32(characters|bytes)|secretfortests"
     "|^(your|my)(super|auth0|flask|app|session|very|long|secret)"
 )
-#: What secrets are made of that somebody has thought of instead of having them made.
+#: The words of secrets that a person has thought of.
 _WORDS = re.compile(
     "password|passwd|passw0rd|passphrase|secrets?|keys?|tokens?|sessions?|cookies?"
     "|flask|auth0|auth|oauth|oidc|app(lication)?|server|client|users?|admin|login"
@@ -37,7 +37,7 @@ _WORDS = re.compile(
     "|qwert(y|z)(uiop)?|asdf(ghjkl)?|zxcvbn(m)?|abc(def)?|foo|bar|baz"
     "|0?12345?6?7?8?9?0?|0?123|is|it|my|in|of|to|me|be|do|on|at|use|as"
 )
-#: Of a secret that is made at random, so much is left without such words.
+#: The least number of characters that a secret made at random has besides such words.
 _LEAST = 12
 
 _REMEDY = (

@@ -10,7 +10,7 @@ from ..app_state import AppState
 from ..config.urls import is_issuer
 from ..errors import LoginFailed
 
-#: What may be there once (RFC 6749, section 3.1).
+#: Parameters that may be there once (RFC 6749, section 3.1).
 _PARAMETERS = ("code", "state", "iss", "error", "error_description")
 
 

@@ -1,4 +1,4 @@
-"""Where a user can go from a request that cannot go on."""
+"""The ways on that an error page offers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ..negotiation import is_navigation
 from . import own_urls
 from .redirects import for_callback, here, is_local_path, next_or_default, page_of
 
-#: What the tenant answers where it has to ask (OpenID Connect Core, section 3.1.2.6).
+#: Errors of a tenant that has to ask its user (OpenID Connect Core, section 3.1.2.6).
 MUST_ASK = frozenset(
     (
         "login_required",
@@ -30,9 +30,9 @@ MUST_ASK = frozenset(
         "account_selection_required",
     )
 )
-#: What it answers where it knows who has logged in, and does not let them in.
+#: Errors of a tenant that knows who has logged in, and does not let them in.
 _REFUSED = frozenset(("access_denied", "unauthorized"))
-#: What another account has nothing to do with.
+#: Errors that another account would get as well.
 _OF_ONE_ACCOUNT = frozenset(("connection", "invitation", "login_hint"))
 
 
@@ -146,7 +146,7 @@ def login_url(page: str, parameters: Mapping[str, t.Any]) -> str | None:
     url = own_urls.url_of("auth0.login", next=page, **parameters)
     if url.startswith("/"):
         return url
-    # It is on another host, where the page has to be named with its own.
+    # The login is on another host, where the page has to be named with its own.
     page = for_callback(page, state.config)
     return own_urls.url_of("auth0.login", next=page, **parameters)
 

@@ -1,4 +1,4 @@
-"""Where a logout may lead: the URLs that are listed, and pages of this app."""
+"""The URLs that a logout may lead to: those that are listed, and pages of this app."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def for_query(wanted: str | None) -> str:
     config = current_state().config
     url = _from_list(config, wanted)
     if wanted and url is None:
-        # Without the value, which anybody can choose.
+        # The value is not logged, since anybody can choose it.
         current_app.logger.info(
             "The return_to of a logout is not in AUTH0_ALLOWED_LOGOUT_URLS, "
             "so the default took its place."

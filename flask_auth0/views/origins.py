@@ -1,4 +1,4 @@
-"""Which page has made a browser send a request, as browsers say it themselves."""
+"""The page that has made a browser send a request, as browsers say it themselves."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .own_urls import is_origin, require_host
 
 #: Methods that change nothing (RFC 9110, section 9.2.1).
 _SAFE = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))
-#: What shows an answer as a page, in ``Sec-Fetch-Dest``.
+#: The values of ``Sec-Fetch-Dest`` for an answer that is shown as a page.
 _PAGES = frozenset(("document", "iframe", "frame", "fencedframe"))
 
 
@@ -21,7 +21,7 @@ def refuse_foreign_forms() -> None:
     ``SameSite``, those are the same site.
     """
     if request.endpoint == "auth0.backchannel_logout":
-        # It comes from a server, and its token is what protects it.
+        # The tenant sends a logout token, whose signature protects the route.
         return
     require_host()
     if request.method not in _SAFE and not is_from_own_page(request):

@@ -1,4 +1,4 @@
-"""What browsers ask for ahead of their users, who may never come."""
+"""Requests that browsers send ahead of their users, who may never come."""
 
 from __future__ import annotations
 

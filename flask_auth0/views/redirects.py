@@ -1,4 +1,4 @@
-"""Which addresses a browser may be sent to: pages of this app, and nothing else."""
+"""The addresses that a browser may be sent to: pages of this app, and nothing else."""
 
 from __future__ import annotations
 
@@ -102,8 +102,8 @@ def _as_page(target: str) -> str | None:
 def _as_path(target: str) -> str | None:
     """Return a path as a browser writes it.
 
-    What people type has spaces, joiners and other characters that no browser takes for
-    anything else, but for the first two of a path: those decide where it leads.
+    Paths that people type have spaces, joiners and other characters, which no browser
+    takes for anything else. The first two of a path decide where it leads, and stay.
     """
     try:
         rest = "".join(map(_encoded, target[2:]))

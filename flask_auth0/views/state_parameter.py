@@ -1,4 +1,4 @@
-"""What travels to the tenant and back beside the SDK's own ``state``."""
+"""The ``state`` of an authorization request, with data of ours beside the SDK's."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from ..errors import TenantError
 from ..sessions.sealing import Sealer
 
-#: What is longer is in the transaction only, not in the ``state`` as well.
+#: Longer data is in the transaction only, not in the ``state`` as well.
 LONGEST = 500
 
 
 class Relay(t.NamedTuple):
-    """What comes back with the ``state``, even where the transaction is gone."""
+    """Data that comes back with the ``state``, even where the transaction is gone."""
 
     next: str | None = None
     #: How many logins have come back without their transaction.
     attempt: int = 0
-    #: What ``/login`` was asked to hand on.
+    #: The parameters that ``/login`` has handed on.
     parameters: dict[str, t.Any] = {}  # noqa: RUF012
 
 
