@@ -7,6 +7,7 @@ module or adding an import between layers.
 from __future__ import annotations
 
 import ast
+import configparser
 import typing as t
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -16,22 +17,26 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "flask_auth0"
 PICTURE = ROOT / "docs" / "architecture.svg"
 
-#: From the top to the bottom. The modules of one row are not above each other.
-LAYERS = (
-    ("cli", "testing"),
-    ("tenant",),
-    ("extension",),
-    ("wiring", "parts"),
-    ("views",),
-    ("user", "caching"),
-    ("app_state",),
-    ("client",),
-    ("sessions",),
-    ("sessions.cookies", "sessions.server"),
-    ("sessions.stores",),
-    ("errors", "signals", "negotiation"),
-    ("config", "runtime"),
-)
+#: What the contract of the layers says of one folder only.
+INSIDE = {
+    "sessions": ("sessions", "sessions.cookies | sessions.server", "sessions.stores")
+}
+
+
+def layers() -> tuple[tuple[str, ...], ...]:
+    """The rows from the top to the bottom: those of the contract, and the tenant.
+
+    The modules of one row are not above each other.
+    """
+    contracts = configparser.ConfigParser()
+    contracts.read(ROOT / ".importlinter", encoding="utf-8")
+    lines = contracts["importlinter:contract:layers"]["layers"].split("\n")
+    rows = [line.replace("flask_auth0.", "") for line in lines if line]
+    inside = [each for row in rows for each in INSIDE.get(row, (row,))]
+    return (*(tuple(row.split(" | ")) for row in inside), ("tenant",))
+
+
+LAYERS = layers()
 
 MARGIN = 4
 RIGHT = 306
@@ -140,15 +145,14 @@ def _place_row(members: tuple[str, ...], y: float) -> Row:
     titles: list[tuple[str, float]] = []
     chips: list[Chip] = []
     below = y + GAP
-    single = [m for m in members if contents(m) == [m]]
-    for member in members:
-        if member in single:
-            continue
-        titles.append((f"{member.replace('.', '/')}/", below + TITLE - 6))
-        chips += _flow(contents(member), below + TITLE)
-        below = chips[-1].y + CHIP + GAP
+    folders = [m for m in members if contents(m) != [m]]
+    single = [m for m in members if m not in folders]
     if single:
         chips += _flow(single, below)
+        below = chips[-1].y + CHIP + GAP
+    for folder in folders:
+        titles.append((f"{folder.replace('.', '/')}/", below + TITLE - 6))
+        chips += _flow(contents(folder), below + TITLE)
         below = chips[-1].y + CHIP + GAP
     return Row(titles, chips, y, below - y)
 
