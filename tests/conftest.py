@@ -11,10 +11,15 @@ import pytest
 
 # The assertions of what tests inherit and call explain themselves as well.
 pytest.register_assert_rewrite(
+    "tests.config.reading",
     "tests.contracts",
     "tests.cookies.host_prefix",
     "tests.harness",
+    "tests.hostile.answered",
     "tests.hooks.hooked_app",
+    "tests.login.repeating",
+    "tests.logout.leaver",
+    "tests.responses.sizes",
     "tests.tokens.refreshing",
 )
 
@@ -24,6 +29,7 @@ pytest_plugins = [
     "tests.fixtures.back_ends",
     "tests.fixtures.clock",
     "tests.fixtures.deployments",
+    "tests.fixtures.provider",
     "tests.fixtures.rounds",
     "tests.fixtures.servers",
 ]

@@ -7,8 +7,7 @@ import os
 import shutil
 import subprocess
 import typing as t
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,89 +17,21 @@ from redis import Redis
 from flask_auth0 import Auth0, user_logged_out
 from tests.contracts.outage import within
 from tests.harness.logout_tokens import make_token, post, sub_of
-from tests.harness.processes import until
 from tests.harness.visitor import ADA, GRACE, MakeApp, MakeVisitor, Visitor
+
+from .unwritable import (
+    LATER,
+    TOO_LATE,
+    Place,
+    full_disk,
+    full_redis,
+    read_only_postgres,
+    redis_place,
+    redis_replica,
+)
 
 if t.TYPE_CHECKING:
     from tests.harness.clock import Clock
-
-#: Past the first step of the roll, and short of the inactivity duration.
-LATER, TOO_LATE = 30 * 60, 25 * 3600
-
-
-class Place(t.NamedTuple):
-    """A back end, and what lets it refuse to be written."""
-
-    settings: dict[str, t.Any]
-    fault: Callable[[], AbstractContextManager[object]]
-    #: Whether what is there can be removed meanwhile.
-    forgets: bool = True
-
-
-def redis_place(url: str, fault: t.Any, *, forgets: bool = True) -> Place:
-    with Redis.from_url(url) as redis:
-        redis.flushdb()
-    settings = {"SESSION_TYPE": "redis", "SESSION_REDIS": url}
-    return Place(settings, lambda: fault(url), forgets)
-
-
-@contextlib.contextmanager
-def full_redis(url: str) -> Iterator[None]:
-    with Redis.from_url(url) as redis:
-        redis.config_set("maxmemory", "1")
-        try:
-            yield
-        finally:
-            redis.config_set("maxmemory", "0")
-
-
-@contextlib.contextmanager
-def redis_replica(url: str) -> Iterator[None]:
-    with Redis.from_url(url) as redis:
-        # It keeps what it has while there is nobody to copy from.
-        redis.replicaof("127.0.0.1", "1")
-        try:
-            yield
-        finally:
-            redis.replicaof("NO", "ONE")
-
-
-@contextlib.contextmanager
-def read_only_postgres(folder: str) -> Iterator[None]:
-    """Let all connections read only, those that are there as well."""
-    import psycopg
-
-    options = "-c default_transaction_read_only=off"
-    with psycopg.connect(
-        host=folder, user="postgres", autocommit=True, options=options
-    ) as admin:
-
-        def is_read_only() -> bool:
-            with psycopg.connect(host=folder, user="postgres") as other:
-                found = other.execute("SHOW default_transaction_read_only").fetchone()
-            return found == ("on",)
-
-        admin.execute("ALTER SYSTEM SET default_transaction_read_only = on")
-        admin.execute("SELECT pg_reload_conf()")
-        try:
-            until(is_read_only, "the server is read-only")
-            yield
-        finally:
-            admin.execute("ALTER SYSTEM RESET default_transaction_read_only")
-            admin.execute("SELECT pg_reload_conf()")
-            until(lambda: not is_read_only(), "the server can be written again")
-
-
-@contextlib.contextmanager
-def full_disk(folder: Path) -> Iterator[None]:
-    filling = folder / "filling"
-    with contextlib.suppress(OSError), filling.open("wb", buffering=0) as file:
-        while True:
-            file.write(b"x" * 512)
-    try:
-        yield
-    finally:
-        filling.unlink()
 
 
 @pytest.fixture
@@ -343,58 +274,3 @@ def test_writes_that_are_never_answered_hold_up_one_page(
         for visitor in visitors:
             with within(limit / 4):
                 assert visitor.user()["email"] == ADA
-
-
-@contextlib.contextmanager
-def full_store(mode: str, url: str) -> Iterator[None]:
-    """Where the logouts of sessions in cookies are noted."""
-    fault = full_redis if mode == "full" else redis_replica
-    with fault(url):
-        yield
-
-
-@pytest.mark.parametrize("mode", ["full", "replica"])
-def test_sessions_in_cookies(
-    make_app: MakeApp,
-    make_visitor: MakeVisitor,
-    redis_url: str,
-    clock: Clock,
-    mode: str,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    redis_place(redis_url, full_redis)
-    app = make_app(
-        revocation_store=redis_url, scope="openid profile email offline_access"
-    )
-    auth0 = Auth0()
-
-    @app.get("/refresh")
-    def refresh() -> str:
-        return "refreshed" if auth0.get_access_token(force_refresh=True) else ""
-
-    ada, grace, late = (make_visitor(app) for _ in range(3))
-    for visitor, person in ((ada, ADA), (grace, GRACE), (late, ADA)):
-        visitor.log_in(person)
-    cookies, tenant = ada.cookies(), ada.tenant.tenant
-    with full_store(mode, redis_url):
-        clock.offset = LATER
-        assert ada.user()["email"] == ADA
-        # No token is spent where processes cannot take turns.
-        assert ada.get("/refresh").status_code == 503
-        assert ada.user()["email"] == ADA
-        # Nobody would hear of it.
-        token = make_token(tenant, sub=sub_of(grace))
-        assert post(grace, token).status_code == 503
-        assert grace.user()["email"] == GRACE
-        assert ada.get("/logout").status_code == 302
-        assert ada.user() is None
-        # This process knows of it.
-        for name, value in cookies.items():
-            ada.set_cookie(name, value)
-        assert ada.user() is None
-        late.log_in()
-        assert late.user()["email"] == ADA
-    assert "can do without" in caplog.text
-    assert late.get("/refresh").text == "refreshed"
-    assert post(grace, token).status_code == 200
-    assert grace.user() is None

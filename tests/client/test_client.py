@@ -12,18 +12,10 @@ import httpx
 import pytest
 from flask import Flask, g, request, session
 
-from flask_auth0 import (
-    Auth0,
-    TenantUnavailable,
-)
+from flask_auth0 import Auth0, TenantUnavailable
 from flask_auth0.client.client import Client, _on_our_loop
 from flask_auth0.tenant import TenantServer
-from tests.harness.visitor import (
-    HOST,
-    MakeApp,
-    MakeVisitor,
-    Visitor,
-)
+from tests.harness.visitor import HOST, MakeApp, MakeVisitor, Visitor
 
 OFFLINE = "openid profile email offline_access"
 API = "https://api.example.com"

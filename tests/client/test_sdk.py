@@ -12,15 +12,11 @@ from auth0_server_python.auth_server.mfa_client import MfaClient
 from auth0_server_python.auth_server.server_client import ServerClient
 from flask import Flask
 
-from flask_auth0 import (
-    Auth0,
-)
+from flask_auth0 import Auth0
 from flask_auth0.client.client import Client
 from flask_auth0.client.dispatch import OnOurLoop
 from flask_auth0.runtime import loop
-from tests.harness.visitor import (
-    HOST,
-)
+from tests.harness.visitor import HOST
 
 
 def test_it_is_a_server_client(app: Flask) -> None:

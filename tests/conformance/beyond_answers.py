@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
+from tests.harness.provider import GONE
+
 from .modules import OTHER, accepted, refused
-from .plays import (
-    first_login,
-    login,
-    login_without_exchange,
-)
-from .provider import GONE
-from .twists import (
-    answer,
-    claims,
-    discovery,
-    redirect,
-    status,
-    tokens,
-)
+from .plays import first_login, login, login_without_exchange
+from .twists import answer, claims, discovery, redirect, status, tokens
 
 BEYOND_ANSWERS = [
     refused(

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
+from tests.harness.provider import GONE
+
 from .modules import accepted, refused
-from .plays import (
-    login,
-)
-from .provider import GONE
-from .twists import (
-    claims,
-    payload,
-)
+from .plays import login
+from .twists import claims, payload
 
 BEYOND_CLAIMS = [
     refused(

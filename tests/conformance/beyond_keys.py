@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
+from tests.harness.provider import GONE
+
 from .modules import accepted, refused
-from .plays import (
-    first_login,
-    login,
-    login_after_a_rotation,
-    ten_after_a_rotation,
-)
-from .provider import GONE
+from .plays import first_login, login, login_after_a_rotation, ten_after_a_rotation
 from .twists import (
     OTHER_EC,
     OTHER_RSA,

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
+from tests.harness.provider import GONE, present, signed
+
 from .modules import accepted, refused
-from .plays import (
-    back_channel,
-    refresh,
-)
-from .provider import GONE, present, signed
-from .twists import (
-    OTHER_RSA,
-    answer,
-    claims,
-    tokens,
-)
+from .plays import back_channel, refresh
+from .twists import OTHER_RSA, answer, claims, tokens
 
 BEYOND_REFRESH = [
     refused(

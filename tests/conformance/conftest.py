@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterator
 
 import pytest
 
 from flask_auth0 import Auth0
-from flask_auth0.client import discovery
-from flask_auth0.tenant import TenantServer
-from tests.harness.visitor import MakeApp, MakeVisitor, Visitor, make_tenant
-
-from .provider import Provider
+from tests.harness.provider import Provider
+from tests.harness.visitor import MakeApp, MakeVisitor, Visitor
 
 if t.TYPE_CHECKING:
     from .modules import Module
@@ -21,24 +17,9 @@ OFFLINE = "openid profile email offline_access"
 
 
 @pytest.fixture(scope="session")
-def tenant_server() -> Iterator[Provider]:
-    """The provider, in the place of the tenant of the unit tests."""
-    provider = Provider(make_tenant())
-    with provider:
-        yield provider
-
-
-@pytest.fixture
-def provider(
-    tenant: TenantServer, tenant_server: Provider, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Provider]:
-    """The provider, which behaves until it is told otherwise."""
-    # No test waits until the next look for keys is allowed.
-    monkeypatch.setattr(discovery, "INTERVAL_AT_LOGINS", 0)
-    monkeypatch.setattr(discovery, "INTERVAL_FOR_STRANGERS", 0)
-    tenant_server.reset()
-    yield tenant_server
-    tenant_server.reset()
+def tenant_server(provider_server: Provider) -> Provider:
+    """The tenant of these tests misbehaves."""
+    return provider_server
 
 
 class Stage:

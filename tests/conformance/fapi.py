@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tests.harness.provider import GONE
+
 from .modules import (
     CODE_FLOW,
     FAPI,
@@ -14,13 +16,7 @@ from .modules import (
     left_out,
     refused,
 )
-from .plays import (
-    fapi_login,
-    first_login,
-    login_without_exchange,
-    refresh,
-)
-from .provider import GONE
+from .plays import fapi_login, first_login, login_without_exchange, refresh
 from .twists import (
     OTHER_RSA,
     claims,

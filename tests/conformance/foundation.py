@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tests.harness.provider import GONE, signed
+
 from .modules import BACK, OTHER, accepted, refused
 from .plays import (
     back_channel,
@@ -13,7 +15,6 @@ from .plays import (
     refresh,
     rotation_before_signing,
 )
-from .provider import GONE, signed
 from .twists import (
     OTHER_EC,
     OTHER_RSA,

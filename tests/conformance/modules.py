@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .plays import (
-    Play,
-)
+from .plays import Play
 
 
 class Module(t.NamedTuple):

@@ -9,10 +9,10 @@ from urllib.parse import parse_qs, urlsplit
 from werkzeug.test import TestResponse
 
 from tests.harness.logout_tokens import make_claims, post
+from tests.harness.provider import Provider, present
 from tests.harness.visitor import ADA, HOST, Visitor
 
 from .conftest import Stage
-from .provider import Provider, present
 from .twists import Twist, iss_named
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from flask import Response, request
 from joserfc.jwk import ECKey, RSAKey
 
-from .provider import Provider, encoded, present, read, signed
+from tests.harness.provider import Provider, encoded, present, read, signed
 
 #: Teaches a provider one thing.
 Twist = Callable[[Provider], None]

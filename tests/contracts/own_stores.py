@@ -17,14 +17,7 @@ from flask_auth0.tenant import TenantServer
 from flask_auth0.testing import logged_in_client
 from tests.contracts.stores import StoreContract, TransactionContract
 from tests.harness.logout_tokens import make_token, post, sid_of, sub_of
-from tests.harness.visitor import (
-    ADA,
-    GRACE,
-    HOST,
-    MakeApp,
-    MakeVisitor,
-    Visitor,
-)
+from tests.harness.visitor import ADA, GRACE, HOST, MakeApp, MakeVisitor, Visitor
 
 State = dict[str, t.Any]
 

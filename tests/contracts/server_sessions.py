@@ -14,13 +14,7 @@ from flask_auth0.tenant import TenantServer
 from tests.contracts.sessions import SessionContract
 from tests.harness.clock import Clock
 from tests.harness.logout_tokens import make_token, post, sid_of, sub_of
-from tests.harness.visitor import (
-    ADA,
-    GRACE,
-    HOST,
-    MakeVisitor,
-    Visitor,
-)
+from tests.harness.visitor import ADA, GRACE, HOST, MakeVisitor, Visitor
 
 JSON = {"Content-Type": "application/json"}
 

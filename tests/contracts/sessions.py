@@ -11,13 +11,7 @@ from flask_auth0.sessions.state_store import KEY
 from tests.contracts.rotation import RotationContract
 from tests.contracts.stores import StoreContract
 from tests.harness.clock import Clock
-from tests.harness.visitor import (
-    ADA,
-    GRACE,
-    MakeApp,
-    MakeVisitor,
-    Visitor,
-)
+from tests.harness.visitor import ADA, GRACE, MakeApp, MakeVisitor, Visitor
 
 
 class SessionContract(RotationContract, StoreContract):

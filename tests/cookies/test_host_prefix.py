@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import logging
-import typing as t
 
 import pytest
-from flask import Flask, request, session
+from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
-from flask.testing import FlaskClient
 
-from flask_auth0 import Auth0, login_required
+from flask_auth0 import Auth0
 from flask_auth0.testing import logged_in_client
 from tests.harness.visitor import MakeApp, MakeVisitor, add_views
 
@@ -28,62 +26,6 @@ from .host_prefix import (
     of_session,
     who,
 )
-
-
-@pytest.fixture(params=["cookie", "cachelib"])
-def kind(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture
-def make(kind: str, tmp_path: t.Any) -> Make:
-    """Make apps with one place for sessions and other names of cookies."""
-
-    def make(
-        prefix: str | None = None,
-        config: dict[str, t.Any] | None = None,
-        **options: t.Any,
-    ) -> Flask:
-        app = Flask(__name__)
-        app.config.update(TESTING=True, SECRET_KEY="key", **(config or {}))
-        if kind == "cachelib":
-            app.config["SESSION_TYPE"] = "cachelib"
-            app.config["SESSION_CACHELIB"] = str(tmp_path / "sessions")
-        more = {**OPTIONS, **SECURE, **options}
-        Auth0(app, cookie_host_prefix=prefix, **more)
-        add_views(app)
-
-        @app.get("/count")
-        def count() -> str:
-            session["count"] = session.get("count", 0) + 1
-            return str(session["count"])
-
-        @app.get("/update")
-        @login_required
-        def update() -> str:
-            Auth0().update_session(name="New")
-            return ""
-
-        @app.get("/plain")
-        def plain() -> str:
-            return ""
-
-        @app.get("/during/<path>")
-        @login_required
-        def during(path: str) -> str:
-            other = app.test_client(use_cookies=False)
-            headers = {"Cookie": request.headers["Cookie"]}
-            other.get(f"/{path}", base_url=URL, headers=headers)
-            return ""
-
-        @app.get("/clear")
-        def clear() -> str:
-            session.clear()
-            return ""
-
-        return app
-
-    return make
 
 
 def test_names(make: Make, kind: str) -> None:
@@ -185,44 +127,6 @@ def test_a_logout_leaves_nothing_of_either_name(make: Make, path: str) -> None:
     # Without their key, pieces in cookies are worth nothing.
     assert not of_session(client) & {"session", "__Host-session", *FORMER}
     assert who(client) is None
-
-
-def plant(client: FlaskClient, other: FlaskClient) -> None:
-    """Set what a host beside the app can: any names without the prefix."""
-    for name, value in cookies_of(other).items():
-        client.set_cookie(name.removeprefix("__Host-"), value, domain=HOST)
-
-
-@pytest.mark.parametrize("prefix", ["true", "migrate"])
-def test_what_another_host_plants_beside_a_session(make: Make, prefix: str) -> None:
-    app = make(prefix, logout_strategy="v2")
-    client, mallory = logged_in(app, sub="ada"), logged_in(app, sub="mallory")
-    plant(client, mallory)
-    for _ in range(3):
-        assert who(client) == "ada"
-    client.get("/logout", base_url=URL)
-    assert who(client) is None
-
-
-def test_what_another_host_plants_in_an_empty_browser(make: Make) -> None:
-    app = make("true")
-    client = app.test_client()
-    plant(client, logged_in(app, sub="mallory"))
-    assert who(client) is None
-    assert client.get("/count", base_url=URL).text == "1"
-
-
-def test_two_sessions_of_the_former_name_are_none(make: Make) -> None:
-    app = make("migrate")
-    ada, grace = logged_in(make(), sub="ada"), logged_in(make(), sub="grace")
-    header = f"{header_of(ada)}; {header_of(grace)}"
-    answer = app.test_client(use_cookies=False).get(
-        "/user", base_url=URL, headers={"Cookie": header}
-    )
-    assert answer.json is None
-    lines = answer.headers.getlist("Set-Cookie")
-    assert lines
-    assert all("Max-Age=0" in line for line in lines)
 
 
 def test_back_again_without_a_stray_piece(make: Make) -> None:

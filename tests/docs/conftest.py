@@ -16,6 +16,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from flask_auth0 import Auth0
 from flask_auth0.tenant import Client, Tenant, TenantServer
 from flask_auth0.testing import logged_in_client
 
@@ -134,3 +135,14 @@ def check_messages(visitor: Visitor) -> None:
     assert messages["sub"] == "auth0|ada"
     again = visitor.get("/messages-async").get_json()
     assert again in (messages, [messages, messages])
+
+
+@pytest.fixture
+def app(tenant: TenantServer) -> Flask:
+    """An app that says nothing of its configuration."""
+    return Flask(__name__)
+
+
+@pytest.fixture
+def auth0(app: Flask) -> Auth0:
+    return Auth0(app)

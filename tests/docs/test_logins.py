@@ -12,13 +12,7 @@ from flask import Flask
 from flask_auth0 import Auth0, current_user
 from flask_auth0.tenant import TenantServer
 
-from .conftest import (
-    HOST,
-    NAVIGATION,
-    MakeVisitor,
-    ReadPage,
-    query_of,
-)
+from .conftest import HOST, NAVIGATION, MakeVisitor, ReadPage, query_of
 from .pages import path_of, snippets
 
 ADA, GRACE = "ada@example.com", "grace@example.com"

@@ -22,17 +22,6 @@ from .pages import ROOT, path_of, table
 ADA = "ada@example.com"
 
 
-@pytest.fixture
-def app(tenant: TenantServer) -> Flask:
-    """An app that says nothing of its configuration."""
-    return Flask(__name__)
-
-
-@pytest.fixture
-def auth0(app: Flask) -> Auth0:
-    return Auth0(app)
-
-
 def test_credentials(
     app: Flask, make_visitor: MakeVisitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,14 +14,7 @@ from flask_auth0 import Auth0
 from flask_auth0.runtime import loop
 from flask_auth0.tenant import TenantServer
 
-from .conftest import (
-    FETCH,
-    HOST,
-    MakeVisitor,
-    ReadPage,
-    check_messages,
-    client_of,
-)
+from .conftest import FETCH, HOST, MakeVisitor, ReadPage, check_messages, client_of
 from .pages import PAGES, ROOT, Page, path_of, snippets
 
 ADA, GRACE = "ada@example.com", "grace@example.com"

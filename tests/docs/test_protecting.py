@@ -13,13 +13,7 @@ from werkzeug.test import TestResponse
 from flask_auth0 import Auth0, current_user, login_required
 from flask_auth0.tenant import TenantServer
 
-from .conftest import (
-    HOST,
-    NAVIGATION,
-    MakeVisitor,
-    ReadPage,
-    client_of,
-)
+from .conftest import HOST, NAVIGATION, MakeVisitor, ReadPage, client_of
 from .pages import ROOT, Page, path_of, snippets
 
 

@@ -6,12 +6,7 @@ import shlex
 
 import pytest
 
-from .conftest import (
-    MakeVisitor,
-    ReadPage,
-    check_messages,
-    query_of,
-)
+from .conftest import MakeVisitor, ReadPage, check_messages, query_of
 from .pages import path_of, snippets
 
 ADA, GRACE = "ada@example.com", "grace@example.com"

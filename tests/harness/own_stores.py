@@ -9,9 +9,7 @@ import typing as t
 from auth0_server_python.auth_types import StateData
 from auth0_server_python.store import StateStore, TransactionStore
 
-from flask_auth0 import (
-    SessionStoreUnavailable,
-)
+from flask_auth0 import SessionStoreUnavailable
 
 
 class SimpleStore(StateStore):

@@ -12,10 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from flask_auth0 import (
-    current_user,
-    login_required,
-)
+from flask_auth0 import current_user, login_required
 from flask_auth0.tenant import Client, Tenant, TenantServer
 
 SECRET = "4b1f6a0c9d83e7252f6cbb0d17a94e30c5e8d9f24a60b3718c2d5ef09b6a7143"

@@ -8,14 +8,9 @@ import pytest
 from flask import Flask, request
 from redis import Redis
 
-from flask_auth0 import (
-    Auth0,
-    current_user,
-)
+from flask_auth0 import Auth0, current_user
 from tests.harness.own_stores import SimpleStore
-from tests.harness.visitor import (
-    Visitor,
-)
+from tests.harness.visitor import Visitor
 
 OFFLINE = "openid profile email offline_access"
 MODES = ["cookie", "redis", "own"]

@@ -7,14 +7,8 @@ import typing as t
 import pytest
 from flask import abort
 
-from flask_auth0 import (
-    current_user,
-    user_logged_in,
-)
-from tests.harness.visitor import (
-    ADA,
-    Visitor,
-)
+from flask_auth0 import current_user, user_logged_in
+from tests.harness.visitor import ADA, Visitor
 
 from .hooked_app import Views, assert_nothing_kept
 

@@ -10,11 +10,7 @@ import pytest
 
 from flask_auth0.sessions.activity import Visits
 from flask_auth0.tenant import TenantServer
-from tests.harness.visitor import (
-    FETCH,
-    HOST,
-    Visitor,
-)
+from tests.harness.visitor import FETCH, HOST, Visitor
 
 from .hooked_app import Session, Views, kept
 

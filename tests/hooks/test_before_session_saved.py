@@ -11,18 +11,10 @@ import httpx
 import pytest
 from flask import Flask, current_app
 
-from flask_auth0 import (
-    SessionTooLarge,
-    user_logged_in,
-)
+from flask_auth0 import SessionTooLarge, user_logged_in
 from flask_auth0.sessions.hooks import IDENTITY
 from flask_auth0.testing import logged_in_client
-from tests.harness.visitor import (
-    GRACE,
-    MakeVisitor,
-    Visitor,
-    query_of,
-)
+from tests.harness.visitor import GRACE, MakeVisitor, Visitor, query_of
 
 from .hooked_app import Session, Views, add_views, assert_nothing_kept, kept, update
 

@@ -7,16 +7,9 @@ import typing as t
 import pytest
 from flask import Flask, stream_with_context
 
-from flask_auth0 import (
-    Auth0,
-    Auth0Error,
-)
+from flask_auth0 import Auth0, Auth0Error
 from flask_auth0.sessions.hooks import IDENTITY
-from tests.harness.visitor import (
-    ADA,
-    MakeVisitor,
-    Visitor,
-)
+from tests.harness.visitor import ADA, MakeVisitor, Visitor
 
 from .hooked_app import Session, Views, assert_nothing_kept, kept, update
 

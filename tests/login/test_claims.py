@@ -9,12 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from flask_auth0.tenant import TenantServer
-from tests.harness.visitor import (
-    MakeApp,
-    MakeVisitor,
-    Visitor,
-    query_of,
-)
+from tests.harness.visitor import MakeApp, MakeVisitor, Visitor, query_of
 
 
 def test_a_wrong_max_age_is_named(visitor: Visitor) -> None:

@@ -7,10 +7,7 @@ import time
 import pytest
 from flask import session
 
-from tests.harness.visitor import (
-    Visitor,
-    error_of,
-)
+from tests.harness.visitor import Visitor, error_of
 
 
 def without_session(visitor: Visitor) -> None:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import time
 import types
 import typing as t
-from collections.abc import Iterator
 
 import pytest
 from flask import Flask
@@ -16,13 +14,11 @@ from flask_auth0 import Auth0
 from flask_auth0.client import logins
 from flask_auth0.client.direct import DirectClient
 from flask_auth0.client.discovery import ConnectedClient
-from flask_auth0.client.kept_connections import Trace
 from flask_auth0.client.thread_http import ThreadHttp
 from flask_auth0.runtime import loop
 from flask_auth0.tenant import Client, Tenant, TenantServer
 from tests.harness.own_stores import SlowTransactions
 from tests.harness.processes import until
-from tests.harness.proxy import proxied
 from tests.harness.visitor import (
     ADA,
     GRACE,
@@ -114,21 +110,6 @@ def test_a_login_needs_no_event_loop(
     assert visitor.get(callback).status_code == 302
     assert visitor.user()["email"] == ADA
     assert "/authorize" in visitor.get("/login?prompt=login").location
-
-
-@pytest.fixture
-def made(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The ports to which connections are made without the event loop."""
-    made: list[int] = []
-    note = Trace.note
-
-    def counted(self: Trace, event: str, info: dict[str, t.Any]) -> None:
-        if event == "connection.connect_tcp.started" and not loop.is_current():
-            made.append(info["port"])
-        note(self, event, info)
-
-    monkeypatch.setattr(Trace, "note", counted)
-    return made
 
 
 def test_one_connection_serves_one_login_after_another(
@@ -267,64 +248,3 @@ def test_a_domain_that_is_none(make_app: MakeApp, make_visitor: MakeVisitor) -> 
     # The start refuses most of them, but only resolvers know how long names may be.
     visitor = make_visitor(make_app(domain="a" * 64 + ".example"))
     assert visitor.get("/login").status_code == 503
-
-
-class Tunnels:
-    """Where to a proxy has opened tunnels (RFC 9110, section 9.3.6)."""
-
-    port = 0
-
-    def __init__(self) -> None:
-        self.asked: list[str] = []
-
-    def open(self, client: socket.socket) -> socket.socket:
-        """Connect a client to where it asks for."""
-        target = client.recv(65536).split()[1].decode()
-        self.asked.append(target)
-        host, _, port = target.rpartition(":")
-        server = socket.create_connection((host, int(port)))
-        client.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
-        return server
-
-
-@pytest.fixture
-def tunnels(monkeypatch: pytest.MonkeyPatch) -> Iterator[Tunnels]:
-    """The tunnels of the proxy that the environment names."""
-    tunnels = Tunnels()
-    with proxied(tunnels.open) as proxy:
-        tunnels.port = proxy.port
-        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
-        yield tunnels
-
-
-def test_a_login_goes_through_the_proxy(
-    make_app: MakeApp, make_visitor: MakeVisitor, tunnels: Tunnels, made: list[int]
-) -> None:
-    visitor = make_visitor(make_app())
-    callback = visitor.authorize(visitor.get("/login"))
-    # One for discovery, and for the keys.
-    before = len(tunnels.asked)
-    assert before >= 1
-    assert visitor.get(callback).status_code == 302
-    # One for the code.
-    assert len(tunnels.asked) == before + 1
-    # Nor is there another way once the tenant is known, and no event loop is needed.
-    assert visitor.log_in().status_code == 302
-    assert len(tunnels.asked) == before + 2
-    assert made == [tunnels.port]
-
-
-def test_a_host_that_no_proxy_is_for(
-    make_app: MakeApp,
-    make_visitor: MakeVisitor,
-    tunnels: Tunnels,
-    made: list[int],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    visitor = make_visitor(make_app())
-    for _ in range(2):
-        assert visitor.log_in().status_code == 302
-    assert tunnels.asked == []
-    assert len(made) == 1
-    assert made != [tunnels.port]

@@ -6,14 +6,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.harness.visitor import (
-    ADA,
-    GRACE,
-    HOST,
-    Visitor,
-    error_of,
-    query_of,
-)
+from tests.harness.visitor import ADA, GRACE, HOST, Visitor, error_of, query_of
 
 
 def test_head_requests_consume_no_code(visitor: Visitor) -> None:

@@ -7,19 +7,10 @@ from urllib.parse import quote
 import pytest
 from flask import Flask
 
-from flask_auth0 import (
-    login_required,
-)
+from flask_auth0 import login_required
 from flask_auth0.tenant import TenantServer
 from flask_auth0.views import login
-from tests.harness.visitor import (
-    ADA,
-    HOST,
-    MakeApp,
-    MakeVisitor,
-    Visitor,
-    query_of,
-)
+from tests.harness.visitor import ADA, HOST, MakeApp, MakeVisitor, Visitor, query_of
 
 SLASHES = [
     "%2f",

@@ -10,25 +10,15 @@ from urllib.parse import urlencode
 
 import pytest
 from flask import Flask, Response, session
-from werkzeug.test import TestResponse
 
 from flask_auth0 import Auth0
 from flask_auth0.client import repeated_callbacks
 from flask_auth0.tenant import TenantServer
 from tests.fixtures.rounds import Rounds
 from tests.harness.own_stores import SlowTransactions
-from tests.harness.visitor import (
-    ADA,
-    HOST,
-    NAVIGATION,
-    MakeApp,
-    MakeVisitor,
-    Visitor,
-    query_of,
-)
+from tests.harness.visitor import ADA, HOST, MakeApp, MakeVisitor, Visitor, query_of
 
-#: How many requests a browser sends at once.
-MANY = 6
+from .repeating import MANY, ask, ask_at_once, cookies_of, headers_of, outcomes
 
 
 @pytest.fixture(autouse=True)
@@ -37,43 +27,6 @@ def token_requests(tenant: TenantServer) -> Iterator[list[t.Any]]:
     tenant.tenant.token_requests.clear()
     yield tenant.tenant.token_requests
     tenant.tenant.token_requests.clear()
-
-
-def outcomes(requests: list[t.Any]) -> list[tuple[str, str]]:
-    return [(each.grant_type, each.outcome) for each in requests]
-
-
-def ask(app: Flask, path: str, cookies: Mapping[str, str]) -> TestResponse:
-    """Ask for a path with these cookies, whatever is answered to others."""
-    cookie = "; ".join(f"{name}={value}" for name, value in cookies.items())
-    client = app.test_client(use_cookies=False)
-    return client.get(path, base_url=HOST, headers={**NAVIGATION, "Cookie": cookie})
-
-
-def ask_at_once(visitor: Visitor, path: str, count: int = MANY) -> list[TestResponse]:
-    """Ask for a path several times, as one browser with the same cookies."""
-    barrier, cookies = threading.Barrier(count), visitor.cookies()
-
-    def one(_: int) -> TestResponse:
-        barrier.wait()
-        return ask(visitor.app, path, cookies)
-
-    with ThreadPoolExecutor(count) as executor:
-        return list(executor.map(one, range(count)))
-
-
-def cookies_of(answer: TestResponse) -> dict[str, str]:
-    """The cookies that a browser has after an answer."""
-    pairs = [
-        line.partition(";")[0].partition("=")
-        for line in answer.headers.getlist("Set-Cookie")
-        if "Max-Age=0" not in line
-    ]
-    return {name: value for name, _, value in pairs}
-
-
-def headers_of(answer: TestResponse) -> list[tuple[str, str]]:
-    return sorted(answer.headers.items())
 
 
 def test_one_exchange_and_one_answer_for_all(

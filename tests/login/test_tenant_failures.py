@@ -9,19 +9,10 @@ import pytest
 from auth0_server_python.auth_server.server_client import ServerClient
 from authlib.oauth2.client import OAuth2Client
 
-from flask_auth0 import (
-    Auth0Error,
-    login_failed,
-)
+from flask_auth0 import Auth0Error, login_failed
 from flask_auth0.client.responses import check_tokens
 from flask_auth0.tenant import TenantServer
-from tests.harness.visitor import (
-    FETCH,
-    MakeApp,
-    MakeVisitor,
-    Visitor,
-    error_of,
-)
+from tests.harness.visitor import FETCH, MakeApp, MakeVisitor, Visitor, error_of
 
 RUBBISH: list[tuple[dict[str, t.Any], int]] = [
     ({"status": 500}, 503),

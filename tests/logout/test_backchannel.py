@@ -13,12 +13,7 @@ from redis import Redis
 from flask_auth0 import Auth0, session_revoked
 from flask_auth0.tenant import TenantServer
 from tests.harness.clock import Clock
-from tests.harness.logout_tokens import (
-    make_token,
-    post,
-    sid_of,
-    sub_of,
-)
+from tests.harness.logout_tokens import make_token, post, sid_of, sub_of
 from tests.harness.visitor import ADA, HOST, MakeApp, MakeVisitor, Visitor, add_views
 
 

@@ -12,12 +12,7 @@ from redis import Redis
 from flask_auth0 import Auth0
 from flask_auth0.errors import ConfigurationError
 from flask_auth0.tenant import TenantServer
-from tests.harness.logout_tokens import (
-    make_token,
-    post,
-    sid_of,
-    sub_of,
-)
+from tests.harness.logout_tokens import make_token, post, sid_of, sub_of
 from tests.harness.visitor import ADA, MakeApp, MakeVisitor, Visitor
 
 

@@ -6,101 +6,18 @@ import asyncio
 import re
 import threading
 import typing as t
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 from auth0_server_python.auth_server.server_client import ServerClient
-from flask import Flask, request
+from flask import Flask
 from werkzeug.wrappers import Response
 
 from flask_auth0 import Auth0, user_logged_out
-from flask_auth0.tenant import TenantServer, metadata
-from flask_auth0.tenant.provider import Provider
-from tests.harness.visitor import (
-    MakeApp,
-    Visitor,
-)
+from flask_auth0.tenant import metadata
 
-OFFLINE = "openid profile offline_access"
-
-
-class Answers:
-    """What the tenant is asked to revoke, and what it answers instead of doing it."""
-
-    def __init__(self) -> None:
-        self.forms: list[dict[str, str]] = []
-        self.authorizations: list[str | None] = []
-        self.answer: Callable[[], Response] | None = None
-
-
-@pytest.fixture
-def revocations(monkeypatch: pytest.MonkeyPatch) -> Answers:
-    """Watch the tenant's endpoint for revoking tokens."""
-    answers, answer = Answers(), Provider.create_endpoint_response
-
-    def watched(self: Provider, name: str, *args: t.Any) -> t.Any:
-        if name == "revocation":
-            answers.forms.append(request.form.to_dict())
-            answers.authorizations.append(request.headers.get("Authorization"))
-            if answers.answer is not None:
-                return answers.answer()
-        return answer(self, name, *args)
-
-    monkeypatch.setattr(Provider, "create_endpoint_response", watched)
-    return answers
-
-
-class Leaver(Visitor):
-    """A visitor of an app that shows the refresh token of the session."""
-
-    def __init__(self, app: Flask, tenant: TenantServer) -> None:
-        super().__init__(app, tenant)
-        if "leave" not in app.view_functions:
-            app.add_url_rule(
-                "/leave", "leave", lambda: Auth0().logout("/"), methods=["GET"]
-            )
-            app.add_url_rule("/session", "session", lambda: Auth0().get_session() or {})
-
-    def log_in_for_a_token(self) -> str:
-        """Log in, and return the refresh token."""
-        self.log_in()
-        return t.cast(str, self.fetch("/session").get_json()["refresh_token"])
-
-    def is_good(self, refresh_token: str) -> bool:
-        """Whether the tenant gives new tokens for a refresh token."""
-        answer = self.http.post(
-            f"{self.tenant.url}/oauth/token",
-            data={
-                "grant_type": "refresh_token",
-                "refresh_token": refresh_token,
-                "client_id": "the-client",
-                "client_secret": "the-client-secret",
-            },
-        )
-        assert answer.is_success or answer.json()["error"] == "invalid_grant"
-        return answer.is_success
-
-
-@pytest.fixture
-def make_leaver(
-    make_app: MakeApp, tenant: TenantServer
-) -> Iterator[Callable[..., Leaver]]:
-    """Make visitors of apps with refresh tokens, which revoke them unless told."""
-    leavers: list[Leaver] = []
-
-    def make(config: dict[str, t.Any] | None = None, **options: t.Any) -> Leaver:
-        options = {"revoke_refresh_token_on_logout": True, "scope": OFFLINE} | options
-        leavers.append(Leaver(make_app(config, **options), tenant))
-        return leavers[-1]
-
-    yield make
-    for leaver in leavers:
-        leaver.http.close()
-
-
-MakeLeaver = Callable[..., Leaver]
+from .leaver import Answers, MakeLeaver
 
 
 @pytest.mark.parametrize("mode", ["cookie", "server"])

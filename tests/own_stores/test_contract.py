@@ -13,12 +13,7 @@ from flask_auth0.tenant import TenantServer
 from tests.contracts.own_stores import OwnStoreContract, StatefulContract
 from tests.docs.pages import Page, path_of, snippets
 from tests.harness.logout_tokens import make_token, post, sub_of
-from tests.harness.visitor import (
-    ADA,
-    GRACE,
-    SECRET,
-    Visitor,
-)
+from tests.harness.visitor import ADA, GRACE, SECRET, Visitor
 
 
 class TestStateless(OwnStoreContract):

@@ -15,20 +15,9 @@ from tests.fixtures.rounds import Rounds
 from tests.harness.app_server import Address, Deployment, running_app
 from tests.harness.browser import Browser
 
-from .test_refresh import (
-    AtOnce,
-    adopt,
-    cookies_of,
-    logged_in,
-    outcomes,
-    tokens_of,
-)
-from .test_refresh import (
-    asked as asked,
-)
-from .test_refresh import (
-    tenant as tenant,
-)
+from .test_refresh import AtOnce, adopt, cookies_of, logged_in, outcomes, tokens_of
+from .test_refresh import asked as asked
+from .test_refresh import tenant as tenant
 
 #: Requests of each session at the same time.
 PARALLEL = 6

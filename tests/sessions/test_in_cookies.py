@@ -14,14 +14,7 @@ from tests.contracts.server_sessions import auth0_of
 from tests.contracts.sessions import SessionContract
 from tests.contracts.stores import TransactionContract
 from tests.harness.clock import Clock
-from tests.harness.visitor import (
-    ADA,
-    GRACE,
-    HOST,
-    MakeApp,
-    MakeVisitor,
-    Visitor,
-)
+from tests.harness.visitor import ADA, GRACE, HOST, MakeApp, MakeVisitor, Visitor
 
 
 class TestCookies(TransactionContract, SessionContract):

@@ -11,12 +11,7 @@ from redis import Redis
 from flask_auth0 import Auth0
 from flask_auth0.runtime import loop
 from tests.contracts.server_sessions import ServerContract
-from tests.harness.visitor import (
-    ADA,
-    MakeApp,
-    MakeVisitor,
-    Visitor,
-)
+from tests.harness.visitor import ADA, MakeApp, MakeVisitor, Visitor
 
 
 class TestRedis(ServerContract):

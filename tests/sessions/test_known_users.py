@@ -11,13 +11,7 @@ from flask import Flask
 from flask_auth0 import Auth0, current_user
 from flask_auth0.sessions.recent import Recent
 from flask_auth0.sessions.sealing import Sealer
-from tests.harness.visitor import (
-    HOST,
-    MakeApp,
-    MakeVisitor,
-    Visitor,
-    query_of,
-)
+from tests.harness.visitor import HOST, MakeApp, MakeVisitor, Visitor, query_of
 
 
 def test_the_user_is_read_once_and_only_when_asked_for(

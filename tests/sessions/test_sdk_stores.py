@@ -11,17 +11,9 @@ from auth0_server_python.auth_types import StateData, TransactionData
 from auth0_server_python.store import StateStore, TransactionStore
 from flask import Flask
 
-from flask_auth0 import (
-    Auth0,
-    current_user,
-)
+from flask_auth0 import Auth0, current_user
 from flask_auth0.tenant import TenantServer
-from tests.harness.visitor import (
-    ADA,
-    SECRET,
-    MakeVisitor,
-    add_views,
-)
+from tests.harness.visitor import ADA, SECRET, MakeVisitor, add_views
 
 
 class Remembered(dict[str, t.Any]):

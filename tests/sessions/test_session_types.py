@@ -12,11 +12,7 @@ from flask_session import Session
 from redis import Redis
 
 from flask_auth0 import Auth0, ConfigurationError
-from tests.harness.visitor import (
-    ADA,
-    MakeVisitor,
-    add_views,
-)
+from tests.harness.visitor import ADA, MakeVisitor, add_views
 
 
 def test_session_types_are_checked_at_start(options: dict[str, t.Any]) -> None:

@@ -17,12 +17,7 @@ from flask_auth0 import (
 )
 from flask_auth0.tenant import TenantServer
 from flask_auth0.testing import logged_in_client
-from tests.harness.visitor import (
-    ADA,
-    MakeApp,
-    MakeVisitor,
-    Visitor,
-)
+from tests.harness.visitor import ADA, MakeApp, MakeVisitor, Visitor
 
 OFFLINE = "openid profile email offline_access"
 API = "https://api.example.com"

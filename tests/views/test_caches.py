@@ -5,12 +5,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from flask import (
-    Flask,
-    make_response,
-    render_template_string,
-    stream_with_context,
-)
+from flask import Flask, make_response, render_template_string, stream_with_context
 from flask.testing import FlaskClient
 
 from flask_auth0 import Auth0, current_user

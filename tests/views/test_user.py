@@ -6,12 +6,7 @@ import threading
 import typing as t
 
 import pytest
-from flask import (
-    Flask,
-    render_template,
-    render_template_string,
-    stream_template,
-)
+from flask import Flask, render_template, render_template_string, stream_template
 from flask_login import LoginManager
 from jinja2 import DictLoader
 
