@@ -15,11 +15,11 @@ from flask import Flask
 
 from flask_auth0.app_state import state_of
 from flask_auth0.sessions.labels import record_of
-from flask_auth0.sessions.server.storage import RecordCompartment, store_of
+from flask_auth0.sessions.server.storage import RecordCompartment, back_end_of
 from flask_auth0.sessions.state_store import SessionStateStore
 from flask_auth0.sessions.storage_contract import BODY, HEAD, Entry
-from flask_auth0.sessions.stores.redis import RedisInterface
-from flask_auth0.sessions.stores.sqlalchemy import SqlInterface
+from flask_auth0.sessions.stores.redis import RedisBackEnd
+from flask_auth0.sessions.stores.sqlalchemy import SqlBackEnd
 
 from .plain import USER
 
@@ -69,12 +69,12 @@ def login(number: int) -> Login:
 
 def fill(app: Flask, count: int) -> None:
     """Give the store of an app so many sessions, each of another user."""
-    store = store_of(app.session_interface)
+    store = back_end_of(app.session_interface)
     sessions = _sessions(app, count)
-    if isinstance(store, RedisInterface):
+    if isinstance(store, RedisBackEnd):
         for batch in _batches(sessions):
             _write_to_redis(store.client, batch)
-    elif isinstance(store, SqlInterface):
+    elif isinstance(store, SqlBackEnd):
         _write_to_sql(store, sessions)
 
 
@@ -128,7 +128,7 @@ def _write_to_redis(client: redis.Redis, batch: list[Written]) -> None:
         pipeline.execute()
 
 
-def _write_to_sql(store: SqlInterface, sessions: Iterable[Written]) -> None:
+def _write_to_sql(store: SqlBackEnd, sessions: Iterable[Written]) -> None:
     # The store's own connections give up on what takes long.
     engine = sa.create_engine(store.engine.url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:

@@ -6,7 +6,6 @@ import sys
 import typing as t
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 
 import click
 from flask import current_app
@@ -16,7 +15,8 @@ from flask_session.base import ServerSideSessionInterface
 from .app_state import current_state
 from .errors import ConfigurationError, SessionStoreUnavailable
 from .sessions.directory import SessionInfo, Sessions
-from .sessions.server.interface import StoreInterface
+from .sessions.server.interface import StoredSessionInterface
+from .sessions.stores.base import BackEnd
 from .tenant.command import tenant
 
 auth0 = AppGroup("auth0", help="Auth0 in this app, and a tenant for development.")
@@ -57,12 +57,12 @@ def prune() -> None:
     interface: t.Any = current_app.session_interface
     if not isinstance(interface, ServerSideSessionInterface):
         raise click.ClickException("The sessions are in cookies: set SESSION_TYPE.")
-    if not isinstance(interface, StoreInterface):
+    if not isinstance(interface, StoredSessionInterface):
         interface._delete_expired_sessions()
         click.echo("Expired sessions are removed, as far as Flask-Session does it.")
         return
     with _clear_errors():
-        removed = _prune(interface)
+        removed = _prune(interface.back_end)
     if removed is None:
         click.echo("This back end removes expired sessions itself.")
     else:
@@ -73,10 +73,10 @@ def _sessions() -> Sessions:
     return Sessions(current_state().state_store.listing)
 
 
-def _prune(store: StoreInterface) -> int | None:
+def _prune(back_end: BackEnd) -> int | None:
     """Remove what has expired, part by part; a terminal sees how far it is."""
     removed, rest = 0, None
-    while (pruned := store.ask(partial(store.prune, rest))) is not None:
+    while (pruned := back_end.ask(back_end.prune, rest)) is not None:
         removed, rest = removed + pruned.removed, pruned.rest
         if rest is None:
             return removed

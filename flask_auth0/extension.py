@@ -18,7 +18,7 @@ from .errors import Auth0Error, ConfigurationError, TenantUnavailable
 from .runtime import app_functions, greenlets, loop
 from .sessions.directory import Sessions
 from .sessions.hooks import SessionHooks, checked_claims, untranslated
-from .sessions.server.interface import is_outage_told
+from .sessions.server.outage import is_outage_told
 from .user import shown_user
 from .views import guards, login, logout, logout_urls, origins
 from .views.error_links import offer_way_on

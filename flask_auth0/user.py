@@ -12,7 +12,7 @@ from werkzeug.local import LocalProxy
 from .app_state import current_state
 from .client.translation import translated
 from .runtime.per_request import per_request
-from .sessions.server.interface import is_outage_told, tell_of_outage
+from .sessions.server.outage import is_outage_told, tell_of_outage
 
 
 class User(Mapping[str, t.Any]):

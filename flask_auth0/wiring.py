@@ -43,10 +43,10 @@ from .sessions.labels import Labels
 from .sessions.lifetime import Lifetime, no_limit
 from .sessions.own_store import OwnStateStore
 from .sessions.sealing import Sealer, derive_key
-from .sessions.server.interface import StoreInterface
 from .sessions.server.setup import make_revocation_store, set_up_sessions
 from .sessions.session_store import SessionStore
 from .sessions.state_store import SessionStateStore
+from .sessions.stores.base import BackEnd
 from .user import current_user
 from .views import backchannel, decorator_order, own_urls, repeated_logins
 from .views.error_links import login_url_here, offer_way_on
@@ -99,7 +99,7 @@ def _make_state(
     config: Config,
     state_store: StateStore | None,
     transaction_store: TransactionStore | None,
-    revocation_store: StoreInterface | None,
+    revocation_store: BackEnd | None,
     unauthorized: Callable[[], t.Any],
     hooks: SessionHooks,
     idle_limit: Callable[[], float] | None = None,

@@ -17,7 +17,7 @@ from ..errors import LoginRequired
 from ..runtime import loop
 from ..sessions.cookies.transactions import CookieTransactionStore
 from ..sessions.hooks import checked_claims, with_claims
-from ..sessions.server.interface import is_outage_told
+from ..sessions.server.outage import is_outage_told
 from ..sessions.storage_contract import KEY
 from .dispatch import OnOurLoop, dispatch
 from .logout_tokens import check_logout_claims, refuse_unsigned

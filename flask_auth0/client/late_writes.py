@@ -7,7 +7,7 @@ import time
 
 from ..errors import Auth0Error
 from ..runtime import loop
-from ..sessions.server.interface import StoreInterface
+from ..sessions.stores.base import BackEnd
 from ..sessions.unwritten import UnwrittenStates
 from .locks import Held, Turns
 
@@ -18,13 +18,13 @@ _PAUSE = 0.2
 
 
 async def write_late(
-    unwritten: UnwrittenStates, held: Held, store: StoreInterface, turns: Turns
+    unwritten: UnwrittenStates, held: Held, store: BackEnd, turns: Turns
 ) -> None:
     """Write new tokens as soon as the back end takes them, and let go of the session.
 
     The lease is held until then: other processes would use the old refresh token.
     """
-    record, logger = held.key, store.app.logger
+    record, logger = held.key, store.logger
     logger.warning(
         "New tokens of a session could not be kept yet; that is tried again."
     )

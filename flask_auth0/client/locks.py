@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 
 from ..runtime import loop
-from ..sessions.server.interface import StoreInterface
+from ..sessions.stores.base import BackEnd
 from ..sessions.stores.lease import Lease
 
 #: Seconds between two looks whether another process has finished. No way to be told
@@ -65,7 +65,7 @@ class Held:
 
 
 @asynccontextmanager
-async def leased(store: StoreInterface, key: str) -> AsyncIterator[Held]:
+async def leased(store: BackEnd, key: str) -> AsyncIterator[Held]:
     """Hold a lock in a back end; it ends soon after this process, whatever happens."""
     # Another process has it, so no event of this one will tell when it is free.
     while (lease := await _try_lock(store, key)) is None:  # noqa: ASYNC110
@@ -86,7 +86,7 @@ def start(work: Coroutine[t.Any, t.Any, t.Any]) -> asyncio.Task[t.Any]:
     return task
 
 
-async def _try_lock(store: StoreInterface, key: str) -> Lease | None:
+async def _try_lock(store: BackEnd, key: str) -> Lease | None:
     """Return the lease, or ``None``; let go of one that comes when nobody waits."""
     await asyncio.sleep(store.well_since + _PRECEDENCE - time.monotonic())
     trying = asyncio.ensure_future(loop.where_called(lambda: Lease.take(store, key)))

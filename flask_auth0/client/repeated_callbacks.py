@@ -23,7 +23,7 @@ from ..runtime import loop
 from ..runtime.per_request import if_made, per_request
 from ..runtime.processes import PerProcess
 from ..sessions.sealing import Sealer
-from ..sessions.server.interface import StoreInterface, TooLargeForStore
+from ..sessions.stores.base import BackEnd, TooLargeForStore
 from ..sessions.stores.locks import LEASE
 from .locks import leased
 
@@ -82,7 +82,7 @@ class CallbackAnswers:
         self._known: PerProcess[dict[str, Callback]] = PerProcess(dict)
 
     def begin(
-        self, content: str, target: str, store: StoreInterface | None
+        self, content: str, target: str, store: BackEnd | None
     ) -> Callback | None:
         """Wait for a turn to answer a callback.
 
@@ -174,7 +174,7 @@ class _Mine:
 class _Shared:
     """What all processes know of a callback."""
 
-    def __init__(self, store: StoreInterface, sealer: Sealer, name: str) -> None:
+    def __init__(self, store: BackEnd, sealer: Sealer, name: str) -> None:
         self._store, self._sealer, self._name = store, sealer, name
         self._turn: AsyncExitStack | None = None
 
@@ -203,12 +203,11 @@ class _Shared:
         """Note the answer, or that there is none yet."""
         content = [answer and [*answer]]
         sealed = self._sealer.seal(content, self._name).encode()
-        keep = self._store.keep
-        self._store.ask(lambda: keep(self._name, sealed, REMEMBERED))
+        self._store.ask(self._store.keep, self._name, sealed, REMEMBERED)
 
     def noted(self) -> Callback | None:
         """Return what another process has noted."""
-        note = self._store.ask(lambda: self._store.fetch(self._name))
+        note = self._store.ask(self._store.fetch, self._name)
         text = (note or b"").decode("ascii", "replace")
         content = self._sealer.open(text, self._name)
         if not isinstance(content, list) or len(content) != 1:

@@ -14,9 +14,9 @@ from ..errors import LoginRequired, SessionStoreUnavailable
 from ..runtime import loop
 from ..runtime.per_request import per_request
 from ..sessions.hooks import refuse_while_saving
-from ..sessions.server.interface import StoreInterface
 from ..sessions.session_store import SessionStore
 from ..sessions.storage_contract import KEY
+from ..sessions.stores.base import BackEnd
 from ..sessions.token_sets import (
     DEFAULT_AUDIENCE,
     Connection,
@@ -157,7 +157,7 @@ class TokenClient(ConnectedClient):
 
     def _write_later(self, held: Held) -> None:
         store = self._state_store
-        place = t.cast(StoreInterface, store.meeting_point())
+        place = t.cast(BackEnd, store.meeting_point())
         held.is_handed_over = True
         start(write_late(store.unwritten, held, place, self._here().turns))
 

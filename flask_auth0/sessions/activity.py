@@ -8,8 +8,8 @@ from flask import request
 
 from ..errors import SessionTooLarge
 from .codec import State, States
-from .server.interface import StoreInterface
 from .storage import Places
+from .stores.base import BackEnd
 
 #: Characters of a browser's name that are kept with a session.
 _LONGEST_NAME = 256
@@ -48,10 +48,10 @@ class Visits:
         return {"user_agent": name, "address": request.remote_addr}
 
     def _noted_in_turn(
-        self, store: StoreInterface, record: str, head: State, now: int
+        self, store: BackEnd, record: str, head: State, now: int
     ) -> State | None:
         """Note it if nobody else changes the session just now."""
-        lock = store.ask(lambda: store.try_lock(record))
+        lock = store.ask(store.try_lock, record)
         if lock is None:
             return head
         try:

@@ -15,9 +15,9 @@ from ..runtime import loop
 from ..runtime.per_request import per_request
 from .codec import State
 from .hooks import SessionHooks
-from .server.interface import Outage
 from .session_store import SessionStore, dumped
 from .storage_contract import KEY
+from .stores.limits import Outage
 from .token_sets import without_refreshed
 
 

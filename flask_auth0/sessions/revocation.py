@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ..runtime.per_request import per_request
 from .labels import Labels
-from .server.interface import StoreInterface
+from .stores.base import BackEnd, Labelling
 
 _REVOKED = "flask_auth0.revoked:"
 _USED = "flask_auth0.used:"
@@ -69,7 +69,7 @@ class Revocations:
     :param longest: seconds for which a login may need to know.
     """
 
-    def __init__(self, store: StoreInterface, labels: Labels, longest: int) -> None:
+    def __init__(self, store: BackEnd, labels: Labels, longest: int) -> None:
         self._store = store
         self._labels = labels
         self._longest = longest
@@ -89,7 +89,7 @@ class Revocations:
     def cover(self, labels: Sequence[str], login: Login) -> bool:
         """Tell whether a login has been ended."""
         names = [_REVOKED + label for label in labels]
-        found = self._store.ask(lambda: self._store.labelled(*names))
+        found = self._store.ask(self._store.labelled, *names)
         return _is_ended_by(found, login)
 
     def end(self, record: str) -> bool:
@@ -104,35 +104,34 @@ class Revocations:
         """Note the newest version of a session, in the place of the one before."""
         self._mark(record, f"{_VERSION}{version}")
         name, before = _REVOKED + record, f"{_VERSION}{version - 1}"
-        self._store.ask(lambda: self._store.unlabel(name, [before], self._longest))
+        self._store.ask(self._store.unlabel, name, [before])
 
     def marks(
         self, labels: Sequence[str], record: str, login: Login | None = None
     ) -> Marks:
         """Return what is known of a session, and of the login that it came from."""
         names = [_REVOKED + each for each in (*labels, record)]
-        found = self._store.ask(lambda: self._store.labelled(*names))
+        found = self._store.ask(self._store.labelled, *names)
         versions = [int(v[1:]) for v in found if re.fullmatch(f"{_VERSION}[0-9]+", v)]
         itself = _ENDED in found
         ended = itself or (login is not None and _is_ended_by(found, login))
         return Marks(ended, itself, max(versions, default=0))
 
     def _mark(self, name: str, mark: str) -> bool:
-        name = _REVOKED + name
-        self._store.ask(
-            lambda: self._store.label(name, mark, self._longest, self._longest)
-        )
+        labels = [_REVOKED + name]
+        labelling = Labelling(mark, labels, self._longest, self._longest)
+        self._store.ask(self._store.label, labelling)
         return True
 
     def is_used(self, jti: str) -> bool:
         """Tell whether a logout token has been used."""
         key = _USED + self._labels.of_token(jti)
-        return self._store.ask(lambda: self._store.fetch(key)) is not None
+        return self._store.ask(self._store.fetch, key) is not None
 
     def use(self, jti: str, max_age: int) -> bool:
         """Remember a logout token for as long as it is good."""
         key = _USED + self._labels.of_token(jti)
-        self._store.ask(lambda: self._store.keep(key, b"1", max(1, max_age)))
+        self._store.ask(self._store.keep, key, b"1", max(1, max_age))
         return True
 
 

@@ -13,8 +13,8 @@ from pydantic import BaseModel
 from ..errors import ConfigurationError
 from .codec import State, States
 from .hooks import SessionHooks, has_new_tokens, with_tokens_of
-from .server.interface import StoreInterface
 from .server.storage import RecordCompartment
+from .stores.base import BackEnd
 from .token_sets import repaired
 from .unwritten import UnwrittenStates
 
@@ -87,7 +87,7 @@ class SessionStore(StateStore):
         """
         raise NotImplementedError
 
-    def meeting_point(self) -> StoreInterface | None:
+    def meeting_point(self) -> BackEnd | None:
         """Return where the processes that change a session take turns, if anywhere."""
         return None
 

@@ -36,12 +36,13 @@ from .ending import end_by_claims, end_oldest, is_ended
 from .hooks import SessionHooks, has_new_tokens
 from .idle import LastsAsLogins
 from .labels import record_of
-from .server.interface import StoreInterface
+from .server.interface import StoredSessionInterface
 from .server.lazy import LazySession
 from .session_store import Listing, SessionStore, dumped
 from .storage import Places
 from .storage_contract import HEAD, Entry
 from .storage_contract import KEY as KEY
+from .stores.base import BackEnd
 from .token_sets import refreshing, without_refreshed
 from .unwritten import Unwritten
 from .watching import watch_sessions
@@ -68,7 +69,7 @@ class SessionStateStore(SessionStore):
         self,
         states: States,
         transient: bool,
-        revocation_store: StoreInterface | None = None,
+        revocation_store: BackEnd | None = None,
         hooks: SessionHooks | None = None,
         most: int = 1000,
         newest_only: bool = False,
@@ -127,7 +128,7 @@ class SessionStateStore(SessionStore):
         entry = await loop.where_called(self.current_entry)
         return entry.record if entry else None
 
-    def meeting_point(self) -> StoreInterface | None:
+    def meeting_point(self) -> BackEnd | None:
         """Return where the processes that change a session take turns, if anywhere."""
         return self.places.meeting_point()
 
@@ -315,7 +316,7 @@ class SessionStateStore(SessionStore):
         :raises SessionStoreUnavailable: when the back end does not answer.
         """
         interface = current_app.session_interface
-        if isinstance(interface, StoreInterface):
+        if isinstance(interface, StoredSessionInterface):
             interface.require_answer()
 
     def owns_session(self, sub: str) -> bool:

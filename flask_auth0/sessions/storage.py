@@ -10,9 +10,9 @@ from ..runtime.contexts import this_app
 from .codec import States
 from .cookies.storage import CookieCompartment
 from .revocation import Revocations
-from .server.interface import StoreInterface
-from .server.storage import RecordCompartment, store_of
+from .server.storage import RecordCompartment, back_end_of, records_of
 from .storage_contract import Compartment
+from .stores.base import BackEnd
 
 #: Seconds that a logout from outside is remembered for logins that are under way.
 _UNDER_WAY = 600
@@ -22,7 +22,7 @@ class _Place(t.NamedTuple):
     """What belongs to a session interface."""
 
     interface: SessionInterface | None = None
-    store: StoreInterface | None = None
+    store: BackEnd | None = None
     records: RecordCompartment | None = None
 
 
@@ -39,7 +39,7 @@ class Places:
         self,
         states: States,
         transient: bool,
-        revocation_store: StoreInterface | None = None,
+        revocation_store: BackEnd | None = None,
     ) -> None:
         self._states = states
         self._revocation_store = revocation_store
@@ -50,7 +50,7 @@ class Places:
         """Return what keeps the state of the current request."""
         return self._place().records or self.cookies
 
-    def store(self) -> StoreInterface | None:
+    def store(self) -> BackEnd | None:
         """Return the back end of the sessions, or ``None`` in cookie mode."""
         return self._place().store
 
@@ -58,7 +58,7 @@ class Places:
         """Tell whether the states are in cookies."""
         return self._place().records is None
 
-    def meeting_point(self) -> StoreInterface | None:
+    def meeting_point(self) -> BackEnd | None:
         """Return where the processes that change a session take turns, if anywhere."""
         return self.store() or self._revocation_store
 
@@ -89,8 +89,6 @@ class Places:
         return known
 
     def _find(self, interface: SessionInterface) -> _Place:
-        store = store_of(interface)
-        if store is None:
-            return _Place(interface)
         longest = self._states.lifetime.absolute
-        return _Place(interface, store, RecordCompartment(store, longest))
+        records = records_of(interface, longest)
+        return _Place(interface, back_end_of(interface), records)

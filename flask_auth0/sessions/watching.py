@@ -12,7 +12,7 @@ from flask.sessions import SessionMixin
 from ..errors import SessionStoreUnavailable
 from ..runtime.contexts import this_app, this_session
 from .cookies.signed import SignedSessionInterface
-from .server.interface import StoreInterface
+from .server.interface import StoredSessionInterface
 
 
 def watch_sessions(app: Flask, watch: Callable[[SessionMixin], None]) -> None:
@@ -24,7 +24,7 @@ def watch_sessions(app: Flask, watch: Callable[[SessionMixin], None]) -> None:
     :param watch: empties a session whose login is over.
     """
     interface = app.session_interface
-    if isinstance(interface, StoreInterface | SignedSessionInterface):
+    if isinstance(interface, StoredSessionInterface | SignedSessionInterface):
         interface.watch = watch
 
     def look(sender: Flask, **more: t.Any) -> None:

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from ..errors import SessionStoreUnavailable
 from ..sessions.cookies.jar import is_strict
-from ..sessions.server.interface import overlook_outage
+from ..sessions.server.outage import overlook_outage
 from ..user import load_user
 from . import own_urls
 from .origins import is_from_other_site, is_part_of_page, is_whole_page

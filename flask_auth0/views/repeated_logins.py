@@ -21,7 +21,7 @@ from ..runtime.per_request import if_made, per_request
 from ..sessions.cookies.flags import are_cookies_secure
 from ..sessions.cookies.jar import cookie_jar, cookie_name
 from ..sessions.current import Memo
-from ..sessions.server.interface import overlook_outage
+from ..sessions.server.outage import overlook_outage
 from ..sessions.shapes import is_moment
 from ..sessions.storage_contract import KEY
 from ..user import load_user

@@ -16,10 +16,10 @@ from tests.harness.visitor import MakeApp, MakeVisitor, Visitor
 BOUNDS = {
     "protected": (160, 129),
     "token": (189, 165),
-    "refresh": (512, 468),
-    "login": (273, 240),
-    "callback": (529, 525),
-    "backchannel": (0, 183),
+    "refresh": (516, 474),
+    "login": (273, 241),
+    "callback": (529, 531),
+    "backchannel": (0, 186),
 }
 
 

@@ -19,7 +19,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from flask_auth0.sessions.stores.sqlalchemy import SqlInterface
+from flask_auth0.sessions.server.storage import back_end_of
+from flask_auth0.sessions.stores.sqlalchemy import SqlBackEnd
 from tests.harness.app import create_app
 from tests.harness.browser import FETCH, NAVIGATION
 from tests.harness.forks import fork
@@ -66,12 +67,12 @@ def use(app: Flask) -> dict[str, t.Any]:
 
 def backend_of(app: Flask) -> int | None:
     """Who answers at PostgreSQL."""
-    interface = app.session_interface
-    if not isinstance(interface, SqlInterface):
+    store = back_end_of(app.session_interface)
+    if not isinstance(store, SqlBackEnd):
         return None
-    if interface.engine.dialect.name != "postgresql":
+    if store.engine.dialect.name != "postgresql":
         return None
-    with interface.engine.connect() as connection:
+    with store.engine.connect() as connection:
         found = connection.scalar(text("SELECT pg_backend_pid()"))
     return t.cast(int, found)
 

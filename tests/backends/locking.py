@@ -15,9 +15,6 @@ import typing as t
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from flask import Flask
-
-from flask_auth0.sessions.server.interface import StoreInterface
 from flask_auth0.sessions.stores import (
     cachelib,
     dynamodb,
@@ -26,8 +23,10 @@ from flask_auth0.sessions.stores import (
     redis,
     sqlalchemy,
 )
+from flask_auth0.sessions.stores.base import BackEnd
 from flask_auth0.sessions.stores.locks import Lock
 from tests.harness.processes import ROOT, environment
+from tests.harness.setups import setup
 
 LIMIT = 10.0
 MODULES: t.Any = {
@@ -40,13 +39,13 @@ MODULES: t.Any = {
 }
 
 
-def make_store(settings: Mapping[str, t.Any]) -> StoreInterface:
+def make_store(settings: Mapping[str, t.Any]) -> BackEnd:
     """Return the back end that some settings name."""
-    make = MODULES[settings["SESSION_TYPE"]].make_interface
-    return t.cast(StoreInterface, make(Flask(__name__), settings, LIMIT))
+    make = MODULES[settings["SESSION_TYPE"]].make
+    return t.cast(BackEnd, make(setup(settings, LIMIT)))
 
 
-def work(store: StoreInterface, folder: Path, times: int) -> None:
+def work(store: BackEnd, folder: Path, times: int) -> None:
     """Take a lock some times, and fail if anybody else has it as well."""
     while times:
         lock = store.try_lock("work")
@@ -60,7 +59,7 @@ def work(store: StoreInterface, folder: Path, times: int) -> None:
 class Program:
     """What the program does; each method is a command."""
 
-    def __init__(self, store: StoreInterface) -> None:
+    def __init__(self, store: BackEnd) -> None:
         self._store = store
         self._held: dict[str, Lock] = {}
 

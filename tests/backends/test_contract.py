@@ -71,7 +71,7 @@ class TestPostgreSQL(ServerContract):
         visitor.log_in()
         visitor.user()
 
-        @sa.event.listens_for(interface.engine, "before_cursor_execute")
+        @sa.event.listens_for(interface.back_end.engine, "before_cursor_execute")
         def note(connection: t.Any, cursor: t.Any, statement: str, *_: t.Any) -> None:
             statements.append(statement)
 

@@ -13,7 +13,8 @@ from flask_sqlalchemy import SQLAlchemy
 
 from flask_auth0 import SessionStoreUnavailable
 from flask_auth0.sessions.server.setup import set_up_sessions
-from flask_auth0.sessions.stores.sqlalchemy import SqlInterface
+from flask_auth0.sessions.server.storage import back_end_of
+from flask_auth0.sessions.stores.sqlalchemy import SqlBackEnd
 from tests.contracts.outage import LEEWAY, LIMIT, within
 from tests.harness.proxy import Proxy, proxied, unix_socket
 
@@ -29,18 +30,19 @@ def url_of(proxy: Proxy, scheme: str) -> str:
     return f"{scheme}://postgres@127.0.0.1:{proxy.port}/postgres?sslmode=disable"
 
 
-def store_of(setting: t.Any, app: Flask) -> SqlInterface:
+def store_of(setting: t.Any, app: Flask) -> SqlBackEnd:
     app.config.update(SESSION_TYPE="sqlalchemy", SESSION_SQLALCHEMY=setting)
     assert set_up_sessions(app, limit=LIMIT) == []
-    store: t.Any = app.session_interface
-    return t.cast(SqlInterface, store)
+    store = back_end_of(app.session_interface)
+    assert isinstance(store, SqlBackEnd)
+    return store
 
 
-def check_it_gives_up(store: SqlInterface, proxy: Proxy) -> None:
+def check_it_gives_up(store: SqlBackEnd, proxy: Proxy) -> None:
     store.keep("key", b"value", 60)
     proxy.freeze()
     with within(LIMIT + LEEWAY), pytest.raises(SessionStoreUnavailable):
-        store.ask(lambda: store.fetch("key"))
+        store.ask(store.fetch, "key")
     proxy.thaw()
     assert store.fetch("key") == b"value"
 

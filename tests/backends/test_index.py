@@ -13,11 +13,11 @@ from flask import Flask
 from flask_session import Session
 from redis import Redis
 
-from flask_auth0.sessions.server.interface import StoreInterface
-from flask_auth0.sessions.server.storage import RecordCompartment, store_of
+from flask_auth0.sessions.server.storage import RecordCompartment, back_end_of
 from flask_auth0.sessions.storage_contract import Entry
-from flask_auth0.sessions.stores.dynamodb import DynamoInterface
-from flask_auth0.sessions.stores.redis import RedisInterface
+from flask_auth0.sessions.stores.base import BackEnd, Labelling
+from flask_auth0.sessions.stores.dynamodb import DynamoBackEnd
+from flask_auth0.sessions.stores.redis import RedisBackEnd
 from tests.contracts.index import PARTS, IndexContract, SqlContract, end_all
 from tests.harness.redis_cluster import Cluster
 
@@ -102,20 +102,20 @@ class TestDynamoDB(IndexContract):
         client.delete_table(TableName="Sessions")
         client.close()
 
-    def test_a_login_after_many_that_have_expired(self, store: DynamoInterface) -> None:
+    def test_a_login_after_many_that_have_expired(self, store: DynamoBackEnd) -> None:
         """An expression of more than 4 KB is refused by the real one."""
         expired = {f"record:r{number}": 1 for number in range(100)}
-        store.store.put_item(Item={"id": "ada", **expired})
+        store.table.put_item(Item={"id": "ada", **expired})
         sent: list[int] = []
-        original = store.store.meta.client.transact_write_items
+        original = store.client.transact_write_items
 
         def transact(TransactItems: t.Any) -> t.Any:
             updates = [each["Update"]["UpdateExpression"] for each in TransactItems]
             sent.extend(map(len, updates))
             return original(TransactItems=TransactItems)
 
-        store.store.meta.client.transact_write_items = transact
-        assert store.begin({"key": b"1"}, ["ada"], "new", 60, 60)
+        store.client.transact_write_items = transact
+        assert store.begin({"key": b"1"}, Labelling("new", ["ada"], 60, 60))
         assert max(sent) < 400
         assert store.labelled("ada") == ["new"]
 
@@ -142,26 +142,26 @@ class TestFlaskSessionsOwn(IndexContract):
     """An interface that the app has set up itself."""
 
     @pytest.fixture
-    def store(self, tmp_path: Path) -> StoreInterface:
+    def store(self, tmp_path: Path) -> BackEnd:
         app = Flask(__name__)
         cache = FileSystemCache(str(tmp_path), threshold=0)
         app.config.update(SESSION_TYPE="cachelib", SESSION_CACHELIB=cache)
         Session(app)
-        found = store_of(app.session_interface)
+        found = back_end_of(app.session_interface)
         assert found is not None
-        assert store_of(app.session_interface) is found
+        assert back_end_of(app.session_interface) is found
         return found
 
 
 class TestFlaskSessionsOwnRedis(IndexContract):
     @pytest.fixture
-    def store(self, redis_url: str) -> Iterator[StoreInterface]:
+    def store(self, redis_url: str) -> Iterator[BackEnd]:
         client = Redis.from_url(redis_url)
         client.flushdb()
         app = Flask(__name__)
         app.config.update(SESSION_TYPE="redis", SESSION_REDIS=client)
         Session(app)
-        found = store_of(app.session_interface)
-        assert isinstance(found, RedisInterface)
+        found = back_end_of(app.session_interface)
+        assert isinstance(found, RedisBackEnd)
         yield found
         client.close()

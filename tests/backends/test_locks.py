@@ -18,13 +18,13 @@ from redis import Redis
 from flask_auth0.client import locks
 from flask_auth0.client.locks import leased
 from flask_auth0.runtime import loop
-from flask_auth0.sessions.server.interface import StoreInterface
 from flask_auth0.sessions.stores import dynamodb, label_values, mongodb, sql_locks
 from flask_auth0.sessions.stores import redis as redis_store
+from flask_auth0.sessions.stores.base import BackEnd
 from flask_auth0.sessions.stores.locks import LEASE, Lock
-from flask_auth0.sessions.stores.redis import RedisInterface
+from flask_auth0.sessions.stores.redis import RedisBackEnd
 from flask_auth0.sessions.stores.sql_locks import SqlLock
-from flask_auth0.sessions.stores.sqlalchemy import SqlInterface
+from flask_auth0.sessions.stores.sqlalchemy import SqlBackEnd
 from tests.harness.processes import until
 from tests.harness.redis_cluster import Cluster
 
@@ -77,7 +77,7 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, t.Any]
 
 
 @pytest.fixture
-def store(settings: dict[str, t.Any]) -> StoreInterface:
+def store(settings: dict[str, t.Any]) -> BackEnd:
     return make_store(settings)
 
 
@@ -87,9 +87,7 @@ def other(settings: dict[str, t.Any]) -> Iterator[Other]:
         yield other
 
 
-def test_one_process_has_it(
-    store: StoreInterface, other: Other, tmp_path: Path
-) -> None:
+def test_one_process_has_it(store: BackEnd, other: Other, tmp_path: Path) -> None:
     mine = store.try_lock("a")
     assert mine is not None
     assert other.ask("take", "a") == "taken"
@@ -107,7 +105,7 @@ def test_one_process_has_it(
 
 
 @pytest.mark.parametrize("settings", ["redis", "postgresql"], indirect=True)
-def test_it_ends_soon_after_its_process(store: StoreInterface, other: Other) -> None:
+def test_it_ends_soon_after_its_process(store: BackEnd, other: Other) -> None:
     assert other.ask("take", "a") == "held"
     assert store.try_lock("a") is None
     other.kill()
@@ -116,7 +114,7 @@ def test_it_ends_soon_after_its_process(store: StoreInterface, other: Other) -> 
 
 @pytest.mark.parametrize("settings", REDIS, indirect=True)
 def test_it_ends_soon_and_is_renewed_while_somebody_has_it(
-    store: RedisInterface, monkeypatch: pytest.MonkeyPatch
+    store: RedisBackEnd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(locks, "RENEWAL", 0.05)
     key = "flask_auth0.lock:a"
@@ -139,7 +137,7 @@ def test_it_ends_soon_and_is_renewed_while_somebody_has_it(
 class TestLostLocks:
     """Whoever stood still for too long learns of it, and harms nobody who came next."""
 
-    def test_one_that_nobody_has_taken_meanwhile(self, store: StoreInterface) -> None:
+    def test_one_that_nobody_has_taken_meanwhile(self, store: BackEnd) -> None:
         mine = store.try_lock("a")
         assert mine is not None
         assert mine.renew()
@@ -147,7 +145,7 @@ class TestLostLocks:
         assert not mine.renew()
 
     def test_one_that_somebody_has_taken_meanwhile(
-        self, store: StoreInterface, monkeypatch: pytest.MonkeyPatch
+        self, store: BackEnd, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         for module in LENGTHS:
             monkeypatch.setattr(module, "LEASE", 1)
@@ -171,7 +169,7 @@ class TestLostLocks:
 
 
 @pytest.mark.parametrize("settings", ["postgresql", "sqlite"], indirect=True)
-def test_locks_that_nobody_has_let_go_of_are_removed(store: SqlInterface) -> None:
+def test_locks_that_nobody_has_let_go_of_are_removed(store: SqlBackEnd) -> None:
     lock = SqlLock(store.engine, store.locks, "flask_auth0.lock:old")
     assert lock.take()
     long_ago = datetime(2020, 1, 1)

@@ -14,14 +14,14 @@ from redis import Redis
 
 from flask_auth0 import SessionStoreUnavailable
 from flask_auth0.sessions.server import storage
-from flask_auth0.sessions.server.interface import StoreInterface
 from flask_auth0.sessions.server.setup import set_up_sessions
-from flask_auth0.sessions.server.storage import RecordCompartment, store_of
+from flask_auth0.sessions.server.storage import RecordCompartment, back_end_of
 from flask_auth0.sessions.storage_contract import Entry
-from flask_auth0.sessions.stores.dynamodb import DynamoInterface
+from flask_auth0.sessions.stores.base import BackEnd, Labelling
+from flask_auth0.sessions.stores.dynamodb import DynamoBackEnd
 from flask_auth0.sessions.stores.label_values import LabelsInValues
-from flask_auth0.sessions.stores.mongodb import MongoInterface
-from flask_auth0.sessions.stores.sqlalchemy import SqlInterface
+from flask_auth0.sessions.stores.mongodb import MongoBackEnd
+from flask_auth0.sessions.stores.sqlalchemy import SqlBackEnd
 from tests.contracts.index import end_all
 
 PARTS = {"head": "h", "body": "b"}
@@ -31,11 +31,11 @@ AT_ONCE = 10
 Cost = Callable[[], int]
 
 
-def make_store(settings: dict[str, t.Any], limit: float = 60) -> StoreInterface:
+def make_store(settings: dict[str, t.Any], limit: float = 60) -> BackEnd:
     app = Flask(__name__)
     app.config.update(settings)
     assert set_up_sessions(app, limit) == []
-    found = store_of(app.session_interface)
+    found = back_end_of(app.session_interface)
     assert found is not None
     return found
 
@@ -61,7 +61,7 @@ class LinearContract:
     """What holds for each back end; a subclass says what it is and counts names."""
 
     @pytest.fixture
-    def store(self) -> StoreInterface:
+    def store(self) -> BackEnd:
         raise NotImplementedError
 
     @pytest.fixture
@@ -70,7 +70,7 @@ class LinearContract:
         raise NotImplementedError
 
     def test_twice_as_many_cost_twice_as_much(
-        self, store: StoreInterface, cost: Cost, few_at_once: None
+        self, store: BackEnd, cost: Cost, few_at_once: None
     ) -> None:
         compartment, costs = RecordCompartment(store, 600), []
         for number in (3 * AT_ONCE, 6 * AT_ONCE):
@@ -83,15 +83,15 @@ class LinearContract:
         assert costs[0] > 0
         assert costs[1] < 2.5 * costs[0]
 
-    def test_the_oldest_come_first(self, store: StoreInterface) -> None:
+    def test_the_oldest_come_first(self, store: BackEnd) -> None:
         for number in (3, 1, 2):
-            store.label("ada", str(number), 60 * number, 600)
+            store.label(Labelling(str(number), ["ada"], 60 * number, 600))
         assert store.labelled("ada") == ["1", "2", "3"]
 
 
 class TestRedis(LinearContract):
     @pytest.fixture
-    def store(self, redis_url: str) -> StoreInterface:
+    def store(self, redis_url: str) -> BackEnd:
         with Redis.from_url(redis_url) as redis:
             redis.flushdb()
         return make_store({"SESSION_TYPE": "redis", "SESSION_REDIS": redis_url})
@@ -103,7 +103,7 @@ class TestRedis(LinearContract):
 
 class SqlContract(LinearContract):
     @pytest.fixture
-    def cost(self, store: SqlInterface, monkeypatch: pytest.MonkeyPatch) -> Cost:
+    def cost(self, store: SqlBackEnd, monkeypatch: pytest.MonkeyPatch) -> Cost:
         counted = [0]
 
         @sa.event.listens_for(store.engine, "before_cursor_execute")
@@ -116,40 +116,40 @@ class SqlContract(LinearContract):
 
 class TestPostgreSQL(SqlContract):
     @pytest.fixture
-    def store(self, postgres_url: str) -> StoreInterface:
+    def store(self, postgres_url: str) -> BackEnd:
         url = {"SESSION_SQLALCHEMY": postgres_url}
         return make_store({"SESSION_TYPE": "sqlalchemy", **url})
 
 
 class TestSQLite(SqlContract):
     @pytest.fixture
-    def store(self, tmp_path: Path) -> StoreInterface:
+    def store(self, tmp_path: Path) -> BackEnd:
         url = {"SESSION_SQLALCHEMY": f"sqlite:///{tmp_path / 'sessions.db'}"}
         return make_store({"SESSION_TYPE": "sqlalchemy", **url})
 
 
 class TestMongoDB(LinearContract):
     @pytest.fixture
-    def store(self) -> StoreInterface:
+    def store(self) -> BackEnd:
         client: t.Any = mongomock.MongoClient()
         return make_store({"SESSION_TYPE": "mongodb", "SESSION_MONGODB": client})
 
     @pytest.fixture
-    def cost(self, store: MongoInterface, monkeypatch: pytest.MonkeyPatch) -> Cost:
-        counted, write = [0], store.store.update_many
+    def cost(self, store: MongoBackEnd, monkeypatch: pytest.MonkeyPatch) -> Cost:
+        counted, write = [0], store.collection.update_many
 
         def update_many(labels: t.Any, change: t.Any) -> t.Any:
             counted[0] += len(labels["id"]["$in"])
             counted[0] += len(change["$pull"]["records"]["name"]["$in"])
             return write(labels, change)
 
-        monkeypatch.setattr(store.store, "update_many", update_many)
+        monkeypatch.setattr(store.collection, "update_many", update_many)
         return lambda: counted[0]
 
 
 class TestDynamoDB(LinearContract):
     @pytest.fixture
-    def store(self, dynamodb_url: str) -> Iterator[StoreInterface]:
+    def store(self, dynamodb_url: str) -> Iterator[BackEnd]:
         table = "ManySessions"
         store: t.Any = make_store(
             {
@@ -159,11 +159,11 @@ class TestDynamoDB(LinearContract):
             }
         )
         yield store
-        store.store.delete()
+        store.table.delete()
 
     @pytest.fixture
-    def cost(self, store: DynamoInterface, monkeypatch: pytest.MonkeyPatch) -> Cost:
-        client: t.Any = store.store.meta.client
+    def cost(self, store: DynamoBackEnd, monkeypatch: pytest.MonkeyPatch) -> Cost:
+        client: t.Any = store.client
         counted, write = [0], client.transact_write_items
 
         def transact(TransactItems: t.Any) -> t.Any:
@@ -193,31 +193,31 @@ class ValuesContract(LinearContract):
 
 class TestMemcached(ValuesContract):
     @pytest.fixture
-    def store(self, memcached_port: int) -> StoreInterface:
+    def store(self, memcached_port: int) -> BackEnd:
         where = f"127.0.0.1:{memcached_port}"
         store: t.Any = make_store(
             {"SESSION_TYPE": "memcached", "SESSION_MEMCACHED": where}
         )
         store.client.flush_all(noreply=False)
-        return t.cast(StoreInterface, store)
+        return t.cast(BackEnd, store)
 
 
 class TestCachelib(ValuesContract):
     @pytest.fixture
-    def store(self, tmp_path: Path) -> StoreInterface:
+    def store(self, tmp_path: Path) -> BackEnd:
         folder = {"SESSION_CACHELIB": str(tmp_path)}
         return make_store({"SESSION_TYPE": "cachelib", **folder})
 
 
 @pytest.fixture
-def store(redis_url: str) -> StoreInterface:
+def store(redis_url: str) -> BackEnd:
     with Redis.from_url(redis_url) as redis:
         redis.flushdb()
     return make_store({"SESSION_TYPE": "redis", "SESSION_REDIS": redis_url}, limit=1)
 
 
 def test_what_was_interrupted_is_resumed(
-    store: StoreInterface, few_at_once: None, monkeypatch: pytest.MonkeyPatch
+    store: BackEnd, few_at_once: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compartment = RecordCompartment(store, 600)
     made = fill(compartment, 3 * AT_ONCE)
@@ -243,7 +243,7 @@ def test_what_was_interrupted_is_resumed(
 
 
 def test_each_part_has_a_time_limit_of_its_own(
-    store: StoreInterface, few_at_once: None, monkeypatch: pytest.MonkeyPatch
+    store: BackEnd, few_at_once: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The parts together may take longer than a request may wait for one answer."""
     compartment = RecordCompartment(store, 600)

@@ -7,13 +7,13 @@ import typing as t
 from collections.abc import Callable, Iterator
 
 import pytest
-from flask import Flask
 from pymemcache.client.base import Client, PooledClient
 from pymemcache.client.hash import HashClient
 
-from flask_auth0.sessions.stores.memcached import make_interface
+from flask_auth0.sessions.stores.memcached import make
 from tests.harness.memcached_server import running_memcached
 from tests.harness.proxy import Proxy
+from tests.harness.setups import setup
 from tests.harness.visitor import MakeApp, MakeVisitor
 
 MakeProxy = Callable[[int], Proxy]
@@ -67,7 +67,7 @@ def test_a_logout_that_was_answered_stays(
     """What is removed while its server is away is an error, and not a success."""
     proxies = [make_proxy(port) for port in (memcached_port, other_port)]
     addresses = ",".join(f"127.0.0.1:{each.port}" for each in proxies)
-    store = make_interface(Flask(__name__), {"SESSION_MEMCACHED": addresses}, 10)
+    store = make(setup({"SESSION_MEMCACHED": addresses}))
     keys = [f"key{number}" for number in range(20)]
     for key in keys:
         store.keep(key, b"1", 60)
@@ -94,7 +94,7 @@ def test_dead_connections_are_tried_once(
     """However many a pool has from before a restart, no request fails."""
     proxy, number = make_proxy(memcached_port), 8
     settings = {"SESSION_MEMCACHED": f"127.0.0.1:{proxy.port}"}
-    store = make_interface(Flask(__name__), settings, 10)
+    store = make(setup(settings))
     store.keep("key", b"value", 60)
     pool = store.client.client_pool
     for each in [pool.get() for _ in range(number)]:
@@ -108,7 +108,7 @@ def test_dead_connections_are_tried_once(
 
 
 @pytest.mark.parametrize(
-    ("make", "word"),
+    ("connect", "word"),
     [
         (lambda place: HashClient([place]), "is a HashClient"),
         (lambda place: PooledClient(place, ignore_exc=True), "with ignore_exc"),
@@ -118,12 +118,12 @@ def test_dead_connections_are_tried_once(
 def test_a_client_of_the_apps_own(
     memcached_port: int,
     caplog: pytest.LogCaptureFixture,
-    make: Callable[[t.Any], t.Any],
+    connect: Callable[[t.Any], t.Any],
     word: str | None,
 ) -> None:
-    client = make(("127.0.0.1", memcached_port))
+    client = connect(("127.0.0.1", memcached_port))
     with caplog.at_level(logging.WARNING):
-        make_interface(Flask(__name__), {"SESSION_MEMCACHED": client}, 10)
+        make(setup({"SESSION_MEMCACHED": client}))
     client.close()
     warnings = [each.message for each in caplog.records]
     assert len(warnings) == bool(word)

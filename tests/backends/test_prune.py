@@ -16,6 +16,7 @@ from redis import Redis
 
 from flask_auth0 import cli
 from flask_auth0.cli import auth0
+from flask_auth0.sessions.server.storage import back_end_of
 from flask_auth0.sessions.stores import sqlalchemy
 from tests.fixtures.rounds import Rounds
 from tests.harness.visitor import MakeApp, MakeVisitor
@@ -65,7 +66,7 @@ def test_very_many_rows_go_in_parts(
         monkeypatch.setattr(sqlalchemy, "_PRUNED_AT_ONCE", 300)
     url = {"SESSION_SQLALCHEMY": database}
     app = make_app({"SESSION_TYPE": "sqlalchemy", **url})
-    store: t.Any = app.session_interface
+    store: t.Any = back_end_of(app.session_interface)
     expiry = datetime(2020, 1, 1)
     later = datetime(2120, 1, 1)
     rows = [
@@ -109,7 +110,7 @@ def test_a_terminal_sees_how_far_it_is(
     app = make_app({"SESSION_TYPE": "sqlalchemy", **url})
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     interface: t.Any = app.session_interface
-    assert cli._prune(interface) == 0
+    assert cli._prune(interface.back_end) == 0
     assert "Removed 0 …" in capfd.readouterr().err
 
 
@@ -136,7 +137,7 @@ def test_files_that_have_expired_go(make_app: MakeApp, tmp_path: Path) -> None:
     interface: t.Any = app.session_interface
     interface._upsert_session(timedelta(seconds=60), {"b": 2}, "session:new")
     interface._upsert_session(timedelta(seconds=60), {"a": 1}, "session:old")
-    path = Path(interface.cache._get_filename("session:old"))
+    path = Path(interface.back_end.cache._get_filename("session:old"))
     path.write_bytes((1).to_bytes(4, "little") + path.read_bytes()[4:])
     (folder / "rubbish").write_bytes(b"x")
     # What writes have left behind on a full disk, and one that is under way.

@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 from flask_session.base import ServerSideSession
 
-from flask_auth0.sessions.server.interface import StoreInterface
+from flask_auth0.sessions.stores.base import BackEnd
 from tests.harness.interfaces import interface_of
 from tests.harness.visitor import MakeApp, Visitor
 
@@ -46,7 +46,7 @@ def test_what_has_expired_is_expired_before_the_back_end_removes_it(
             interface._upsert_session(lifetime, {"a": 1}, "session:x")
             assert interface._retrieve_session_data("session:x") == found
         interface._delete_session("session:x")
-        assert not interface.replace("session:x", b"2", 60)
+        assert not interface.back_end.replace("session:x", b"2", 60)
         assert interface._retrieve_session_data("session:x") is None
 
 
@@ -115,9 +115,9 @@ def test_an_update_never_creates(
         begun = threading.Event()
 
         def update(
-            interface: StoreInterface = interface, begun: threading.Event = begun
+            store: BackEnd = interface.back_end, begun: threading.Event = begun
         ) -> None:
-            while interface.replace("record", b"1", 60):
+            while store.replace("record", b"1", 60):
                 begun.set()
 
         threads = [threading.Thread(target=update) for _ in range(3)]

@@ -7,18 +7,18 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from flask import Flask
 from redis import Redis
 from redis.exceptions import RedisError
 
 from flask_auth0.runtime.processes import PerProcess
 from flask_auth0.sessions.stores import redis, redis_urls
-from flask_auth0.sessions.stores.redis import make_interface
+from flask_auth0.sessions.stores.redis import make
 from flask_auth0.sessions.stores.settings import BadSetting
 from tests.contracts.index import together
 from tests.harness.processes import Service, stopped_at_the_end
 from tests.harness.redis_cluster import Cluster
 from tests.harness.redis_server import find_binary, free_port
+from tests.harness.setups import setup
 
 KEY = "SESSION_REDIS"
 
@@ -104,14 +104,14 @@ def test_a_comma_in_a_password(redis_url: str) -> None:
         user = ["ACL", "SETUSER", "comma", "reset", "on", ">some,thing", "~*", "+@all"]
         client.execute_command(*user)
     url = redis_url.replace("redis://", "redis://comma:some,thing@")
-    make_interface(Flask(__name__), {KEY: url}, 10).client.close()
+    make(setup({KEY: url})).client.close()
     with pytest.raises(BadSetting, match="correct the user and the password"):
-        make_interface(Flask(__name__), {KEY: url.replace("some", "no")}, 10)
+        make(setup({KEY: url.replace("some", "no")}))
 
 
 def test_a_cluster_that_any_of_its_nodes_names(cluster: Cluster) -> None:
     url = f"redis://127.0.0.1:{cluster.ports[0]}?socket_keepalive=yes"
-    store = make_interface(Flask(__name__), {KEY: url}, 10)
+    store = make(setup({KEY: url}))
     assert type(store.client).__name__ == "RedisCluster"
     store.client.close()
 
@@ -121,7 +121,7 @@ def test_who_finds_no_connection_free_waits(redis_url: str, sentinel: str) -> No
         f"{redis_url}/0?max_connections=2",
         f"redis+sentinel://{sentinel}/primary/0?max_connections=2",
     ):
-        store = make_interface(Flask(__name__), {KEY: url}, 30)
+        store = make(setup({KEY: url}, 30))
         together(*[lambda s=store: s.ask(lambda: s.fetch("nothing"))] * 16)
         store.client.close()
 
@@ -151,7 +151,7 @@ def test_a_redis_that_does_not_keep_what_it_is_told(
         for name, value in told.items()
         if name.startswith(pattern.rstrip("*"))
     }
-    store = redis.RedisInterface(Flask(__name__), {}, 1, PerProcess(lambda: client))
+    store = redis.RedisBackEnd(setup(limit=1), PerProcess(lambda: client))
     with caplog.at_level(logging.WARNING):
         redis._warn_of_loss(store, KEY)
     assert len(caplog.records) == len(words)
@@ -175,9 +175,7 @@ def test_the_start_asks_a_real_one(
             user = ["ACL", "SETUSER", "app", "reset", "on", ">pw", "~*"]
             client.execute_command(*user, *rights)
             caplog.clear()
-            store = make_interface(
-                Flask(__name__), {KEY: url.replace("//", "//app:pw@")}, 10
-            )
+            store = make(setup({KEY: url.replace("//", "//app:pw@")}))
             store.client.close()
             assert len(caplog.records) == number
 

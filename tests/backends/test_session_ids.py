@@ -77,7 +77,7 @@ def test_a_new_id_is_kept_before_the_old_one_goes(
     interface = interface_of(app)
     log: list[tuple[str, str]] = []
     for name in ("keep", "remove"):
-        original = getattr(interface, name)
+        original = getattr(interface.back_end, name)
 
         def note(
             key: str, *rest: t.Any, name: str = name, work: t.Any = original
@@ -85,7 +85,7 @@ def test_a_new_id_is_kept_before_the_old_one_goes(
             log.append((name, key))
             return work(key, *rest)
 
-        monkeypatch.setattr(interface, name, note)
+        monkeypatch.setattr(interface.back_end, name, note)
 
     visitor.get("/put/cart/book")
     before = visitor.cookies()["session"]

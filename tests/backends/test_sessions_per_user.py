@@ -12,7 +12,9 @@ from redis import Redis
 
 from flask_auth0 import Auth0, SessionStoreUnavailable, session_revoked
 from flask_auth0.runtime.processes import PerProcess
-from flask_auth0.sessions.stores.memcached import MemcachedInterface
+from flask_auth0.sessions.stores.base import Labelling
+from flask_auth0.sessions.stores.memcached import MemcachedBackEnd
+from tests.harness.setups import setup
 from tests.harness.visitor import GRACE, MakeApp, MakeVisitor
 
 MOST = 3
@@ -100,7 +102,7 @@ def test_a_label_that_cannot_be_changed_is_no_endless_loop(memcached_port: int) 
             return False
 
     client = Contended(("127.0.0.1", memcached_port))
-    store = MemcachedInterface(Flask(__name__), {}, 0.2, PerProcess(lambda: client))
+    store = MemcachedBackEnd(setup(limit=0.2), PerProcess(lambda: client))
     with pytest.raises(SessionStoreUnavailable):
-        store.ask(lambda: store.label("nobodys", "one", 60, 60))
+        store.ask(store.label, Labelling("one", ["nobodys"], 60, 60))
     client.close()

@@ -24,6 +24,7 @@ from flask_auth0.sessions.stores.settings import BadSetting
 from tests.harness.missing import missing
 from tests.harness.processes import Service, stopped_at_the_end
 from tests.harness.redis_server import find_binary, free_port
+from tests.harness.setups import setup
 
 
 def remedy(kind: str, **settings: t.Any) -> str:
@@ -224,10 +225,9 @@ def test_nothing_of_it_stays(tmp_path: Path, redis_url: str) -> None:
 def test_a_back_end_in_which_nothing_expires(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from flask_auth0.sessions.stores.cachelib import make_interface
+    from flask_auth0.sessions.stores.cachelib import make
 
-    app, settings = Flask(__name__), {"SESSION_CACHELIB": str(tmp_path)}
-    store = make_interface(app, settings, 10)
+    store = make(setup({"SESSION_CACHELIB": str(tmp_path)}))
     monkeypatch.setattr(store, "expires", lambda key: False)
     with pytest.raises(BadSetting, match="lets nothing expire"):
         prove(store, "SESSION_CACHELIB", "here")

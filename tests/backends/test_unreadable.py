@@ -124,7 +124,7 @@ def test_a_hostile_cookie_never_reaches_the_back_end(
     def fetch(key: str) -> None:
         asked.append(key)
 
-    monkeypatch.setattr(interface_of(app), "fetch", fetch)
+    monkeypatch.setattr(interface_of(app).back_end, "fetch", fetch)
     header = f"session={cookie}".encode().decode("latin-1")
     client = app.test_client(use_cookies=False)
     environ = {"HTTP_COOKIE": header}

@@ -128,7 +128,7 @@ def test_pages_are_there_when_a_visit_is_to_be_noted(
 def test_the_visit_is_noted_as_soon_as_that_is_possible(
     there: Visitor, place: Place, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flask_auth0.sessions.server.interface.PAUSE", 0)
+    monkeypatch.setattr("flask_auth0.sessions.stores.limits.PAUSE", 0)
     with place.fault():
         clock.offset = 23 * 3600
         require_in(there)

@@ -51,7 +51,7 @@ def test_what_a_driver_alone_knows_is_listed(monkeypatch: pytest.MonkeyPatch) ->
     def refuse(*args: object) -> None:
         raise ValueError("hush-hush is no port")
 
-    monkeypatch.setattr("flask_auth0.sessions.stores.cachelib.make_interface", refuse)
+    monkeypatch.setattr("flask_auth0.sessions.stores.cachelib.make", refuse)
     app = Flask(__name__)
     app.config["SESSION_TYPE"] = "cachelib"
     with pytest.raises(ConfigurationError, match="SESSION_CACHELIB has a value") as e:

@@ -8,11 +8,11 @@ import typing as t
 import pytest
 from flask import Flask
 
-from flask_auth0.sessions.server.interface import Ending, StoreInterface
 from flask_auth0.sessions.server.setup import set_up_sessions
-from flask_auth0.sessions.server.storage import RecordCompartment, store_of
+from flask_auth0.sessions.server.storage import RecordCompartment, back_end_of
 from flask_auth0.sessions.storage_contract import Entry
-from flask_auth0.sessions.stores.sqlalchemy import SqlInterface
+from flask_auth0.sessions.stores.base import BackEnd, Ending, Labelling
+from flask_auth0.sessions.stores.sqlalchemy import SqlBackEnd
 
 PARTS = {"head": "h", "body": "b"}
 
@@ -29,17 +29,17 @@ class IndexContract:
         raise NotImplementedError
 
     @pytest.fixture
-    def store(self, settings: dict[str, t.Any]) -> StoreInterface:
+    def store(self, settings: dict[str, t.Any]) -> BackEnd:
         app = Flask(__name__)
         app.config.update(settings)
         # A machine that is busy is no back end that is down.
         assert set_up_sessions(app, limit=60) == []
-        found = store_of(app.session_interface)
+        found = back_end_of(app.session_interface)
         assert found is not None
         return found
 
     @pytest.fixture
-    def records(self, store: StoreInterface) -> RecordCompartment:
+    def records(self, store: BackEnd) -> RecordCompartment:
         return RecordCompartment(store, 600)
 
     def test_records_are_found_by_each_of_their_labels(
@@ -72,9 +72,9 @@ class IndexContract:
         assert not records.read("one", "head")
         assert records.labelled("ada") == records.labelled("sid") == ["two"]
 
-    def test_a_label_ends_with_its_record(self, store: StoreInterface) -> None:
-        store.label("ada", "one", -1, 60)
-        store.label("ada", "two", 60, 60)
+    def test_a_label_ends_with_its_record(self, store: BackEnd) -> None:
+        store.label(Labelling("one", ["ada"], -1, 60))
+        store.label(Labelling("two", ["ada"], 60, 60))
         assert store.labelled("ada") == ["two"]
 
     def test_an_update_keeps_the_labels(self, records: RecordCompartment) -> None:
@@ -143,31 +143,31 @@ class SqlContract(IndexContract):
     """What a database promises besides."""
 
     def test_a_login_is_kept_whole_or_not_at_all(
-        self, store: SqlInterface, monkeypatch: pytest.MonkeyPatch
+        self, store: SqlBackEnd, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def fail(*args: t.Any) -> t.NoReturn:
             raise KeyboardInterrupt
 
         monkeypatch.setattr(store, "_label", fail)
         with pytest.raises(KeyboardInterrupt):
-            store.begin({"a": b"1", "b": b"2"}, ["label"], "a", 60, 60)
+            store.begin({"a": b"1", "b": b"2"}, Labelling("a", ["label"], 60, 60))
         assert store.fetch("a") is None
 
     def test_a_logout_is_whole_or_not_at_all(
-        self, store: SqlInterface, monkeypatch: pytest.MonkeyPatch
+        self, store: SqlBackEnd, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def fail(*args: t.Any) -> t.NoReturn:
             raise KeyboardInterrupt
 
-        store.begin({"a": b"1"}, ["label"], "a", 60, 60)
+        store.begin({"a": b"1"}, Labelling("a", ["label"], 60, 60))
         monkeypatch.setattr(store, "_unlabel", fail)
         with pytest.raises(KeyboardInterrupt):
-            store.end([Ending("a", ("a",), ("label",))], 60)
+            store.end([Ending("a", ("a",), ("label",))])
         assert store.fetch("a") == b"1"
 
-    def test_expired_labels_are_pruned(self, store: SqlInterface) -> None:
-        store.begin({"a": b"1"}, ["label"], "a", -1, 60)
-        store.begin({"b": b"1"}, ["label"], "b", 60, 60)
+    def test_expired_labels_are_pruned(self, store: SqlBackEnd) -> None:
+        store.begin({"a": b"1"}, Labelling("a", ["label"], -1, 60))
+        store.begin({"b": b"1"}, Labelling("b", ["label"], 60, 60))
         pruned = store.prune()
         assert pruned.removed == 1
         while pruned.rest is not None:

@@ -91,7 +91,7 @@ class OutageContract:
         before = time.monotonic()
         proxy.restore()
         assert comes_back(visitor)
-        assert t.cast(t.Any, visitor.app.session_interface).well_since > before
+        assert t.cast(t.Any, visitor.app.session_interface).back_end.well_since > before
         assert visitor.get("/count").text == "2"
         assert not [record for record in caplog.records if record.exc_info]
         assert "does not answer" in caplog.text

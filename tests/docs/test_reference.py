@@ -20,6 +20,7 @@ from flask_session.defaults import Defaults
 
 from flask_auth0.config import Config, key_of, read_config
 from flask_auth0.sessions.server import setup
+from flask_auth0.sessions.stores import KINDS
 from flask_auth0.tenant.command import tenant
 
 from .pages import PAGES, ROOT, path_of, snippets, table
@@ -49,7 +50,7 @@ def test_the_table_of_sessions() -> None:
     text = CONFIGURATION.read_text().partition("Where sessions are kept")[2]
     for key in setup._KEYS:
         assert f"* - ``{key}``" in text
-    for kind in setup._TYPES:
+    for kind in KINDS:
         assert f"``{kind}``" in text
     assert f"``{Defaults.SESSION_KEY_PREFIX}``" in text
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flask import Flask
 
-from flask_auth0.sessions.server.interface import StoreInterface
+from flask_auth0.sessions.server.interface import StoredSessionInterface
 
 
-def interface_of(app: Flask) -> StoreInterface:
+def interface_of(app: Flask) -> StoredSessionInterface:
     interface = app.session_interface
-    assert isinstance(interface, StoreInterface)
+    assert isinstance(interface, StoredSessionInterface)
     return interface

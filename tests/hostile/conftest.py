@@ -10,7 +10,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from flask_auth0.sessions.stores.sqlalchemy import SqlInterface
+from flask_auth0.sessions.server.storage import back_end_of
+from flask_auth0.sessions.stores.sqlalchemy import SqlBackEnd
 from tests.harness.visitor import MakeApp
 
 from .homes import Home
@@ -48,13 +49,14 @@ def app_at(kind: str, request: pytest.FixtureRequest, make_app: MakeApp) -> Flas
     }[kind]
     app = make_app(config, session_store_timeout=PATIENCE)
     if kind == "sqlite":
-        event.listen(interface_of(app).engine, "connect", _hurry)
+        event.listen(back_end_at(app).engine, "connect", _hurry)
     return app
 
 
-def interface_of(app: Flask) -> SqlInterface:
-    assert isinstance(app.session_interface, SqlInterface)
-    return app.session_interface
+def back_end_at(app: Flask) -> SqlBackEnd:
+    store = back_end_of(app.session_interface)
+    assert isinstance(store, SqlBackEnd)
+    return store
 
 
 def _hurry(connection: sqlite3.Connection, record: object) -> None:

@@ -13,7 +13,7 @@ from flask_auth0.app_state import state_of
 from flask_auth0.client.store_options import store_options
 from flask_auth0.runtime import loop
 from flask_auth0.sessions.labels import record_of
-from flask_auth0.sessions.server.interface import StoreInterface
+from flask_auth0.sessions.server.interface import StoredSessionInterface
 from flask_auth0.sessions.state_store import KEY
 from flask_auth0.sessions.storage_contract import PARTS
 from tests.harness.visitor import FETCH, HOST
@@ -42,7 +42,9 @@ class Home:
         self.app = app
         add_views(app)
         interface = app.session_interface
-        self.interface = interface if isinstance(interface, StoreInterface) else None
+        self.interface: StoredSessionInterface | None = None
+        if isinstance(interface, StoredSessionInterface):
+            self.interface = interface
         self.kept: dict[str, bytes] = {}
         self.cookies: dict[str, dict[str, str]] = {}
         self.seen: dict[str, Seen] = {}
@@ -57,7 +59,7 @@ class Home:
         self.keys[person] = self.keys_of(cookies)
         for key in self.keys[person]:
             assert self.interface is not None
-            self.kept[key] = self.interface.fetch(key) or b""
+            self.kept[key] = self.interface.back_end.fetch(key) or b""
             assert self.kept[key]
         self.seen[person] = self.look(list(cookies.items()))
         assert self.seen[person].sub == f"auth0|{person}"
@@ -74,7 +76,9 @@ class Home:
         if self.interface is None:
             return []
         key = self.interface.key_prefix + cookies["session"]
-        content = self.interface.serializer.decode(self.interface.fetch(key) or b"")
+        content = self.interface.serializer.decode(
+            self.interface.back_end.fetch(key) or b""
+        )
         assert content is not None
         record = record_of(content[KEY])
         return [key, *(f"flask_auth0.state:{record}.{part}" for part in PARTS)]
@@ -82,7 +86,7 @@ class Home:
     def put(self, key: str, value: bytes) -> None:
         """Let something else be in the back end."""
         assert self.interface is not None
-        self.interface.keep(key, value, 3600)
+        self.interface.back_end.keep(key, value, 3600)
 
     def restore(self) -> None:
         """Let all be in the back end that was there at the start."""

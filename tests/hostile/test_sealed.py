@@ -51,7 +51,7 @@ def test_a_strange_state_is_no_error(
         answer = home.visit(page, cookies, headers=NAVIGATION)
         assert answer.status_code < 500
     if home.interface is not None:
-        home.interface.remove(f"session:{dict(cookies).get('session')}")
+        home.interface.back_end.remove(f"session:{dict(cookies).get('session')}")
 
 
 @CASES

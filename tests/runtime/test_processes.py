@@ -14,14 +14,14 @@ from tests.runtime.test_loop import run_script
 HELD = """
     import os, tempfile, threading
     from cachelib import FileSystemCache
-    from flask import Flask
     from flask_auth0.runtime.processes import PerProcess
-    from flask_auth0.sessions.stores import adapter
-    from flask_auth0.sessions.stores.cachelib import CachelibInterface
+    from flask_auth0.sessions.server import adapter
+    from flask_auth0.sessions.stores.cachelib import CachelibBackEnd
     from tests.harness.forks import fork
+    from tests.harness.setups import setup
 
     cache = FileSystemCache(tempfile.mkdtemp())
-    store = CachelibInterface(Flask("app"), {}, 1, cache)
+    store = CachelibBackEnd(setup(limit=1), cache)
     mine, making = PerProcess(object), threading.Event()
 
     def hang():

@@ -11,7 +11,7 @@ from cachelib.file import FileSystemCache
 from flask import Flask
 from flask_session import Session
 
-from flask_auth0.sessions.server.storage import RecordCompartment, store_of
+from flask_auth0.sessions.server.storage import RecordCompartment, back_end_of
 from flask_auth0.sessions.storage_contract import Entry
 from tests.contracts.server_sessions import ServerContract
 
@@ -22,7 +22,7 @@ def test_updates_wait_for_each_other_where_the_back_end_cannot(tmp_path: Path) -
     cache = FileSystemCache(str(tmp_path), threshold=0)
     app.config.update(SESSION_TYPE="cachelib", SESSION_CACHELIB=cache)
     Session(app)
-    store = store_of(app.session_interface)
+    store = back_end_of(app.session_interface)
     assert store is not None
     compartment = RecordCompartment(store, 60)
     for number in range(200):

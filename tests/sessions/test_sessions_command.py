@@ -10,6 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from flask_auth0 import session_revoked
 from flask_auth0.cli import auth0
 from flask_auth0.sessions.labels import record_of
+from flask_auth0.sessions.server.storage import back_end_of
 from tests.harness.visitor import ADA, GRACE, MakeApp, MakeVisitor
 
 
@@ -113,6 +114,7 @@ def test_a_back_end_that_is_down(app: Flask, monkeypatch: pytest.MonkeyPatch) ->
     def fail(*names: str) -> None:
         raise OSError
 
-    monkeypatch.setattr(app.session_interface, "labelled", fail)
+    store = back_end_of(app.session_interface)
+    monkeypatch.setattr(store, "labelled", fail)
     status, output = invoke(app, "list", "auth0|ada")
     assert (status, output.startswith("Error: The sessions")) == (1, True)

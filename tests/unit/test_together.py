@@ -9,7 +9,8 @@ import typing as t
 import pytest
 from flask import Flask, copy_current_request_context, request
 
-from flask_auth0.sessions.server.prefetch import REMEMBERED, Together
+from flask_auth0.sessions.server.prefetch import REMEMBERED, Prefetch
+from flask_auth0.sessions.stores.base import BackEnd
 
 KEPT = {"session": b"s", "other": b"o", "head": b"h"}
 
@@ -28,6 +29,9 @@ class Store:
     def fetch(self, key: str) -> bytes | None:
         return self.fetch_together(key)[key]
 
+    def ask(self, work: t.Callable[..., t.Any], *args: str) -> t.Any:
+        return work(*args)
+
 
 class Alone(Store):
     """One that answers for one key at a time."""
@@ -41,17 +45,17 @@ class Visits:
 
     def __init__(self, store: Store) -> None:
         self.app = Flask(__name__)
-        self.store, self.together = store, Together()
+        self.prefetch = Prefetch(t.cast(BackEnd, store))
 
     def read(self, session: str, *others: str) -> list[bytes | None]:
         with self.app.test_request_context():
             return [self.session(session), *map(self.other, others)]
 
     def session(self, key: str) -> bytes | None:
-        return self.together.read_session(key, self.store.fetch_together)
+        return self.prefetch.read_session(key)
 
     def other(self, key: str) -> bytes | None:
-        return self.together.read_other(key, self.store.fetch)
+        return self.prefetch.read_other(key)
 
 
 @pytest.fixture
@@ -136,7 +140,7 @@ def test_without_a_request_it_just_reads(visits: Visits) -> None:
 def test_it_does_not_remember_without_end(visits: Visits) -> None:
     for number in range(3 * REMEMBERED):
         visits.read(f"session{number}", "head")
-    needs: t.Any = visits.together
+    needs: t.Any = visits.prefetch
     assert 0 < len(needs._needs) <= REMEMBERED
 
 

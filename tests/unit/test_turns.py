@@ -14,8 +14,9 @@ from flask_auth0 import SessionStoreUnavailable
 from flask_auth0.client import locks as turns_module
 from flask_auth0.client.locks import Turns, leased
 from flask_auth0.runtime import loop
-from flask_auth0.sessions.server import interface
-from flask_auth0.sessions.server.interface import StoreInterface
+from flask_auth0.sessions.server.storage import back_end_of
+from flask_auth0.sessions.stores import limits
+from flask_auth0.sessions.stores.base import BackEnd
 from tests.harness.visitor import MakeApp
 
 
@@ -41,8 +42,8 @@ class SlowStore:
         self.lock = FakeLock()
         self.asked, self.goes_on = threading.Event(), threading.Event()
 
-    def poll(self, work: t.Callable[[], t.Any]) -> t.Any:
-        return work()
+    def poll(self, work: t.Callable[..., t.Any], *args: t.Any) -> t.Any:
+        return work(*args)
 
     def try_lock(self, key: str) -> FakeLock:
         self.asked.set()
@@ -55,7 +56,7 @@ def test_a_lock_that_comes_too_late_is_released() -> None:
     store = SlowStore()
 
     async def have_a_turn() -> None:
-        async with leased(t.cast(StoreInterface, store), "a"):
+        async with leased(t.cast(BackEnd, store), "a"):
             raise AssertionError
 
     with pytest.raises(TimeoutError):
@@ -73,7 +74,7 @@ def test_who_has_something_to_write_goes_first_after_an_outage() -> None:
     asked_at: list[float] = []
 
     async def have_a_turn() -> None:
-        async with leased(t.cast(StoreInterface, store), "a"):
+        async with leased(t.cast(BackEnd, store), "a"):
             asked_at.append(time.monotonic())
 
     loop.run(have_a_turn(), 10)
@@ -105,15 +106,15 @@ def test_waiting_for_another_process_takes_nothing_from_the_limit(
     make_app: MakeApp, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = make_app({"SESSION_TYPE": "redis", "SESSION_REDIS": redis_url})
-    store = app.session_interface
-    assert isinstance(store, StoreInterface)
+    store = back_end_of(app.session_interface)
+    assert store is not None
     now = [0.0]
 
     def take_a_while() -> None:
         now[0] += store.limit
 
     clock = types.SimpleNamespace(monotonic=lambda: now[0])
-    monkeypatch.setattr(interface, "time", clock)
+    monkeypatch.setattr(limits, "time", clock)
     with app.test_request_context():
         for _ in range(3):
             store.poll(take_a_while)

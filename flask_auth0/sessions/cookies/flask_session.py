@@ -9,7 +9,7 @@ from flask import Flask
 
 from ...config import Config
 from ..idle import LastsAsLogins
-from ..server.interface import StoreInterface
+from ..server.interface import StoredSessionInterface
 
 _LIFETIME = "PERMANENT_SESSION_LIFETIME"
 
@@ -46,7 +46,7 @@ def _set_up_lifetime(app: Flask, config: Config) -> None:
     if _is_default(app, _LIFETIME):
         # The id of a state must not be gone before the state is. On a server, nothing
         # may stay for much longer either: a browser that is gone logs nobody out.
-        is_kept = isinstance(app.session_interface, StoreInterface)
+        is_kept = isinstance(app.session_interface, StoredSessionInterface)
         theirs = absolute if is_kept else app.permanent_session_lifetime
         app.config[_LIFETIME] = max(absolute, theirs)
     if idle_limit(app, config) is not None:

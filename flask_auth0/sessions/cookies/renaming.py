@@ -12,7 +12,7 @@ from ...config import Config
 from ...errors import SessionStoreUnavailable
 from ...runtime.contexts import this_app, this_session
 from ...runtime.per_request import if_made
-from ..server.interface import StoreInterface
+from ..server.interface import StoredSessionInterface
 from ..server.lazy import LazySession
 from .jar import CookieJar, session_cookie_flags
 from .response_size import head_size
@@ -52,7 +52,9 @@ def _is_good(jar: CookieJar, response: Response) -> bool:
 def _has_ended() -> bool:
     """Tell whether a session on the server has ended meanwhile, or nobody knows."""
     interface, current = this_app().session_interface, this_session()
-    if not (isinstance(interface, StoreInterface) and isinstance(current, LazySession)):
+    if not isinstance(interface, StoredSessionInterface):
+        return False
+    if not isinstance(current, LazySession):
         return False
     try:
         return interface.has_ended(current)

@@ -7,8 +7,8 @@ import typing as t
 
 from ..codec import State, States
 from ..revocation import Login, Marks, Revocations
-from ..server.interface import StoreInterface
 from ..shapes import is_body, is_head
+from ..stores.base import BackEnd
 from .memory import NEWEST, UNDER_WAY, Memory, Newest
 from .tombstones import Tombstones
 
@@ -25,7 +25,7 @@ class Browsers:
     """
 
     def __init__(
-        self, states: States, store: StoreInterface | None, newest_only: bool
+        self, states: States, store: BackEnd | None, newest_only: bool
     ) -> None:
         self._states = states
         self._store = store
@@ -129,16 +129,16 @@ class Browsers:
         return Revocations(self._store, self._states.labels, longest)
 
     def _hand_over(
-        self, store: StoreInterface, record: str, newest: Newest, seconds: int
+        self, store: BackEnd, record: str, newest: Newest, seconds: int
     ) -> None:
         sealed = self._states.sealer.seal([*newest], _HANDOVER + record)
-        store.ask(lambda: store.keep(_HANDOVER + record, sealed.encode(), seconds))
+        store.ask(store.keep, _HANDOVER + record, sealed.encode(), seconds)
         revocations = self._revocations()
         if revocations is not None:
             revocations.note_version(record, version_of(newest.head))
 
-    def _handed_over(self, store: StoreInterface, record: str) -> Newest | None:
-        value = store.ask(lambda: store.fetch(_HANDOVER + record))
+    def _handed_over(self, store: BackEnd, record: str) -> Newest | None:
+        value = store.ask(store.fetch, _HANDOVER + record)
         text = (value or b"").decode("ascii", "replace")
         found = self._states.sealer.open(text, _HANDOVER + record)
         if not (isinstance(found, list) and len(found) == 2):

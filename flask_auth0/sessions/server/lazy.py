@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import typing as t
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from flask.sessions import SecureCookieSession, SessionMixin
 from flask_session.base import ServerSideSession
@@ -28,7 +27,107 @@ Reader = Callable[[], Found]
 Watch = Callable[[SessionMixin], None]
 
 
-class WatchedSession(SecureCookieSession):
+class LoadedFirst(dict[str, t.Any]):
+    """A session that is loaded before anything is done with it."""
+
+    def load(self) -> None:
+        """Load it, unless that has been done."""
+        raise NotImplementedError
+
+    def __contains__(self, key: object) -> bool:
+        self.load()
+        return super().__contains__(key)
+
+    def __delitem__(self, key: str) -> None:
+        self.load()
+        super().__delitem__(key)
+
+    def __eq__(self, other: object) -> bool:
+        self.load()
+        return super().__eq__(other)
+
+    def __getitem__(self, key: str) -> t.Any:
+        self.load()
+        return super().__getitem__(key)
+
+    def __ior__(self, other: t.Any) -> t.Any:
+        self.load()
+        return super().__ior__(other)
+
+    def __iter__(self) -> Iterator[str]:
+        self.load()
+        return super().__iter__()
+
+    def __len__(self) -> int:
+        self.load()
+        return super().__len__()
+
+    def __ne__(self, other: object) -> bool:
+        self.load()
+        return super().__ne__(other)
+
+    def __or__(self, other: t.Any) -> t.Any:
+        self.load()
+        return super().__or__(other)
+
+    def __repr__(self) -> str:
+        self.load()
+        return super().__repr__()
+
+    def __reversed__(self) -> Iterator[str]:
+        self.load()
+        return super().__reversed__()
+
+    def __ror__(self, other: t.Any) -> t.Any:
+        self.load()
+        return super().__ror__(other)
+
+    def __setitem__(self, key: str, value: t.Any) -> None:
+        self.load()
+        super().__setitem__(key, value)
+
+    def clear(self) -> None:
+        self.load()
+        super().clear()
+
+    def copy(self) -> t.Any:
+        self.load()
+        return super().copy()
+
+    def get(self, key: str, default: t.Any = None) -> t.Any:
+        self.load()
+        return super().get(key, default)
+
+    def items(self) -> t.Any:
+        self.load()
+        return super().items()
+
+    def keys(self) -> t.Any:
+        self.load()
+        return super().keys()
+
+    def pop(self, *args: t.Any) -> t.Any:
+        self.load()
+        return super().pop(*args)
+
+    def popitem(self) -> tuple[str, t.Any]:
+        self.load()
+        return super().popitem()
+
+    def setdefault(self, key: str, default: t.Any = None) -> t.Any:
+        self.load()
+        return super().setdefault(key, default)
+
+    def update(self, *args: t.Any, **kwargs: t.Any) -> None:
+        self.load()
+        super().update(*args, **kwargs)
+
+    def values(self) -> t.Any:
+        self.load()
+        return super().values()
+
+
+class WatchedSession(LoadedFirst, SecureCookieSession):
     """Flask's own session, which is looked at when it is first asked for anything."""
 
     #: Looks at it, until it has been looked at.
@@ -37,14 +136,14 @@ class WatchedSession(SecureCookieSession):
     def load(self) -> None:
         """Let it be looked at, unless that has been done.
 
-        :raises SessionStoreUnavailable: when nobody knows whether its login is over.
+        :raises SessionStoreUnavailable: when it is not known whether its login is over.
         """
         watch, self.watch = self.watch, None
         if watch is not None:
             watch(self)
 
 
-class LazySession(ServerSideSession):  # type: ignore[misc]
+class LazySession(LoadedFirst, ServerSideSession):  # type: ignore[misc]
     """A session of Flask-Session that costs nothing while nobody looks into it.
 
     A failure to read it is raised once. What answers that, such as an error page with
@@ -73,6 +172,10 @@ class LazySession(ServerSideSession):  # type: ignore[misc]
         self.found_as: str | None = None
         super().__init__()
         self.is_loaded = False
+
+    def __bool__(self) -> bool:
+        self.load()
+        return bool(super().__bool__())
 
     @property
     def sid(self) -> str:
@@ -122,25 +225,3 @@ class LazySession(ServerSideSession):  # type: ignore[misc]
         """Ask again, if it could not be read."""
         if self.is_lost:
             self.is_loaded = self.is_lost = False
-
-
-def _loading(kind: type[SessionMixin], name: str) -> Callable[..., t.Any]:
-    method = getattr(kind, name)
-
-    @functools.wraps(method)
-    def call(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
-        self.load()
-        return method(self, *args, **kwargs)
-
-    return call
-
-
-for _name in (
-    *("__bool__", "__contains__", "__delitem__", "__eq__", "__getitem__", "__ior__"),
-    *("__iter__", "__len__", "__ne__", "__or__", "__repr__", "__reversed__", "__ror__"),
-    *("__setitem__", "clear", "copy", "get", "items", "keys", "pop", "popitem"),
-    *("setdefault", "update", "values"),
-):
-    setattr(LazySession, _name, _loading(ServerSideSession, _name))
-    if hasattr(SecureCookieSession, _name):
-        setattr(WatchedSession, _name, _loading(SecureCookieSession, _name))

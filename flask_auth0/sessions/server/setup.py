@@ -11,36 +11,19 @@ from flask import Flask
 from flask_session.base import ServerSideSessionInterface
 
 from ...config import Config, Problem, key_of
+from ..stores import KINDS
+from ..stores.base import BackEnd, Setup
 from ..stores.settings import BadSetting
-from .interface import StoreInterface
+from .interface import StoredSessionInterface
+from .outage import current_outage
 
 #: What can be set in the environment.
 _KEYS = (
-    "SESSION_TYPE",
-    "SESSION_KEY_PREFIX",
-    "SESSION_REDIS",
-    "SESSION_SQLALCHEMY",
-    "SESSION_SQLALCHEMY_TABLE",
-    "SESSION_SQLALCHEMY_SCHEMA",
-    "SESSION_MONGODB",
-    "SESSION_MONGODB_DB",
-    "SESSION_MONGODB_COLLECT",
-    "SESSION_DYNAMODB",
-    "SESSION_DYNAMODB_TABLE",
-    "SESSION_MEMCACHED",
-    "SESSION_CACHELIB",
+    *("SESSION_TYPE", "SESSION_KEY_PREFIX"),
+    *(key for kind in KINDS.values() for key in kind.keys),
 )
-#: The types, and what installs what each one needs.
-_TYPES = {
-    "redis": "redis",
-    "sqlalchemy": "postgresql",
-    "mongodb": "mongodb",
-    "dynamodb": "dynamodb",
-    "memcached": "memcached",
-    "cachelib": "cachelib",
-}
 _UNKNOWN = (
-    f"must be one of {', '.join(_TYPES)}, unless Session(app) of Flask-Session is "
+    f"must be one of {', '.join(KINDS)}, unless Session(app) of Flask-Session is "
     "called before Auth0(app)"
 )
 #: What Flask-Session has under other names by now.
@@ -67,13 +50,13 @@ def set_up_sessions(
         return []
     if isinstance(app.session_interface, ServerSideSessionInterface):
         return []
-    if kind not in _TYPES:
+    if kind not in KINDS:
         return [Problem("SESSION_TYPE", _REPLACED.get(kind, _UNKNOWN))]
     try:
-        store = importlib.import_module(f"..stores.{kind}", __package__)
-        app.session_interface = store.make_interface(app, settings, limit)
+        back_end = _make(kind, app, settings, limit)
+        app.session_interface = StoredSessionInterface(app, settings, back_end)
     except ImportError as error:
-        extra = f"pip install 'flask_auth0[{_TYPES[kind]}]'"
+        extra = f"pip install 'flask_auth0[{KINDS[kind].extra}]'"
         remedy = f"'{kind}' needs a package: {error}; install it with {extra}"
         return [Problem("SESSION_TYPE", remedy)]
     except BadSetting as problem:
@@ -87,18 +70,35 @@ def set_up_sessions(
 
 def make_revocation_store(
     app: Flask, config: Config | None
-) -> tuple[StoreInterface | None, Problem | None]:
+) -> tuple[BackEnd | None, Problem | None]:
     """Return the Redis that knows which sessions in cookies have been ended, or what
     is wrong with its URL.
     """
     if config is None or config.revocation_store is None:
         return None, None
+    key, limit = key_of("revocation_store"), config.session_store_timeout
     try:
         redis = importlib.import_module("..stores.redis", __package__)
-        url, limit = config.revocation_store, config.session_store_timeout
-        return redis.make_store(app, key_of("revocation_store"), url, limit), None
+        setup = _setup(app, {key: config.revocation_store}, limit)
+        return redis.make(setup, key), None
     except BadSetting as problem:
         return None, Problem(problem.key, problem.remedy)
+
+
+def _make(
+    kind: str, app: Flask, settings: Mapping[str, t.Any], limit: float
+) -> BackEnd:
+    module: t.Any = importlib.import_module(f"..stores.{kind}", __package__)
+    if kind == "sqlalchemy":
+        from .flask_sqlalchemy import resolved
+
+        settings = resolved(app, settings)
+    return t.cast(BackEnd, module.make(_setup(app, settings, limit)))
+
+
+def _setup(app: Flask, settings: Mapping[str, t.Any], limit: float) -> Setup:
+    is_development = app.debug or app.testing
+    return Setup(settings, limit, app.logger, current_outage, is_development)
 
 
 def _settings(app: Flask, environ: Mapping[str, str]) -> dict[str, t.Any]:

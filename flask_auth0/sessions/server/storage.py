@@ -7,12 +7,15 @@ import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+from flask.sessions import SessionInterface
 from flask_session.base import ServerSideSessionInterface
 
 from ...errors import SessionTooLarge
 from ..storage_contract import PARTS, Entry
-from ..stores.adapter import adapted
-from .interface import Ending, StoreInterface, TooLargeForStore
+from ..stores.base import BackEnd, Ending, Labelling, TooLargeForStore
+from .adapter import adapted
+from .interface import StoredSessionInterface
+from .prefetch import Prefetch
 
 #: Outside ``SESSION_KEY_PREFIX``, below which a cookie can name anything.
 _RECORD = "flask_auth0.state:"
@@ -23,7 +26,7 @@ AT_ONCE = 200
 
 T = t.TypeVar("T")
 
-_adapted: weakref.WeakKeyDictionary[ServerSideSessionInterface, StoreInterface] = (
+_adapted: weakref.WeakKeyDictionary[ServerSideSessionInterface, BackEnd] = (
     weakref.WeakKeyDictionary()
 )
 
@@ -32,16 +35,19 @@ class RecordCompartment:
     """Keeps states on the server, each under a key of its own.
 
     :param longest: seconds that no state outlasts.
+    :param prefetch: of the session's interface, which reads what a request needs first.
     """
 
-    def __init__(self, store: StoreInterface, longest: int) -> None:
-        self._store = store
+    def __init__(
+        self, back_end: BackEnd, longest: int, prefetch: Prefetch | None = None
+    ) -> None:
+        self._back_end = back_end
         self._longest = longest
+        self._prefetch = prefetch or Prefetch(back_end)
 
     def read(self, record: str, part: str) -> Sequence[str]:
         """Return a part of a state, if it is there."""
-        key = _key(record, part)
-        value = self._store.read_needed(key)
+        value = self._prefetch.read_other(_key(record, part))
         return () if value is None else (value.decode("ascii", "replace"),)
 
     def create(
@@ -54,12 +60,9 @@ class RecordCompartment:
     ) -> bool:
         """Keep a new state for ``max_age`` seconds, and forget the one it replaces."""
         values = {_key(entry.record, k): v.encode() for k, v in parts.items()}
-        labels = _names(entry)
-        begin = self._store.begin
+        labelling = Labelling(entry.record, _names(entry), max_age, self._longest)
         with _sizes(parts):
-            is_there = self._store.ask(
-                lambda: begin(values, labels, entry.record, max_age, self._longest)
-            )
+            is_there = self._back_end.ask(self._back_end.begin, values, labelling)
         if replaces is not None:
             self.delete(replaces)
         if not is_there:
@@ -84,7 +87,7 @@ class RecordCompartment:
 
     def discard(self, entry: Entry) -> None:
         """Forget a state that has expired, if that is possible just now."""
-        self._store.attempt_if_well(lambda: self.delete(entry), None)
+        self._back_end.attempt_if_well(lambda: self.delete(entry), None)
 
     def delete_all(self, entries: Sequence[Entry]) -> None:
         """Forget states, so many at once that each time the back end answers soon.
@@ -98,7 +101,7 @@ class RecordCompartment:
     def read_all(self, records: Sequence[str], part: str) -> dict[str, str]:
         """Return a part of several states, as far as they are there."""
         keys = {_key(record, part): record for record in records}
-        found = self._store.poll(lambda: self._fetch_all(list(keys)))
+        found = self._back_end.poll(self._fetch_all, list(keys))
         return {
             keys[key]: value.decode("ascii", "replace")
             for key, value in found.items()
@@ -107,29 +110,42 @@ class RecordCompartment:
 
     def labelled(self, label: str) -> list[str]:
         """Return the records that have a label, and some that are gone already."""
-        return self._store.ask(lambda: self._store.labelled(_LABEL + label))
+        return self._back_end.ask(self._back_end.labelled, _LABEL + label)
 
     def _fetch_all(self, keys: list[str]) -> dict[str, bytes | None]:
-        found = self._store.fetch_together(*keys)
-        return {k: found[k] if k in found else self._store.fetch(k) for k in keys}
+        found = self._back_end.fetch_together(*keys)
+        return {k: found[k] if k in found else self._back_end.fetch(k) for k in keys}
 
     def _end(self, endings: list[Ending]) -> None:
         # A part that was answered in time takes nothing from the time of the next.
-        self._store.poll(lambda: self._store.end(endings, self._longest))
+        self._back_end.poll(self._back_end.end, endings)
 
     def _replace(self, key: str, value: bytes, max_age: int) -> bool:
-        return self._store.ask(lambda: self._store.replace(key, value, max_age))
+        return self._back_end.ask(self._back_end.replace, key, value, max_age)
 
 
-def store_of(interface: t.Any) -> StoreInterface | None:
+def back_end_of(interface: SessionInterface) -> BackEnd | None:
     """Return the back end of Flask's session, or ``None`` where it has none."""
-    if isinstance(interface, StoreInterface):
-        return interface
+    if isinstance(interface, StoredSessionInterface):
+        return interface.back_end
     if not isinstance(interface, ServerSideSessionInterface):
         return None
     if interface not in _adapted:
         _adapted[interface] = adapted(interface)
     return _adapted[interface]
+
+
+def records_of(interface: SessionInterface, longest: int) -> RecordCompartment | None:
+    """Return the records in the back end of Flask's session, if it has one.
+
+    :param longest: seconds that no state outlasts.
+    """
+    back_end = back_end_of(interface)
+    if back_end is None:
+        return None
+    if isinstance(interface, StoredSessionInterface):
+        return RecordCompartment(back_end, longest, interface.prefetch)
+    return RecordCompartment(back_end, longest)
 
 
 def _key(record: str, part: str) -> str:

@@ -9,15 +9,14 @@ import struct
 import threading
 import time
 import typing as t
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 from cachelib.base import BaseCache
 from cachelib.file import FileSystemCache
-from flask import Flask
 
 from ...runtime.processes import PerProcess
-from ..server.interface import Pruned, Rest
+from .base import Pruned, Rest, Setup
 from .label_values import Change, LabelsInValues
 from .proof import prove
 from .settings import BadSetting
@@ -48,15 +47,17 @@ class MessagePack:
         return self.loads(file.read())
 
 
-class CachelibInterface(LabelsInValues):
+class CachelibBackEnd(LabelsInValues):
     """Keeps sessions in a cache, whose updates are safe within one process."""
 
-    def __init__(
-        self, app: Flask, settings: Mapping[str, t.Any], limit: float, cache: BaseCache
-    ) -> None:
-        super().__init__(app, settings, limit)
+    def __init__(self, setup: Setup, cache: BaseCache) -> None:
+        super().__init__(setup)
         self.cache = cache
         self._locks = PerProcess(threading.Lock)
+
+    @property
+    def client(self) -> BaseCache:
+        return self.cache
 
     def fetch(self, key: str) -> bytes | None:
         try:
@@ -81,19 +82,19 @@ class CachelibInterface(LabelsInValues):
         with self._locks.get():
             self.cache.delete(key)
 
-    def change(self, key: str, change: Change, max_age: int) -> None:
+    def change(self, key: str, change: Change) -> None:
         with self._locks.get():
-            value = change(self.fetch(key))
+            value, max_age = change(self.fetch(key))
             if value:
                 self._set(key, value, max_age)
             else:
                 self.cache.delete(key)
 
-    def unlabel(self, name: str, records: Sequence[str], longest: int) -> None:
+    def unlabel(self, label: str, records: Sequence[str]) -> None:
         # A full disk has no room for what is left of a label. What is not taken from it
         # names a record that is gone, until that would have expired.
         with contextlib.suppress(OSError):
-            super().unlabel(name, records, longest)
+            super().unlabel(label, records)
 
     def prune(self, rest: Rest = None) -> Pruned | None:
         if not isinstance(self.cache, FileSystemCache):
@@ -101,16 +102,17 @@ class CachelibInterface(LabelsInValues):
         paths = [entry.path for entry in os.scandir(self.cache._path)]
         return Pruned(sum(map(_remove_if_expired, paths)), None)
 
+    def close(self) -> None:
+        """A cache has no connections that it could be asked to close."""
+
     def _set(self, key: str, value: bytes, max_age: int) -> None:
         if not self.cache.set(key, value, timeout=max_age):
             raise OSError("The cache did not keep it.")
 
 
-def make_interface(
-    app: Flask, settings: Mapping[str, t.Any], limit: float
-) -> CachelibInterface:
-    """Return the interface, with a cache that keeps sessions until they expire."""
-    setting = settings.get(KEY) or "flask_session"
+def make(setup: Setup) -> CachelibBackEnd:
+    """Return the back end, with a cache that keeps sessions until they expire."""
+    setting = setup.settings.get(KEY) or "flask_session"
     if isinstance(setting, BaseCache):
         cache = copy.copy(setting)
     elif isinstance(setting, str | os.PathLike):
@@ -119,10 +121,10 @@ def make_interface(
         raise BadSetting(KEY, "must be the path of a folder or a cache of cachelib")
     if hasattr(cache, "serializer"):
         cache.serializer = MessagePack()
-    interface = CachelibInterface(app, settings, limit, cache)
+    back_end = CachelibBackEnd(setup, cache)
     is_cache = isinstance(setting, BaseCache)
-    prove(interface, KEY, type(setting).__name__ if is_cache else str(setting))
-    return interface
+    prove(back_end, KEY, type(setting).__name__ if is_cache else str(setting))
+    return back_end
 
 
 def _folder(path: str) -> FileSystemCache:

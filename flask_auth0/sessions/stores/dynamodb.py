@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import re
 import time
@@ -13,13 +14,13 @@ from urllib.parse import SplitResult, urlsplit
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
-from flask import Flask
-from flask_session.defaults import Defaults
 
 from ...runtime.processes import PerProcess
-from ..server.interface import (
+from .base import (
+    BackEnd,
     Ending,
-    StoreInterface,
+    Labelling,
+    Setup,
     TooLargeForStore,
     by_label,
     keys_of,
@@ -29,6 +30,8 @@ from .proof import prove
 from .settings import BadSetting, no_answer
 
 KEY = "SESSION_DYNAMODB"
+#: Flask-Session's table, unless its key says otherwise.
+_TABLE = "Sessions"
 _FORMS = (
     "must be a region such as eu-central-1, the URL of an endpoint, or a resource of "
     "boto3"
@@ -43,28 +46,26 @@ _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _DENIED = {"AccessDeniedException", "AccessDenied", "UnknownOperationException"}
 
 
-class DynamoInterface(StoreInterface):
+class DynamoBackEnd(BackEnd):
     """Keeps sessions as Flask-Session's items, and reads what was written last."""
 
     failures = (BotoCoreError, ClientError, OSError)
 
-    def __init__(
-        self,
-        app: Flask,
-        settings: Mapping[str, t.Any],
-        limit: float,
-        stores: PerProcess[t.Any],
-    ) -> None:
-        super().__init__(app, settings, limit)
-        self._stores = stores
+    def __init__(self, setup: Setup, tables: PerProcess[t.Any]) -> None:
+        super().__init__(setup)
+        self._tables = tables
 
     @property
-    def store(self) -> t.Any:
+    def client(self) -> t.Any:
+        return self.table.meta.client
+
+    @property
+    def table(self) -> t.Any:
         """The table, on connections of this process."""
-        return self._stores.get()
+        return self._tables.get()
 
     def fetch(self, key: str) -> bytes | None:
-        found = self.store.get_item(Key={"id": key}, ConsistentRead=True)
+        found = self.table.get_item(Key={"id": key}, ConsistentRead=True)
         item = found.get("Item") or {}
         value = getattr(item.get("val"), "value", None)
         # The table's own expiry takes up to days.
@@ -73,70 +74,63 @@ class DynamoInterface(StoreInterface):
         return value
 
     def keep(self, key: str, value: bytes, max_age: int) -> None:
-        self.store.update_item(**_keeping(key, value, max_age))
+        self.table.update_item(**_kept(key, value, max_age))
 
     def replace(self, key: str, value: bytes, max_age: int) -> bool:
-        write = _keeping(key, value, max_age)
+        write = _kept(key, value, max_age)
         is_there = "attribute_exists(id)"
-        return _is_done(self.store.update_item, ConditionExpression=is_there, **write)
+        return _is_done(self.table.update_item, ConditionExpression=is_there, **write)
 
     def remove(self, key: str) -> None:
-        self.store.delete_item(Key={"id": key})
+        self.table.delete_item(Key={"id": key})
 
-    def label(self, name: str, record: str, max_age: int, longest: int) -> None:
-        self.store.update_item(**_labelling({}, name, record, max_age, longest))
+    def label(self, labelling: Labelling) -> None:
+        for label in labelling.labels:
+            self.table.update_item(**_labelled({}, label, labelling))
 
-    def labelled(self, *names: str) -> list[str]:
+    def labelled(self, *labels: str) -> list[str]:
         now = time.time()
-        found = [_records(self._item(name)).items() for name in names]
+        found = [_records(self._item(label)).items() for label in labels]
         lasting = [sorted(each, key=lambda pair: pair[1]) for each in found]
         return [name for each in lasting for name, until in each if until > now]
 
-    def unlabel(self, name: str, records: Sequence[str], longest: int) -> None:
-        self.store.update_item(**_unlabelling(name, records))
+    def unlabel(self, label: str, records: Sequence[str]) -> None:
+        self.table.update_item(**_unlabelled(label, records))
 
-    def begin(
-        self,
-        values: Mapping[str, bytes],
-        labels: Sequence[str],
-        record: str,
-        max_age: int,
-        longest: int,
-    ) -> bool:
-        puts = [_keeping(key, value, max_age) for key, value in values.items()]
-        puts += [
-            _labelling(self._item(name), name, record, max_age, longest)
-            for name in labels
-        ]
-        self._transact([{"Update": each} for each in puts])
+    def begin(self, values: Mapping[str, bytes], labelling: Labelling) -> bool:
+        age = labelling.max_age
+        updates = [_kept(key, value, age) for key, value in values.items()]
+        for label in labelling.labels:
+            updates.append(_labelled(self._item(label), label, labelling))
+        self._transact([{"Update": each} for each in updates])
         return True
 
-    def end(self, endings: Sequence[Ending], longest: int) -> None:
+    def end(self, endings: Sequence[Ending]) -> None:
         for start in range(0, len(endings), _AT_ONCE):
             some = endings[start : start + _AT_ONCE]
             gone = [{"Delete": {"Key": {"id": key}}} for key in keys_of(some)]
             unlabelled = [
-                {"Update": _unlabelling(name, records)}
-                for name, records in by_label(some).items()
+                {"Update": _unlabelled(label, records)}
+                for label, records in by_label(some).items()
             ]
             # Four for a record, of which DynamoDB takes 100 in one.
             self._transact([*gone, *unlabelled])
 
     def try_lock(self, key: str) -> DynamoLock | None:
-        lock = DynamoLock(self.store, LOCK + key)
+        lock = DynamoLock(self.table, LOCK + key)
         return lock if lock.take() else None
 
     def _item(self, name: str) -> Mapping[str, t.Any]:
-        found = self.store.get_item(Key={"id": name}, ConsistentRead=True)
+        found = self.table.get_item(Key={"id": name}, ConsistentRead=True)
         return found.get("Item") or {}
 
     def _transact(self, items: Sequence[Mapping[str, Mapping[str, t.Any]]]) -> None:
         """Write all or nothing, and again where somebody else writes the same."""
-        table = {"TableName": self.store.name}
+        table = {"TableName": self.table.name}
         named = [{k: {**table, **v} for k, v in item.items()} for item in items]
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                self.store.meta.client.transact_write_items(TransactItems=named)
+                self.client.transact_write_items(TransactItems=named)
                 return
             except ClientError as error:
                 if "TransactionConflict" not in str(error) or attempt == _ATTEMPTS:
@@ -184,24 +178,22 @@ class DynamoLock:
         )
 
 
-def make_interface(
-    app: Flask, settings: Mapping[str, t.Any], limit: float
-) -> DynamoInterface:
-    """Return the interface; its table is there, and lets items expire."""
-    name = settings.get("SESSION_DYNAMODB_TABLE") or Defaults.SESSION_DYNAMODB_TABLE
-    setting = settings.get(KEY)
+def make(setup: Setup) -> DynamoBackEnd:
+    """Return the back end; its table is there, and lets items expire."""
+    name = setup.settings.get("SESSION_DYNAMODB_TABLE") or _TABLE
+    setting = setup.settings.get(KEY)
     try:
         # The start may take longer than a request, and to make a table does.
-        resource = _resource(setting, 10 * limit)
-        _prepare(app, resource.meta.client, name)
-        tables = PerProcess(lambda: resource.Table(name))
-        prove(DynamoInterface(app, settings, limit, tables), KEY, name)
+        resource = _resource(setting, 10 * setup.limit)
+        _prepare(setup.logger, resource.meta.client, name)
+        first = DynamoBackEnd(setup, PerProcess(lambda: resource.Table(name)))
+        prove(first, KEY, name)
         if resource is not setting:
-            resource.meta.client.close()
+            first.close()
     except (BotoCoreError, ClientError) as error:
         raise _problem(setting, error) from error
-    tables = PerProcess(lambda: _resource(setting, limit).Table(name))
-    return DynamoInterface(app, settings, limit, tables)
+    tables = PerProcess(lambda: _resource(setting, setup.limit).Table(name))
+    return DynamoBackEnd(setup, tables)
 
 
 def _problem(setting: t.Any, error: Exception) -> BadSetting:
@@ -261,7 +253,7 @@ def _has_credentials() -> bool:
     return any(os.environ.get(key) for key in ("AWS_ACCESS_KEY_ID", "AWS_PROFILE"))
 
 
-def _prepare(app: Flask, client: t.Any, name: str) -> None:
+def _prepare(logger: logging.Logger, client: t.Any, name: str) -> None:
     try:
         client.describe_table(TableName=name)
     except client.exceptions.ResourceNotFoundException:
@@ -271,7 +263,7 @@ def _prepare(app: Flask, client: t.Any, name: str) -> None:
     except ClientError as error:
         if _code(error) not in _DENIED:
             raise
-        app.logger.warning(
+        logger.warning(
             "The table '%s' may not be looked at, to see whether items expire. Enable "
             "TTL for its attribute 'expiration'.",
             name,
@@ -307,7 +299,7 @@ def _enable_expiry(client: t.Any, name: str) -> None:
             raise
 
 
-def _keeping(key: str, value: bytes, max_age: int) -> dict[str, t.Any]:
+def _kept(key: str, value: bytes, max_age: int) -> dict[str, t.Any]:
     """Return the update that keeps a value."""
     if len(value) > MOST:
         raise TooLargeForStore(len(value))
@@ -319,8 +311,8 @@ def _keeping(key: str, value: bytes, max_age: int) -> dict[str, t.Any]:
     }
 
 
-def _labelling(
-    item: Mapping[str, t.Any], name: str, record: str, max_age: int, longest: int
+def _labelled(
+    item: Mapping[str, t.Any], label: str, labelling: Labelling
 ) -> dict[str, t.Any]:
     """Return the update that labels a record, and forgets those that have expired.
 
@@ -329,21 +321,21 @@ def _labelling(
     now = int(time.time())
     expired = [k for k, v in _records(item).items() if v <= now]
     # An expression has 4 KB at most; the next login forgets the others.
-    update = _unlabelling(name, expired[:_AT_ONCE])
+    update = _unlabelled(label, expired[:_AT_ONCE])
     update["UpdateExpression"] += " SET #new = :until, expiration = :exp"
-    update["ExpressionAttributeNames"]["#new"] = _RECORD + record
+    update["ExpressionAttributeNames"]["#new"] = _RECORD + labelling.record
     update["ExpressionAttributeValues"] = {
-        ":until": now + max_age,
-        ":exp": now + longest,
+        ":until": now + labelling.max_age,
+        ":exp": now + labelling.longest,
     }
     return update
 
 
-def _unlabelling(name: str, records: Sequence[str]) -> dict[str, t.Any]:
+def _unlabelled(label: str, records: Sequence[str]) -> dict[str, t.Any]:
     """Return the update that takes a label from records."""
     gone = {f"#r{n}": _RECORD + record for n, record in enumerate(records)}
     return {
-        "Key": {"id": name},
+        "Key": {"id": label},
         "UpdateExpression": f"REMOVE {', '.join(gone)}" if gone else "",
         "ExpressionAttributeNames": gone,
     }

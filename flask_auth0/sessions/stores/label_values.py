@@ -7,32 +7,46 @@ import typing as t
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 
-from ..server.interface import StoreInterface
+from .base import BackEnd, Labelling
 from .locks import LEASE, LOCK, Lock, new_holder
 
+#: Its members, and when each one expires.
 Members = dict[str, int]
-#: Returns what a label is to be instead of what it was.
-Change = Callable[[bytes | None], bytes]
 
 
-class LabelsInValues(StoreInterface):
+class Changed(t.NamedTuple):
+    """What a value is to be, and for how many seconds."""
+
+    value: bytes
+    max_age: int
+
+
+#: Returns what a value is to be instead of what it was.
+Change = Callable[[bytes | None], Changed]
+
+
+class LabelsInValues(BackEnd):
     """Keeps the labels of records as values; a subclass changes them safely."""
 
     @abstractmethod
-    def change(self, key: str, change: Change, max_age: int) -> None:
+    def change(self, key: str, change: Change) -> None:
         """Change a value that others may change at the same time, losing nothing.
 
         One that becomes empty may be removed.
         """
 
-    def label(self, name: str, record: str, max_age: int, longest: int) -> None:
-        self.change(name, lambda value: add(value, record, max_age), longest)
+    def label(self, labelling: Labelling) -> None:
+        def changed(value: bytes | None) -> Changed:
+            return add(value, labelling.record, labelling.max_age)
 
-    def labelled(self, *names: str) -> list[str]:
-        return [record for name in names for record in members(self.fetch(name))]
+        for label in labelling.labels:
+            self.change(label, changed)
 
-    def unlabel(self, name: str, records: Sequence[str], longest: int) -> None:
-        self.change(name, lambda value: remove(value, *records), longest)
+    def labelled(self, *labels: str) -> list[str]:
+        return [record for each in labels for record in members(self.fetch(each))]
+
+    def unlabel(self, label: str, records: Sequence[str]) -> None:
+        self.change(label, lambda value: remove(value, *records))
 
     def try_lock(self, key: str) -> Lock | None:
         lock = ValueLock(self, LOCK + key)
@@ -42,33 +56,32 @@ class LabelsInValues(StoreInterface):
 class ValueLock:
     """A lock as a value with one member, which expires: its holder."""
 
-    def __init__(self, store: LabelsInValues, key: str) -> None:
-        self._store = store
+    def __init__(self, back_end: LabelsInValues, key: str) -> None:
+        self._back_end = back_end
         self._key = key
         self._holder = new_holder()
 
     def take(self) -> bool:
         """Take the lock; tell whether nobody else has it."""
-        return self._change_if([], add)
+        return self._change_if([], lambda value: add(value, self._holder, LEASE))
 
     def renew(self) -> bool:
         """Hold it for another while; tell whether it was still held."""
-        return self._change_if([self._holder], add)
+        held = [self._holder]
+        return self._change_if(held, lambda value: add(value, self._holder, LEASE))
 
     def release(self) -> None:
         """Let go of it, if it is still held."""
-        self._change_if([self._holder], lambda value, holder, _: remove(value, holder))
+        self._change_if([self._holder], lambda value: remove(value, self._holder))
 
-    def _change_if(
-        self, holders: list[str], change: Callable[[t.Any, str, int], bytes]
-    ) -> bool:
-        def changed(value: bytes | None) -> bytes:
+    def _change_if(self, holders: list[str], change: Change) -> bool:
+        def changed(value: bytes | None) -> Changed:
             if members(value) != holders:
                 raise _HeldByAnother
-            return change(value, self._holder, LEASE)
+            return change(value)
 
         try:
-            self._store.change(self._key, changed, LEASE)
+            self._back_end.change(self._key, changed)
         except _HeldByAnother:
             return False
         return True
@@ -78,28 +91,31 @@ class _HeldByAnother(Exception):
     """A lock has another holder."""
 
 
-def add(value: t.Any, member: str, max_age: int) -> bytes:
+def add(value: bytes | None, member: str, max_age: int) -> Changed:
     """Return the value with one more member, and without those that have expired."""
-    return _write({**_read(value), member: int(time.time()) + max_age})
+    return _written({**_read(value), member: int(time.time()) + max_age})
 
 
-def remove(value: t.Any, *gone: str) -> bytes:
+def remove(value: bytes | None, *gone: str) -> Changed:
     """Return the value without some members."""
-    return _write({k: v for k, v in _read(value).items() if k not in gone})
+    return _written({k: v for k, v in _read(value).items() if k not in gone})
 
 
-def members(value: t.Any) -> list[str]:
+def members(value: bytes | None) -> list[str]:
     """Return the members that have not expired, those that expire first in front."""
     found = _read(value)
     return sorted(found, key=lambda name: found[name])
 
 
-def _read(value: t.Any) -> Members:
-    text = value.decode("ascii", "replace") if isinstance(value, bytes) else ""
+def _read(value: bytes | None) -> Members:
+    text = (value or b"").decode("ascii", "replace")
     found = [line.partition(" ") for line in text.splitlines()]
     now = time.time()
     return {name: int(at) for at, _, name in found if at.isdecimal() and int(at) > now}
 
 
-def _write(members: Members) -> bytes:
-    return "\n".join(f"{at} {name}" for name, at in members.items()).encode()
+def _written(members: Members) -> Changed:
+    text = "\n".join(f"{at} {name}" for name, at in members.items())
+    # The value lasts as long as the last of its members.
+    last = max(members.values(), default=0) - int(time.time())
+    return Changed(text.encode(), max(last, 1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from ..server.interface import StoreInterface
+from .base import BackEnd
 from .locks import LEASE, Lock
 
 #: Seconds before its end from which on its holder does not rely on it.
@@ -20,20 +20,20 @@ class Lease:
     :param taken_at: when it was asked for, by the monotonic clock.
     """
 
-    def __init__(self, store: StoreInterface, lock: Lock, taken_at: float) -> None:
-        self._store = store
+    def __init__(self, back_end: BackEnd, lock: Lock, taken_at: float) -> None:
+        self._back_end = back_end
         self._lock = lock
         self._held_at = taken_at
 
     @classmethod
-    def take(cls, store: StoreInterface, key: str) -> Lease | None:
+    def take(cls, back_end: BackEnd, key: str) -> Lease | None:
         """Return a new one, or ``None`` if somebody else has the lock.
 
         :raises SessionStoreUnavailable: when the back end cannot be written.
         """
         began = time.monotonic()
-        lock = store.poll(lambda: store.try_lock(key))
-        return None if lock is None else cls(store, lock, began)
+        lock = back_end.poll(back_end.try_lock, key)
+        return None if lock is None else cls(back_end, lock, began)
 
     @property
     def age(self) -> float:
@@ -50,7 +50,7 @@ class Lease:
         :raises SessionStoreUnavailable: when the back end cannot be written.
         """
         began = time.monotonic()
-        is_held = self._store.poll(self._lock.renew)
+        is_held = self._back_end.poll(self._lock.renew)
         self._held_at = began if is_held else -LEASE
         return is_held
 

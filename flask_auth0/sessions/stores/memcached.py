@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import functools
+import logging
 import re
 import time
 import typing as t
-from collections.abc import Mapping
 
-from flask import Flask
 from pymemcache.client.base import Client, PooledClient
 from pymemcache.client.hash import HashClient
 from pymemcache.exceptions import MemcacheError
 from pymemcache.pool import ObjectPool
 
 from ...runtime.processes import PerProcess
-from ..server.interface import TooLargeForStore
+from .base import Setup, TooLargeForStore
 from .label_values import Change, LabelsInValues
 from .proof import prove
 from .settings import BadSetting
@@ -39,19 +38,13 @@ class Servers(HashClient):  # type: ignore[misc]
         """Let a server that does not answer be an error for its keys."""
 
 
-class MemcachedInterface(LabelsInValues):
+class MemcachedBackEnd(LabelsInValues):
     """Keeps sessions in Memcached, through pymemcache or a client like it."""
 
     failures = (MemcacheError, OSError)
 
-    def __init__(
-        self,
-        app: Flask,
-        settings: Mapping[str, t.Any],
-        limit: float,
-        clients: PerProcess[t.Any],
-    ) -> None:
-        super().__init__(app, settings, limit)
+    def __init__(self, setup: Setup, clients: PerProcess[t.Any]) -> None:
+        super().__init__(setup)
         self._clients = clients
         ours = isinstance(self.client, Client | PooledClient | HashClient)
         # Otherwise pymemcache does not wait to hear whether it worked.
@@ -81,18 +74,15 @@ class MemcachedInterface(LabelsInValues):
             for _ in pool.free:
                 pool.destroy(pool.get())
 
-    def change(self, key: str, change: Change, max_age: int) -> None:
+    def change(self, key: str, change: Change) -> None:
         deadline = time.monotonic() + self.limit
         while time.monotonic() < deadline:
-            value, version = self.client.gets(key)
-            changed, expiry = change(value), _expiry(max_age)
-            if value is None:
-                is_done = self.client.add(key, changed, expiry, **self._options)
-            else:
-                is_done = self.client.cas(
-                    key, changed, version, expiry, **self._options
-                )
-            if is_done:
+            found, version = self.client.gets(key)
+            value, max_age = change(found if isinstance(found, bytes) else None)
+            write = functools.partial(self.client.add, key, value)
+            if found is not None:
+                write = functools.partial(self.client.cas, key, value, version)
+            if write(_expiry(max_age), **self._options):
                 return
         raise MemcacheError("A label changes all the time, or is not kept.")
 
@@ -106,21 +96,19 @@ class MemcachedInterface(LabelsInValues):
             raise
 
 
-def make_interface(
-    app: Flask, settings: Mapping[str, t.Any], limit: float
-) -> MemcachedInterface:
-    """Return the interface, with a client that has answered once."""
-    setting = settings.get(KEY) or DEFAULT
+def make(setup: Setup) -> MemcachedBackEnd:
+    """Return the back end, with a client that has answered once."""
+    setting = setup.settings.get(KEY) or DEFAULT
     is_address = isinstance(setting, str)
-    make = functools.partial(_client, setting, limit / 4)
-    clients = PerProcess(make if is_address else lambda: setting)
+    connect = functools.partial(_client, setting, setup.limit / 4)
+    clients = PerProcess(connect if is_address else lambda: setting)
     client = clients.get()
     if not all(hasattr(client, each) for each in _METHODS):
         raise BadSetting(KEY, "must be an address or a client such as pymemcache's")
-    _warn_of_moves(app, client)
-    interface = MemcachedInterface(app, settings, limit, clients)
-    prove(interface, KEY, setting if is_address else type(client).__name__)
-    return interface
+    _warn_of_moves(setup.logger, client)
+    back_end = MemcachedBackEnd(setup, clients)
+    prove(back_end, KEY, setting if is_address else type(client).__name__)
+    return back_end
 
 
 def _client(addresses: str, timeout: float) -> t.Any:
@@ -137,17 +125,17 @@ def _pools(client: t.Any) -> list[ObjectPool]:
     return [each.client_pool for each in clients if isinstance(each, PooledClient)]
 
 
-def _warn_of_moves(app: Flask, client: t.Any) -> None:
+def _warn_of_moves(logger: logging.Logger, client: t.Any) -> None:
     """Warn of a client that answers for a server that does not."""
     if isinstance(client, HashClient) and not isinstance(client, Servers):
-        app.logger.warning(
+        logger.warning(
             "%s is a HashClient, which asks another server for the keys of one that is "
             "down: sessions that have ended come back with it. Set the addresses "
             "instead, with commas between.",
             KEY,
         )
     if getattr(client, "ignore_exc", False):
-        app.logger.warning(
+        logger.warning(
             "%s is a client with ignore_exc: while its server is down, everybody is "
             "logged out. Leave that off.",
             KEY,

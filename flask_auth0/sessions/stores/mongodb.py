@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 
 import pymongo
-from flask import Flask
-from flask_session.defaults import Defaults
 from pymongo.errors import (
     ConfigurationError,
     DocumentTooLarge,
@@ -19,9 +17,11 @@ from pymongo.errors import (
 )
 
 from ...runtime.processes import PerProcess
-from ..server.interface import (
+from .base import (
+    BackEnd,
     Ending,
-    StoreInterface,
+    Labelling,
+    Setup,
     TooLargeForStore,
     by_label,
     keys_of,
@@ -32,33 +32,34 @@ from .settings import BadSetting, no_answer
 
 KEY = "SESSION_MONGODB"
 DEFAULT = "mongodb://127.0.0.1:27017"
+#: Where Flask-Session keeps sessions, unless its keys say otherwise.
+_DATABASE, _COLLECTION = "flask_session", "sessions"
 #: What the server says when an index is there in another form, as somebody chose it.
 _INDEX_EXISTS = {85, 86}
 
 
-class MongoInterface(StoreInterface):
+class MongoBackEnd(BackEnd):
     """Keeps sessions as Flask-Session's documents."""
 
     failures = (PyMongoError, OSError)
 
-    def __init__(
-        self,
-        app: Flask,
-        settings: Mapping[str, t.Any],
-        limit: float,
-        stores: PerProcess[t.Any],
-    ) -> None:
-        super().__init__(app, settings, limit)
-        self._stores = stores
+    def __init__(self, setup: Setup, collections: PerProcess[t.Any]) -> None:
+        super().__init__(setup)
+        self._collections = collections
 
     @property
-    def store(self) -> t.Any:
+    def client(self) -> t.Any:
+        return self.collection.database.client
+
+    @property
+    def collection(self) -> t.Any:
         """The collection, on connections of this process."""
-        return self._stores.get()
+        return self._collections.get()
 
     def fetch(self, key: str) -> bytes | None:
+        alive = {"id": key, "expiration": {"$gt": _now()}}
         with self.limited():
-            document = self.store.find_one({"id": key, "expiration": {"$gt": _now()}})
+            document = self.collection.find_one(alive)
         value = document.get("val") if document else None
         return value if isinstance(value, bytes) else None
 
@@ -75,41 +76,48 @@ class MongoInterface(StoreInterface):
 
     def remove(self, key: str) -> None:
         with self.limited():
-            self.store.delete_one({"id": key})
+            self.collection.delete_one({"id": key})
 
-    def label(self, name: str, record: str, max_age: int, longest: int) -> None:
-        one = {"$push": {"records": {"name": record, "until": _now(max_age)}}}
-        lasting = {"$max": {"expiration": _now(longest)}}
+    def label(self, labelling: Labelling) -> None:
+        until = _now(labelling.max_age)
+        change = {
+            "$push": {"records": {"name": labelling.record, "until": until}},
+            "$max": {"expiration": _now(labelling.longest)},
+        }
         with self.limited():
-            expired = {"records": {"until": {"$lte": _now()}}}
-            self.store.update_one({"id": name}, {"$pull": expired})
-            try:
-                self.store.update_one({"id": name}, {**one, **lasting}, upsert=True)
-            except DuplicateKeyError:
-                # Another request was faster.
-                self.store.update_one({"id": name}, {**one, **lasting})
+            for label in labelling.labels:
+                self._label({"id": label}, change)
 
-    def labelled(self, *names: str) -> list[str]:
+    def labelled(self, *labels: str) -> list[str]:
         with self.limited():
-            found = list(self.store.find({"id": {"$in": names}}))
+            found = list(self.collection.find({"id": {"$in": labels}}))
         return [record for document in found for record in _members(document)]
 
-    def unlabel(self, name: str, records: Sequence[str], longest: int) -> None:
+    def unlabel(self, label: str, records: Sequence[str]) -> None:
         with self.limited():
-            self.store.update_one({"id": name}, {"$pull": _named(records)})
+            self.collection.update_one({"id": label}, {"$pull": _named(records)})
 
-    def end(self, endings: Sequence[Ending], longest: int) -> None:
+    def end(self, endings: Sequence[Ending]) -> None:
         values = {"id": {"$in": keys_of(endings)}}
         named = by_label(endings)
         gone = {"$pull": _named([each.record for each in endings])}
         with self.limited():
-            self.store.delete_many(values)
-            self.store.update_many({"id": {"$in": list(named)}}, gone)
-            self.store.delete_many(values)
+            self.collection.delete_many(values)
+            self.collection.update_many({"id": {"$in": list(named)}}, gone)
+            self.collection.delete_many(values)
 
     def try_lock(self, key: str) -> MongoLock | None:
         lock = MongoLock(self, LOCK + key)
         return lock if lock.take() else None
+
+    def _label(self, wanted: Mapping[str, str], change: Mapping[str, t.Any]) -> None:
+        expired = {"records": {"until": {"$lte": _now()}}}
+        self.collection.update_one(wanted, {"$pull": expired})
+        try:
+            self.collection.update_one(wanted, change, upsert=True)
+        except DuplicateKeyError:
+            # Another request was faster.
+            self.collection.update_one(wanted, change)
 
     def _update(
         self,
@@ -122,7 +130,7 @@ class MongoInterface(StoreInterface):
         change = {"$set": {"val": value, "expiration": _now(max_age)}}
         try:
             with self.limited():
-                result = self.store.update_one(wanted, change, upsert=upsert)
+                result = self.collection.update_one(wanted, change, upsert=upsert)
         except DocumentTooLarge:
             raise TooLargeForStore(len(value)) from None
         return bool(result.matched_count)
@@ -135,8 +143,8 @@ class MongoInterface(StoreInterface):
 class MongoLock:
     """A lock as a document, which has its holder and its end."""
 
-    def __init__(self, interface: MongoInterface, key: str) -> None:
-        self._interface = interface
+    def __init__(self, back_end: MongoBackEnd, key: str) -> None:
+        self._back_end = back_end
         self._key = key
         self._holder = new_holder()
 
@@ -155,33 +163,30 @@ class MongoLock:
 
     def release(self) -> None:
         """Let go of it, if it is still held."""
-        with self._interface.limited():
-            self._interface.store.delete_one(self._held())
+        with self._back_end.limited():
+            self._back_end.collection.delete_one(self._held())
 
     def _held(self) -> dict[str, str]:
         return {"id": self._key, "holder": self._holder}
 
     def _write(self, wanted: Mapping[str, t.Any], *, upsert: bool = False) -> t.Any:
         change = {"$set": {"holder": self._holder, "expiration": _now(LEASE)}}
-        with self._interface.limited():
-            return self._interface.store.update_one(wanted, change, upsert=upsert)
+        with self._back_end.limited():
+            return self._back_end.collection.update_one(wanted, change, upsert=upsert)
 
 
-def make_interface(
-    app: Flask, settings: Mapping[str, t.Any], limit: float
-) -> MongoInterface:
-    """Return the interface; the indexes of its collection are there."""
-    client = settings.get(KEY) or DEFAULT
-    if isinstance(client, str):
-        url = client.strip()
-        _prepare(app, _connect(url), settings, limit, close=True)
-        stores = PerProcess(lambda: _collection(_connect(url), settings))
-        return MongoInterface(app, settings, limit, stores)
-    if not hasattr(client, "list_database_names"):
+def make(setup: Setup) -> MongoBackEnd:
+    """Return the back end; the indexes of its collection are there."""
+    setting = setup.settings.get(KEY) or DEFAULT
+    if isinstance(setting, str):
+        url = setting.strip()
+        with _connect(url) as client:
+            _prepare(setup, client)
+        collections = PerProcess(lambda: _collection(_connect(url), setup.settings))
+        return MongoBackEnd(setup, collections)
+    if not hasattr(setting, "list_database_names"):
         raise BadSetting(KEY, "must be a URL or a client of pymongo")
-    _prepare(app, client, settings, limit)
-    store = _collection(client, settings)
-    return MongoInterface(app, settings, limit, PerProcess(lambda: store))
+    return _prepare(setup, setting)
 
 
 def _connect(url: str) -> t.Any:
@@ -195,38 +200,27 @@ def _connect(url: str) -> t.Any:
 
 def _collection(client: t.Any, settings: Mapping[str, t.Any]) -> t.Any:
     name = settings.get("SESSION_MONGODB_DB")
-    if name:
-        database = client[name]
-    else:
-        database = client.get_default_database(Defaults.SESSION_MONGODB_DB)
-    collection = settings.get("SESSION_MONGODB_COLLECT")
-    return database[collection or Defaults.SESSION_MONGODB_COLLECT]
+    database = client[name] if name else client.get_default_database(_DATABASE)
+    return database[settings.get("SESSION_MONGODB_COLLECT") or _COLLECTION]
 
 
-def _prepare(
-    app: Flask,
-    client: t.Any,
-    settings: Mapping[str, t.Any],
-    limit: float,
-    close: bool = False,
-) -> None:
+def _prepare(setup: Setup, client: t.Any) -> MongoBackEnd:
+    """Return the back end with a client whose server has answered once."""
     try:
-        store = _collection(client, settings)
-        with pymongo.timeout(limit):
-            _make_index(store, "expiration", expireAfterSeconds=0)
-            _make_index(store, "id", unique=True)
-        interface = MongoInterface(app, settings, limit, PerProcess(lambda: store))
-        prove(interface, KEY, store.full_name)
+        collection = _collection(client, setup.settings)
+        with pymongo.timeout(setup.limit):
+            _make_index(collection, "expiration", expireAfterSeconds=0)
+            _make_index(collection, "id", unique=True)
+        back_end = MongoBackEnd(setup, PerProcess(lambda: collection))
+        prove(back_end, KEY, collection.full_name)
     except PyMongoError as error:
         raise no_answer(KEY, _where(client), error) from error
-    finally:
-        if close:
-            client.close()
+    return back_end
 
 
-def _make_index(store: t.Any, field: str, **options: t.Any) -> None:
+def _make_index(collection: t.Any, field: str, **options: t.Any) -> None:
     try:
-        store.create_index(field, **options)
+        collection.create_index(field, **options)
     except OperationFailure as error:
         if error.code not in _INDEX_EXISTS:
             raise

@@ -10,11 +10,9 @@ from collections.abc import Mapping, Sequence
 
 import redis
 import redis.lock
-from flask import Flask
-from flask_session.redis import RedisSessionInterface
 
 from ...runtime.processes import PerProcess
-from ..server.interface import Ending, StoreInterface, by_label, keys_of
+from .base import BackEnd, Ending, Labelling, Setup, by_label, keys_of
 from .locks import LEASE, LOCK
 from .proof import prove
 from .redis_urls import FAILURES, clients_of
@@ -38,20 +36,13 @@ class RedisLock(redis.lock.Lock):
             super().release()
 
 
-class RedisInterface(StoreInterface, RedisSessionInterface):  # type: ignore[misc]
+class RedisBackEnd(BackEnd):
     """Keeps sessions in Redis, whatever kind of client there is for it."""
 
     failures = FAILURES
 
-    def __init__(
-        self,
-        app: Flask,
-        settings: Mapping[str, t.Any],
-        limit: float,
-        clients: PerProcess[t.Any],
-    ) -> None:
-        # Flask-Session would take a cluster's client for none.
-        StoreInterface.__init__(self, app, settings, limit)
+    def __init__(self, setup: Setup, clients: PerProcess[t.Any]) -> None:
+        super().__init__(setup)
         self._clients = clients
 
     @property
@@ -68,11 +59,12 @@ class RedisInterface(StoreInterface, RedisSessionInterface):  # type: ignore[mis
             raise
 
     def fetch_together(self, *keys: str) -> dict[str, bytes | None]:
+        client = self.client
         # In a cluster, the keys are on different servers.
-        if len(keys) == 1 or isinstance(self.client, redis.RedisCluster):
+        if len(keys) == 1 or isinstance(client, redis.RedisCluster):
             return super().fetch_together(*keys)
         try:
-            return dict(zip(keys, self.client.mget(keys), strict=True))
+            return dict(zip(keys, client.mget(keys), strict=True))
         except redis.exceptions.NoPermissionError:
             return super().fetch_together(*keys)
 
@@ -85,19 +77,19 @@ class RedisInterface(StoreInterface, RedisSessionInterface):  # type: ignore[mis
     def remove(self, key: str) -> None:
         self.client.delete(key)
 
-    def label(self, name: str, record: str, max_age: int, longest: int) -> None:
-        _label(self.client, name, record, max_age, longest)
+    def label(self, labelling: Labelling) -> None:
+        _label(self.client, labelling)
 
-    def labelled(self, *names: str) -> list[str]:
+    def labelled(self, *labels: str) -> list[str]:
         now = int(time.time())
         with self.client.pipeline(transaction=False) as pipeline:
-            for name in names:
-                pipeline.zrangebyscore(name, now, "+inf")
+            for label in labels:
+                pipeline.zrangebyscore(label, now, "+inf")
             found = pipeline.execute()
         return [record.decode("ascii", "replace") for each in found for record in each]
 
-    def unlabel(self, name: str, records: Sequence[str], longest: int) -> None:
-        self.client.zrem(name, *records)
+    def unlabel(self, label: str, records: Sequence[str]) -> None:
+        self.client.zrem(label, *records)
 
     def try_lock(self, key: str) -> RedisLock | None:
         lock = RedisLock(self.client, LOCK + key, timeout=LEASE, thread_local=False)
@@ -110,61 +102,49 @@ class RedisInterface(StoreInterface, RedisSessionInterface):  # type: ignore[mis
             # Sessions do not need to ask.
             return True
 
-    def begin(
-        self,
-        values: Mapping[str, bytes],
-        labels: Sequence[str],
-        record: str,
-        max_age: int,
-        longest: int,
-    ) -> bool:
-        if isinstance(self.client, redis.RedisCluster):
+    def begin(self, values: Mapping[str, bytes], labelling: Labelling) -> bool:
+        client = self.client
+        if isinstance(client, redis.RedisCluster):
             # The keys are on different servers.
-            return super().begin(values, labels, record, max_age, longest)
-        with self.client.pipeline(transaction=True) as pipeline:
+            return super().begin(values, labelling)
+        with client.pipeline(transaction=True) as pipeline:
             for key, value in values.items():
-                pipeline.set(key, value, ex=max_age)
-            for name in labels:
-                _label(pipeline, name, record, max_age, longest)
+                pipeline.set(key, value, ex=labelling.max_age)
+            _label(pipeline, labelling)
             pipeline.execute()
         return True
 
-    def end(self, endings: Sequence[Ending], longest: int) -> None:
-        if isinstance(self.client, redis.RedisCluster):
-            return super().end(endings, longest)
+    def end(self, endings: Sequence[Ending]) -> None:
+        client = self.client
+        if isinstance(client, redis.RedisCluster):
+            return super().end(endings)
         # In a transaction, a server whose memory is full would refuse to delete.
-        with self.client.pipeline(transaction=False) as pipeline:
+        with client.pipeline(transaction=False) as pipeline:
             pipeline.delete(*keys_of(endings))
-            for name, records in by_label(endings).items():
-                pipeline.zrem(name, *records)
+            for label, records in by_label(endings).items():
+                pipeline.zrem(label, *records)
             pipeline.execute()
 
 
-def _label(client: t.Any, name: str, record: str, max_age: int, longest: int) -> None:
+def _label(client: t.Any, labelling: Labelling) -> None:
     now = int(time.time())
-    client.zremrangebyscore(name, "-inf", now)
-    client.zadd(name, {record: now + max_age})
-    client.expire(name, longest)
+    for label in labelling.labels:
+        client.zremrangebyscore(label, "-inf", now)
+        client.zadd(label, {labelling.record: now + labelling.max_age})
+        client.expire(label, labelling.longest)
 
 
-def make_interface(
-    app: Flask, settings: Mapping[str, t.Any], limit: float
-) -> RedisInterface:
-    """Return the interface, with a client that has answered once."""
-    clients, where = _connect(KEY, settings.get(KEY) or DEFAULT, limit)
-    interface = RedisInterface(app, settings, limit, clients)
-    prove(interface, KEY, where)
-    _warn_of_loss(interface, KEY)
-    return interface
+def make(setup: Setup, key: str = KEY) -> RedisBackEnd:
+    """Return the back end, with a client that has answered once.
 
-
-def make_store(app: Flask, key: str, url: str, limit: float) -> RedisInterface:
-    """Return a store beside the sessions, with a client that has answered once."""
-    clients, where = _connect(key, url, limit)
-    store = RedisInterface(app, {}, limit, clients)
-    prove(store, key, where)
-    _warn_of_loss(store, key)
-    return store
+    :param key: of the configuration, which has the URL or the client.
+    """
+    clients, where = _connect(key, setup.settings.get(key) or DEFAULT, setup.limit)
+    back_end = RedisBackEnd(setup, clients)
+    prove(back_end, key, where)
+    if not setup.is_development:
+        _warn_of_loss(back_end, key)
+    return back_end
 
 
 def _connect(key: str, setting: t.Any, limit: float) -> tuple[PerProcess[t.Any], str]:
@@ -190,21 +170,19 @@ def _check(key: str, client: t.Any) -> None:
         raise BadSetting(key, "must be a client without decode_responses")
 
 
-def _warn_of_loss(store: RedisInterface, key: str) -> None:
+def _warn_of_loss(back_end: RedisBackEnd, key: str) -> None:
     """Warn of a server that brings back what was removed, or drops what is needed."""
-    if store.app.debug or store.app.testing:
-        return
-    found = _configuration(store.client)
+    found = _configuration(back_end.client)
     is_logged = found.get("appendonly") == "yes"
     if found.get("save") and not is_logged:
-        store.app.logger.warning(
+        back_end.logger.warning(
             "%s names a Redis that keeps snapshots only: after a crash, sessions that "
             "have ended since the last one are alive again. Set 'appendonly yes' and "
             "'appendfsync always' there.",
             key,
         )
     if is_logged and found.get("appendfsync") == "no":
-        store.app.logger.warning(
+        back_end.logger.warning(
             "%s names a Redis with 'appendfsync no': after a crash, sessions that have "
             "ended in the last half minute are alive again. Set 'appendfsync always' "
             "there.",
@@ -212,7 +190,7 @@ def _warn_of_loss(store: RedisInterface, key: str) -> None:
         )
     policy = found.get("maxmemory-policy", "noeviction")
     if found.get("maxmemory", "0") != "0" and policy != "noeviction":
-        store.app.logger.warning(
+        back_end.logger.warning(
             "%s names a Redis with 'maxmemory-policy %s': when its memory is full, it "
             "drops sessions, and what finds them. Set 'noeviction' there.",
             key,

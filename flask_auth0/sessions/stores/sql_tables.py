@@ -1,10 +1,38 @@
-"""The tables of ours that stand beside Flask-Session's in a SQL database."""
+"""The tables of sessions in a SQL database: Flask-Session's, and two beside it."""
 
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Mapping
 
 import sqlalchemy as sa
+
+from .settings import BadSetting
+
+TABLE_KEY = "SESSION_SQLALCHEMY_TABLE"
+#: Flask-Session's table, unless its key says otherwise.
+_SESSIONS = "sessions"
+
+
+def session_table(settings: Mapping[str, t.Any], metadata: sa.MetaData) -> sa.Table:
+    """Return Flask-Session's table."""
+    name = settings.get(TABLE_KEY) or _SESSIONS
+    schema = settings.get("SESSION_SQLALCHEMY_SCHEMA") or metadata.schema
+    known = metadata.tables.get(f"{schema}.{name}" if schema else name)
+    if known is not None:
+        # Several apps may share one Flask-SQLAlchemy object.
+        return _checked(known)
+    sequence = settings.get("SESSION_SQLALCHEMY_SEQUENCE")
+    numbered = [sa.Sequence(sequence)] if sequence else []
+    return sa.Table(
+        name,
+        metadata,
+        sa.Column("id", sa.Integer, *numbered, primary_key=True),
+        sa.Column("session_id", sa.String(255), unique=True),
+        sa.Column("data", sa.LargeBinary),
+        sa.Column("expiry", sa.DateTime),
+        schema=schema,
+    )
 
 
 def label_table(sessions: sa.Table) -> sa.Table:
@@ -26,6 +54,15 @@ def lock_table(sessions: sa.Table) -> sa.Table:
         sa.Column("name", sa.String(255), primary_key=True),
         sa.Column("holder", sa.String(64)),
         sa.Column("expiry", sa.DateTime),
+    )
+
+
+def _checked(table: sa.Table) -> sa.Table:
+    if {"session_id", "data", "expiry"} <= set(table.columns.keys()):
+        return table
+    raise BadSetting(
+        TABLE_KEY,
+        f"is '{table.name}', which is another table of the app; choose another name",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import typing as t
 from collections.abc import Callable, Mapping
@@ -11,10 +12,12 @@ from flask_session.base import ServerSideSessionInterface
 from flask_session.redis import RedisSessionInterface
 
 from ...runtime.processes import PerProcess
-from ..server.interface import StoreInterface
-from .label_values import Change, LabelsInValues
+from ..stores.base import BackEnd, Setup
+from ..stores.label_values import Change, LabelsInValues
+from .outage import current_outage
 
 T = t.TypeVar("T")
+P = t.ParamSpec("P")
 
 #: Seconds that a request may wait, as far as the app's own client lets anyone decide.
 _LIMIT = 2
@@ -23,16 +26,20 @@ _LIMIT = 2
 _locks = PerProcess(lambda: [threading.Lock() for _ in range(64)])
 
 
-class ForeignStore(LabelsInValues):
+class AdaptedBackEnd(LabelsInValues):
     """Keeps what is ours through the three operations of Flask-Session."""
 
-    def __init__(self, theirs: ServerSideSessionInterface) -> None:
-        super().__init__(theirs.app, {}, _LIMIT)
+    def __init__(self, setup: Setup, theirs: ServerSideSessionInterface) -> None:
+        super().__init__(setup)
         self._theirs = theirs
 
-    def ask(self, work: Callable[[], T]) -> T:
+    @property
+    def client(self) -> t.Any:
+        return getattr(self._theirs, "client", None)
+
+    def ask(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do work, for as long as the app's own client lets it take."""
-        return work()
+        return work(*args, **kwargs)
 
     def fetch(self, key: str) -> bytes | None:
         record = self._theirs._retrieve_session_data(key)
@@ -55,27 +62,32 @@ class ForeignStore(LabelsInValues):
         with _lock_of(key):
             self._theirs._delete_session(key)
 
-    def change(self, key: str, change: Change, max_age: int) -> None:
+    def change(self, key: str, change: Change) -> None:
         with _lock_of(key):
-            value = change(self.fetch(key))
+            value, max_age = change(self.fetch(key))
             if value:
                 self._set(key, value, max_age)
             else:
                 self._theirs._delete_session(key)
+
+    def close(self) -> None:
+        """Leave the connections to the app, whose they are."""
 
     def _set(self, key: str, value: bytes, max_age: int) -> None:
         content = {"value": value.decode("ascii")}
         self._theirs._upsert_session(timedelta(seconds=max_age), content, key)
 
 
-def adapted(theirs: ServerSideSessionInterface) -> StoreInterface:
-    """Return a store on the back end of an interface that is not ours."""
+def adapted(theirs: ServerSideSessionInterface) -> BackEnd:
+    """Return the back end of an interface that is not ours."""
+    # Not all of Flask-Session's interfaces know their app.
+    logger = theirs.app.logger if theirs.app else logging.getLogger(__name__)
+    setup = Setup({}, _LIMIT, logger, current_outage)
     if isinstance(theirs, RedisSessionInterface):
-        from .redis import RedisInterface
+        from ..stores.redis import RedisBackEnd
 
-        clients = PerProcess(lambda: theirs.client)
-        return RedisInterface(theirs.app, {}, _LIMIT, clients)
-    return ForeignStore(theirs)
+        return RedisBackEnd(setup, PerProcess(lambda: theirs.client))
+    return AdaptedBackEnd(setup, theirs)
 
 
 def _lock_of(key: str) -> threading.Lock:

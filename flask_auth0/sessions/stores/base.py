@@ -1,0 +1,189 @@
+"""What a back end of sessions does: bytes by a key that expire, labels, and locks."""
+
+from __future__ import annotations
+
+import logging
+import typing as t
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from .limits import Limited, Outage
+from .locks import Lock
+
+
+class TooLargeForStore(Exception):
+    """A back end does not take a value of so many bytes."""
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a back end is made from."""
+
+    #: Flask-Session's keys, and those of the same kind that it does not have.
+    settings: Mapping[str, t.Any]
+    #: Seconds that a request may wait for the back end in all.
+    limit: float
+    logger: logging.Logger
+    #: Returns what the current request knows about the state of the back end.
+    outage: Callable[[], Outage] = Outage
+    #: Whether the sessions are a developer's own, so that losing them costs nothing.
+    is_development: bool = False
+
+
+@dataclass(frozen=True)
+class Labelling:
+    """The labels that a record gets, by which it is found."""
+
+    record: str
+    #: Each is the key of all records that have it.
+    labels: Sequence[str]
+    #: Seconds for which the record has them.
+    max_age: int
+    #: Seconds that no record outlasts.
+    longest: int
+
+
+class Ending(t.NamedTuple):
+    """A record that ends: the keys of its values, and its own labels."""
+
+    record: str
+    keys: tuple[str, ...]
+    labels: tuple[str, ...]
+
+
+#: Where the removal of what has expired goes on; ``None`` is the beginning.
+Rest = t.Any
+
+
+class Pruned(t.NamedTuple):
+    """What a part of the removal of what has expired has done."""
+
+    #: How many sessions and records it has removed.
+    removed: int
+    #: Where the next part goes on, or ``None`` after the last one.
+    rest: Rest
+
+
+class BackEnd(Limited, ABC):
+    """Keeps bytes by a key; a subclass says how. Each method may raise what is in
+    :attr:`failures`, and is called by way of :meth:`ask`.
+    """
+
+    #: Whether it removes what has expired by itself, or :meth:`prune` has to be called.
+    ttl = True
+
+    def __init__(self, setup: Setup) -> None:
+        super().__init__(setup.limit, setup.logger, setup.outage)
+
+    @property
+    @abstractmethod
+    def client(self) -> t.Any:
+        """What the driver calls a client, with connections of this process."""
+
+    @abstractmethod
+    def fetch(self, key: str) -> bytes | None:
+        """Return what is kept, unless it has expired."""
+
+    def fetch_together(self, *keys: str) -> dict[str, bytes | None]:
+        """Return what is kept under the first key, and under the others if one question
+        is enough for all.
+        """
+        return {keys[0]: self.fetch(keys[0])}
+
+    @abstractmethod
+    def keep(self, key: str, value: bytes, max_age: int) -> None:
+        """Keep a value for ``max_age`` seconds.
+
+        :raises TooLargeForStore: when it is refused for its size.
+        """
+
+    @abstractmethod
+    def replace(self, key: str, value: bytes, max_age: int) -> bool:
+        """Keep a value if there is one already; tell whether there was."""
+
+    @abstractmethod
+    def remove(self, key: str) -> None:
+        """Forget what is kept, if anything."""
+
+    @abstractmethod
+    def label(self, labelling: Labelling) -> None:
+        """Give a record its labels."""
+
+    @abstractmethod
+    def labelled(self, *labels: str) -> list[str]:
+        """Return the records that have a label, for each of some labels.
+
+        Those of one label come in the order in which it was to last.
+        """
+
+    @abstractmethod
+    def unlabel(self, label: str, records: Sequence[str]) -> None:
+        """Take a label from records."""
+
+    def begin(self, values: Mapping[str, bytes], labelling: Labelling) -> bool:
+        """Keep the values of a new record, which can be found by its labels.
+
+        At no moment they are there and cannot be found. Where a back end cannot do
+        both at once, the labels come first.
+
+        :return: whether the record still has its labels at the end. :meth:`end` takes
+            them away before it removes the values for the last time: a logout that
+            comes between the two is seen here, or removes what was kept.
+        """
+        self.label(labelling)
+        for key, value in values.items():
+            self.keep(key, value, labelling.max_age)
+        found = self.labelled(*labelling.labels)
+        return found.count(labelling.record) == len(labelling.labels)
+
+    def end(self, endings: Sequence[Ending]) -> None:
+        """Remove the values of records, and from each record its own labels.
+
+        The labels outlast the values, so that an interrupted logout can be repeated.
+        """
+        keys = keys_of(endings)
+        for key in keys:
+            self.remove(key)
+        for label, records in by_label(endings).items():
+            self.unlabel(label, records)
+        for key in keys:
+            self.remove(key)
+
+    @abstractmethod
+    def try_lock(self, key: str) -> Lock | None:
+        """Return the lock for a key, or ``None`` if somebody else has it.
+
+        To take a lock is to write, and so proves that the back end can be written.
+        """
+
+    def expires(self, key: str) -> bool:
+        """Tell whether what is kept under a key ends when it should."""
+        self.keep(key, b"1", -1)
+        return self.fetch(key) is None
+
+    def prune(self, rest: Rest = None) -> Pruned | None:
+        """Remove a part of what has expired, so small that nobody has to wait for it.
+
+        :param rest: where to go on, as the last call has returned it.
+        :return: ``None`` where the back end does so itself.
+        """
+        return None
+
+    def close(self) -> None:
+        """Close the connections of this process, which needs none any more."""
+        self.client.close()
+
+
+def keys_of(endings: Iterable[Ending]) -> list[str]:
+    """Return the keys of all values that end."""
+    return [key for each in endings for key in each.keys]
+
+
+def by_label(endings: Iterable[Ending]) -> dict[str, list[str]]:
+    """Return which records each label loses: as many names as there are labels."""
+    found: dict[str, list[str]] = {}
+    for each in endings:
+        for label in each.labels:
+            found.setdefault(label, []).append(each.record)
+    return found

@@ -1,0 +1,164 @@
+"""How long a request waits for a back end, and what it does when that is down."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+import typing as t
+from collections.abc import Callable
+from contextvars import ContextVar
+
+from ...errors import SessionStoreUnavailable
+from ...runtime.tracebacks import without_frames
+
+T = t.TypeVar("T")
+D = t.TypeVar("D")
+P = t.ParamSpec("P")
+
+#: Seconds for which nothing is tried that can be done without, once that has failed.
+PAUSE = 30
+
+#: Whether the request can do without what the back end is asked for.
+_is_optional: ContextVar[bool] = ContextVar("is_optional", default=False)
+
+
+class Outage:
+    """What a request knows about the state of its back end."""
+
+    #: Whether it has failed; then nothing more is asked of it in this request.
+    happened = False
+    #: Whether the app has heard of it.
+    is_told = False
+    #: Seconds that it has been waited for.
+    spent = 0.0
+
+
+class Limited:
+    """Asks a back end within the limit of the current request.
+
+    :param limit: seconds that a request may wait in all.
+    :param outage: returns what the current request knows, or a new one outside of any.
+    """
+
+    #: What the driver raises when the back end is down, slow or refuses to work.
+    failures: tuple[type[Exception], ...] = (OSError,)
+
+    def __init__(
+        self, limit: float, logger: logging.Logger, outage: Callable[[], Outage]
+    ) -> None:
+        self.limit = limit
+        self.logger = logger
+        self._outage = outage
+        #: When something that can be done without has failed, by the monotonic clock.
+        self._failed_at = -math.inf
+        self._is_failing = False
+        #: Since when the back end answers again, by the monotonic clock, if it has
+        #: failed in this process.
+        self.well_since = -math.inf
+
+    def forget_idle(self) -> None:
+        """Close the connections that nobody uses: they may have failed as one has.
+
+        Drivers that do so themselves need not be told.
+        """
+
+    def ask(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do work that needs the back end, within the limit of the current request.
+
+        Each call of a driver takes half of the limit at most, and none begins in the
+        second half.
+
+        :raises SessionStoreUnavailable: when the back end does not answer.
+        """
+        outage = self._outage()
+        if outage.happened or outage.spent > self.limit / 2:
+            self._give_up(outage)
+        began = time.monotonic()
+        try:
+            result = self._twice(lambda: work(*args, **kwargs), began)
+            self._note_success()
+            return result
+        except self.failures as error:
+            self._is_failing = True
+            if not _is_optional.get():
+                outage.happened = outage.is_told = True
+                name = type(error).__name__
+                self.logger.warning("The session store does not answer: %s.", name)
+            # The frames of the driver know the keys of sessions.
+            raise SessionStoreUnavailable() from without_frames(error)
+        finally:
+            took = time.monotonic() - began
+            # An answer as quick as that is late because the app is busy.
+            outage.spent += took if took > self.limit / 10 else 0
+
+    def poll(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do work as :meth:`ask` does, that is done again and again.
+
+        To wait for another process is not to wait for the back end: what answers takes
+        nothing from the limit of the request.
+        """
+        outage = self._outage()
+        before = outage.spent
+        result = self.ask(work, *args, **kwargs)
+        outage.spent = before
+        return result
+
+    def attempt(self, work: Callable[[], T], otherwise: D) -> T | D:
+        """Do work that the current request can do without.
+
+        :param work: asks for something with :meth:`ask`.
+        :return: what the work returns, or ``otherwise``, where the back end refuses it
+            or does not answer. Then the request goes on as if nobody had asked.
+        """
+        outage = self._outage()
+        before, token = outage.spent, _is_optional.set(True)
+        try:
+            return work()
+        except SessionStoreUnavailable as error:
+            # What was waited for in vain leaves time for one more question.
+            outage.spent = min(outage.spent, max(before, self.limit / 2))
+            self._note_failure(error)
+            return otherwise
+        finally:
+            _is_optional.reset(token)
+
+    def attempt_if_well(self, work: Callable[[], T], otherwise: D) -> T | D:
+        """Do so, unless that has failed a moment ago."""
+        if time.monotonic() - self._failed_at < PAUSE:
+            return otherwise
+        return self.attempt(work, otherwise)
+
+    def _twice(self, work: Callable[[], T], began: float) -> T:
+        """Do work once more if its connection turns out to be from before a restart."""
+        try:
+            return work()
+        except self.failures:
+            self.forget_idle()
+            if time.monotonic() - began > self.limit / 10:
+                raise
+            return work()
+
+    def _note_success(self) -> None:
+        if self._is_failing:
+            self._is_failing, self.well_since = False, time.monotonic()
+
+    def _note_failure(self, error: SessionStoreUnavailable) -> None:
+        before, self._failed_at = self._failed_at, time.monotonic()
+        if self._failed_at - before >= PAUSE:
+            self.logger.warning(
+                "The session store does not do what requests can do without, such as "
+                "noting that a user is active: %s.",
+                type(error.__cause__ or error).__name__,
+            )
+
+    def _give_up(self, outage: Outage) -> t.NoReturn:
+        if not _is_optional.get():
+            if not outage.happened:
+                self.logger.warning(
+                    "The session store has taken %.1f s: nothing more is asked of it "
+                    "for this request, which is answered with 503.",
+                    outage.spent,
+                )
+            outage.happened = outage.is_told = True
+        raise SessionStoreUnavailable()

@@ -1,0 +1,111 @@
+"""The engine that sessions have for themselves in a SQL database."""
+
+from __future__ import annotations
+
+import os
+import re
+import typing as t
+
+import sqlalchemy as sa
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
+from ...runtime.processes import set_aside
+from .settings import BadSetting
+
+KEY = "SESSION_SQLALCHEMY"
+#: Of the versions before it, connections come back without their isolation level.
+_OLDEST = (2, 0, 20)
+_FORMS = (
+    "must be a URL such as postgresql://user@host/database or "
+    "sqlite:////path/to/file, or a Flask-SQLAlchemy object"
+)
+
+
+class Database(t.NamedTuple):
+    """A database that an app uses itself, and how."""
+
+    url: sa.URL
+    connect_args: dict[str, t.Any]
+    #: Where the tables are declared: Alembic drops those that the app has nowhere.
+    metadata: sa.MetaData
+
+
+def database_of(setting: t.Any) -> Database:
+    """Return the database that a URL names, or the one that has been handed over."""
+    require_version()
+    if isinstance(setting, str):
+        try:
+            setting = Database(sa.make_url(setting.strip()), {}, sa.MetaData())
+        # Of a port that is no number it is a ValueError.
+        except (ArgumentError, ValueError):
+            raise BadSetting(KEY, _FORMS) from None
+    if not isinstance(setting, Database):
+        raise BadSetting(KEY, _FORMS)
+    return setting
+
+
+def require_version() -> None:
+    """Refuse a SQLAlchemy that gives connections back in the wrong isolation level."""
+    version = tuple(map(int, re.findall(r"\d+", sa.__version__)[:3]))
+    if version < _OLDEST:
+        oldest = ".".join(map(str, _OLDEST))
+        raise BadSetting(
+            KEY,
+            f"needs SQLAlchemy {oldest} or later, and {sa.__version__} is installed, "
+            "which loses every login; install it with "
+            f"pip install 'sqlalchemy>={oldest}'",
+        )
+
+
+def make_engine(database: Database, timeout: float) -> sa.Engine:
+    """Return an engine each of whose statements is done when it returns.
+
+    :param timeout: seconds that a connection or a statement may take.
+    """
+    url, options = _with_psycopg(database.url), dict(database.connect_args)
+    waiting: dict[str, t.Any] = {"pool_timeout": timeout}
+    if url.get_backend_name() == "sqlite":
+        _require_file(url)
+        options["timeout"], waiting = timeout, {}
+    try:
+        engine = sa.create_engine(
+            url, connect_args=options, isolation_level="AUTOCOMMIT", **waiting
+        )
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise BadSetting(KEY, _FORMS) from error
+    if engine.driver == "psycopg":
+        from .postgresql import limit_waiting
+
+        limit_waiting(engine, timeout)
+    return engine
+
+
+def own(engine: sa.Engine, maker: int) -> sa.Engine:
+    """Return an engine without the connections of another process.
+
+    :param maker: the process that has made the engine.
+    """
+    if os.getpid() != maker:
+        set_aside(engine.pool)
+        engine.dispose(close=False)
+    return engine
+
+
+def _with_psycopg(url: sa.URL) -> sa.URL:
+    """Return a URL with the driver that can be told to give up, as psycopg2 cannot.
+
+    The app's own connections are not concerned: those of sessions are others.
+    """
+    if url.drivername in {"postgres", "postgresql", "postgresql+psycopg2"}:
+        return url.set(drivername="postgresql+psycopg")
+    return url
+
+
+def _require_file(url: sa.URL) -> None:
+    in_memory = {None, "", ":memory:"}
+    if url.database in in_memory or "mode=memory" in str(url):
+        raise BadSetting(
+            KEY,
+            "names a database in memory, which has no room for work beside the app's "
+            "own; name a file",
+        )
