@@ -25,7 +25,7 @@ from .client.store_options import copy_collected
 from .client.translation import translate
 from .config import EXTENSION, Config, read_config
 from .errors import Auth0Error, ConfigurationError
-from .runtime import error_handlers
+from .runtime import error_handlers, greenlets
 from .runtime.contexts import this_app
 from .runtime.dispatched import note_dispatch
 from .sessions.codec import States
@@ -51,6 +51,8 @@ from .user import current_user
 from .views import backchannel, decorator_order, own_urls, repeated_logins
 from .views.error_links import login_url_here, offer_way_on
 from .views.oversized_responses import fit
+
+greenlets.refusal = ConfigurationError
 
 #: What the SDK raises when the tenant, and not the app, is the reason.
 _SDK_ERRORS = (

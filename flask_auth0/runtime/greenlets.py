@@ -8,9 +8,11 @@ import sys
 import typing as t
 from collections.abc import Callable, Coroutine
 
-from ..errors import ConfigurationError
-
 T = t.TypeVar("T")
+
+#: The class of the error where an event loop cannot run. The extension has one of its
+#: own for that, which answers requests as well.
+refusal: type[Exception] = RuntimeError
 
 #: The hub whose greenlet waits for the coroutine that runs.
 _waiting_hub: contextvars.ContextVar[t.Any] = contextvars.ContextVar("waiting_hub")
@@ -27,11 +29,11 @@ def refuse_eventlet() -> None:
 
     Its green threads would all seem to run on the event loop of the first of them.
 
-    :raises ConfigurationError: naming what to do.
+    :raises Exception: of the class :data:`refusal`, naming what to do.
     """
     patcher = sys.modules.get("eventlet.patcher")
     if patcher is not None and patcher.is_monkey_patched("thread"):
-        raise ConfigurationError(
+        raise refusal(
             "eventlet has replaced Python's threads, and the extension does not work "
             "then. Serve the app with threads or with gevent, or leave out 'thread' "
             "where eventlet.monkey_patch() is called."
