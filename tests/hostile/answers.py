@@ -8,7 +8,6 @@ import typing as t
 from flask import Response
 from hypothesis import strategies as st
 
-
 from .mutations import CHANGES, JSON, reshaped
 
 #: What JSON can say, and Python's own types, databases or headers cannot.
