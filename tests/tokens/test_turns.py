@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import types
+
 import pytest
 
+from flask_auth0 import SessionStoreUnavailable
 from flask_auth0.sessions.server.storage import back_end_of
 from flask_auth0.sessions.stores import limits
 from tests.harness.visitor import MakeApp
