@@ -56,8 +56,9 @@ def set_up_sessions(
         back_end = _make(kind, app, settings, limit)
         app.session_interface = StoredSessionInterface(app, settings, back_end)
     except ImportError as error:
-        extra = f"pip install 'flask_auth0[{KINDS[kind].extra}]'"
-        remedy = f"'{kind}' needs a package: {error}; install it with {extra}"
+        remedy = f"'{kind}' needs a package: {error}"
+        if extra := KINDS[kind].extra:
+            remedy += f"; install it with pip install 'flask_auth0[{extra}]'"
         return [Problem("SESSION_TYPE", remedy)]
     except BadSetting as problem:
         return [Problem(problem.key, problem.remedy)]

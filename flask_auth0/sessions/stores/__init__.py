@@ -9,7 +9,7 @@ class Kind(t.NamedTuple):
     """What an app needs for a back end."""
 
     #: The extra of this distribution that installs its driver.
-    extra: str
+    extra: str | None
     #: The keys of the configuration that can be in the environment as well.
     keys: tuple[str, ...]
 
@@ -25,6 +25,7 @@ KINDS = {
             "SESSION_SQLALCHEMY_SCHEMA",
         ),
     ),
+    "sqlite": Kind(None, ("SESSION_SQLITE",)),
     "mongodb": Kind(
         "mongodb",
         ("SESSION_MONGODB", "SESSION_MONGODB_DB", "SESSION_MONGODB_COLLECT"),

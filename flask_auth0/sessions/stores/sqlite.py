@@ -1,0 +1,264 @@
+"""Sessions in a file of SQLite, which needs no server and nothing to install."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+import typing as t
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+
+from ...runtime.processes import PerProcess
+from .base import BackEnd, Ending, Labelling, Pruned, Rest, Setup, by_label, keys_of
+from .locks import LEASE, LOCK, new_holder
+from .proof import prove
+from .settings import BadSetting, no_answer
+
+KEY = "SESSION_SQLITE"
+DEFAULT = "flask_session.db"
+_LAYOUT = """
+CREATE TABLE IF NOT EXISTS sessions (key TEXT PRIMARY KEY, value BLOB, expiry REAL);
+CREATE TABLE IF NOT EXISTS labels
+    (label TEXT, record TEXT, expiry REAL, PRIMARY KEY (label, record));
+CREATE TABLE IF NOT EXISTS locks (name TEXT PRIMARY KEY, holder TEXT, expiry REAL);
+CREATE INDEX IF NOT EXISTS sessions_expiry ON sessions (expiry);
+CREATE INDEX IF NOT EXISTS labels_expiry ON labels (expiry);
+"""
+_PRUNE = (
+    "DELETE FROM {0} WHERE rowid IN (SELECT rowid FROM {0} WHERE expiry <= ? LIMIT ?)"
+)
+#: What removes some rows that have expired, from each table.
+_PRUNES = tuple(_PRUNE.format(table) for table in ("sessions", "labels", "locks"))
+#: How many of them go with the removal of all, and how many with each write.
+_PRUNED_AT_ONCE, _PRUNED_BESIDE = 5000, 10
+
+
+class Connections:
+    """The connections of a process to a file, each of which has one user at a time.
+
+    :param timeout: seconds to wait for another process that writes.
+    """
+
+    def __init__(self, path: str, timeout: float) -> None:
+        self._path = path
+        self._timeout = timeout
+        self._idle: list[sqlite3.Connection] = []
+
+    @contextmanager
+    def one(self) -> Iterator[sqlite3.Connection]:
+        """Lend a connection, on which each statement is a transaction of its own."""
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = self._open()
+        try:
+            yield connection
+        except BaseException:
+            # This takes back what a transaction has not finished.
+            connection.close()
+            raise
+        self._idle.append(connection)
+
+    def close(self) -> None:
+        """Close those that are not in use."""
+        while self._idle:
+            self._idle.pop().close()
+
+    def _open(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self._path,
+            timeout=self._timeout,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        # A loss of power must not bring back what has ended.
+        connection.execute("PRAGMA synchronous = FULL")
+        return connection
+
+
+class SqliteBackEnd(BackEnd):
+    """Keeps sessions in a table; each write takes some along that have expired."""
+
+    failures = (sqlite3.Error, OSError)
+
+    def __init__(self, setup: Setup, path: str) -> None:
+        super().__init__(setup)
+        timeout = setup.limit / 2
+        self._connections = PerProcess(lambda: Connections(path, timeout))
+
+    @property
+    def client(self) -> Connections:
+        return self._connections.get()
+
+    def fetch(self, key: str) -> bytes | None:
+        return self.fetch_together(key)[key]
+
+    def fetch_together(self, *keys: str) -> dict[str, bytes | None]:
+        wanted = "SELECT value FROM sessions WHERE key = ? AND expiry > ?"
+        now = time.time()
+        with self.client.one() as connection:
+            rows = {k: connection.execute(wanted, (k, now)).fetchone() for k in keys}
+        return {key: row[0] if row else None for key, row in rows.items()}
+
+    def keep(self, key: str, value: bytes, max_age: int) -> None:
+        with self.transaction() as connection:
+            _keep(connection, {key: value}, max_age)
+
+    def replace(self, key: str, value: bytes, max_age: int) -> bool:
+        change = (
+            "UPDATE sessions SET value = ?, expiry = ? WHERE key = ? AND expiry > ?"
+        )
+        now = time.time()
+        return bool(self.write(change, value, now + max_age, key, now))
+
+    def remove(self, key: str) -> None:
+        self.write("DELETE FROM sessions WHERE key = ?", key)
+
+    def label(self, labelling: Labelling) -> None:
+        with self.transaction() as connection:
+            _label(connection, labelling)
+
+    def labelled(self, *labels: str) -> list[str]:
+        wanted = (
+            "SELECT record FROM labels WHERE label = ? AND expiry > ? ORDER BY expiry"
+        )
+        now = time.time()
+        with self.client.one() as connection:
+            found = [
+                connection.execute(wanted, (each, now)).fetchall() for each in labels
+            ]
+        return [record for rows in found for (record,) in rows]
+
+    def unlabel(self, label: str, records: Sequence[str]) -> None:
+        with self.transaction() as connection:
+            _unlabel(connection, {label: records})
+
+    def begin(self, values: Mapping[str, bytes], labelling: Labelling) -> bool:
+        with self.transaction() as connection:
+            _keep(connection, values, labelling.max_age)
+            _label(connection, labelling)
+        return True
+
+    def end(self, endings: Sequence[Ending]) -> None:
+        keys = [(key,) for key in keys_of(endings)]
+        with self.transaction() as connection:
+            connection.executemany("DELETE FROM sessions WHERE key = ?", keys)
+            _unlabel(connection, by_label(endings))
+
+    def try_lock(self, key: str) -> SqliteLock | None:
+        lock = SqliteLock(self, LOCK + key)
+        return lock if lock.take() else None
+
+    def prune(self, rest: Rest = None) -> Pruned:
+        number = rest or 0
+        removed = self.write(_PRUNES[number], time.time(), _PRUNED_AT_ONCE)
+        if removed < _PRUNED_AT_ONCE:
+            number += 1
+        counted = 0 if rest else removed
+        return Pruned(counted, number if number < len(_PRUNES) else None)
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Write all that is done on a connection, or nothing."""
+        with self.client.one() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            yield connection
+            for each in _PRUNES:
+                connection.execute(each, (time.time(), _PRUNED_BESIDE))
+            connection.execute("COMMIT")
+
+    def write(self, statement: str, *parameters: t.Any) -> int:
+        """Do one statement; return how many rows it has changed."""
+        with self.client.one() as connection:
+            return connection.execute(statement, parameters).rowcount
+
+
+class SqliteLock:
+    """A lock as a row, which has its holder and its end."""
+
+    def __init__(self, back_end: SqliteBackEnd, name: str) -> None:
+        self._back_end = back_end
+        self._name = name
+        self._holder = new_holder()
+
+    def take(self) -> bool:
+        """Take the lock; tell whether nobody else has it."""
+        now = time.time()
+        return bool(
+            self._back_end.write(
+                "INSERT INTO locks VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE "
+                "SET holder = excluded.holder, expiry = excluded.expiry "
+                "WHERE locks.expiry <= ?",
+                *(self._name, self._holder, now + LEASE, now),
+            )
+        )
+
+    def renew(self) -> bool:
+        """Hold it for another while, unless another holder has come in between."""
+        change = "UPDATE locks SET expiry = ? WHERE name = ? AND holder = ?"
+        end = time.time() + LEASE
+        return bool(self._back_end.write(change, end, self._name, self._holder))
+
+    def release(self) -> None:
+        """Let go of it, if it is still held."""
+        gone = "DELETE FROM locks WHERE name = ? AND holder = ?"
+        self._back_end.write(gone, self._name, self._holder)
+
+
+def make(setup: Setup) -> SqliteBackEnd:
+    """Return the back end; its file is there, and made if need be."""
+    path = _path(setup.settings.get(KEY) or DEFAULT)
+    back_end = SqliteBackEnd(setup, path)
+    try:
+        _make_file(path)
+        _lay_out(back_end)
+        prove(back_end, KEY, path)
+    except (sqlite3.Error, OSError) as error:
+        raise no_answer(KEY, path, error) from error
+    finally:
+        # A process that is forked from here on must not share its connections.
+        back_end.close()
+    return back_end
+
+
+def _path(setting: t.Any) -> str:
+    if not isinstance(setting, str | os.PathLike):
+        raise BadSetting(KEY, "must be the path of a file")
+    path = os.fspath(setting)
+    if path.startswith((":memory:", "file:", "sqlite:")):
+        raise BadSetting(KEY, "must be the path of a file, and no URL")
+    return os.path.abspath(path)
+
+
+def _make_file(path: str) -> None:
+    """Make a file that nobody else on the machine can read, if there is none."""
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+
+
+def _lay_out(back_end: SqliteBackEnd) -> None:
+    with back_end.client.one() as connection:
+        # In this mode, readers do not wait for a writer. Where the file system cannot
+        # do that, it stays as it was, and they do.
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.executescript(f"BEGIN IMMEDIATE; {_LAYOUT} COMMIT;")
+
+
+def _keep(
+    connection: sqlite3.Connection, values: Mapping[str, bytes], max_age: int
+) -> None:
+    expiry = time.time() + max_age
+    rows = [(key, value, expiry) for key, value in values.items()]
+    connection.executemany("INSERT OR REPLACE INTO sessions VALUES (?, ?, ?)", rows)
+
+
+def _label(connection: sqlite3.Connection, labelling: Labelling) -> None:
+    expiry = time.time() + labelling.max_age
+    rows = [(label, labelling.record, expiry) for label in labelling.labels]
+    connection.executemany("INSERT OR REPLACE INTO labels VALUES (?, ?, ?)", rows)
+
+
+def _unlabel(connection: sqlite3.Connection, gone: Mapping[str, Sequence[str]]) -> None:
+    pairs = [(label, each) for label, records in gone.items() for each in records]
+    connection.executemany("DELETE FROM labels WHERE label = ? AND record = ?", pairs)
