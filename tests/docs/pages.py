@@ -11,7 +11,7 @@ from pathlib import Path
 from flask import Flask
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.rst"))]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.rst"))]
 
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _DIRECTIVE = re.compile(
@@ -28,8 +28,8 @@ class Snippet(t.NamedTuple):
 
 
 def path_of(name: str) -> Path:
-    """Where a page is: ``README.md``, or one of ``docs``."""
-    return ROOT / name if name == "README.md" else ROOT / "docs" / name
+    """Where a page is: those in Markdown beside the package, the others in ``docs``."""
+    return ROOT / name if name.endswith(".md") else ROOT / "docs" / name
 
 
 def snippets(path: Path, language: str) -> list[Snippet]:

@@ -1,0 +1,89 @@
+"""What contributors are told to run is there."""
+
+from __future__ import annotations
+
+import configparser
+import re
+from pathlib import Path
+
+import pytest
+
+from .pages import ROOT
+
+WORKFLOW = ROOT / ".github" / "workflows" / "tests.yml"
+HOOKS = ROOT / ".pre-commit-config.yaml"
+TOLD = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / ".ci" / "run"]
+TOLD += [WORKFLOW, HOOKS]
+
+
+@pytest.fixture(scope="module")
+def tox() -> configparser.ConfigParser:
+    """What the environments of tox are."""
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.read(ROOT / "tox.ini", encoding="utf-8")
+    return parser
+
+
+def environments(tox: configparser.ConfigParser) -> set[str]:
+    """The environments that have names; tox makes those of a Python itself."""
+    named = {s.partition(":")[2] for s in tox.sections() if s.startswith("testenv:")}
+    return {*named, "py", *(f"py3{minor}" for minor in range(10, 15))}
+
+
+def labels(tox: configparser.ConfigParser) -> dict[str, list[str]]:
+    """The environments that each label stands for."""
+    lines = tox["tox"]["labels"].strip().splitlines()
+    pairs = (line.partition(" = ") for line in lines)
+    return {name: value.split(", ") for name, _, value in pairs}
+
+
+def text_of(path: Path) -> str:
+    """A text without the ends of its lines, at which commands are broken."""
+    return " ".join(path.read_text(encoding="utf-8").split())
+
+
+def test_labels_stand_for_environments(tox: configparser.ConfigParser) -> None:
+    known = environments(tox)
+    assert list(labels(tox)) == ["check", "fast", "docs", "all"]
+    assert all(set(names) <= known for names in labels(tox).values())
+    assert labels(tox)["all"] == tox["tox"]["env_list"].split()
+
+
+@pytest.mark.parametrize("path", TOLD, ids=lambda path: path.name)
+def test_commands_of_tox(path: Path, tox: configparser.ConfigParser) -> None:
+    text = text_of(path)
+    assert set(re.findall(r"tox run -m ([\w-]+)", text)) <= set(labels(tox))
+    assert set(re.findall(r"tox run -e ([\w-]+)", text)) <= environments(tox)
+    for option in re.findall(r"tox run (\S+)", text):
+        assert option in {"-m", "-e"} or not option.startswith("-")
+
+
+def test_contributors_are_told_each_word(tox: configparser.ConfigParser) -> None:
+    text = text_of(ROOT / "CONTRIBUTING.md")
+    assert set(re.findall(r"tox run -m ([\w-]+)", text)) == set(labels(tox))
+
+
+def test_the_workflow_runs_all_environments_on_all_versions(
+    tox: configparser.ConfigParser,
+) -> None:
+    text = WORKFLOW.read_text(encoding="utf-8")
+    run = set(re.findall(r"environment: ([\w-]+)", text))
+    versions = re.findall(r":: 3\.(\d+)$", (ROOT / "setup.cfg").read_text(), re.M)
+    assert run <= environments(tox)
+    assert run == {*labels(tox)["all"], *(f"py3{v}" for v in versions)} - {"py"}
+    assert "bash .ci/run" in text
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "SECURITY.md"])
+def test_files_that_are_named_exist(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    links = [x for x in re.findall(r"\]\(([^)]+)\)", text) if "://" not in x]
+    folders = "flask_auth0|tests|tools|docs|example_app|benchmarks"
+    named = re.findall(rf"(?<![\w/.-])(?:{folders})/[\w./-]*\w", text)
+    assert [x for x in [*links, *named] if not (ROOT / x).exists()] == []
+
+
+def test_hooks_use_pinned_versions() -> None:
+    packages = re.findall(r"additional_dependencies: \[(.*)\]", HOOKS.read_text())
+    assert packages
+    assert all(re.fullmatch(r"[\w-]+==[\d.]+", package) for package in packages)
