@@ -13,7 +13,7 @@ from flask import Flask
 from .config import EXTENSION, Config
 from .errors import ConfigurationError
 from .runtime import loop
-from .runtime.contexts import this_app
+from .runtime.request import this_app
 
 if t.TYPE_CHECKING:
     from .client.client import Client

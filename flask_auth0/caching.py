@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from werkzeug.wrappers import Response
 
-from .app_state import state_of
-from .client.store_options import Collector
-from .runtime.contexts import this_app, this_request
-from .runtime.per_request import if_made
-from .sessions.current import Memo
-from .user import Loaded
+from .runtime.request import CurrentRequest
 
 _LATE = (
     "The view '%s' streams its answer, and asks in the stream who is logged in. Its "
@@ -18,12 +13,16 @@ _LATE = (
 )
 
 
-def protect(response: Response) -> Response:
-    """Keep shared caches from giving one user's response to another one."""
-    memo, loaded = if_made(Memo), if_made(Loaded)
-    if not (memo or loaded or if_made(Collector)):
+def protect(
+    current: CurrentRequest, response: Response, told: set[str | None]
+) -> Response:
+    """Keep shared caches from giving one user's response to another one.
+
+    :param told: the endpoints that are known to ask for the user too late.
+    """
+    if not (_has_asked(current) or current.collected):
         if response.is_streamed and not response.direct_passthrough:
-            _watch(response)
+            _watch(current, response, told)
         return response
     headers = response.headers
     # Most responses have neither header, and parsing what is not there takes time.
@@ -31,7 +30,7 @@ def protect(response: Response) -> Response:
         headers.add("Vary", "Cookie")
     else:
         response.vary.add("Cookie")
-    if _is_nobody(memo, loaded):
+    if _is_nobody(current):
         return response
     if "Cache-Control" not in headers:
         headers.add("Cache-Control", "private")
@@ -42,16 +41,15 @@ def protect(response: Response) -> Response:
     return response
 
 
-def _watch(response: Response) -> None:
+def _watch(current: CurrentRequest, response: Response, told: set[str | None]) -> None:
     """Log it where a response asks who is logged in when its headers have been sent."""
-    app, request = this_app(), this_request()
-    told = state_of(app).late_views
+    endpoint = current.request.endpoint
 
     def look() -> None:
-        is_late = if_made(Memo, request) or if_made(Loaded, request)
-        if is_late and _may_be_cached(response) and request.endpoint not in told:
-            told.add(request.endpoint)
-            app.logger.warning(_LATE, request.endpoint)
+        is_late = _has_asked(current) and _may_be_cached(response)
+        if is_late and endpoint not in told:
+            told.add(endpoint)
+            current.app.logger.warning(_LATE, endpoint)
 
     response.call_on_close(look)
 
@@ -61,8 +59,12 @@ def _may_be_cached(response: Response) -> bool:
     return not (control.no_store or control.private)
 
 
-def _is_nobody(memo: Memo | None, loaded: Loaded | None) -> bool:
+def _has_asked(current: CurrentRequest) -> bool:
+    return current.has_asked_for_user or current.known is not None
+
+
+def _is_nobody(current: CurrentRequest) -> bool:
     """Tell whether nobody is logged in, as far as the request has found out."""
-    if memo is not None:
-        return memo.known.head is None
-    return loaded is not None and not loaded.user
+    if current.known is not None:
+        return current.known.head is None
+    return current.has_asked_for_user and not current.claims

@@ -14,6 +14,7 @@ from flask_session.base import ServerSideSessionInterface
 
 from .app_state import current_state
 from .errors import ConfigurationError, SessionStoreUnavailable
+from .runtime.request import current_request
 from .sessions.directory import SessionInfo, Sessions
 from .sessions.server.interface import StoredSessionInterface
 from .sessions.stores.base import BackEnd
@@ -70,7 +71,7 @@ def prune() -> None:
 
 
 def _sessions() -> Sessions:
-    return Sessions(current_state().state_store.listing)
+    return Sessions(lambda: current_state().state_store.listing(current_request()))
 
 
 def _prune(back_end: BackEnd) -> int | None:

@@ -29,7 +29,7 @@ def _warn_of_workers(app: Flask) -> None:
     """Say that several processes lose tokens which they do not know of each other."""
     state = state_of(app)
     with app.app_context():
-        if not _are_in_cookies_alone(state.state_store):
+        if not _are_in_cookies_alone(app, state.state_store):
             return
     is_seen = are_several()
     if is_seen or "offline_access" in state.config.scope.split():
@@ -43,9 +43,9 @@ def _warn_of_workers(app: Flask) -> None:
         )
 
 
-def _are_in_cookies_alone(store: SessionStore) -> bool:
+def _are_in_cookies_alone(app: Flask, store: SessionStore) -> bool:
     """Tell whether no back end knows of the sessions."""
-    return store.are_in_cookies() and store.meeting_point() is None
+    return store.are_in_cookies(app) and store.meeting_point(app) is None
 
 
 def _warn_of_hosts(app: Flask) -> None:
@@ -68,7 +68,7 @@ def _warn_of_deaf_route(app: Flask) -> None:
     if not state.config.backchannel_logout_path:
         return
     with app.app_context():
-        if _are_in_cookies_alone(state.state_store):
+        if _are_in_cookies_alone(app, state.state_store):
             app.logger.warning(
                 "Back-channel logout does not work with sessions in cookies: set "
                 "SESSION_TYPE or AUTH0_REVOCATION_STORE, or turn the route off with an "

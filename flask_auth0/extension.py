@@ -16,9 +16,9 @@ from .client.translation import translated
 from .config import EXTENSION, Config
 from .errors import Auth0Error, ConfigurationError, TenantUnavailable
 from .runtime import app_functions, greenlets, loop
+from .runtime.request import current_request
 from .sessions.directory import Sessions
 from .sessions.hooks import SessionHooks, checked_claims, untranslated
-from .sessions.server.outage import is_outage_told
 from .user import shown_user
 from .views import guards, login, logout, logout_urls, origins
 from .views.error_links import offer_way_on
@@ -102,7 +102,7 @@ class Auth0:
     @property
     def sessions(self) -> Sessions:
         """The sessions that the server keeps: to list a user's, and to end them."""
-        return Sessions(lambda: current_state().state_store.listing())
+        return Sessions(lambda: current_state().state_store.listing(current_request()))
 
     def run(
         self, coroutine: Coroutine[t.Any, t.Any, T], timeout: float | None = None
@@ -128,7 +128,9 @@ class Auth0:
 
     def get_session(self) -> dict[str, t.Any] | None:
         """Return user, tokens and all else in the session, or ``None``."""
-        return None if is_outage_told() else self._call(self.client.get_session())
+        if current_request().outage.is_told:
+            return None
+        return self._call(self.client.get_session())
 
     def get_access_token(
         self,

@@ -9,12 +9,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from .app_state import state_of
-from .client.store_options import copy_collected, store_options
+from .client.store_options import store_options
 from .errors import ConfigurationError
 from .runtime import loop
-from .runtime.contexts import this_session
+from .runtime.request import current_request, this_session
 from .sessions.cookies.host_prefix import HOST_PREFIX
-from .sessions.cookies.jar import write_cookies
 from .sessions.storage_contract import KEY
 
 #: Who logs in where a test does not care.
@@ -76,12 +75,13 @@ def _token_set(app: Flask, access_token: str, expires_in: int) -> dict[str, t.An
 
 def _log_in(app: Flask, client: FlaskClient, state: dict[str, t.Any]) -> None:
     with app.test_request_context(**_place(app)) as context:
-        store = state_of(app).state_store
-        setting = store.set(KEY, state, options=store_options())
+        store, current = state_of(app).state_store, current_request()
+        setting = store.set(KEY, state, options=store_options(current))
         loop.run(setting, timeout=state_of(app).config.timeout)
         response = app.response_class()
-        write_cookies(response)
-        copy_collected(response)
+        current.jar.write_to(response)
+        if current.collected is not None:
+            current.collected.copy_to(response)
         app.session_interface.save_session(app, this_session(), response)
         host = context.request.host.partition(":")[0]
     with app.test_request_context(base_url=f"https://{host}"):

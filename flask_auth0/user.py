@@ -6,20 +6,19 @@ import copy
 import typing as t
 from collections.abc import Iterator, Mapping
 
-from flask import has_request_context
 from werkzeug.local import LocalProxy
 
-from .app_state import current_state
+from .app_state import state_of
 from .client.translation import translated
-from .runtime.per_request import per_request
-from .sessions.server.outage import is_outage_told, tell_of_outage
+from .runtime.request import current_request
 
 
 class User(Mapping[str, t.Any]):
     """The claims of a user, read-only; without claims, nobody is logged in."""
 
     def __init__(self, claims: Mapping[str, t.Any] | None = None) -> None:
-        self._claims = dict(claims or {})
+        # No copy: neither this class nor the sessions change claims that they share.
+        self._claims = claims or {}
 
     def __getitem__(self, name: str) -> t.Any:
         value = self._claims[name]
@@ -46,28 +45,24 @@ class User(Mapping[str, t.Any]):
         return bool(self._claims)
 
 
-class Loaded:
-    """The user that the current request has asked for."""
-
-    def __init__(self) -> None:
-        self.claims: Mapping[str, t.Any] | None = None
-        self.user = User()
-
-
 def load_user() -> User:
     """Return the user of the current request."""
-    if not has_request_context():
+    current = current_request()
+    if current.is_empty:
         return User()
-    loaded = per_request(Loaded)
+    current.has_asked_for_user = True
+    state = state_of(current.app)
+
+    def ask() -> dict[str, t.Any] | None:
+        with translated():
+            return state.wait(state.client.get_user())
+
     try:
-        claims = _claims()
+        return User(state.state_store.claims(current, ask))
     except Exception:
         # A store of the app's own may raise anything.
-        tell_of_outage()
+        current.outage.is_told = True
         raise
-    if claims is not loaded.claims:
-        loaded.claims, loaded.user = claims, User(claims)
-    return loaded.user
 
 
 def shown_user() -> User:
@@ -75,17 +70,7 @@ def shown_user() -> User:
 
     So that a page which says it can have the app's own layout.
     """
-    return User() if is_outage_told() else load_user()
-
-
-def _claims() -> Mapping[str, t.Any] | None:
-    state = current_state()
-
-    def ask() -> dict[str, t.Any] | None:
-        with translated():
-            return state.wait(state.client.get_user())
-
-    return state.state_store.claims(ask)
+    return User() if current_request().outage.is_told else load_user()
 
 
 #: The user of this request: ``current_user["email"]``, ``current_user.sub``,

@@ -17,23 +17,19 @@ from werkzeug.wrappers import Response
 
 from . import caching, deployment, views
 from .app_state import AppState, state_of
-from .client import repeated_callbacks
 from .client.client import Client
 from .client.logins import Logins
 from .client.repeated_callbacks import CallbackAnswers
-from .client.store_options import copy_collected
 from .client.translation import translate
 from .config import EXTENSION, Config, read_config
 from .errors import Auth0Error, ConfigurationError
 from .runtime import error_handlers, greenlets
-from .runtime.contexts import this_app
-from .runtime.dispatched import note_dispatch
+from .runtime.request import current_request, note_dispatch, this_app
 from .sessions.codec import States
 from .sessions.cookies import host_prefix
 from .sessions.cookies.flags import secure_cookies
 from .sessions.cookies.flask_session import idle_limit, set_up_cookie
 from .sessions.cookies.host_prefix import set_up_host_prefix
-from .sessions.cookies.jar import write_cookies
 from .sessions.cookies.renaming import move
 from .sessions.cookies.signed import set_up_signed_sessions
 from .sessions.cookies.sweeping import sweep
@@ -114,17 +110,12 @@ def _make_state(
     store: SessionStore
     if state_store is None:
         store = SessionStateStore(
-            _make_states(config, idle_limit),
-            config.cookie_transient,
-            revocation_store,
-            hooks,
-            config.sessions_per_user,
-            config.refuse_older_cookies,
+            _make_states(config, idle_limit), config, revocation_store, hooks
         )
     else:
         store = OwnStateStore(state_store, hooks)
     transaction_store = transaction_store or CookieTransactionStore(
-        Sealer(config.secret, config.purpose("transaction"))
+        Sealer(config.secret, config.purpose("transaction")), config
     )
     client = Client(config, state_store=store, transaction_store=transaction_store)
     sealer = Sealer(config.secret, config.purpose("login"))
@@ -191,22 +182,30 @@ def _register(app: Flask) -> None:
 
     @app.after_request
     def finish(response: Response) -> Response:
+        current = current_request()
         repeated_logins.note_response(response)
-        state.state_store.settle()
-        write_cookies(response)
-        copy_collected(response)
-        return caching.protect(response)
+        state.state_store.settle(current)
+        current.jar.write_to(response)
+        if current.collected is not None:
+            current.collected.copy_to(response)
+        return caching.protect(current, response, state.late_views)
 
     def complete(sender: Flask, response: Response, **more: t.Any) -> None:
         """Do, in this order, what waits until Flask has saved its session."""
-        fit(response, state.state_store)
-        sweep(response, state.config)
-        move(response, state.config, state.state_store.is_as_sent)
-        secure_cookies(response, state.config)
-        repeated_callbacks.complete(response)
+        current = current_request()
+        fit(current, response, state)
+        sweep(current, response, state.config)
+        move(current, response, state.config, state.state_store.is_as_sent)
+        secure_cookies(app, response, state.config)
+        for each in current.when_complete:
+            each(response)
+
+    @app.teardown_request
+    def end(error: BaseException | None = None) -> None:
+        for each in current_request().at_the_end:
+            each()
 
     request_finished.connect(complete, app, weak=False)
-    app.teardown_request(repeated_callbacks.end)
 
 
 def _template_names() -> dict[str, t.Any]:

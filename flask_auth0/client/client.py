@@ -11,13 +11,12 @@ from collections.abc import Awaitable, Callable
 import jwt
 from auth0_server_python.auth_server.server_client import ServerClient
 from auth0_server_python.error import BackchannelLogoutError
-from flask import has_request_context
 
 from ..errors import LoginRequired
 from ..runtime import loop
+from ..runtime.request import current_request
 from ..sessions.cookies.transactions import CookieTransactionStore
 from ..sessions.hooks import checked_claims, with_claims
-from ..sessions.server.outage import is_outage_told
 from ..sessions.storage_contract import KEY
 from .dispatch import OnOurLoop, dispatch
 from .logout_tokens import check_logout_claims, refuse_unsigned
@@ -45,7 +44,7 @@ class Client(TokenClient):
         self, store_options: dict[str, t.Any] | None = None
     ) -> dict[str, t.Any] | None:
         """Return the claims of the user, or ``None`` when nobody is logged in."""
-        if is_outage_told():
+        if current_request().outage.is_told:
             return None
         if not self._state_store.needs_loop:
             return await self._state_store.user()
@@ -77,8 +76,7 @@ class Client(TokenClient):
         self, changes: dict[str, t.Any], store_options: dict[str, t.Any] | None = None
     ) -> None:
         store = self._state_store
-        if has_request_context():
-            store.require_writable()
+        store.require_writable(current_request())
         async with self._turn(store_options):
             state = await store.get(KEY, store_options)
             if state:

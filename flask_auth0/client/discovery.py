@@ -19,14 +19,13 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import httpx
 import jwt
 from auth0_server_python.auth_server.server_client import ServerClient
-from flask import current_app, has_request_context
+from flask import current_app
 
 from ..config import Config
 from ..errors import ConfigurationError, TenantUnavailable
-from ..runtime.per_request import if_made
 from ..runtime.processes import PerProcess
+from ..runtime.request import current_request
 from ..sessions.cookies.transactions import TRANSACTION_KEY
-from ..sessions.revocation import LoginUnderWay
 from ..sessions.storage_contract import KEY
 from .breaker import Breaker
 from .responses import as_json, check_metadata, check_token
@@ -156,10 +155,10 @@ class ConnectedClient(ServerClient[t.Any]):
         claims = await self._verified(token, jwks, self._patience_at_logins)
         if not isinstance(claims.get("sub"), str) or not claims["sub"]:
             raise jwt.InvalidTokenError("Token does not say who logged in.")
-        under_way = if_made(LoginUnderWay) if has_request_context() else None
-        if under_way is not None and under_way.check is not None:
+        check = current_request().check_id_token
+        if check is not None:
             # Nothing is kept, and no hook is called, for a login that was not begun.
-            under_way.check(claims)
+            check(claims)
         return claims
 
     async def _verified(

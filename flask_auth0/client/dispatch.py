@@ -10,12 +10,9 @@ import typing as t
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 
-from flask import has_request_context
-
 from ..errors import TenantUnavailable
 from ..runtime import loop
-from ..runtime.contexts import this_app
-from ..runtime.per_request import per_request
+from ..runtime.request import current_request
 from ..runtime.tracebacks import without_secrets
 from ..sessions.hooks import untranslated
 from ..signals import token_refreshed
@@ -39,12 +36,6 @@ class OnOurLoop:
         if not inspect.iscoroutinefunction(found):
             return found
         return lambda *args, **kwargs: dispatch(found, args, kwargs)
-
-
-class Refreshes:
-    """Whether the current request has received new tokens."""
-
-    happened = False
 
 
 async def dispatch(
@@ -79,9 +70,10 @@ def refresh_announced() -> Iterator[None]:
     among the variables of a frame.
     """
     yield
-    if has_request_context() and per_request(Refreshes).happened:
-        per_request(Refreshes).happened = False
-        token_refreshed.send(this_app())
+    current = current_request()
+    if current.has_new_tokens:
+        current.has_new_tokens = False
+        token_refreshed.send(current.app)
 
 
 def _running(
@@ -94,6 +86,8 @@ def _running(
         function, args = method.__func__, (method.__self__, *args)
     bound = _signature(function).bind(*args, **kwargs)
     bound.apply_defaults()
-    if has_request_context() and bound.arguments.get("store_options", True) is None:
-        bound.arguments["store_options"] = store_options()
+    if bound.arguments.get("store_options", True) is None:
+        current = current_request()
+        if not current.is_empty:
+            bound.arguments["store_options"] = store_options(current)
     return t.cast("Coroutine[t.Any, t.Any, R]", function(*bound.args, **bound.kwargs))

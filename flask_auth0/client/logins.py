@@ -15,6 +15,7 @@ from auth0_server_python.auth_types import StartInteractiveLoginOptions
 from ..config import Config
 from ..runtime import greenlets, loop
 from ..runtime.processes import PerProcess
+from ..runtime.request import CurrentRequest
 from .client import Client
 from .direct import DirectClient
 from .store_options import store_options
@@ -30,14 +31,17 @@ class Logins:
         self._client, self._config = client, config
         self._http = PerProcess(self._make_http)
 
-    def start(self, options: StartInteractiveLoginOptions) -> str:
+    def start(
+        self, current: CurrentRequest, options: StartInteractiveLoginOptions
+    ) -> str:
         """Return the URL to log in at."""
         direct = self._direct("metadata")
         if direct is None:
             return self._wait(self._client.start_interactive_login(options))
-        return direct.run(direct.start_interactive_login(options, store_options()))
+        starting = direct.start_interactive_login(options, store_options(current))
+        return direct.run(starting)
 
-    def complete(self, url: str) -> dict[str, t.Any]:
+    def complete(self, current: CurrentRequest, url: str) -> dict[str, t.Any]:
         """Exchange the code in a callback's URL, and keep the session.
 
         :returns: what the SDK tells of it.
@@ -45,7 +49,8 @@ class Logins:
         direct = self._direct("metadata", "jwks")
         if direct is None:
             return self._wait(self._client.complete_interactive_login(url))
-        return direct.run(direct.complete_interactive_login(url, store_options()))
+        completing = direct.complete_interactive_login(url, store_options(current))
+        return direct.run(completing)
 
     def _wait(self, coroutine: Coroutine[t.Any, t.Any, R]) -> R:
         return loop.run(coroutine, self._config.timeout)

@@ -20,8 +20,8 @@ from werkzeug.wrappers import Response
 
 from ..errors import SessionStoreUnavailable, TenantUnavailable
 from ..runtime import loop
-from ..runtime.per_request import if_made, per_request
 from ..runtime.processes import PerProcess
+from ..runtime.request import CurrentRequest
 from ..sessions.sealing import Sealer
 from ..sessions.stores.base import BackEnd, TooLargeForStore
 from ..sessions.stores.locks import LEASE
@@ -61,15 +61,6 @@ class Callback:
     is_over: threading.Event = field(default_factory=threading.Event)
 
 
-class Turn:
-    """What the current request does about a callback."""
-
-    #: The answer of another request, which it gives as well.
-    repeated: Answer | None = None
-    #: Ends with the request that answers the callback itself.
-    mine: _Mine | None = None
-
-
 class CallbackAnswers:
     """Lets one request answer a callback, while the others wait for its answer.
 
@@ -82,15 +73,19 @@ class CallbackAnswers:
         self._known: PerProcess[dict[str, Callback]] = PerProcess(dict)
 
     def begin(
-        self, content: str, target: str, store: BackEnd | None
-    ) -> Callback | None:
-        """Wait for a turn to answer a callback.
+        self,
+        current: CurrentRequest,
+        content: str,
+        target: str,
+        store: BackEnd | None,
+    ) -> Turn | Callback:
+        """Wait for a turn to answer a callback, which ends with the request.
 
         :param content: what it says, all of it: to a wrong ``state`` or another code,
             the answer is another one.
         :param target: where the login leads.
         :param store: where the processes of an app can meet, if there is such a place.
-        :return: what another request has made of it, or ``None`` if none has.
+        :return: the turn, or what another request has made of it.
         :raises TenantUnavailable: when that takes too long.
         """
         name = NOTE + hashlib.sha256(content.encode()).hexdigest()
@@ -102,8 +97,11 @@ class CallbackAnswers:
             if found.is_spent:
                 return found
         shared = None if store is None else _Shared(store, self._sealer, name)
-        mine = per_request(Turn).mine = _Mine(self, name, own, target, shared)
-        return mine.begin(until)
+        turn = Turn(self, name, own, target, shared)
+        current.at_the_end.append(turn.end)
+        before = turn.begin(until)
+        current.when_complete.append(turn.keep)
+        return before or turn
 
     def _add(self, name: str, own: Callback) -> Callback:
         """Return a callback that is known by a name, this one if there is none yet."""
@@ -122,8 +120,8 @@ class CallbackAnswers:
         self._known.get().pop(name, None)
 
 
-class _Mine:
-    """The callback that the current request answers."""
+class Turn:
+    """A turn to answer a callback."""
 
     def __init__(
         self,
@@ -135,6 +133,7 @@ class _Mine:
     ) -> None:
         self._answers, self._name, self._callback = answers, name, callback
         self._target, self._shared = target, shared
+        self._is_over = False
 
     def begin(self, until: float) -> Callback | None:
         """Have the turn among all processes; return what another one has noted."""
@@ -153,17 +152,20 @@ class _Mine:
         self._callback.is_spent = True
 
     def keep(self, response: Response) -> None:
-        """Keep the answer for those who wait for it."""
-        if not self._callback.is_spent:
-            return
-        self._callback.answer = answer = _as_answer(response, self._target)
-        if self._shared is not None:
-            # Who asks next then starts another login.
-            with contextlib.suppress(SessionStoreUnavailable, TooLargeForStore):
-                self._shared.note(answer)
+        """Keep the answer for those who wait for it, and let go of the turn."""
+        if self._callback.is_spent:
+            self._callback.answer = answer = _as_answer(response, self._target)
+            if self._shared is not None:
+                # Without a note, the next request for it starts another login.
+                with contextlib.suppress(SessionStoreUnavailable, TooLargeForStore):
+                    self._shared.note(answer)
+        self.end()
 
     def end(self) -> None:
-        """Let go of the turn."""
+        """Let go of the turn, also where there was no answer."""
+        if self._is_over:
+            return
+        self._is_over = True
         if not self._callback.is_spent:
             self._answers.forget(self._name)
         self._callback.is_over.set()
@@ -216,40 +218,16 @@ class _Shared:
         return Callback(is_spent=True, answer=answer)
 
 
-def spend() -> None:
-    """Note that the code of the current request is about to be sent to the tenant."""
-    mine = per_request(Turn).mine
-    if mine is not None:
-        mine.spend()
-
-
-def repeat(answer: Answer) -> Response:
+def repeat(current: CurrentRequest, answer: Answer) -> Response:
     """Return an answer once more, whatever is put on it after this."""
-    per_request(Turn).repeated = answer
-    return answer.response()
 
-
-def complete(response: Response) -> None:
-    """Keep the answer to a callback, or make it what it was before."""
-    turn = if_made(Turn)
-    if turn is None:
-        return
-    if turn.repeated is not None:
-        before = turn.repeated.response()
+    def restore(response: Response) -> None:
+        before = answer.response()
         response.status_code, response.headers = before.status_code, before.headers
         response.response = before.response
-    elif turn.mine is not None:
-        turn.mine.keep(response)
-    end()
 
-
-def end(error: BaseException | None = None) -> None:
-    """Let others have their turn, also where there was no answer."""
-    turn = if_made(Turn)
-    mine = None if turn is None else turn.mine
-    if turn is not None and mine is not None:
-        turn.mine = None
-        mine.end()
+    current.when_complete = [restore]
+    return answer.response()
 
 
 def _as_answer(response: Response, target: str) -> Answer:

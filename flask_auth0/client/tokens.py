@@ -8,11 +8,9 @@ import typing as t
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from flask import has_request_context
-
 from ..errors import LoginRequired, SessionStoreUnavailable
 from ..runtime import loop
-from ..runtime.per_request import per_request
+from ..runtime.request import current_request, this_app
 from ..sessions.hooks import refuse_while_saving
 from ..sessions.session_store import SessionStore
 from ..sessions.storage_contract import KEY
@@ -30,7 +28,7 @@ from ..sessions.token_sets import (
     usable_token,
 )
 from .discovery import ConnectedClient
-from .dispatch import Refreshes, dispatch
+from .dispatch import dispatch
 from .late_writes import write_late
 from .locks import RENEWAL, Held, leased, start
 
@@ -139,7 +137,8 @@ class TokenClient(ConnectedClient):
         return found
 
     async def _reread(self) -> None:
-        await loop.where_called(self._state_store.reread)
+        current = current_request()
+        await loop.where_called(lambda: self._state_store.reread(current))
 
     async def _until_written(self, record: str, limit: float) -> None:
         """Wait until the back end has taken what a refresh has brought.
@@ -157,7 +156,7 @@ class TokenClient(ConnectedClient):
 
     def _write_later(self, held: Held) -> None:
         store = self._state_store
-        place = t.cast(BackEnd, store.meeting_point())
+        place = t.cast(BackEnd, store.meeting_point(this_app()))
         held.is_handed_over = True
         start(write_late(store.unwritten, held, place, self._here().turns))
 
@@ -254,7 +253,7 @@ class TokenClient(ConnectedClient):
     async def _lease(self, key: str | None) -> AsyncIterator[Held | None]:
         """Wait until nobody else in another process does."""
         async with AsyncExitStack() as stack:
-            held, place = None, self._state_store.meeting_point()
+            held, place = None, self._state_store.meeting_point(this_app())
             if key is not None and place is not None:
                 await self._until_written(key, place.limit)
                 held = await stack.enter_async_context(leased(place, key))
@@ -268,14 +267,13 @@ class TokenClient(ConnectedClient):
 
         Where that has just been done, in this process, return what it has brought.
         """
-        if has_request_context():
-            self._state_store.require_writable()
+        current = current_request()
+        self._state_store.require_writable(current)
         waiting = dispatch(self._exchanged, (options,), {}, self._config.timeout)
         # Whoever reports an error may collect the variables of this frame.
         del options
         tokens = await waiting
-        if has_request_context():
-            per_request(Refreshes).happened = True
+        current.has_new_tokens = True
         return tokens
 
     async def _exchanged(self, options: dict[str, t.Any]) -> dict[str, t.Any]:

@@ -7,7 +7,7 @@ import typing as t
 from collections.abc import Callable
 
 from . import greenlets, loop
-from .contexts import this_app
+from .request import this_app
 
 
 def call(function: Callable[..., t.Any], *args: t.Any) -> t.Any:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import contextlib
 
-from flask import request
-
 from ..errors import SessionTooLarge
+from ..runtime.request import CurrentRequest
 from .codec import State, States
 from .storage import Places
 from .stores.base import BackEnd
@@ -26,29 +25,36 @@ class Visits:
         self._states = states
         self._places = places
 
-    def note(self, record: str, head: State, now: int) -> State | None:
+    def note(
+        self, current: CurrentRequest, record: str, head: State, now: int
+    ) -> State | None:
         """Note that the user is active now, and return the head that says so.
 
         Where that cannot be written, the request goes on with what it has read.
 
         :return: ``None`` when the session has ended meanwhile.
         """
-        store = self._places.store()
+        store = self._places.of(current.app).store
         if store is None:
-            return self._noted(record, head, now)
+            return self._noted(current, record, head, now)
         return store.attempt_if_well(
-            lambda: self._noted_in_turn(store, record, head, now), head
+            lambda: self._noted_in_turn(store, current, record, head, now), head
         )
 
-    def browser(self) -> State:
+    def browser(self, current: CurrentRequest) -> State:
         """Return what a list of sessions says about the browser."""
-        if self._places.records() is None:
+        if self._places.of(current.app).records is None:
             return {}
-        name = request.user_agent.string[:_LONGEST_NAME]
-        return {"user_agent": name, "address": request.remote_addr}
+        name = current.request.user_agent.string[:_LONGEST_NAME]
+        return {"user_agent": name, "address": current.request.remote_addr}
 
     def _noted_in_turn(
-        self, store: BackEnd, record: str, head: State, now: int
+        self,
+        store: BackEnd,
+        current: CurrentRequest,
+        record: str,
+        head: State,
+        now: int,
     ) -> State | None:
         """Note it if nobody else changes the session just now."""
         lock = store.ask(store.try_lock, record)
@@ -56,26 +62,32 @@ class Visits:
             return head
         try:
             # Claims may have changed before it was our turn.
-            current = self._states.read_head(self._places.compartment(), record)
-            return current and self._noted(record, current, now)
+            compartment = self._places.compartment(current)
+            newest = self._states.read_head(compartment, record)
+            return newest and self._noted(current, record, newest, now)
         finally:
             # It ends by itself if this fails.
             with contextlib.suppress(Exception):
                 lock.release()
 
-    def _noted(self, record: str, head: State, now: int) -> State:
-        seen = {"seen": now, **self.browser()}
+    def _noted(
+        self, current: CurrentRequest, record: str, head: State, now: int
+    ) -> State:
+        seen = {"seen": now, **self.browser(current)}
         head = {**head, "internal": {**head["internal"], **seen}}
         # What was there for its size before can stay so.
         with contextlib.suppress(SessionTooLarge):
-            self._keep(record, head, now)
+            self._keep(current, record, head, now)
         return head
 
-    def _keep(self, record: str, head: State, now: int) -> None:
-        if self._places.are_in_cookies() and not self._states.sealer.has_older:
+    def _keep(
+        self, current: CurrentRequest, record: str, head: State, now: int
+    ) -> None:
+        is_in_cookies = self._places.of(current.app).records is None
+        if is_in_cookies and not self._states.sealer.has_older:
             max_age = self._states.max_age(head)
-            self._places.cookies.note_visit(record, now, max_age)
+            self._places.cookies(current).note_visit(record, now, max_age)
         else:
             # A head moves to a new secret with its visits.
-            compartment = self._places.compartment()
+            compartment = self._places.compartment(current)
             compartment.update(record, *self._states.seal(head))

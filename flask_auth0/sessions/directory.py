@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from ..runtime.contexts import this_app
+from ..runtime.request import this_app
 from ..signals import session_revoked
 from .codec import State
 from .ending import end_labelled

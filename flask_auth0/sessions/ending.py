@@ -1,4 +1,4 @@
-"""Ends sessions from outside: those that a logout token names, and those of a label."""
+"""Ends sessions: the one in Flask's session, and those of other browsers."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ import typing as t
 from collections.abc import Mapping
 
 from auth0_server_python.error import BackchannelLogoutError
+from flask import Flask
+from flask.sessions import SessionMixin
 
-from ..runtime.contexts import this_app
+from ..runtime.request import CurrentRequest
 from ..signals import session_revoked
 from .codec import State, States
 from .lifetime import CLOCK_LEEWAY
@@ -18,14 +20,29 @@ from .server.storage import AT_ONCE, RecordCompartment, in_batches
 from .storage import Places
 from .storage_contract import Entry
 
+#: What Flask-Login looks for in a session before it logs in whom its cookie names, and
+#: what it finds there after its own logout.
+_REMEMBER, _CLEAR = "_remember", "clear"
 
-def end_by_claims(states: States, places: Places, claims: Mapping[str, t.Any]) -> None:
+
+def empty(current: CurrentRequest, session: SessionMixin) -> None:
+    """Empty a session whose login is over, and let Flask-Login forget its user."""
+    session.clear()
+    if hasattr(current.app, "login_manager"):
+        name = current.app.config.get("REMEMBER_COOKIE_NAME", "remember_token")
+        if name in current.request.cookies:
+            session[_REMEMBER] = _CLEAR
+
+
+def end_by_claims(
+    app: Flask, states: States, places: Places, claims: Mapping[str, t.Any]
+) -> None:
     """End the sessions that a logout token names, and the logins that are under way.
 
     :param claims: of the token, which have been checked.
     :raises NotImplementedError: where nobody would hear of it.
     """
-    revocations, records = places.revocations(), places.records()
+    revocations, records = places.revocations(app), places.of(app).records
     if revocations is None:
         raise NotImplementedError(
             "Sessions in cookies are ended from outside only if AUTH0_REVOCATION_STORE "
@@ -36,7 +53,7 @@ def end_by_claims(states: States, places: Places, claims: Mapping[str, t.Any]) -
     used = functools.partial(revocations.use, claims["jti"], _seconds_left(claims))
     if records is None:
         revocations.note(claims)
-        # Not sooner: whoever is interrupted must be able to try again.
+        # The last step, so that a tenant whose request was interrupted can try again.
         used()
         return
     is_noted = revocations.try_to(lambda: revocations.note(claims))
@@ -44,7 +61,7 @@ def end_by_claims(states: States, places: Places, claims: Mapping[str, t.Any]) -
     # A back end that was full may have room now.
     is_noted = is_noted or revocations.try_to(lambda: revocations.note(claims))
     if not (is_noted and revocations.try_to(used)):
-        this_app().logger.warning(
+        app.logger.warning(
             "A logout from outside has ended its sessions, but could not be written "
             "down: a login that was under way at that moment may have been completed."
         )
@@ -66,7 +83,7 @@ def end_labelled(
 
 
 def end_oldest(
-    states: States, records: RecordCompartment, newest: Entry, most: int
+    app: Flask, states: States, records: RecordCompartment, newest: Entry, most: int
 ) -> None:
     """End the sessions of a user that are too many, those of the oldest logins.
 
@@ -83,7 +100,7 @@ def end_oldest(
     records.delete_all([_entry(states, heads, each, label) for each in too_many])
     for head in heads.values():
         sub, sid = head["user"]["sub"], head["internal"].get("sid")
-        session_revoked.send(this_app(), sub=sub, sid=sid)
+        session_revoked.send(app, sub=sub, sid=sid)
 
 
 def is_ended(states: States, revocations: Revocations | None, head: State) -> bool:

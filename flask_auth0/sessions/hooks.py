@@ -9,10 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from flask import has_request_context
-
 from ..runtime import app_functions
-from ..runtime.per_request import if_made, per_request
+from ..runtime.request import current_request
 from .hidden_tokens import with_hidden_tokens
 
 State = dict[str, t.Any]
@@ -30,13 +28,6 @@ _TOKENS = ("refresh_token", "token_sets", "connection_token_sets")
 
 #: Whether a session is about to be kept, and hooks change it.
 _saving: ContextVar[bool] = ContextVar("saving", default=False)
-
-
-class Failures:
-    """What hooks have raised in the current request."""
-
-    def __init__(self) -> None:
-        self.errors: list[Exception] = []
 
 
 class SessionHooks:
@@ -60,8 +51,7 @@ class SessionHooks:
             for hook in self.before_saved:
                 state = _changed(state, hook)
         except Exception as error:
-            if has_request_context():
-                per_request(Failures).errors.append(error)
+            current_request().hook_errors.append(error)
             raise
         finally:
             _saving.reset(token)
@@ -82,10 +72,9 @@ def refuse_while_saving() -> None:
 
 def failure_of_hook(error: BaseException | None) -> Exception | None:
     """Return what a hook has raised, whatever others have made of it since."""
-    failures = if_made(Failures) if has_request_context() else None
-    seen: list[BaseException] = []
+    failures, seen = current_request().hook_errors, list[BaseException]()
     while failures and error is not None and error not in seen:
-        for failure in failures.errors:
+        for failure in failures:
             if failure is error or _is_copy(error, failure):
                 return failure
         seen.append(error)

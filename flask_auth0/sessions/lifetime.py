@@ -1,4 +1,10 @@
-"""The arithmetic of how long a session lasts, in seconds since the epoch."""
+"""How long a session lasts: its state, in seconds since the epoch, and Flask's own.
+
+Flask renews its session with each request, so that ``PERMANENT_SESSION_LIFETIME`` is
+how long a user may be idle. Here it is not written with each request: what is noted of
+a user's activity counts, and ``flask.session`` lasts as long as the login that it
+belongs to.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +12,12 @@ import math
 import typing as t
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+
+from flask import Flask
+from flask.sessions import SessionMixin
+
+from .storage_contract import KEY
 
 #: Seconds that the clocks of tenant and app may differ, for the times of its tokens.
 CLOCK_LEEWAY = 60
@@ -64,3 +76,21 @@ class Lifetime:
     def is_due(self, seen: float, now: float) -> bool:
         """Tell whether activity has to be written down again."""
         return self.rolling and now - seen >= max(1, self.idle // ROLLING_STEP)
+
+
+class LastsAsLogins:
+    """A session interface whose sessions last as long as their logins."""
+
+    #: How long a session lasts that belongs to a login, if Flask's lifetime is shorter.
+    login_lifetime = timedelta(0)
+
+    def lifetime_of(self, app: Flask, session: t.Container[str]) -> timedelta:
+        """Return how long a session is kept after it was written."""
+        lifetime = app.permanent_session_lifetime
+        return max(lifetime, self.login_lifetime) if KEY in session else lifetime
+
+    def get_expiration_time(self, app: Flask, session: SessionMixin) -> datetime | None:
+        """Return when browsers forget the session."""
+        if not session.permanent:
+            return None
+        return datetime.now(timezone.utc) + self.lifetime_of(app, session)

@@ -12,21 +12,12 @@ from pydantic import BaseModel
 
 from ..errors import SessionStoreUnavailable
 from ..runtime import loop
-from ..runtime.per_request import per_request
+from ..runtime.request import CurrentRequest, current_request
 from .codec import State
 from .hooks import SessionHooks
 from .session_store import SessionStore, dumped
 from .storage_contract import KEY
-from .stores.limits import Outage
 from .token_sets import without_refreshed
-
-
-class Told:
-    """What the SDK has told the current request of its user."""
-
-    claims: State | None = None
-    #: Whether the session has changed since then.
-    is_over = True
 
 
 class OwnStateStore(SessionStore):
@@ -79,7 +70,8 @@ class OwnStateStore(SessionStore):
     async def _keep(self, identifier: str, state: t.Any, options: State | None) -> None:
         with _outages_told():
             await self._store.set(identifier, state, options=options)
-        _forget_user()
+        # The session has changed, so the next one who asks for the user asks the SDK.
+        current_request().has_claims = False
 
     async def get(self, identifier: str, options: State | None = None) -> State | None:
         """Return the state as the SDK should see it."""
@@ -92,12 +84,13 @@ class OwnStateStore(SessionStore):
             found = await self._store.get(identifier, options=options)
         return dumped(found) if found else None
 
-    def claims(self, ask: Callable[[], State | None]) -> State | None:
+    def claims(
+        self, current: CurrentRequest, ask: Callable[[], State | None]
+    ) -> State | None:
         """Return the claims of the user, for which a request asks the SDK once."""
-        told = per_request(Told)
-        if told.is_over:
-            told.claims, told.is_over = ask(), False
-        return told.claims
+        if not current.has_claims:
+            current.claims, current.has_claims = ask(), True
+        return current.claims
 
     async def name_of_session(
         self, options: State | None, family: Callable[[str], str]
@@ -116,7 +109,8 @@ class OwnStateStore(SessionStore):
             await _clear_session()
         with _outages_told():
             await self._store.delete(identifier, options=options)
-        _forget_user()
+        # The session has changed, so the next one who asks for the user asks the SDK.
+        current_request().has_claims = False
 
     async def delete_by_logout_token(
         self, claims: State, options: State | None = None
@@ -132,15 +126,8 @@ def _outages_told() -> Iterator[None]:
     try:
         yield
     except SessionStoreUnavailable:
-        if has_request_context():
-            per_request(Outage).is_told = True
+        current_request().outage.is_told = True
         raise
-
-
-def _forget_user() -> None:
-    """Let the current request ask for its user again, since the session has changed."""
-    if has_request_context():
-        per_request(Told).is_over = True
 
 
 async def _clear_session() -> None:

@@ -7,7 +7,6 @@ import time
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
 
-from ..runtime.per_request import per_request
 from .labels import Labels
 from .stores.base import BackEnd, Labelling
 
@@ -49,16 +48,6 @@ class Marks(t.NamedTuple):
     is_ended_itself: bool = False
     #: Its newest version.
     version: int = 0
-
-
-class LoginUnderWay:
-    """The login that the current request completes."""
-
-    def __init__(self) -> None:
-        #: When it was begun, by our clock.
-        self.begun_at: float | None = None
-        #: Raises an error for the claims of an ID token that are not this login's.
-        self.check: Callable[[Mapping[str, t.Any]], None] | None = None
 
 
 class Revocations:
@@ -140,10 +129,15 @@ def _is_ended_by(marks: Sequence[str], login: Login) -> bool:
     return any(login.is_ended_by(int(at), float(heard)) for at, _, heard in tokens)
 
 
-def login_of(user: Mapping[str, t.Any], created_at: int) -> Login:
-    """Return when the login happened that the current request completes."""
+def login_of(
+    user: Mapping[str, t.Any], created_at: int, begun_at: float | None
+) -> Login:
+    """Return when the login happened that the current request completes.
+
+    :param begun_at: when it was begun, if that is known.
+    """
     issued_at = user.get("iat")
     if isinstance(issued_at, bool) or not isinstance(issued_at, int):
         issued_at = created_at
     now = time.time()
-    return Login(issued_at, per_request(LoginUnderWay).begun_at or now, now)
+    return Login(issued_at, begun_at or now, now)

@@ -11,6 +11,7 @@ from flask import Flask
 from pydantic import BaseModel
 
 from ..errors import ConfigurationError
+from ..runtime.request import CurrentRequest
 from .codec import State, States
 from .hooks import SessionHooks, has_new_tokens, with_tokens_of
 from .server.storage import RecordCompartment
@@ -65,7 +66,9 @@ class SessionStore(StateStore):
         except Exception as error:
             return (with_tokens_of(before, state) if has_tokens else None), error
 
-    def claims(self, ask: Callable[[], State | None]) -> State | None:
+    def claims(
+        self, current: CurrentRequest, ask: Callable[[], State | None]
+    ) -> State | None:
         """Return the claims of the user, or ``None`` when nobody is logged in.
 
         The same ones for all of a request, until the session changes.
@@ -87,24 +90,24 @@ class SessionStore(StateStore):
         """
         raise NotImplementedError
 
-    def meeting_point(self) -> BackEnd | None:
+    def meeting_point(self, app: Flask) -> BackEnd | None:
         """Return where the processes that change a session take turns, if anywhere."""
         return None
 
-    def reread(self) -> None:
+    def reread(self, current: CurrentRequest) -> None:
         """Forget what was read of the state, where others may have changed it."""
 
-    def are_in_cookies(self) -> bool:
+    def are_in_cookies(self, app: Flask) -> bool:
         """Tell whether the states are in cookies of ours."""
         return False
 
-    def require_available(self) -> None:
+    def require_available(self, app: Flask) -> None:
         """Raise an error where a login could not be kept, before it is made.
 
         :raises SessionStoreUnavailable: when the back end does not answer.
         """
 
-    def require_writable(self) -> None:
+    def require_writable(self, current: CurrentRequest) -> None:
         """Raise an error where a change could not be kept, before it is made.
 
         :raises Auth0Error: when the state is in cookies and the response is sent.
@@ -113,17 +116,17 @@ class SessionStore(StateStore):
     def watch(self, app: Flask) -> None:
         """Let Flask's session, in the requests of an app, outlive no login."""
 
-    def settle(self) -> None:
+    def settle(self, current: CurrentRequest) -> None:
         """Take back what a response would bring of a session that has ended since."""
 
-    def is_as_sent(self) -> bool:
+    def is_as_sent(self, current: CurrentRequest) -> bool:
         """Tell whether the session that the browser has sent is still the newest."""
         return True
 
-    def end_unsent(self) -> None:
+    def end_unsent(self, current: CurrentRequest) -> None:
         """End a session that has begun, where no browser will ever know it."""
 
-    def listing(self) -> Listing:
+    def listing(self, current: CurrentRequest) -> Listing:
         """Return what the sessions of other browsers are listed with.
 
         :raises ConfigurationError: when nobody knows which there are.

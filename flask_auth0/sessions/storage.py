@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import typing as t
 
+from flask import Flask
 from flask.sessions import SessionInterface
 
-from ..runtime.contexts import this_app
+from ..config import Config
+from ..runtime.request import CurrentRequest
 from .codec import States
 from .cookies.storage import CookieCompartment
 from .revocation import Revocations
@@ -18,11 +20,13 @@ from .stores.base import BackEnd
 _UNDER_WAY = 600
 
 
-class _Place(t.NamedTuple):
+class Place(t.NamedTuple):
     """What belongs to a session interface."""
 
     interface: SessionInterface | None = None
+    #: The back end of the sessions, or ``None`` in cookie mode.
     store: BackEnd | None = None
+    #: The records of all sessions, or ``None`` in cookie mode.
     records: RecordCompartment | None = None
 
 
@@ -30,7 +34,6 @@ class Places:
     """Finds the places by the app's ``session_interface``, which can still change.
 
     :param states: seals and opens states.
-    :param transient: whether cookies end with the browser's own session.
     :param revocation_store: where logouts from outside are kept, if the sessions
         themselves are in cookies.
     """
@@ -38,38 +41,36 @@ class Places:
     def __init__(
         self,
         states: States,
-        transient: bool,
+        config: Config,
         revocation_store: BackEnd | None = None,
     ) -> None:
         self._states = states
+        self._config = config
         self._revocation_store = revocation_store
-        self.cookies = CookieCompartment(states.sealer, transient)
-        self._known = _Place()
+        self._known = Place()
 
-    def compartment(self) -> Compartment:
-        """Return what keeps the state of the current request."""
-        return self._place().records or self.cookies
+    def of(self, app: Flask) -> Place:
+        """Return where an app keeps its sessions."""
+        interface, known = app.session_interface, self._known
+        if known.interface is not interface:
+            known = self._known = self._find(interface)
+        return known
 
-    def store(self) -> BackEnd | None:
-        """Return the back end of the sessions, or ``None`` in cookie mode."""
-        return self._place().store
+    def cookies(self, current: CurrentRequest) -> CookieCompartment:
+        """Return what keeps the state of a request in its cookies."""
+        return CookieCompartment(current.jar, self._states.sealer, self._config)
 
-    def are_in_cookies(self) -> bool:
-        """Tell whether the states are in cookies."""
-        return self._place().records is None
+    def compartment(self, current: CurrentRequest) -> Compartment:
+        """Return what keeps the state of a request."""
+        return self.of(current.app).records or self.cookies(current)
 
-    def meeting_point(self) -> BackEnd | None:
+    def meeting_point(self, app: Flask) -> BackEnd | None:
         """Return where the processes that change a session take turns, if anywhere."""
-        return self.store() or self._revocation_store
+        return self.of(app).store or self._revocation_store
 
-    def records(self) -> RecordCompartment | None:
-        """Return the records of all sessions, or ``None`` in cookie mode."""
-        return self._place().records
-
-    def revocations(self) -> Revocations | None:
+    def revocations(self, app: Flask) -> Revocations | None:
         """Return what was ended from outside, if there is a place for it."""
-        labels = self._states.labels
-        store = self.store()
+        labels, store = self._states.labels, self.of(app).store
         if store is not None:
             return Revocations(store, labels, _UNDER_WAY)
         if self._revocation_store is None:
@@ -77,18 +78,10 @@ class Places:
         longest = self._states.lifetime.absolute
         return Revocations(self._revocation_store, labels, longest)
 
-    def can_wait(self) -> bool:
+    def can_wait(self, app: Flask) -> bool:
         """Tell whether a back end is asked, even if only for what was ended."""
-        return self._revocation_store is not None or self.store() is not None
+        return self._revocation_store is not None or self.of(app).store is not None
 
-    def _place(self) -> _Place:
-        interface = this_app().session_interface
-        known = self._known
-        if known.interface is not interface:
-            known = self._known = self._find(interface)
-        return known
-
-    def _find(self, interface: SessionInterface) -> _Place:
-        longest = self._states.lifetime.absolute
-        records = records_of(interface, longest)
-        return _Place(interface, back_end_of(interface), records)
+    def _find(self, interface: SessionInterface) -> Place:
+        records = records_of(interface, self._states.lifetime.absolute)
+        return Place(interface, back_end_of(interface), records)

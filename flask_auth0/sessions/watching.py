@@ -10,12 +10,14 @@ from flask import Flask, request_started
 from flask.sessions import SessionMixin
 
 from ..errors import SessionStoreUnavailable
-from ..runtime.contexts import this_app, this_session
+from ..runtime.request import CurrentRequest, current_request, this_session
 from .cookies.signed import SignedSessionInterface
 from .server.interface import StoredSessionInterface
 
 
-def watch_sessions(app: Flask, watch: Callable[[SessionMixin], None]) -> None:
+def watch_sessions(
+    app: Flask, watch: Callable[[CurrentRequest, SessionMixin], None]
+) -> None:
     """Let no session outlive its login.
 
     Where the interface is ours, a session is looked at when it is first asked for
@@ -28,9 +30,9 @@ def watch_sessions(app: Flask, watch: Callable[[SessionMixin], None]) -> None:
         interface.watch = watch
 
     def look(sender: Flask, **more: t.Any) -> None:
-        if getattr(this_app().session_interface, "watch", None) is None:
+        if getattr(sender.session_interface, "watch", None) is None:
             # A page that does not need to know is not held up.
             with contextlib.suppress(SessionStoreUnavailable):
-                watch(this_session())
+                watch(current_request(), this_session())
 
     request_started.connect(look, app, weak=False)

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from ..app_state import current_state
 from ..client.translation import KNOWN, translate
 from ..errors import Auth0Error, in_one_line
-from ..runtime.contexts import this_app
+from ..runtime.request import this_app
 from ..signals import session_revoked
 
 #: Where Flask-WTF's ``CSRFProtect`` leaves itself on an app.

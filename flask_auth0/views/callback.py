@@ -16,19 +16,18 @@ from werkzeug.wrappers import Response
 
 from ..app_state import AppState, current_state
 from ..client import repeated_callbacks
-from ..client.repeated_callbacks import Callback
+from ..client.repeated_callbacks import Callback, Turn
 from ..client.store_options import store_options
 from ..client.translation import translated
 from ..errors import Auth0Error, AuthorizationFailed, LoginFailed
 from ..runtime import app_functions
-from ..runtime.contexts import this_app
-from ..runtime.per_request import per_request
-from ..sessions.cookies.jar import cookie_jar, is_strict, transaction_name
+from ..runtime.cookies import is_strict
+from ..runtime.request import CurrentRequest, current_request
+from ..sessions.cookies.host_prefix import transaction_name
 from ..sessions.cookies.transactions import TRANSACTION_KEY, CookieTransactionStore
 from ..sessions.hidden_tokens import with_hidden_tokens
 from ..sessions.hooks import failure_of_hook
 from ..sessions.lifetime import CLOCK_LEEWAY
-from ..sessions.revocation import LoginUnderWay
 from ..sessions.shapes import is_moment
 from ..sessions.storage_contract import KEY
 from ..signals import user_logged_in
@@ -74,34 +73,38 @@ def complete() -> Response:
 
     :raises Auth0Error: when the login cannot go on; it offers the ways on.
     """
-    if is_strict() and request.headers.get("Sec-Fetch-Site") == "cross-site":
+    current = current_request()
+    if is_strict(current.app) and request.headers.get("Sec-Fetch-Site") == "cross-site":
         # The session of a visitor arrives with the next request, not with this one.
         query = request.query_string.decode("ascii", "replace")
-        return _continue_to(f"{own_urls.current_path()}?{query}")
+        return _continue_to(current, f"{own_urls.current_path()}?{query}")
     state = current_state()
     _refuse_repeated(state)
     name, known = state_parameter.split(request.args.get("state", ""), state.sealer)
-    login_ = _returned(state, name, known)
+    login_ = _returned(current, state, name, known)
     if login_ is None:
-        return _without_transaction(state, known)
+        return _without_transaction(current, state, known)
     with _failures_reported(login_):
-        before = _begin(state, login_)
-        user = None if before else _log_in(state, login_)
-    if before is not None:
-        return _repeat(state, login_, before)
-    return _welcome(state, login_, user or {})
+        turn = _begin(current, state, login_)
+        if isinstance(turn, Turn):
+            user = _log_in(current, state, login_, turn)
+    if isinstance(turn, Callback):
+        return _repeat(current, state, login_, turn)
+    return _welcome(current, state, login_, user)
 
 
-def _returned(state: AppState, name: str, known: Relay | None) -> _Login | None:
+def _returned(
+    current: CurrentRequest, state: AppState, name: str, known: Relay | None
+) -> _Login | None:
     """Return the login, if it has come back to where it began.
 
     :param known: what came back with a ``state`` that this app has made.
     """
-    remembered = _transaction(state, name)
+    remembered = _transaction(current, state, name)
     if remembered is None:
         return None
     if not browser_binding.belongs_here(state, remembered["session"]):
-        _forget_transaction(state, name)
+        _forget_transaction(current, state, name)
         return None
     target = next_or_default(remembered["next"], state.config)
     return _Login(name, known is not None, known or Relay(), remembered, target)
@@ -118,13 +121,15 @@ def _failures_reported(login_: _Login) -> Iterator[None]:
         raise
 
 
-def _begin(state: AppState, login_: _Login) -> Callback | None:
+def _begin(current: CurrentRequest, state: AppState, login_: _Login) -> Turn | Callback:
     """Wait for a turn to complete a login; return what another request made of it."""
-    meeting_point = state.state_store.meeting_point()
-    return state.callback_answers.begin(content(), login_.target, meeting_point)
+    place = state.state_store.meeting_point(current.app)
+    return state.callback_answers.begin(current, content(), login_.target, place)
 
 
-def _repeat(state: AppState, login_: _Login, before: Callback) -> Response:
+def _repeat(
+    current: CurrentRequest, state: AppState, login_: _Login, before: Callback
+) -> Response:
     """Answer as another request did, which this browser has sent as well.
 
     Whoever has the cookie is that browser. A store of the app's own may show a
@@ -132,40 +137,44 @@ def _repeat(state: AppState, login_: _Login, before: Callback) -> Response:
     """
     is_theirs = type(state.transaction_store) is CookieTransactionStore
     if before.answer is not None and is_theirs:
-        return repeated_callbacks.repeat(before.answer)
-    _forget_transaction(state, login_.name)
-    return _without_transaction(state, login_.relayed if login_.is_whole else None)
+        return repeated_callbacks.repeat(current, before.answer)
+    _forget_transaction(current, state, login_.name)
+    known = login_.relayed if login_.is_whole else None
+    return _without_transaction(current, state, known)
 
 
-def _log_in(state: AppState, login_: _Login) -> dict[str, t.Any]:
+def _log_in(
+    current: CurrentRequest, state: AppState, login_: _Login, turn: Turn
+) -> dict[str, t.Any]:
     """Log the user in, where that can be done now."""
     # Without it the code would be spent for nothing.
-    state.state_store.require_available()
+    state.state_store.require_available(current.app)
     # And without the tenant, the login would be lost that can be completed soon.
     state.client.breaker.require_closed()
-    repeated_callbacks.spend()
-    remembered = login_.remembered
-    with _under_way(state, login_.name, remembered["max_age"], remembered["begun_at"]):
-        return _finish(state, login_.name, is_whole=login_.is_whole)
+    turn.spend()
+    with _under_way(current, state, login_):
+        return _finish(current, state, login_.name, is_whole=login_.is_whole)
 
 
-def _welcome(state: AppState, login_: _Login, user: dict[str, t.Any]) -> Response:
+def _welcome(
+    current: CurrentRequest, state: AppState, login_: _Login, user: dict[str, t.Any]
+) -> Response:
     """Tell the app who has logged in, and send the browser on."""
     names = ("purpose", "max_age", "organization", "begun_at")
     repeated_logins.note_login(**{name: login_.remembered[name] for name in names})
     asked_for = {"max_age": login_.remembered["max_age"], "next": login_.target}
     try:
         answer = _after_login(state, {**login_.relayed.parameters, **asked_for})
-        user_logged_in.send(this_app(), user=_kept_claims(user))
+        user_logged_in.send(current.app, user=_kept_claims(user))
     except Exception as error:
         # Whoever raises refuses the login.
         repeated_logins.forget()
-        _end_session(state)
+        _end_session(current, state)
         if isinstance(error, Auth0Error) and not error.actions:
             again = _again(login_.relayed)
             login.report(error, login_.target, again, is_refusal=True)
         raise
-    return _continue_to(login_.target) if answer is None else answer
+    return _continue_to(current, login_.target) if answer is None else answer
 
 
 def _after_login(state: AppState, asked_for: Mapping[str, t.Any]) -> Response | None:
@@ -189,14 +198,16 @@ def _kept_claims(user: dict[str, t.Any]) -> dict[str, t.Any]:
     return kept or user
 
 
-def _transaction(state: AppState, sdk_state: str) -> dict[str, t.Any] | None:
+def _transaction(
+    current: CurrentRequest, state: AppState, sdk_state: str
+) -> dict[str, t.Any] | None:
     store, key = state.transaction_store, _key(sdk_state)
     found: t.Any
     if type(store) is CookieTransactionStore:
-        found = store.find(key)
+        found = store.find(current.jar, key)
     else:
         with translated():
-            found = state.wait(store.get(key, store_options()))
+            found = state.wait(store.get(key, store_options(current)))
     if not found:
         return None
     remembered = _remembered(getattr(found, "app_state", None) or {})
@@ -220,7 +231,9 @@ def _remembered(app_state: t.Any) -> dict[str, t.Any] | None:
     return remembered if known and (begun_at is None or is_moment(begun_at)) else None
 
 
-def _without_transaction(state: AppState, known: Relay | None) -> Response:
+def _without_transaction(
+    current: CurrentRequest, state: AppState, known: Relay | None
+) -> Response:
     """Go on from a callback whose login this browser does not know, or no longer.
 
     :param known: what came back with a ``state`` that this app has made.
@@ -231,12 +244,12 @@ def _without_transaction(state: AppState, known: Relay | None) -> Response:
         return redirect(target, 302)
     if not request.args.get("code") or not request.args.get("state"):
         error = LoginFailed("This is the end of a login that did not begin here.")
-    elif _may_start_again(relayed):
+    elif _may_start_again(current, state, relayed):
         if known is None:
             # Whoever loses what was relayed would send the browser round for ever.
             repeated_logins.note_login()
         if type(state.transaction_store) is CookieTransactionStore:
-            state.transaction_store.give_up_newest()
+            state.transaction_store.give_up_newest(current.jar)
         return login.start(target, _again(relayed), attempt=relayed.attempt + 1)
     else:
         error = LoginFailed(
@@ -249,12 +262,13 @@ def _without_transaction(state: AppState, known: Relay | None) -> Response:
     raise error
 
 
-def _may_start_again(relayed: Relay) -> bool:
+def _may_start_again(current: CurrentRequest, state: AppState, relayed: Relay) -> bool:
     """Tell whether one more login may come back with its transaction.
 
     It may where there are those of other tabs, which have taken its place.
     """
-    has_others = bool(cookie_jar().names(transaction_name()))
+    names = current.jar.names(transaction_name(current.jar, state.config))
+    has_others = bool(names)
     return relayed.attempt == 0 or (has_others and relayed.attempt < MOST_ATTEMPTS)
 
 
@@ -273,23 +287,25 @@ def _refuse_repeated(state: AppState) -> None:
 
 @contextmanager
 def _under_way(
-    state: AppState, sdk_state: str, max_age: t.Any, begun_at: float | None
+    current: CurrentRequest, state: AppState, login_: _Login
 ) -> Iterator[None]:
     """Accept, until the end, the ID token of this login alone."""
 
     def check(claims: Mapping[str, t.Any]) -> None:
-        state_parameter.check_nonce(sdk_state, claims, state.sealer)
-        _check_age(max_age, claims)
+        state_parameter.check_nonce(login_.name, claims, state.sealer)
+        _check_age(login_.remembered["max_age"], claims)
 
-    login_under_way = per_request(LoginUnderWay)
-    login_under_way.begun_at, login_under_way.check = begun_at, check
+    current.login_begun_at = login_.remembered["begun_at"]
+    current.check_id_token = check
     try:
         yield
     finally:
-        login_under_way.check = None
+        current.check_id_token = None
 
 
-def _finish(state: AppState, sdk_state: str, *, is_whole: bool) -> dict[str, t.Any]:
+def _finish(
+    current: CurrentRequest, state: AppState, sdk_state: str, *, is_whole: bool
+) -> dict[str, t.Any]:
     """Exchange the code, and keep the session if it is the one that was asked for.
 
     :param is_whole: whether the whole ``state`` is the one that was sent.
@@ -299,26 +315,28 @@ def _finish(state: AppState, sdk_state: str, *, is_whole: bool) -> dict[str, t.A
             raise LoginFailed("The login came back with the state of another one.")
         refuse_other_issuer(state)
         _refuse_error()
-        user = _exchange(state, sdk_state)
+        user = _exchange(current, state, sdk_state)
     except Exception as error:
         # The SDK leaves the transaction of a failed login behind.
-        _forget_transaction(state, sdk_state)
+        _forget_transaction(current, state, sdk_state)
         if failure_of_hook(error) is not None:
             # Who was logged in before is not who wanted to be.
-            _end_session(state)
+            _end_session(current, state)
         raise
     return user
 
 
-def _forget_transaction(state: AppState, sdk_state: str) -> None:
+def _forget_transaction(
+    current: CurrentRequest, state: AppState, sdk_state: str
+) -> None:
     with translated():
-        key = _key(sdk_state)
-        state.wait(state.transaction_store.delete(key, store_options()))
+        key, options = _key(sdk_state), store_options(current)
+        state.wait(state.transaction_store.delete(key, options))
 
 
-def _end_session(state: AppState) -> None:
+def _end_session(current: CurrentRequest, state: AppState) -> None:
     with translated():
-        state.wait(state.state_store.delete(KEY, store_options()))
+        state.wait(state.state_store.delete(KEY, store_options(current)))
 
 
 def _refuse_error() -> None:
@@ -336,11 +354,13 @@ def _refuse_error() -> None:
     raise AuthorizationFailed(said, code=status, error=known)
 
 
-def _exchange(state: AppState, sdk_state: str) -> dict[str, t.Any]:
+def _exchange(
+    current: CurrentRequest, state: AppState, sdk_state: str
+) -> dict[str, t.Any]:
     if not request.args.get("code"):
         raise LoginFailed("The login came back without a code.")
     with translated():
-        result = state.logins.complete(_callback_url(sdk_state))
+        result = state.logins.complete(current, _callback_url(sdk_state))
     user = result["state_data"]["user"]
     # A claim that was not issued is none, though the SDK's model has a place for it.
     return {name: value for name, value in user.items() if value is not None}
@@ -364,13 +384,13 @@ def _check_age(max_age: t.Any, user: Mapping[str, t.Any]) -> None:
         )
 
 
-def _continue_to(target: str) -> Response:
+def _continue_to(current: CurrentRequest, target: str) -> Response:
     """Send the browser on with its new cookies.
 
     A ``SameSite=Strict`` cookie is not sent along a redirect that began at the tenant,
     so there the browser goes on from a page of this app.
     """
-    if not is_strict():
+    if not is_strict(current.app):
         return redirect(target, 302)
     return make_response(render_template("flask_auth0/continue.html", target=target))
 

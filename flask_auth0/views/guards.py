@@ -14,8 +14,7 @@ from werkzeug.wrappers import Response
 from ..app_state import current_state
 from ..errors import LoginRequired
 from ..negotiation import is_htmx, is_navigation
-from ..runtime.contexts import this_request
-from ..runtime.per_request import if_made
+from ..runtime.request import current_request
 from ..sessions.shapes import is_moment
 from ..user import User, load_user
 from . import login, own_urls
@@ -23,7 +22,7 @@ from .decorator_order import note_guard
 from .error_links import login_url, page_to_come_back_to, refusal_of_organization
 from .organizations import are_different, is_member
 from .prefetches import is_prefetch, refuse_prefetch
-from .repeated_logins import FreshLogin, has_just_asked_for
+from .repeated_logins import has_just_asked_for, is_recent
 
 View = t.TypeVar("View", bound=Callable[..., t.Any])
 
@@ -134,7 +133,7 @@ def _protect(
 
 def _refusal(needs: dict[str, t.Any]) -> t.Any:
     """Return the answer to a request that may not pass, or ``None``."""
-    current = this_request()
+    current = current_request().request
     # Guarding every request of an app must not shut the way to the login.
     if current.method == "OPTIONS" or current.endpoint in current_state().routes:
         return None
@@ -161,8 +160,7 @@ def _refuse_in_vain(user: User, needs: dict[str, t.Any]) -> None:
 def _is_recent(user: User, needs: dict[str, t.Any]) -> bool:
     if "max_age" not in needs:
         return True
-    fresh = if_made(FreshLogin)
-    if fresh and fresh.is_recent(needs["max_age"]):
+    if is_recent(current_request(), needs["max_age"]):
         return True
     auth_time: t.Any = user.get("auth_time")
     return is_moment(auth_time) and time.time() - auth_time <= needs["max_age"]

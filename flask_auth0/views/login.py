@@ -15,7 +15,7 @@ from ..app_state import AppState, current_state
 from ..client.translation import translated
 from ..config import RESERVED_PARAMETERS
 from ..errors import Auth0Error, LoginFailed, log_failure
-from ..runtime.contexts import this_app
+from ..runtime.request import current_request, this_app
 from ..signals import login_failed
 from . import browser_binding, own_urls, repeated_logins, state_parameter
 from .error_links import offer_another_login
@@ -57,16 +57,16 @@ def start(
     unasked = answer_unasked(request)
     if unasked is not None:
         return unasked
-    state = current_state()
+    current, state = current_request(), current_state()
     _refuse_reserved(parameters)
     target = for_callback(next_or_default(target, state.config), state.config)
     try:
-        state.state_store.require_available()
+        state.state_store.require_available(current.app)
         purpose = repeated_logins.purpose_of(target, _asked_for(parameters))
         repeated_logins.check(purpose)
         options = _login_options(state, target, parameters, purpose)
         with translated():
-            url = state.logins.start(options)
+            url = state.logins.start(current, options)
     except Auth0Error as error:
         report(error, target, parameters)
         raise

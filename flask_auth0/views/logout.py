@@ -14,9 +14,8 @@ from ..app_state import AppState, current_state
 from ..client.translation import translate, translated
 from ..errors import Auth0Error, SessionStoreUnavailable, TenantError, log_failure
 from ..runtime import loop
-from ..runtime.contexts import this_app, this_session
-from ..sessions.cookies.response_size import limit
-from ..sessions.emptying import empty
+from ..runtime.request import current_request, this_app, this_session
+from ..sessions.ending import empty
 from ..sessions.hidden_tokens import with_hidden_tokens
 from ..signals import user_logged_out
 from . import own_urls, repeated_logins
@@ -67,7 +66,7 @@ def _end_here(state: AppState, options: LogoutOptions) -> tuple[dict[str, t.Any]
         ended = _session(state)
         v2_url = state.wait(state.client.logout(options))
     if ended:
-        empty(this_session())
+        empty(current_request(), this_session())
     repeated_logins.forget()
     return ended, v2_url
 
@@ -93,7 +92,7 @@ def _oidc_url(
     query = {
         "client_id": state.config.client_id,
         "post_logout_redirect_uri": options.return_to,
-        **_hint(ended),
+        **_hint(state, ended),
     }
     if options.federated:
         query["federated"] = "true"
@@ -101,10 +100,11 @@ def _oidc_url(
     return f"{endpoint}{separator}{urlencode(query)}"
 
 
-def _hint(ended: dict[str, t.Any]) -> dict[str, str]:
+def _hint(state: AppState, ended: dict[str, t.Any]) -> dict[str, str]:
     id_token = ended.get("id_token")
     # The answer has to get through, or else nobody is logged out.
-    longest = min(LONGEST_HINT, limit() - BESIDE_HINT)
+    limit = state.config.response_header_limit
+    longest = min(LONGEST_HINT, limit - BESIDE_HINT)
     if id_token and len(id_token) <= longest:
         return {"id_token_hint": id_token}
     sid = (ended.get("user") or {}).get("sid")

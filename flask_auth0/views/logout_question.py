@@ -6,8 +6,9 @@ from flask import make_response, render_template, request
 from werkzeug.wrappers import Response
 
 from ..errors import SessionStoreUnavailable
-from ..sessions.cookies.jar import is_strict
-from ..sessions.server.outage import overlook_outage
+from ..runtime.cookies import is_strict
+from ..runtime.request import current_request, this_app
+from ..sessions.server.lazy import overlook_outage
 from ..user import load_user
 from . import own_urls
 from .origins import is_from_other_site, is_part_of_page, is_whole_page
@@ -33,7 +34,7 @@ def answer_unmeant() -> Response | None:
 def _may_have_session() -> bool:
     try:
         # Strict cookies arrive with the form of the page, not with this request.
-        return is_strict() or bool(load_user())
+        return is_strict(this_app()) or bool(load_user())
     except SessionStoreUnavailable:
-        overlook_outage()
+        overlook_outage(current_request())
         return True

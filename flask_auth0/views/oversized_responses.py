@@ -4,38 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from flask import request
 from werkzeug.wrappers import Response
 
+from ..app_state import AppState
+from ..config import Config
 from ..errors import Action, ResponseTooLarge, log_failure
 from ..runtime import error_handlers
-from ..runtime.contexts import this_app
-from ..runtime.per_request import if_made
-from ..sessions.cookies.jar import CookieJar, cookie_name, transaction_name
-from ..sessions.cookies.response_size import OF_FORMER, cookies_size, head_size, limit
-from ..sessions.session_store import SessionStore
+from ..runtime.cookies import CookieJar
+from ..runtime.request import CurrentRequest
+from ..sessions.cookies.host_prefix import transaction_name
+from ..sessions.cookies.response_size import OF_FORMER, cookies_size, head_size
+from ..sessions.cookies.storage import VISIT
 from .error_links import page_to_come_back_to, start_page
 
 
-def fit(response: Response, store: SessionStore) -> None:
+def fit(current: CurrentRequest, response: Response, state: AppState) -> None:
     """Refuse a response that is too large for a proxy with the cookies of ours.
 
     It is complete, so that its size is known. A page that is too large without them
     gets through all the same, as far as anybody can tell.
     """
-    jar = if_made(CookieJar)
-    if jar is None or not jar.written or _size(response, jar) <= limit():
+    jar, limit = current.jar, state.config.response_header_limit
+    if not jar.written or _size(response, jar) <= limit:
         return
     size = _size(response, jar)
     others = size - cookies_size(jar.written.values())
-    if others > limit() and not _is_login(jar):
+    if others > limit and not _is_login(jar, state.config):
         return
     # That a user is active is noted with the next page.
-    _leave_out(response, [cookie_name("visit")])
-    if _size(response, jar) > limit():
+    _leave_out(response, [jar.prefix + VISIT])
+    if _size(response, jar) > limit:
         if jar.is_for_login:
-            store.end_unsent()
-        _refuse(response, jar, size)
+            state.state_store.end_unsent(current)
+        _refuse(current, response, state.config, size)
 
 
 def _size(response: Response, jar: CookieJar) -> int:
@@ -43,9 +44,10 @@ def _size(response: Response, jar: CookieJar) -> int:
     return head_size(response) + OF_FORMER * len(jar.former)
 
 
-def _is_login(jar: CookieJar) -> bool:
+def _is_login(jar: CookieJar, config: Config) -> bool:
     """Tell whether a login begins or ends with a response."""
-    is_begun = any(n.startswith(transaction_name()) for n in jar.written)
+    transactions = transaction_name(jar, config)
+    is_begun = any(name.startswith(transactions) for name in jar.written)
     return is_begun or jar.is_for_login
 
 
@@ -55,25 +57,28 @@ def _leave_out(response: Response, names: Collection[str]) -> None:
     response.headers.setlist("Set-Cookie", kept)
 
 
-def _refuse(response: Response, jar: CookieJar, size: int) -> None:
+def _refuse(
+    current: CurrentRequest, response: Response, config: Config, size: int
+) -> None:
     """Turn a response into a page that says so.
 
     That page has room for a session that goes on, so that no token is lost. Of a login,
     nothing begins.
     """
-    error = ResponseTooLarge(size, limit())
+    app, jar = current.app, current.jar
+    error = ResponseTooLarge(size, config.response_header_limit)
     error.actions = [start_page()]
-    if not _is_login(jar):
+    if not _is_login(jar, config):
         error.actions = [
-            Action("Try again", page_to_come_back_to(request)),
+            Action("Try again", page_to_come_back_to(current.request)),
             *error.actions,
         ]
     log_failure("A response was refused", error)
-    app = this_app()
     error_handlers.become(
         response, app.make_response(error_handlers.answer(app, error))
     )
+    transactions = transaction_name(jar, config)
     for name, line in jar.written.items():
-        is_new = jar.is_for_login or name.startswith(transaction_name())
+        is_new = jar.is_for_login or name.startswith(transactions)
         if name in jar.deleted or not is_new:
             response.headers.add("Set-Cookie", line)

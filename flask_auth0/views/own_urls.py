@@ -16,7 +16,7 @@ from werkzeug.routing import MapAdapter, RequestRedirect
 
 from ..app_state import current_state
 from ..config.urls import origin_of
-from ..runtime.contexts import this_app, this_request
+from ..runtime.request import current_request, this_app
 
 #: What stays as it is in a path (RFC 3986, section 3.3).
 _OF_PATHS = "/:@!$&'()*+,;=~"
@@ -31,7 +31,7 @@ def refusal_of_host() -> HTTPException | None:
 
     Flask raises it after what an app does before a request.
     """
-    error = this_request().routing_exception
+    error = current_request().request.routing_exception
     return error if isinstance(error, SecurityError | BadHost) else None
 
 
@@ -80,9 +80,9 @@ def origin() -> str:
 
 def is_origin(claimed: str) -> bool:
     """Tell whether an origin is the one of the page that the browser is at."""
-    if refusal_of_host() is not None or not this_request().host:
+    if refusal_of_host() is not None or not current_request().request.host:
         return False
-    current = this_request()
+    current = current_request().request
     if current_state().config.redirect_uri is None:
         # That of a WebSocket has another name.
         scheme = current.scheme.replace("ws", "http")
@@ -93,12 +93,12 @@ def is_origin(claimed: str) -> bool:
 
 def root() -> str:
     """Return the path at which the app is mounted, without a slash at the end."""
-    return quote(this_request().script_root, safe=_OF_PATHS)
+    return quote(current_request().request.script_root, safe=_OF_PATHS)
 
 
 def current_path() -> str:
     """Return the path of the current request, without its query."""
-    return root() + quote(this_request().path, safe=_OF_PATHS)
+    return root() + quote(current_request().request.path, safe=_OF_PATHS)
 
 
 def url_of(route: str, **query: t.Any) -> str:
@@ -121,7 +121,7 @@ def is_own_route(path: str) -> bool:
     return any(
         asked == _plain(mount + config.url_prefix + rule)
         for rule in current_state().routes.values()
-        for mount in (this_request().script_root, _configured_root())
+        for mount in (current_request().request.script_root, _configured_root())
     )
 
 
@@ -152,7 +152,11 @@ def add_host(endpoint: str, values: dict[str, t.Any]) -> None:
     """Complete the URL of a route of ours where the app tells all hosts apart."""
     if this_app().url_map.host_matching:
         configured = current_state().config.redirect_uri
-        host = urlsplit(configured).netloc if configured else this_request().host
+        host = (
+            urlsplit(configured).netloc
+            if configured
+            else current_request().request.host
+        )
         values.setdefault(HOST_VALUE, host)
 
 
@@ -165,7 +169,7 @@ def _build(
     values = dict(query or {})
     add_host(route, values)
     # What browsers see of it is percent-encoded.
-    adapter = _adapter({**this_request().environ, "SCRIPT_NAME": root()})
+    adapter = _adapter({**current_request().request.environ, "SCRIPT_NAME": root()})
     return _with_plain_host(adapter.build(route, values, force_external=force_external))
 
 
@@ -188,7 +192,7 @@ def _adapter(environ: t.Mapping[str, t.Any]) -> MapAdapter:
 
 def _host() -> str:
     """Return the host of the request; Werkzeug leaves out one that cannot be any."""
-    host = this_request().host
+    host = current_request().request.host
     if not host:
         raise BadRequest("The request names no host.")
     return host
@@ -218,11 +222,11 @@ def _parts(origin: str) -> tuple[str, str, str]:
 
 
 def _finds(host: str, path: str) -> bool:
-    asked, mount = unquote(urlsplit(path).path), this_request().script_root
+    asked, mount = unquote(urlsplit(path).path), current_request().request.script_root
     if not asked.startswith(f"{mount}/"):
         return False
     try:
-        adapter = _adapter({**this_request().environ, "HTTP_HOST": host})
+        adapter = _adapter({**current_request().request.environ, "HTTP_HOST": host})
         adapter.match(asked.removeprefix(mount), method="GET")
     except RequestRedirect:
         return True

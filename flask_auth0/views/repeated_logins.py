@@ -16,12 +16,9 @@ from werkzeug.wrappers import Response
 
 from ..app_state import current_state
 from ..errors import LoginInVain, LoginLoop, SessionStoreUnavailable
-from ..runtime.contexts import this_request
-from ..runtime.per_request import if_made, per_request
+from ..runtime.request import CurrentRequest, current_request
 from ..sessions.cookies.flags import are_cookies_secure
-from ..sessions.cookies.jar import cookie_jar, cookie_name
-from ..sessions.current import Memo
-from ..sessions.server.outage import overlook_outage
+from ..sessions.server.lazy import overlook_outage
 from ..sessions.shapes import is_moment
 from ..sessions.storage_contract import KEY
 from ..user import load_user
@@ -62,21 +59,17 @@ class Note(t.NamedTuple):
     in_a_row: int = 0
 
 
-class FreshLogin:
-    """The login that the current request is the first one after."""
+def is_recent(current: CurrentRequest, max_age: int) -> bool:
+    """Tell whether a request is the first one after a login that satisfies ``max_age``.
 
-    note: Note | None = None
-
-    def is_recent(self, max_age: int) -> bool:
-        """Tell whether it is known to satisfy ``max_age``.
-
-        The callback has checked it. Were clocks to differ, to ask again would go on for
-        ever.
-        """
-        if self.note is None or self.note.max_age is None:
-            return False
-        age = time.time() - self.note.at
-        return self.note.max_age <= max_age and age <= max(max_age, SOON)
+    The callback has checked it. Were clocks to differ, to ask again would go on for
+    ever.
+    """
+    note = _noted() if current.is_after_login else None
+    if note is None or note.max_age is None:
+        return False
+    age = time.time() - note.at
+    return note.max_age <= max_age and age <= max(max_age, SOON)
 
 
 def purpose_of(target: str, parameters: Mapping[str, t.Any]) -> str:
@@ -95,7 +88,7 @@ def note_login(
     """Count a login, until a request shows that it has lasted."""
     now, before = time.time(), _noted()
     note = Note(now, _whose(), purpose, max_age, _tag_of(organization))
-    if before is not None and not if_made(FreshLogin):
+    if before is not None and not current_request().is_after_login:
         # In tabs at once they begin before others have ended, and nobody is sent round.
         is_next = begun_at is None or begun_at >= before.at
         note = note._replace(lost=max(before.lost + is_next, 1))
@@ -109,34 +102,39 @@ def note_login(
 
 def note_request() -> None:
     """Find out whether a login has lasted, if this is the first request after one."""
-    marker = this_request().cookies.get(cookie_name(_MARKER))
+    current = current_request()
+    marker = current.request.cookies.get(current.jar.prefix + _MARKER)
     if marker is None or marker.startswith(_LASTED):
         return
     try:
         user = load_user()
     except SessionStoreUnavailable:
         # The page itself may not need a user.
-        overlook_outage()
+        overlook_outage(current)
         return
     noted = _noted()
-    if not user and noted is not None and per_request(Memo).was_over:
+    if not user and noted is not None and current.was_over:
         _keep(noted._replace(came_back=True))
     if user:
         if noted is not None and noted.whose == _whose():
-            per_request(FreshLogin).note = noted
+            current.is_after_login = True
         else:
             forget()
 
 
 def note_response(response: Response) -> None:
     """Note that a login has lasted, and whether its page has sent the user on."""
-    fresh, name = if_made(FreshLogin), cookie_name(_MARKER)
-    if fresh is None or fresh.note is None:
+    current = current_request()
+    name = current.jar.prefix + _MARKER
+    if not current.is_after_login:
         return
-    if cookie_jar().get(name) != this_request().cookies.get(name):
+    if current.jar.get(name) != current.request.cookies.get(name):
         # This very request was a login or a logout.
         return
-    note = fresh.note._replace(lost=0)
+    noted = _noted()
+    if noted is None:
+        return
+    note = noted._replace(lost=0)
     if not _is_page_after_login():
         _keep(note)
         return
@@ -151,7 +149,8 @@ def note_response(response: Response) -> None:
 
 def forget() -> None:
     """Stop counting, for example because the user logs out."""
-    cookie_jar().delete(cookie_name(_MARKER))
+    jar = current_request().jar
+    jar.delete(jar.prefix + _MARKER)
 
 
 def has_just_asked_for(organization: str | None) -> bool:
@@ -219,9 +218,9 @@ def why_not_kept() -> str:
 
 def _is_page_after_login() -> bool:
     """Tell whether the current request is the first one for a page of the app."""
-    fresh = if_made(FreshLogin)
-    is_page = this_request().endpoint not in current_state().routes
-    return is_page and fresh is not None and fresh.note is not None
+    current = current_request()
+    is_page = current.request.endpoint not in current_state().routes
+    return is_page and current.is_after_login
 
 
 def _whose() -> list[str | None]:
@@ -260,16 +259,18 @@ def _diagnosis(noted: Note) -> tuple[str, str | None]:
 
 
 def _keep(note: Note, *, has_lasted: bool = False) -> None:
-    name = cookie_name(_MARKER)
+    jar = current_request().jar
+    name = jar.prefix + _MARKER
     sealed = current_state().sealer.seal(list(note), name)
     value = _LASTED + sealed if has_lasted else sealed
     left = max(round(note.at + WINDOW - time.time()), 1)
-    cookie_jar().set(name, value, left, crosses_sites=True)
+    jar.set(name, value, left, crosses_sites=True)
 
 
 def _noted() -> Note | None:
-    name = cookie_name(_MARKER)
-    sealed = [each.removeprefix(_LASTED) for each in cookie_jar().values(name)]
+    jar = current_request().jar
+    name = jar.prefix + _MARKER
+    sealed = [each.removeprefix(_LASTED) for each in jar.values.get(name, ())]
     opened = (current_state().sealer.open(each, name) for each in sealed)
     noted = next(filter(_is_note, opened), None)
     if noted is None:

@@ -14,12 +14,12 @@ from tests.harness.visitor import MakeApp, MakeVisitor, Visitor
 
 #: How often a walk may go on in another file, with cookies and with Redis.
 BOUNDS = {
-    "protected": (160, 129),
-    "token": (189, 165),
-    "refresh": (516, 474),
-    "login": (273, 241),
-    "callback": (529, 531),
-    "backchannel": (0, 186),
+    "protected": (70, 69),
+    "token": (93, 104),
+    "refresh": (310, 376),
+    "login": (156, 156),
+    "callback": (303, 368),
+    "backchannel": (0, 133),
 }
 
 

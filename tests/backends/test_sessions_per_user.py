@@ -86,7 +86,7 @@ def test_many_at_once_are_ended_bit_by_bit(
 ) -> None:
     for _ in range(MOST):
         make_visitor(app).log_in()
-    app.extensions["auth0"].state_store._most = 1
+    app.extensions["auth0"].state_store._changes._most = 1
     monkeypatch.setattr("flask_auth0.sessions.ending.AT_ONCE", 2)
     counts = []
     for _ in range(2):

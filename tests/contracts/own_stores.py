@@ -12,6 +12,7 @@ from flask import Flask
 from flask_auth0 import Auth0
 from flask_auth0.app_state import state_of
 from flask_auth0.client.store_options import store_options
+from flask_auth0.runtime.request import current_request
 from flask_auth0.sessions.state_store import KEY
 from flask_auth0.tenant import TenantServer
 from flask_auth0.testing import logged_in_client
@@ -119,7 +120,7 @@ class StatefulContract(OwnStoreContract):
         cookie = f"my_session={visitor.cookies()['my_session']}"
         store, auth0 = state_of(app).state_store, Auth0()
         with app.test_request_context(base_url=HOST, headers={"Cookie": cookie}):
-            options = store_options()
+            options = store_options(current_request())
             found = auth0.run(store.get(KEY, options))
             assert found is not None
             visitor.get("/logout")

@@ -192,7 +192,7 @@ class ServerContract(SessionContract):
             visitor.log_in()
             visitor.get("/logout")
         with app.test_request_context():
-            records = app.extensions["auth0"].state_store.places.records()
+            records = app.extensions["auth0"].state_store.places.of(app).records
             labels = app.extensions["auth0"].state_store.states.labels
             assert records.labelled(labels.of_user("auth0|ada")) == []
 

@@ -16,7 +16,7 @@ from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import TimestampSigner
 
 from flask_auth0 import Auth0
-from flask_auth0.runtime.contexts import this_session
+from flask_auth0.runtime.request import this_session
 from flask_auth0.sessions.cookies import signed
 from flask_auth0.sessions.cookies.signed import (
     SignedSessionInterface,

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from flask_auth0.runtime.request import CurrentRequest
 from flask_auth0.sessions.activity import Visits
 from flask_auth0.tenant import TenantServer
 from tests.harness.visitor import FETCH, HOST, Visitor
@@ -82,13 +83,13 @@ def test_noting_activity_brings_no_old_claim_back(
         assert at_once(visitor, ("/update", {"color": "red"}))[0].status_code == 200
         changed.set()
 
-    def browser(visits: Visits) -> Session:
+    def browser(visits: Visits, current: CurrentRequest) -> Session:
         # The session has been read, and will be written.
         if threading.get_ident() == reader and not waiting:
             waiting.append(threading.Thread(target=change))
             waiting[0].start()
             changed.wait(0.5)
-        return original(visits)
+        return original(visits, current)
 
     monkeypatch.setattr(Visits, "browser", browser)
     monkeypatch.setattr(type(lifetime), "is_due", lambda *args: True)

@@ -12,6 +12,7 @@ from flask_auth0 import Auth0, current_user, login_required
 from flask_auth0.app_state import state_of
 from flask_auth0.client.store_options import store_options
 from flask_auth0.runtime import loop
+from flask_auth0.runtime.request import current_request
 from flask_auth0.sessions.labels import record_of
 from flask_auth0.sessions.server.interface import StoredSessionInterface
 from flask_auth0.sessions.state_store import KEY
@@ -148,7 +149,7 @@ def add_views(app: Flask) -> None:
     @app.get("/become/<person>")
     def become(person: str) -> str:
         setting = state_of(app).state_store.set(
-            KEY, state(person), options=store_options()
+            KEY, state(person), options=store_options(current_request())
         )
         loop.run(setting, 10)
         session["mark"] = person

@@ -10,7 +10,7 @@ from flask import Flask
 
 from flask_auth0 import Auth0, current_user
 from flask_auth0.app_state import state_of
-from flask_auth0.sessions.cookies.memory import Memory
+from flask_auth0.sessions.cookies.versions import Memory
 from flask_auth0.sessions.state_store import SessionStateStore
 
 from .app import make_app

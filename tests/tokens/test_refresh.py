@@ -12,6 +12,7 @@ from flask import Flask
 from flask_auth0 import Auth0
 from flask_auth0.app_state import state_of
 from flask_auth0.runtime import loop
+from flask_auth0.runtime.request import current_request
 from flask_auth0.sessions.state_store import KEY
 from flask_auth0.tenant import TenantServer
 from tests.harness.visitor import MakeApp, MakeVisitor, Visitor
@@ -188,7 +189,7 @@ def test_what_was_read_before_another_turn_is_no_loss(
         auth0, store = Auth0(), state_of(app).state_store
         before = auth0.run(store.get(KEY))
         assert before is not None
-        store.reread()
+        store.reread(current_request())
         auth0.run(store.set(KEY, {**before, "id_token": None}))
         after = auth0.run(store.get(KEY))
         assert after is not None

@@ -5,9 +5,8 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Sequence
 
-from ...runtime.contexts import this_app
+from ...runtime.cookies import CookieJar
 from ..storage_contract import KEY
-from .jar import cookie_jar
 
 #: How many cookies of one name are looked at.
 MOST = 8
@@ -15,21 +14,22 @@ MOST = 8
 Content = dict[str, t.Any]
 
 
-def one_of(found: Sequence[Content]) -> Content | None:
+def one_of(jar: CookieJar, found: Sequence[Content]) -> Content | None:
     """Return the session that counts, of those that came and open.
 
     Browsers tell cookies apart by domain and path, and send all that fit: those from
     before a change of settings, and those that a sibling host has set. Where two of
     them name different sessions, nobody knows which one the user has begun.
 
+    :param jar: the cookies that came.
     :param found: the contents of sessions, the newest first.
     """
     if len(found) < 2:
         return found[0] if found else None
     naming = [each for each in found if each.get(KEY) is not None]
     if any(each[KEY] != naming[0][KEY] for each in naming):
-        cookie_jar().deny()
-        this_app().logger.warning(
+        jar.deny()
+        jar.app.logger.warning(
             "A browser has sent cookies of two sessions under one name, so nobody is "
             "logged in: they are from before a change of the cookies' domain or path, "
             "or another host has set one. All of them are deleted."

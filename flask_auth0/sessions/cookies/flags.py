@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from flask import current_app, has_request_context, request
+from flask import Flask, current_app, has_request_context, request
 from werkzeug.wrappers import Response
 from werkzeug.wsgi import get_host
 
 from ...config import Config, is_plain_loopback
-from ...runtime.contexts import this_app
 
 
-def secure_cookies(response: Response, config: Config) -> None:
+def secure_cookies(app: Flask, response: Response, config: Config) -> None:
     """Make session cookies Secure, except on plain http on loopback.
 
     Flask's own flag is one setting for all requests. Without ``AUTH0_REDIRECT_URI``,
@@ -21,7 +20,9 @@ def secure_cookies(response: Response, config: Config) -> None:
         return
     lines = response.headers.getlist("Set-Cookie")
     if lines and are_cookies_secure(config):
-        response.headers.setlist("Set-Cookie", map(_secured, lines))
+        name = app.session_interface.get_cookie_name(app)
+        secured = [_secured(line, name) for line in lines]
+        response.headers.setlist("Set-Cookie", secured)
 
 
 def are_cookies_secure(config: Config) -> bool:
@@ -33,18 +34,16 @@ def are_cookies_secure(config: Config) -> bool:
     return not is_plain_loopback(_origin())
 
 
-def _secured(line: str) -> str:
+def _secured(line: str, session_name: str) -> str:
     name, *attributes = line.split(";")
     flags = {each.strip().lower() for each in attributes}
-    is_ours = _is_ours(name.partition("=")[0])
+    is_ours = _is_ours(name.partition("=")[0], session_name)
     return f"{line}; Secure" if is_ours and "secure" not in flags else line
 
 
-def _is_ours(cookie: str) -> bool:
-    app = this_app()
-    flasks = app.session_interface.get_cookie_name(app)
-    cookies = (f"{flasks}_a0_", f"__Host-{flasks}_a0_")
-    return cookie == flasks or cookie.startswith(cookies)
+def _is_ours(cookie: str, session_name: str) -> bool:
+    cookies = (f"{session_name}_a0_", f"__Host-{session_name}_a0_")
+    return cookie == session_name or cookie.startswith(cookies)
 
 
 def _origin() -> str:

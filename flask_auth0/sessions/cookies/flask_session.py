@@ -8,7 +8,7 @@ from datetime import timedelta
 from flask import Flask
 
 from ...config import Config
-from ..idle import LastsAsLogins
+from ..lifetime import LastsAsLogins
 from ..server.interface import StoredSessionInterface
 
 _LIFETIME = "PERMANENT_SESSION_LIFETIME"

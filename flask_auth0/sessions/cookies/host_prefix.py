@@ -8,12 +8,14 @@ from flask import Flask
 from flask.sessions import SessionInterface
 from werkzeug.datastructures import MultiDict
 
-from ...config import Config, config_of
-from ...runtime.contexts import this_app
+from ...config import Config
+from ...runtime.cookies import CookieJar
 from .flags import are_cookies_secure
 
 #: What they begin with (RFC 6265bis, section 4.1.3).
 HOST_PREFIX = "__Host-"
+#: What the name of a transaction's cookie has after Flask's session cookie.
+_TRANSACTION = "tx_"
 #: What a session has in the browser: Flask's cookie, and those beside it.
 _OF_SESSION = re.compile(r"(_a0_((head|body)\d+|visit))?")
 
@@ -21,8 +23,8 @@ _OF_SESSION = re.compile(r"(_a0_((head|body)\d+|visit))?")
 class OwnNames(SessionInterface):
     """Names a session's cookie so that it is the host's own, where that is wanted."""
 
-    #: What ``AUTH0_COOKIE_HOST_PREFIX`` says.
-    host_prefix = "false"
+    #: The settings of an app that lets its names have the prefix.
+    config: Config | None = None
 
     def get_cookie_name(self, app: Flask) -> str:
         """Return the name of the session's cookie in the current request."""
@@ -31,27 +33,52 @@ class OwnNames(SessionInterface):
 
     def former_cookie_name(self, app: Flask) -> str | None:
         """Return the name under which the cookie may still come, if there is one."""
+        if self.config is None or self.config.cookie_host_prefix != "migrate":
+            return None
         name = super().get_cookie_name(app)
-        is_left = self.host_prefix == "migrate" and self._is_prefixed(app, name)
-        return name if is_left else None
+        return name if self._is_prefixed(app, name) else None
+
+    def take_former_names(self, jar: CookieJar) -> None:
+        """Let cookies that have come under their former names have the present ones.
+
+        One that has come under its present name counts, and not what has its former
+        name as well: anybody can have set that.
+        """
+        former = self.former_cookie_name(jar.app)
+        if former is not None:
+            _rename(jar, former)
 
     def _is_prefixed(self, app: Flask, name: str) -> bool:
-        return self.host_prefix != "false" and can_be_the_hosts_own(self, app, name)
+        config = self.config
+        return config is not None and _can_be_the_hosts_own(self, app, config, name)
 
 
-def can_be_the_hosts_own(interface: SessionInterface, app: Flask, name: str) -> bool:
+def transaction_name(jar: CookieJar, config: Config, digest: str = "") -> str:
+    """Return the name of a transaction's cookie, or what all of them begin with.
+
+    Where browsers allow it, no other host of the domain can set a cookie of this name:
+    a login that somebody else has begun could be completed with one.
+    """
+    name = f"{jar.prefix}{_TRANSACTION}{digest}"
+    interface = jar.app.session_interface
+    is_own = _can_be_the_hosts_own(interface, jar.app, config, name)
+    return HOST_PREFIX + name if is_own else name
+
+
+def _can_be_the_hosts_own(
+    interface: SessionInterface, app: Flask, config: Config, name: str
+) -> bool:
     """Tell whether browsers take a session's cookie of such a name with the prefix."""
     return (
         not _has_prefix(name)
         and interface.get_cookie_domain(app) is None
         and interface.get_cookie_path(app) == "/"
-        and are_cookies_secure(config_of(app))
+        and are_cookies_secure(config)
     )
 
 
-def former_name() -> str | None:
+def former_name(app: Flask) -> str | None:
     """Return the former name of the session's cookie in the current request, if any."""
-    app = this_app()
     interface = app.session_interface
     if isinstance(interface, OwnNames):
         return interface.former_cookie_name(app)
@@ -63,17 +90,8 @@ def is_of_session(name: str, cookie: str) -> bool:
     return name.startswith(cookie) and bool(_OF_SESSION.fullmatch(name, len(cookie)))
 
 
-def renamed(
-    sent: MultiDict[str, str],
-) -> tuple[MultiDict[str, str], dict[str, str]]:
-    """Return the cookies of a request by their present names, and the former ones.
-
-    What has come under its present name counts, and what has another name as well, does
-    not: anybody can have set that.
-    """
-    former = former_name()
-    if former is None:
-        return sent, {}
+def _rename(jar: CookieJar, former: str) -> None:
+    sent = jar.sent
     names = {
         name: f"{HOST_PREFIX}{name}" for name in sent if is_of_session(name, former)
     }
@@ -83,7 +101,7 @@ def renamed(
         for name, value in sent.items(multi=True)
         if name not in names or name in taken
     ]
-    return MultiDict(found), {new: old for old, new in taken.items()}
+    jar.rename(MultiDict(found), {new: old for old, new in taken.items()})
 
 
 def set_up_host_prefix(app: Flask, config: Config) -> None:
@@ -91,7 +109,7 @@ def set_up_host_prefix(app: Flask, config: Config) -> None:
     interface, wanted = app.session_interface, config.cookie_host_prefix
     obstacle = _obstacle(app)
     if isinstance(interface, OwnNames):
-        interface.host_prefix = wanted or "false"
+        interface.config = config if wanted in {"true", "migrate"} else None
     if obstacle is not None:
         _warn_that_it_is_in_vain(app, config, obstacle)
     elif wanted is None and isinstance(interface, OwnNames) and config.secure:

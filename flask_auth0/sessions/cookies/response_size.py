@@ -9,9 +9,7 @@ from collections.abc import Iterable
 
 from werkzeug.wrappers import Response
 
-from ...config import config_of
 from ...errors import ResponseTooLarge
-from ...runtime.contexts import this_app
 
 #: Bytes that are the server's own: its name, the date, what becomes of the connection.
 OF_SERVER = 200
@@ -37,17 +35,13 @@ def cookies_size(lines: Iterable[str]) -> int:
     return sum(len(f"Set-Cookie: {line}\r\n") for line in lines)
 
 
-def limit() -> int:
-    """Return how many bytes the head of a response may need."""
-    return config_of(this_app()).response_header_limit
-
-
-def require_room(lines: Iterable[str], reserved: int) -> None:
+def require_room(lines: Iterable[str], reserved: int, limit: int) -> None:
     """Raise an error where a small page could not take some cookies to the browser.
 
     :param reserved: bytes that it has to have for other ones.
+    :param limit: bytes that the head of a response may need.
     :raises ResponseTooLarge: when they do not fit.
     """
     size = cookies_size(lines) + OF_SERVER + OF_PAGE + reserved
-    if size > limit():
-        raise ResponseTooLarge(size, limit())
+    if size > limit:
+        raise ResponseTooLarge(size, limit)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import time
 import typing as t
@@ -17,12 +18,12 @@ from flask.sessions import (
 from itsdangerous import BadData, BadSignature, URLSafeTimedSerializer
 from itsdangerous.encoding import base64_decode
 
-from ..idle import LastsAsLogins
+from ...runtime.request import current_request
+from ..lifetime import LastsAsLogins
 from ..recent import Recent
 from ..server.lazy import Watch, WatchedSession
 from .duplicates import MOST, one_of
 from .host_prefix import OwnNames
-from .jar import cookie_jar
 
 #: How many cookies a process remembers, and the most bytes of one.
 REMEMBERED, LARGEST = 512, 4096
@@ -73,14 +74,18 @@ class SignedSessionInterface(LastsAsLogins, OwnNames, SecureCookieSessionInterfa
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         """Return the session of a request; without a secret key, there is none."""
-        texts = cookie_jar().came(self.get_cookie_name(app))
+        current = current_request()
+        jar = current.jar
+        self.take_former_names(jar)
+        texts = jar.sent.getlist(jar.session_name)
         if not (app.secret_key and texts):
             return super().open_session(app, request)
         opened = filter(None, (self._opened(app, text) for text in texts[:MOST]))
         newest_first = sorted(opened, key=lambda each: -each[0])
-        content = one_of([each for _, each in newest_first])
+        content = one_of(jar, [each for _, each in newest_first])
         session = self.session_class(content or {})
-        session.watch = self.watch if content else None
+        if content and self.watch is not None:
+            session.watch = functools.partial(self.watch, current)
         return session
 
     def _opened(self, app: Flask, text: str) -> tuple[int, dict[str, t.Any]] | None:

@@ -6,17 +6,15 @@ import itertools
 import re
 import typing as t
 
-from flask import request
 from werkzeug.http import dump_cookie
 from werkzeug.wrappers import Response
 from werkzeug.wsgi import get_host
 
 from ...config import Config
-from ...runtime.contexts import this_app, this_session
-from ...runtime.per_request import if_made
+from ...runtime.cookies import CookieJar
+from ...runtime.request import CurrentRequest, this_session
 from .flags import are_cookies_secure
 from .host_prefix import HOST_PREFIX, former_name, is_of_session
-from .jar import CookieJar, cookie_name
 from .response_size import head_size
 
 #: How many domains and paths of one cookie are tried.
@@ -30,12 +28,11 @@ class Variant(t.NamedTuple):
     path: str
 
 
-def sweep(response: Response, config: Config) -> None:
+def sweep(current: CurrentRequest, response: Response, config: Config) -> None:
     """Sweep where that is due. The response is complete, so that its size is known."""
-    jar = if_made(CookieJar)
-    if jar is not None and (jar.is_swept or _is_emptied()):
+    if current.jar.is_swept or _is_emptied():
         room = config.response_header_limit - head_size(response)
-        _delete(jar, response, room, are_cookies_secure(config))
+        _delete(current, response, room, are_cookies_secure(config))
 
 
 def variants(host: str, path: str, current: Variant) -> list[Variant]:
@@ -73,23 +70,25 @@ def _is_emptied() -> bool:
     return bool(current.modified) and not current
 
 
-def _delete(jar: CookieJar, response: Response, room: int, secure: bool) -> None:
+def _delete(
+    current: CurrentRequest, response: Response, room: int, secure: bool
+) -> None:
     """Put as many deletions on a response as it has room for."""
-    app = this_app()
-    interface = app.session_interface
-    name = interface.get_cookie_name(app)
+    app, request, jar = current.app, current.request, current.jar
+    interface, name = app.session_interface, jar.session_name
     domain = interface.get_cookie_domain(app)
-    current = Variant(domain and domain.lstrip("."), interface.get_cookie_path(app))
+    path = interface.get_cookie_path(app)
+    own = Variant(domain and domain.lstrip("."), path)
     host = get_host(request.environ).rpartition(":")[0] or get_host(request.environ)
-    # Browsers have one of those at most, for the host itself.
-    is_single = name.startswith(HOST_PREFIX)
-    places = [] if is_single else variants(host, _path(), current)
-    names = _names(jar, name)
+    others = variants(host, request.script_root + request.path, own)
+    # Browsers have one cookie with that prefix at most, for the host itself.
+    places = [] if name.startswith(HOST_PREFIX) else others
+    names = _names(jar)
     found = [(each, place) for place in places for each in names]
-    found = _former_places(variants(host, _path(), current)) + found
+    found = _former_places(current, others) + found
     if jar.is_denied:
         written = written_names(response)
-        found = [(each, current) for each in names if each not in written] + found
+        found = [(each, own) for each in names if each not in written] + found
     flags = {"samesite": interface.get_cookie_samesite(app), "secure": secure}
     flags["partitioned"] = interface.get_cookie_partitioned(app)
     lines = [_deletion(each, place, flags) for each, place in found]
@@ -99,17 +98,16 @@ def _delete(jar: CookieJar, response: Response, room: int, secure: bool) -> None
     response.headers.setlist("Set-Cookie", lines)
 
 
-def _former_places(others: list[Variant]) -> list[tuple[str, Variant]]:
+def _former_places(
+    current: CurrentRequest, others: list[Variant]
+) -> list[tuple[str, Variant]]:
     """Return where cookies are that have their former names, and would count again."""
-    former = former_name()
+    former = former_name(current.app)
     if former is None:
         return []
-    left = [name for name in request.cookies if is_of_session(name, former)]
+    sent = current.request.cookies
+    left = [name for name in sent if is_of_session(name, former)]
     return [(name, place) for place in (Variant(None, "/"), *others) for name in left]
-
-
-def _path() -> str:
-    return request.script_root + request.path
 
 
 def _that_fit(lines: list[str], room: int) -> list[str]:
@@ -117,10 +115,10 @@ def _that_fit(lines: list[str], room: int) -> list[str]:
     return [line for line, size in zip(lines, sizes, strict=True) if size <= room]
 
 
-def _names(jar: CookieJar, name: str) -> list[str]:
+def _names(jar: CookieJar) -> list[str]:
     """Return the names of the session cookies that came, doubles first."""
-    sent = jar.sent()
-    loop = cookie_name("loop")
+    sent = {name: len(values) for name, values in jar.sent.lists()}
+    name, loop = jar.session_name, f"{jar.prefix}loop"
     ours = [each for each in sent if is_of_session(each, name) or each == loop]
     return sorted(ours, key=lambda each: -sent[each])
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 import time
 import typing as t
 
+from ...runtime.cookies import CookieJar
 from ..labels import is_record
 from ..sealing import Sealer
 from ..shapes import is_moment
-from .jar import cookie_jar, cookie_name
-from .memory import UNDER_WAY
 
+#: Seconds for which an answer may be on its way, and its cookies with it.
+UNDER_WAY = 600
+#: What the name of the cookie ends with.
+_NAME = "ended"
 #: How many sessions it names, the last ones.
 _MOST = 4
 
@@ -27,22 +30,22 @@ class Tombstones:
     def __init__(self, sealer: Sealer) -> None:
         self._sealer = sealer
 
-    def add(self, record: str) -> None:
+    def add(self, jar: CookieJar, record: str) -> None:
         """Name one more session, unless it is too late for another cookie."""
-        jar, name = cookie_jar(), cookie_name("ended")
         if jar.is_sent:
             return
-        content = [*self._read(), [record, time.time()]][-_MOST:]
+        name = jar.prefix + _NAME
+        content = [*self._read(jar), [record, time.time()]][-_MOST:]
         jar.set(name, self._sealer.seal(content, name), UNDER_WAY)
 
-    def name(self, record: str) -> bool:
+    def name(self, jar: CookieJar, record: str) -> bool:
         """Tell whether a session is among those that have ended."""
-        return any(each == record for each, _ in self._read())
+        return any(each == record for each, _ in self._read(jar))
 
-    def _read(self) -> list[t.Any]:
-        name = cookie_name("ended")
-        sealed = cookie_jar().get(name)
-        content = None if sealed is None else self._sealer.open(sealed, name)
+    def _read(self, jar: CookieJar) -> list[t.Any]:
+        name = jar.prefix + _NAME
+        sealed = jar.values.get(name)
+        content = self._sealer.open(sealed[0], name) if sealed else None
         found = content if isinstance(content, list) else []
         earliest = time.time() - UNDER_WAY
         return [each for each in found if _is_one(each) and each[1] > earliest]

@@ -10,9 +10,12 @@ from auth0_server_python.auth_types import TransactionData
 from auth0_server_python.store import TransactionStore
 from pydantic import BaseModel, ValidationError
 
+from ...config import Config
+from ...runtime.cookies import CookieJar, cookie_size
+from ...runtime.request import current_request
 from ..sealing import Sealer
 from ..shapes import is_moment
-from .jar import CookieJar, cookie_jar, cookie_size, transaction_name
+from .host_prefix import transaction_name
 from .storage import HEADER
 
 #: What the SDK calls a transaction, in front of its ``state``.
@@ -34,9 +37,10 @@ class CookieTransactionStore(TransactionStore):
     :param sealer: encrypts transactions.
     """
 
-    def __init__(self, sealer: Sealer) -> None:
+    def __init__(self, sealer: Sealer, config: Config) -> None:
         super().__init__({})
         self._sealer = sealer
+        self._config = config
 
     async def set(
         self,
@@ -46,12 +50,12 @@ class CookieTransactionStore(TransactionStore):
         options: dict[str, t.Any] | None = None,
     ) -> None:
         """Keep a transaction; the oldest ones give way where there are too many."""
+        jar = current_request().jar
         data = state.model_dump() if isinstance(state, BaseModel) else dict(state)
         data = {k: v for k, v in data.items() if v is not None}
-        name = _name(identifier)
+        name = self._name(jar, identifier)
         content = {"data": data, "at": time.time()}
         sealed = self._sealer.seal(content, name)
-        jar = cookie_jar()
         self._make_room(jar, cookie_size(name, sealed))
         jar.set(name, sealed, LIFETIME, crosses_sites=True)
 
@@ -60,11 +64,11 @@ class CookieTransactionStore(TransactionStore):
         self, identifier: str, options: dict[str, t.Any] | None = None
     ) -> TransactionData | None:
         """Return a transaction, or ``None`` if it is unknown or too old."""
-        return self.find(identifier)
+        return self.find(current_request().jar, identifier)
 
-    def find(self, identifier: str) -> TransactionData | None:
+    def find(self, jar: CookieJar, identifier: str) -> TransactionData | None:
         """Do what :meth:`get` does, where there is no event loop."""
-        content = self._open(cookie_jar(), _name(identifier))
+        content = self._open(jar, self._name(jar, identifier))
         if content is None or time.time() >= content["at"] + LIFETIME:
             return None
         try:
@@ -76,33 +80,44 @@ class CookieTransactionStore(TransactionStore):
         self, identifier: str, options: dict[str, t.Any] | None = None
     ) -> None:
         """Forget a transaction."""
-        cookie_jar().delete(_name(identifier))
+        jar = current_request().jar
+        jar.delete(self._name(jar, identifier))
 
-    def give_up_newest(self) -> None:
+    def give_up_newest(self, jar: CookieJar) -> None:
         """Make room for a login that has to begin again, at the cost of the newest one.
 
         It lost its own place to newer ones. If it took the oldest one's in its turn,
         the logins of many tabs would chase each other, and none would be completed.
         """
-        jar = cookie_jar()
-        names = jar.names(transaction_name())
+        names = self.names(jar)
         if len(names) >= MOST:
             jar.delete(max(names, key=lambda name: _begun_at(self._open(jar, name))))
 
+    def names(self, jar: CookieJar) -> list[str]:
+        """Return the names of all transactions that a browser has."""
+        return jar.names(transaction_name(jar, self._config))
+
     def _open(self, jar: CookieJar, name: str) -> t.Any:
-        opened = (self._sealer.open(sealed, name) for sealed in jar.values(name))
+        sent = jar.values.get(name, ())
+        opened = (self._sealer.open(sealed, name) for sealed in sent)
         return next(filter(_is_transaction, opened), None)
 
     def _make_room(self, jar: CookieJar, needed: int) -> None:
         """Delete the oldest transactions until a new one fits beside the others."""
-        names = jar.names(transaction_name())
+        names = self.names(jar)
         opened = {name: self._open(jar, name) for name in names}
         newest_first = sorted(names, key=lambda name: -_begun_at(opened[name]))
-        room = min(BUDGET, HEADER - jar.size_of_others(transaction_name()))
+        others = jar.size_of_others(transaction_name(jar, self._config))
+        room = min(BUDGET, HEADER - others)
         for number, name in enumerate(newest_first, start=1):
             needed += cookie_size(name, jar.get(name) or "")
             if number >= MOST or needed > room or opened[name] is None:
                 jar.delete(name)
+
+    def _name(self, jar: CookieJar, identifier: str) -> str:
+        """Return the cookie's name, which no ``state`` in a URL can choose freely."""
+        digest = hashlib.sha256(identifier.encode()).hexdigest()
+        return transaction_name(jar, self._config, digest[:24])
 
 
 def _is_transaction(content: t.Any) -> bool:
@@ -115,9 +130,3 @@ def _is_transaction(content: t.Any) -> bool:
 
 def _begun_at(content: t.Any) -> float:
     return 0 if content is None else t.cast(float, content["at"])
-
-
-def _name(identifier: str) -> str:
-    """Return the cookie's name, which no ``state`` in a URL can choose freely."""
-    digest = hashlib.sha256(identifier.encode()).hexdigest()
-    return transaction_name(digest[:24])

@@ -3,16 +3,38 @@
 from __future__ import annotations
 
 import secrets
+import time
 import typing as t
 
+from ...runtime.cookies import CookieJar
 from ..codec import State, States
 from ..revocation import Login, Marks, Revocations
 from ..shapes import is_body, is_head
 from ..stores.base import BackEnd
-from .memory import NEWEST, UNDER_WAY, Memory, Newest
-from .tombstones import Tombstones
+from .tombstones import UNDER_WAY, Tombstones
 
+#: Seconds for which a browser may still send cookies from before a change.
+NEWEST = 60
+#: How many states, and how many ended sessions, a process remembers.
+MOST_STATES, MOST_ENDED = 2048, 16_384
 _HANDOVER = "flask_auth0.newest:"
+
+V = t.TypeVar("V")
+
+
+class Newest(t.NamedTuple):
+    """A state as its last change has left it."""
+
+    head: State
+    body: State
+
+
+class Current(t.NamedTuple):
+    """A state to go on with."""
+
+    head: State
+    #: There if a newer state has come in the place of the one that was sent.
+    body: State | None = None
 
 
 class Browsers:
@@ -33,7 +55,9 @@ class Browsers:
         self._memory = Memory()
         self._tombstones = Tombstones(states.sealer)
 
-    def current(self, record: str, head: State, is_whole: bool) -> Current | None:
+    def current(
+        self, jar: CookieJar, record: str, head: State, is_whole: bool
+    ) -> Current | None:
         """Return the state to go on with, or ``None`` where the session has ended.
 
         :param head: what the browser has sent.
@@ -41,7 +65,7 @@ class Browsers:
         :raises SessionStoreUnavailable: when nobody knows whether it has ended.
         """
         marks = self._marks(record, head)
-        if marks.is_ended or self._is_ended_here(record):
+        if marks.is_ended or self._is_ended_here(jar, record):
             return None
         newest, version = self._newest(record, head, marks, is_whole), version_of(head)
         if newest and (not is_whole or version_of(newest.head) > version):
@@ -62,11 +86,11 @@ class Browsers:
             store = self._store
             store.attempt(lambda: self._hand_over(store, record, newest, seconds), None)
 
-    def end(self, record: str) -> None:
+    def end(self, jar: CookieJar, record: str) -> None:
         """Let whatever cookies of a session still come be worth nothing."""
         self._memory.end(record)
         if not self._has_noted_end(record):
-            self._tombstones.add(record)
+            self._tombstones.add(jar, record)
 
     def has_ended(self, record: str, *, ask: bool = False) -> bool:
         """Tell whether a session has ended since a request found it.
@@ -119,8 +143,8 @@ class Browsers:
             return False
         return revocations.try_to(lambda: revocations.end(record))
 
-    def _is_ended_here(self, record: str) -> bool:
-        return self._memory.is_ended(record) or self._tombstones.name(record)
+    def _is_ended_here(self, jar: CookieJar, record: str) -> bool:
+        return self._memory.is_ended(record) or self._tombstones.name(jar, record)
 
     def _revocations(self) -> Revocations | None:
         if self._store is None:
@@ -147,14 +171,60 @@ class Browsers:
         return Newest(head, body) if is_head(head) and is_body(body) else None
 
 
-class Current(t.NamedTuple):
-    """A state to go on with."""
-
-    head: State
-    #: There if a newer state has come in the place of the one that was sent.
-    body: State | None = None
-
-
 def version_of(head: State) -> int:
     """Return how often a state has changed since its login."""
     return t.cast(int, head["internal"].get("version", 0))
+
+
+class Memory:
+    """Where the requests of a browser meet that were sent at the same time.
+
+    Each came with the cookies from before, and the answers reach the browser in any
+    order.
+    """
+
+    def __init__(self) -> None:
+        self._newest: _Lately[Newest] = _Lately(MOST_STATES)
+        self._ended: _Lately[bool] = _Lately(MOST_ENDED)
+
+    def newest(self, record: str) -> Newest | None:
+        """Return a session's newest state, if it has changed lately."""
+        return self._newest.get(record)
+
+    def keep(self, record: str, newest: Newest, seconds: float = NEWEST) -> None:
+        """Remember a session's newest state."""
+        self._newest.keep(record, newest, seconds)
+
+    def end(self, record: str) -> None:
+        """Remember that a session has ended."""
+        self._ended.keep(record, True, UNDER_WAY)
+        self._newest.drop(record)
+
+    def is_ended(self, record: str) -> bool:
+        """Tell whether a session has ended here lately."""
+        return self._ended.get(record) is not None
+
+
+class _Lately(t.Generic[V]):
+    """Values that are forgotten in time, or when there are too many, oldest first."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._values: dict[str, tuple[float, V]] = {}
+
+    def get(self, key: str) -> V | None:
+        until, value = self._values.get(key, (0.0, None))
+        return value if until > time.monotonic() else None
+
+    def keep(self, key: str, value: V, seconds: float) -> None:
+        now = time.monotonic()
+        self.drop(key)
+        self._values[key] = (now + seconds, value)
+        # A copy, as other threads may change it meanwhile.
+        for number, (each, (until, _)) in enumerate(list(self._values.items())):
+            if until > now and number >= len(self._values) - self._most:
+                return
+            self.drop(each)
+
+    def drop(self, key: str) -> None:
+        self._values.pop(key, None)

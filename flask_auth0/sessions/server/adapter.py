@@ -12,9 +12,9 @@ from flask_session.base import ServerSideSessionInterface
 from flask_session.redis import RedisSessionInterface
 
 from ...runtime.processes import PerProcess
+from ...runtime.request import current_outage
 from ..stores.base import BackEnd, Setup
 from ..stores.label_values import Change, LabelsInValues
-from .outage import current_outage
 
 T = t.TypeVar("T")
 P = t.ParamSpec("P")

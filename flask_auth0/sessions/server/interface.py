@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import typing as t
 from collections.abc import Mapping, Sequence
@@ -14,10 +15,11 @@ from itsdangerous import BadSignature, Signer
 
 from ...errors import SessionStoreUnavailable
 from ...runtime import error_handlers
+from ...runtime.cookies import CookieJar, session_cookie_flags
+from ...runtime.request import current_request
 from ..cookies.duplicates import MOST, one_of
 from ..cookies.host_prefix import OwnNames
-from ..cookies.jar import cookie_jar, session_cookie_flags
-from ..idle import LastsAsLogins
+from ..lifetime import LastsAsLogins
 from ..stores.base import BackEnd, Rest, TooLargeForStore
 from .lazy import Found, LazySession, Watch
 from .prefetch import Prefetch
@@ -102,10 +104,13 @@ class StoredSessionInterface(LastsAsLogins, OwnNames, ServerSideSessionInterface
 
     def open_session(self, app: Flask, request: Request) -> LazySession:
         """Return the session of a request, which is not read yet."""
-        cookies = cookie_jar().came(self.get_cookie_name(app))[:MOST]
+        current = current_request()
+        self.take_former_names(current.jar)
+        cookies = current.jar.sent.getlist(current.jar.session_name)[:MOST]
         found = filter(None, (self._checked_sid(app, cookie) for cookie in cookies))
         sids = list(dict.fromkeys(found))
-        return LazySession(lambda: self._read(sids), self.watch)
+        watch = self.watch and functools.partial(self.watch, current)
+        return LazySession(lambda: self._read(current.jar, sids), watch)
 
     def save_session(  # type: ignore[override]
         self, app: Flask, session: LazySession, response: Response
@@ -141,10 +146,10 @@ class StoredSessionInterface(LastsAsLogins, OwnNames, ServerSideSessionInterface
                 return None
         return cookie if self._sid_pattern.fullmatch(cookie) else None
 
-    def _read(self, sids: Sequence[str]) -> Found:
+    def _read(self, jar: CookieJar, sids: Sequence[str]) -> Found:
         read = self._retrieve_session_data
         contents = {sid: read(self._get_store_id(sid)) for sid in sids}
-        chosen = one_of([each for each in contents.values() if each is not None])
+        chosen = one_of(jar, [each for each in contents.values() if each is not None])
         for sid, content in contents.items():
             if content is not None and content is chosen:
                 return Found(sid, content, is_kept=True)

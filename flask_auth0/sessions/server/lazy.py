@@ -9,6 +9,7 @@ from flask.sessions import SecureCookieSession, SessionMixin
 from flask_session.base import ServerSideSession
 
 from ...errors import SessionStoreUnavailable
+from ...runtime.request import CurrentRequest, this_session
 from ...runtime.tracebacks import without_secrets
 
 
@@ -23,8 +24,8 @@ class Found(t.NamedTuple):
 
 
 Reader = Callable[[], Found]
-#: Looks at a session, and may empty it.
-Watch = Callable[[SessionMixin], None]
+#: Looks at the session of a request, and may empty it.
+Watch = Callable[[CurrentRequest, SessionMixin], None]
 
 
 class LoadedFirst(dict[str, t.Any]):
@@ -131,7 +132,7 @@ class WatchedSession(LoadedFirst, SecureCookieSession):
     """Flask's own session, which is looked at when it is first asked for anything."""
 
     #: Looks at it, until it has been looked at.
-    watch: Watch | None = None
+    watch: Callable[[SessionMixin], None] | None = None
 
     def load(self) -> None:
         """Let it be looked at, unless that has been done.
@@ -153,7 +154,9 @@ class LazySession(LoadedFirst, ServerSideSession):  # type: ignore[misc]
     :param watch: looks at it then.
     """
 
-    def __init__(self, read: Reader, watch: Watch | None = None) -> None:
+    def __init__(
+        self, read: Reader, watch: Callable[[SessionMixin], None] | None = None
+    ) -> None:
         self._read = read
         self._watch = watch
         self._sid = ""
@@ -207,7 +210,7 @@ class LazySession(LoadedFirst, ServerSideSession):  # type: ignore[misc]
         if self._watch is not None and is_kept:
             self._look(self._watch)
 
-    def _look(self, watch: Watch) -> None:
+    def _look(self, watch: Callable[[SessionMixin], None]) -> None:
         try:
             watch(self)
         except SessionStoreUnavailable:
@@ -225,3 +228,11 @@ class LazySession(LoadedFirst, ServerSideSession):  # type: ignore[misc]
         """Ask again, if it could not be read."""
         if self.is_lost:
             self.is_loaded = self.is_lost = False
+
+
+def overlook_outage(current: CurrentRequest) -> None:
+    """Let the app hear of a failure when it asks for the session itself."""
+    current.outage.is_told = False
+    session = this_session()
+    if isinstance(session, LazySession):
+        session.rewind()

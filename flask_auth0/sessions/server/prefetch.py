@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import time
 
-from flask import has_request_context
-
-from ...runtime.per_request import per_request
+from ...runtime.request import current_request
 from ..recent import Recent
 from ..stores.base import BackEnd
 
@@ -15,20 +13,6 @@ REMEMBERED = 1024
 #: Seconds for which what was read ahead is used. The request does not see what changes
 #: meanwhile; before it writes, it reads again.
 _FRESH = 0.1
-
-
-class Ahead:
-    """What the current request has read with its session."""
-
-    #: The key of the session itself.
-    store_id: str | None = None
-    #: Whether another value has been asked for.
-    has_asked = False
-    #: When it was read, by the monotonic clock.
-    read_at = 0.0
-
-    def __init__(self) -> None:
-        self.values: dict[str, bytes | None] = {}
 
 
 class Prefetch:
@@ -46,17 +30,14 @@ class Prefetch:
         need = self._needs.get(store_id)
         keys = (store_id, need) if need else (store_id,)
         found = self._back_end.ask(self._back_end.fetch_together, *keys)
-        if has_request_context():
-            ahead = per_request(Ahead)
-            ahead.store_id, ahead.read_at = store_id, time.monotonic()
-            ahead.values = {k: v for k, v in found.items() if k != store_id}
+        ahead = current_request().prefetched
+        ahead.store_id, ahead.read_at = store_id, time.monotonic()
+        ahead.values = {k: v for k, v in found.items() if k != store_id}
         return found[store_id]
 
     def read_other(self, key: str) -> bytes | None:
         """Return what is kept under another key."""
-        if not has_request_context():
-            return self._fetch(key)
-        ahead = per_request(Ahead)
+        ahead = current_request().prefetched
         if not ahead.has_asked and ahead.store_id is not None:
             self._needs.keep(ahead.store_id, key)
         ahead.has_asked = True

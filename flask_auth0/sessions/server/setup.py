@@ -11,11 +11,11 @@ from flask import Flask
 from flask_session.base import ServerSideSessionInterface
 
 from ...config import Config, Problem, key_of
+from ...runtime.request import current_outage
 from ..stores import KINDS
 from ..stores.base import BackEnd, Setup
 from ..stores.settings import BadSetting
 from .interface import StoredSessionInterface
-from .outage import current_outage
 
 #: What can be set in the environment.
 _KEYS = (

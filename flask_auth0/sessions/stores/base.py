@@ -8,7 +8,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from .limits import Limited, Outage
+from ...runtime.outage import Outage
+from .limits import Limited
 from .locks import Lock
 
 

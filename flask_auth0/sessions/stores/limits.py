@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 
 from ...errors import SessionStoreUnavailable
+from ...runtime.outage import Outage
 from ...runtime.tracebacks import without_frames
 
 T = t.TypeVar("T")
@@ -21,17 +22,6 @@ PAUSE = 30
 
 #: Whether the request can do without what the back end is asked for.
 _is_optional: ContextVar[bool] = ContextVar("is_optional", default=False)
-
-
-class Outage:
-    """What a request knows about the state of its back end."""
-
-    #: Whether it has failed; then nothing more is asked of it in this request.
-    happened = False
-    #: Whether the app has heard of it.
-    is_told = False
-    #: Seconds that it has been waited for.
-    spent = 0.0
 
 
 class Limited:

@@ -1,0 +1,41 @@
+"""A response that collects what stores set on it, for the one that is sent."""
+
+from __future__ import annotations
+
+import inspect
+import typing as t
+
+from werkzeug.wrappers import Response
+
+#: A cookie as :meth:`werkzeug.wrappers.Response.set_cookie` takes it.
+Cookie = dict[str, t.Any]
+
+_SET_COOKIE = inspect.signature(Response.set_cookie)
+
+
+class CollectingResponse(Response):
+    """A response that nobody sees.
+
+    Of each cookie, what was set last counts, and nothing else reaches the browser: a
+    login may be refused after its session has been kept.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        #: By name, path and domain, as browsers tell them apart.
+        self.collected: dict[tuple[str, t.Any, t.Any], Cookie] = {}
+
+    def set_cookie(self, *args: t.Any, **kwargs: t.Any) -> None:
+        """Collect a cookie."""
+        bound = _SET_COOKIE.bind(self, *args, **kwargs)
+        bound.apply_defaults()
+        cookie = {k: v for k, v in bound.arguments.items() if k != "self"}
+        self.collected[cookie["key"], cookie["path"], cookie["domain"]] = cookie
+
+    def copy_to(self, response: Response) -> None:
+        """Put what was collected on the response that is sent."""
+        for name, value in self.headers:
+            if name not in {"Content-Type", "Content-Length"}:
+                response.headers.add(name, value)
+        for cookie in self.collected.values():
+            response.set_cookie(**cookie)

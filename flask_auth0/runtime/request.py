@@ -1,0 +1,160 @@
+"""The current request, with all that is known of it: found once, and handed down."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from flask import Flask, Request, current_app, has_request_context, request, session
+from flask.sessions import SessionMixin
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response
+
+from .collected import CollectingResponse
+from .cookies import CookieJar
+from .outage import Outage
+
+#: The attribute of Flask's request that has ours.
+_ATTRIBUTE = "_flask_auth0"
+
+Claims = Mapping[str, t.Any]
+
+
+class Known(t.NamedTuple):
+    """What has been read of the state of a session."""
+
+    session_id: str | None = None
+    head: dict[str, t.Any] | None = None
+    body: dict[str, t.Any] | None = None
+
+
+@dataclass
+class Prefetched:
+    """What has been read in the same round trip as Flask's session."""
+
+    #: The key of the session itself.
+    store_id: str | None = None
+    #: Whether another value has been asked for.
+    has_asked: bool = False
+    #: When it was read, by the monotonic clock.
+    read_at: float = 0.0
+    values: dict[str, bytes | None] = field(default_factory=dict)
+
+
+class CurrentRequest:
+    """What belongs to one request.
+
+    Several threads may work for it: what is known of the session changes all at once.
+
+    :param app: the app that answers it.
+    :param request: Flask's own.
+    :param jar: its cookies.
+    """
+
+    #: Whether there is none, but the app's own work at another time.
+    is_empty = False
+    #: Whether Flask dispatches it, and so answers it. Others have a request context
+    #: alone: an event of Socket.IO, a test's.
+    is_dispatched = False
+    #: Whether it is the first one after a login.
+    is_after_login = False
+    #: Whether it has received new tokens.
+    has_new_tokens = False
+
+    #: What has been read of the session, once that was asked for.
+    known: Known | None = None
+    #: The session in cookies that was found, and that was good then.
+    found: str | None = None
+    #: Whether Flask's session belonged to a login that is over.
+    was_over = False
+    #: Whether the request has ended its session itself.
+    has_ended = False
+
+    #: Whether somebody has asked who the user is.
+    has_asked_for_user = False
+    #: What a store of the app's own says of the user.
+    claims: dict[str, t.Any] | None = None
+    #: Whether that is so still.
+    has_claims = False
+
+    #: When the login was begun that the request completes, by our clock.
+    login_begun_at: float | None = None
+    #: Raises an error for the claims of an ID token that are not that login's.
+    check_id_token: Callable[[Claims], None] | None = None
+
+    #: What the stores have set.
+    collected: CollectingResponse | None = None
+
+    def __init__(self, app: Flask, request: Request, jar: CookieJar) -> None:
+        self.app = app
+        self.request = request
+        self.jar = jar
+        self.outage = Outage()
+        self.prefetched = Prefetched()
+        #: What hooks have raised.
+        self.hook_errors: list[Exception] = []
+        #: What is done with the response when it is complete.
+        self.when_complete: list[Callable[[Response], None]] = []
+        #: What is done at the end, also where there was no response.
+        self.at_the_end: list[Callable[[], None]] = []
+
+    @property
+    def is_websocket(self) -> bool:
+        """Whether the request becomes a WebSocket, and gets no response."""
+        upgrade = self.request.headers.get("Upgrade", "")
+        return upgrade.strip().lower() == "websocket"
+
+
+def current_request() -> CurrentRequest:
+    """Return what belongs to the current request, or an empty one outside of any.
+
+    Not on ``flask.g``: that outlives a request where an app context was pushed by hand,
+    in tests above all, and one request would see the user of another.
+    """
+    if not has_request_context():
+        return _empty()
+    current: Request = request._get_current_object()  # type: ignore[attr-defined]
+    return vars(current).get(_ATTRIBUTE) or _begin(current)
+
+
+def current_outage() -> Outage:
+    """Return what the current request knows of an outage."""
+    return current_request().outage
+
+
+def this_app() -> Flask:
+    """Return the current app, which is the sender of signals, too.
+
+    Flask's proxies look for it with every attribute, which is most of what a short
+    function costs.
+    """
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    return app
+
+
+def this_session() -> SessionMixin:
+    """Return the session of the current request, which counts as accessed then."""
+    current: SessionMixin = session._get_current_object()  # type: ignore[attr-defined]
+    return current
+
+
+def note_dispatch(app: Flask, **more: t.Any) -> None:
+    """Note that Flask has begun to answer the current request."""
+    current_request().is_dispatched = True
+
+
+def _begin(current: Request) -> CurrentRequest:
+    app = this_app()
+    name = app.session_interface.get_cookie_name(app)
+    made = CurrentRequest(app, current, CookieJar(app, current.cookies, name))
+    # Two threads may come here for one request, and have to share one.
+    shared: CurrentRequest = vars(current).setdefault(_ATTRIBUTE, made)
+    return shared
+
+
+def _empty() -> CurrentRequest:
+    jar = CookieJar(current_app, MultiDict(), "")
+    empty = CurrentRequest(current_app, Request({}), jar)
+    empty.is_empty = True
+    return empty

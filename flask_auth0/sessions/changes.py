@@ -1,0 +1,214 @@
+"""Writes of a session: when it begins, and when its tokens or claims change."""
+
+from __future__ import annotations
+
+import functools
+import secrets
+
+from flask.sessions import SessionMixin
+from flask_session.base import ServerSideSessionInterface
+
+from ..config import Config
+from ..errors import LoginFailed, SessionTooLarge, TenantError
+from ..runtime.request import CurrentRequest, Known, this_session
+from .codec import State, States, split
+from .cookies.versions import Browsers, Newest
+from .ending import empty, end_oldest, is_ended
+from .labels import record_of
+from .revocation import login_of
+from .server.lazy import LazySession
+from .storage import Places
+from .storage_contract import KEY, Entry
+from .token_sets import refreshing
+from .unwritten import Unwritten, UnwrittenStates
+
+
+class Changes:
+    """Keeps states in the place of those that a session had before.
+
+    :param states: seals states.
+    :param places: where they are kept.
+    :param browsers: knows what a browser may still send.
+    :param unwritten: new tokens that the back end has not taken yet.
+    """
+
+    def __init__(
+        self,
+        states: States,
+        places: Places,
+        browsers: Browsers,
+        unwritten: UnwrittenStates,
+        config: Config,
+    ) -> None:
+        self._states, self._places, self._browsers = states, places, browsers
+        self._unwritten = unwritten
+        self._transient = config.cookie_transient
+        self._most = config.sessions_per_user
+
+    def begun(self, current: CurrentRequest, data: State, browser: State) -> State:
+        """Return the state of a login as that of a session that begins under a new id.
+
+        :param data: what the SDK wants to keep.
+        :param browser: what a list of sessions says about the browser.
+        :raises TenantError: when it does not say who logged in.
+        """
+        user = {k: v for k, v in (data.get("user") or {}).items() if v is not None}
+        if not user.get("sub"):
+            raise TenantError("The login service did not say who logged in.")
+        internal = data["internal"]
+        created_at = internal["created_at"]
+        tag = self._states.sealer.tag(user["sub"])
+        internal |= {
+            "session_id": f"{secrets.token_urlsafe(24)}.{tag}",
+            "seen": created_at,
+            "login": [*login_of(user, created_at, current.login_begun_at)],
+            "longest": self._states.lifetime.absolute,
+            # A request that opens the head opens the body: both move to a new secret
+            # together.
+            "body_key": secrets.token_urlsafe(32),
+            **browser,
+        }
+        return {**data, "user": user}
+
+    def log_in(
+        self, current: CurrentRequest, data: State, before: Entry | None
+    ) -> None:
+        """Begin a session under a new id, and end the one before.
+
+        An anonymous visitor's data stays, that of another user does not.
+
+        :param before: the entry of the session before, if there is one.
+        """
+        head, body = split(data)
+        session_id = head["internal"]["session_id"]
+        self._create(current, session_id, head, body, before)
+        session = this_session()
+        if KEY in session and not self._owns(session, head["user"]["sub"]):
+            empty(current, session)
+        if before is not None and self._places.of(current.app).records is None:
+            self._browsers.end(current.jar, before.record)
+        self._rename(current, session, session_id)
+        current.jar.sweep()
+        current.jar.is_for_login = True
+        current.known = Known(session_id, head, body)
+
+    def update(
+        self, current: CurrentRequest, session_id: str, data: State, has_tokens: bool
+    ) -> None:
+        """Keep a changed state.
+
+        :param has_tokens: whether it has new tokens.
+        :raises SessionTooLarge: when it does not fit into cookies.
+        """
+        try:
+            self._replace(current, session_id, data)
+        except SessionTooLarge:
+            if not has_tokens:
+                raise
+            # The tenant may have spent the old refresh token: without the new one, the
+            # user would be logged out. Tokens for other audiences can be had again.
+            newest = (data.get("token_sets") or [])[-1:]
+            others = {"token_sets": newest, "connection_token_sets": []}
+            self._replace_or_remember(current, session_id, {**data, **others})
+
+    def _owns(self, session: SessionMixin, sub: str) -> bool:
+        """Tell whether the session was begun by a user, even if it has expired."""
+        session_id = session.get(KEY)
+        if not isinstance(session_id, str):
+            return False
+        return self._states.sealer.has_tag(sub, session_id.rpartition(".")[2])
+
+    def _create(
+        self,
+        current: CurrentRequest,
+        session_id: str,
+        head: State,
+        body: State,
+        before: Entry | None,
+    ) -> None:
+        app, states, places = current.app, self._states, self._places
+        records = places.of(app).records
+        seal = states.seal_together if records is None else states.seal
+        parts, max_age = seal(head, body)
+        entry = Entry(record_of(session_id), states.labels.of_head(head))
+        compartment = places.compartment(current)
+        is_there = compartment.create(entry, parts, max_age, replaces=before)
+        # Who is logged out while they log in must not be in afterwards.
+        if is_there and is_ended(states, places.revocations(app), head):
+            compartment.delete(entry)
+            is_there = False
+        if not is_there:
+            raise LoginFailed("Your session was ended while you logged in.")
+        if records is not None:
+            end_oldest(app, states, records, entry, self._most)
+
+    def _rename(
+        self, current: CurrentRequest, session: SessionMixin, session_id: str
+    ) -> None:
+        session[KEY] = session_id
+        session.permanent = not self._transient
+        interface = current.app.session_interface
+        if isinstance(interface, ServerSideSessionInterface):
+            interface.regenerate(session)
+        if isinstance(session, LazySession):
+            # A logout in another tab ends what was there before, and not this login.
+            session.begin_anew()
+
+    def _replace_or_remember(
+        self, current: CurrentRequest, session_id: str, data: State
+    ) -> None:
+        """Replace the state in the browser, or else have it here for a while.
+
+        :raises SessionTooLarge: when it is not in the browser.
+        """
+        try:
+            self._replace(current, session_id, data)
+        except SessionTooLarge:
+            if self._places.of(current.app).records is None:
+                head, body = split(data)
+                newest = Newest(self._browsers.renewed(head), body)
+                record = record_of(session_id)
+                self._browsers.keep(record, newest, is_delivered=False)
+            raise
+
+    def _replace(self, current: CurrentRequest, session_id: str, data: State) -> None:
+        head, body = split(data)
+        if self._places.of(current.app).records is None:
+            head, is_kept = self._replace_in_cookies(current, session_id, head, body)
+        else:
+            # What others do to the tokens at the same time must stay.
+            is_kept = self._replace_on_server(current, session_id, head, body)
+        current.known = Known(session_id, *((head, body) if is_kept else ()))
+
+    def _replace_on_server(
+        self, current: CurrentRequest, session_id: str, head: State, body: State
+    ) -> bool:
+        _, old_head, old_body = current.known or Known()
+        record, compartment = record_of(session_id), self._places.compartment(current)
+        sealed = self._states.seal(head, None if body == old_body else body)
+        write = functools.partial(compartment.update, record, *sealed)
+        refresh, store = refreshing.get(), self._places.of(current.app).store
+        if refresh is None or refresh.lease is None or store is None:
+            return write()
+        # The tenant has spent the old refresh token, whatever the back end does now.
+        is_kept = store.attempt(write, None) if refresh.lease.is_certain() else None
+        if is_kept is None:
+            before = {**(old_body or {}), **(old_head or {})}
+            late = Unwritten(head, body, before, compartment, self._states)
+            self._unwritten.note(record, late)
+        return is_kept is not False
+
+    def _replace_in_cookies(
+        self, current: CurrentRequest, session_id: str, head: State, body: State
+    ) -> tuple[State, bool]:
+        """Replace the state in the browser, with a new version of all of it."""
+        record, head = record_of(session_id), self._browsers.renewed(head)
+        if self._browsers.has_ended(record):
+            return head, False
+        is_delivered = not current.jar.is_sent
+        if is_delivered:
+            sealed = self._states.seal_together(head, body)
+            self._places.cookies(current).update(record, *sealed)
+        newest = Newest(head, body)
+        self._browsers.keep(record, newest, is_delivered=is_delivered)
+        return head, True
