@@ -28,16 +28,16 @@ from .runtime.request import current_request, note_dispatch, this_app
 from .sessions.codec import States
 from .sessions.cookies import host_prefix
 from .sessions.cookies.flags import secure_cookies
-from .sessions.cookies.flask_session import idle_limit, set_up_cookie
 from .sessions.cookies.host_prefix import set_up_host_prefix
-from .sessions.cookies.renaming import move
 from .sessions.cookies.signed import set_up_signed_sessions
 from .sessions.cookies.sweeping import sweep
 from .sessions.cookies.transactions import CookieTransactionStore
+from .sessions.flask_session import idle_limit, set_up_cookie
 from .sessions.hooks import SessionHooks
 from .sessions.labels import Labels
 from .sessions.lifetime import Lifetime, no_limit
 from .sessions.own_store import OwnStateStore
+from .sessions.renaming import move
 from .sessions.sealing import Sealer, derive_key
 from .sessions.server.setup import make_revocation_store, set_up_sessions
 from .sessions.session_store import SessionStore

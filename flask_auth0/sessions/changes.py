@@ -15,8 +15,8 @@ from .codec import State, States, split
 from .cookies.versions import Browsers, Newest
 from .ending import empty, end_oldest, is_ended
 from .labels import record_of
+from .lazy import LazySession
 from .revocation import login_of
-from .server.lazy import LazySession
 from .storage import Places
 from .storage_contract import KEY, Entry
 from .token_sets import refreshing

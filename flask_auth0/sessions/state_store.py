@@ -34,9 +34,9 @@ from .cookies.versions import Browsers
 from .ending import empty, end_by_claims
 from .hooks import SessionHooks, has_new_tokens
 from .labels import record_of
+from .lazy import LazySession
 from .lifetime import LastsAsLogins
 from .server.interface import StoredSessionInterface
-from .server.lazy import LazySession
 from .session_store import Listing, SessionStore, dumped
 from .storage import Places
 from .storage_contract import HEAD, Entry

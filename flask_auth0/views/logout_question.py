@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from ..errors import SessionStoreUnavailable
 from ..runtime.cookies import is_strict
 from ..runtime.request import current_request, this_app
-from ..sessions.server.lazy import overlook_outage
+from ..sessions.lazy import overlook_outage
 from ..user import load_user
 from . import own_urls
 from .origins import is_from_other_site, is_part_of_page, is_whole_page

@@ -18,7 +18,7 @@ from ..app_state import current_state
 from ..errors import LoginInVain, LoginLoop, SessionStoreUnavailable
 from ..runtime.request import CurrentRequest, current_request
 from ..sessions.cookies.flags import are_cookies_secure
-from ..sessions.server.lazy import overlook_outage
+from ..sessions.lazy import overlook_outage
 from ..sessions.shapes import is_moment
 from ..sessions.storage_contract import KEY
 from ..user import load_user

@@ -19,9 +19,9 @@ from itsdangerous import BadData, BadSignature, URLSafeTimedSerializer
 from itsdangerous.encoding import base64_decode
 
 from ...runtime.request import current_request
+from ..lazy import Watch, WatchedSession
 from ..lifetime import LastsAsLogins
 from ..recent import Recent
-from ..server.lazy import Watch, WatchedSession
 from .duplicates import MOST, one_of
 from .host_prefix import OwnNames
 

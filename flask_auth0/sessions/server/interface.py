@@ -19,9 +19,9 @@ from ...runtime.cookies import CookieJar, session_cookie_flags
 from ...runtime.request import current_request
 from ..cookies.duplicates import MOST, one_of
 from ..cookies.host_prefix import OwnNames
+from ..lazy import Found, LazySession, Watch
 from ..lifetime import LastsAsLogins
 from ..stores.base import BackEnd, Rest, TooLargeForStore
-from .lazy import Found, LazySession, Watch
 from .prefetch import Prefetch
 from .serializer import SafeSerializer
 

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 from flask import Flask
 
-from ...config import Config
-from ..lifetime import LastsAsLogins
-from ..server.interface import StoredSessionInterface
+from ..config import Config
+from .lifetime import LastsAsLogins
+from .server.interface import StoredSessionInterface
 
 _LIFETIME = "PERMANENT_SESSION_LIFETIME"
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from flask.sessions import SecureCookieSession, SessionMixin
 from flask_session.base import ServerSideSession
 
-from ...errors import SessionStoreUnavailable
-from ...runtime.request import CurrentRequest, this_session
-from ...runtime.tracebacks import without_secrets
+from ..errors import SessionStoreUnavailable
+from ..runtime.request import CurrentRequest, this_session
+from ..runtime.tracebacks import without_secrets
 
 
 class Found(t.NamedTuple):

@@ -8,14 +8,14 @@ from collections.abc import Callable
 from werkzeug.http import dump_cookie
 from werkzeug.wrappers import Response
 
-from ...config import Config
-from ...errors import SessionStoreUnavailable
-from ...runtime.cookies import CookieJar, session_cookie_flags
-from ...runtime.request import CurrentRequest, this_session
-from ..server.interface import StoredSessionInterface
-from ..server.lazy import LazySession
-from .response_size import head_size
-from .sweeping import written_names
+from ..config import Config
+from ..errors import SessionStoreUnavailable
+from ..runtime.cookies import CookieJar, session_cookie_flags
+from ..runtime.request import CurrentRequest, this_session
+from .cookies.response_size import head_size
+from .cookies.sweeping import written_names
+from .lazy import LazySession
+from .server.interface import StoredSessionInterface
 
 
 def move(
