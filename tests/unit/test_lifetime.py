@@ -36,10 +36,11 @@ def test_a_session_does_not_outlast_the_limit_of_its_login(
 
 def test_activity_is_noted_once_per_small_part_of_the_window() -> None:
     lifetime = Lifetime(absolute=1000, inactivity=600, rolling=True)
-    assert not lifetime.is_due(seen=0, now=9)
-    assert lifetime.is_due(seen=0, now=10)
+    assert not lifetime.is_due(seen=700, now=709)
+    assert lifetime.is_due(seen=700, now=710)
     assert not Lifetime(1000, 600, rolling=False).is_due(seen=0, now=599)
-    assert not Lifetime(1000, 10, rolling=True).is_due(seen=0, now=0)
+    assert not Lifetime(1000, 10, rolling=True).is_due(seen=700, now=700)
+    assert Lifetime(1000, 10, rolling=True).is_due(seen=700, now=701)
 
 
 def test_another_limit_for_the_idle() -> None:
