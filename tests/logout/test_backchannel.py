@@ -11,6 +11,8 @@ from flask_wtf import CSRFProtect
 from redis import Redis
 
 from flask_auth0 import Auth0, session_revoked
+from flask_auth0.sessions.lifetime import CLOCK_LEEWAY
+from flask_auth0.sessions.server.storage import back_end_of
 from flask_auth0.tenant import TenantServer
 from tests.harness.clock import Clock
 from tests.harness.logout_tokens import make_token, post, sid_of, sub_of
@@ -96,6 +98,33 @@ def test_a_token_is_good_once(visitor: Visitor, tenant: TenantServer) -> None:
     assert visitor.user()["email"] == ADA
 
 
+def test_a_token_that_has_just_expired_is_good_once(
+    visitor: Visitor, tenant: TenantServer
+) -> None:
+    """It is taken for as long as clocks may differ, and so it is remembered."""
+    visitor.log_in()
+    expired = int(time.time()) - CLOCK_LEEWAY // 2
+    token = make_token(tenant.tenant, sub=sub_of(visitor), exp=expired)
+    assert post(visitor, token).status_code == 200
+    told = post(visitor, token)
+    assert told.status_code == 400
+    assert "used before" in told.get_json()["error_description"]
+
+
+def test_a_used_token_is_remembered_until_no_process_takes_it(
+    visitor: Visitor, tenant: TenantServer, redis_url: str
+) -> None:
+    """A clock that is behind takes it for as much longer as clocks may differ."""
+    visitor.log_in()
+    expires = int(time.time()) + 100
+    token = make_token(tenant.tenant, sub=sub_of(visitor), exp=expires)
+    assert post(visitor, token).status_code == 200
+    with Redis.from_url(redis_url) as redis:
+        (key,) = t.cast("list[bytes]", redis.keys("flask_auth0.used:*"))
+        left = t.cast(int, redis.pttl(key)) + 1
+    assert time.time() + left / 1000 >= expires + 2 * CLOCK_LEEWAY
+
+
 def test_a_token_that_could_not_be_used_can_be_tried_again(
     app: Flask,
     visitor: Visitor,
@@ -104,7 +133,7 @@ def test_a_token_that_could_not_be_used_can_be_tried_again(
 ) -> None:
     visitor.log_in()
     token = make_token(tenant.tenant, sid=sid_of(visitor))
-    store: t.Any = app.session_interface
+    store: t.Any = back_end_of(app.session_interface)
 
     def fail(*args: t.Any) -> t.NoReturn:
         raise OSError
@@ -208,7 +237,7 @@ def test_a_login_that_was_ended_before_it_was_kept(
     app: Flask, visitor: Visitor, tenant: TenantServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The tenant may end a session while its login is under way."""
-    store: t.Any = app.session_interface
+    store: t.Any = back_end_of(app.session_interface)
     original = store.begin
     token = make_token(tenant.tenant, sub="auth0|ada", iat=int(time.time()) + 1)
 
