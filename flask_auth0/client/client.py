@@ -20,6 +20,7 @@ from ..sessions.hooks import checked_claims, with_claims
 from ..sessions.storage_contract import KEY
 from .dispatch import OnOurLoop, dispatch
 from .logout_tokens import check_logout_claims, refuse_unsigned
+from .signed_tokens import SignedTokens
 from .tokens import TokenClient
 
 #: Methods that wait for a person on another device, for as long as it takes.
@@ -37,8 +38,8 @@ class Client(TokenClient):
     @property
     def needs_loop(self) -> bool:
         """Whether a store may wait for something on an event loop."""
-        is_ours = type(self._transaction_store) is CookieTransactionStore
-        return self._state_store.needs_loop or not is_ours
+        is_ours = type(self.transactions) is CookieTransactionStore
+        return self.store.needs_loop or not is_ours
 
     async def get_user(
         self, store_options: dict[str, t.Any] | None = None
@@ -46,15 +47,15 @@ class Client(TokenClient):
         """Return the claims of the user, or ``None`` when nobody is logged in."""
         if current_request().outage.is_told:
             return None
-        if not self._state_store.needs_loop:
-            return await self._state_store.user()
+        if not self.store.needs_loop:
+            return await self.store.user()
         return await dispatch(super().get_user, (store_options,), {})
 
     async def get_session(
         self, store_options: dict[str, t.Any] | None = None
     ) -> dict[str, t.Any] | None:
         """Return the session without its internals, or ``None``."""
-        if self._state_store.needs_loop:
+        if self.store.needs_loop:
             return await dispatch(super().get_session, (store_options,), {})
         return await super().get_session(store_options)
 
@@ -75,7 +76,7 @@ class Client(TokenClient):
     async def _update_session(
         self, changes: dict[str, t.Any], store_options: dict[str, t.Any] | None = None
     ) -> None:
-        store = self._state_store
+        store = self.store
         store.require_writable(current_request())
         async with self._turn(store_options):
             state = await store.get(KEY, store_options)
@@ -113,15 +114,16 @@ class Client(TokenClient):
         except (jwt.PyJWTError, ValueError, RecursionError) as error:
             raise BackchannelLogoutError(f"Invalid logout token: {error}") from error
         named = {"sub": None, "sid": None, **claims}
-        await self._state_store.delete_by_logout_token(named, store_options)
+        await self.store.delete_by_logout_token(named, store_options)
         return claims
 
     async def _logout_claims(self, token: str) -> dict[str, t.Any]:
         header = jwt.get_unverified_header(token)
         refuse_unsigned(header, token)
-        metadata = await self._get_oidc_metadata_cached(self._config.domain)
-        jwks = await self._get_jwks_cached(self._config.domain, metadata)
-        claims = await self._verified(token, jwks, self._patience_for_strangers)
+        metadata = await self.discovery.metadata(self._config.domain)
+        jwks = await self.discovery.jwks(self._config.domain)
+        tokens = SignedTokens(self._config, self.discovery)
+        claims = await tokens.claims(token, jwks, self._patience_with_strangers)
         check_logout_claims(header, claims, metadata["issuer"])
         return claims
 
@@ -144,7 +146,7 @@ class Client(TokenClient):
         """Return the tenant's ``end_session_endpoint``, if it publishes one."""
         if not loop.is_current():
             return await loop.call(self.end_session_endpoint())
-        looking = self._get_oidc_metadata_cached(self._config.domain)
+        looking = self.discovery.metadata(self._config.domain)
         # Who logs out may not wait to the end. The next one has use for the answer.
         metadata = await asyncio.shield(asyncio.ensure_future(looking))
         return t.cast("str | None", metadata.get("end_session_endpoint"))
@@ -153,8 +155,8 @@ class Client(TokenClient):
         """Make a refresh token worthless, at the tenant (RFC 7009)."""
         if not loop.is_current():
             return await loop.call(self.revoke_refresh_token(refresh_token))
-        domain, oauth = self._config.domain, self._oauth
-        metadata = await self._get_oidc_metadata_cached(domain)
+        domain, oauth = self._config.domain, self.here().oauth
+        metadata = await self.discovery.metadata(domain)
         response = await oauth.revoke_token(
             metadata.get("revocation_endpoint") or f"https://{domain}/oauth/revoke",
             token=refresh_token,

@@ -1,4 +1,4 @@
-"""The SDK's client for one call that a thread makes without the event loop."""
+"""A login that a thread makes without the event loop, as far as the SDK sees it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..config import Config
 from ..runtime import loop
 from ..runtime.tracebacks import without_secrets
 from .breaker import Breaker
-from .discovery import ConnectedClient
+from .discovery import Discovery, Document
 from .responses import check_login
 from .signing_keys import Keys, Patience
 from .thread_http import ThreadHttp
@@ -25,73 +25,60 @@ from .thread_http import ThreadHttp
 R = t.TypeVar("R")
 
 
-class DirectClient(ConnectedClient):
-    """The SDK's client where nothing that it awaits waits for an event loop.
+def run(coroutine: Coroutine[t.Any, t.Any, R]) -> R:
+    """Run a coroutine of the SDK to its end.
 
-    It is a copy for one call: what the SDK would set on it is lost.
+    :raises RuntimeError: when it waits for an event loop.
+    """
+    try:
+        coroutine.send(None)
+    except StopIteration as finished:
+        return t.cast(R, finished.value)
+    except Exception as error:
+        without_secrets(error)
+        raise error
+    coroutine.close()
+    raise RuntimeError("auth0-server-python waits for an event loop in a login.")
 
-    :param client: the client whose stores and settings it has.
-    :param known: the tenant's ``metadata``, and its ``jwks`` to complete a login.
-    :param until: when the call has to be over, in seconds of :func:`time.monotonic`.
+
+class KnownDocuments:
+    """What is known of the tenant when a login begins.
+
+    :param known: the ``metadata``, and the ``jwks`` to complete a login.
+    :param discovery: where newer keys are found, on the event loop.
+    :param until: when the login has to be over, in seconds of :func:`time.monotonic`.
     """
 
     def __init__(
-        self,
-        client: ConnectedClient,
-        known: Mapping[str, t.Any],
-        http: ThreadHttp,
-        until: float,
+        self, known: Mapping[str, t.Any], discovery: Discovery, until: float
     ) -> None:
-        # The SDK's own would make all that anew, with connections that nobody uses.
-        self.__dict__.update(vars(client))
-        self._client, self._known, self._until = client, known, until
-        session = _Session(http, client.breaker, until)
-        self._direct_oauth = _DirectOAuth(session, self._config)
+        self._known, self._discovery, self._until = known, discovery, until
 
-    @property
-    def _oauth(self) -> t.Any:
-        return self._direct_oauth
-
-    @_oauth.setter
-    def _oauth(self, value: t.Any) -> None:
-        raise AttributeError("A client for one call keeps its OAuth client.")
-
-    async def _get_oidc_metadata_cached(self, domain: str) -> dict[str, t.Any]:
-        # Transactions are sealed for one domain. Authlib writes into this.
+    async def metadata(self, domain: str) -> Document:
+        """Return the discovery document: a copy, as Authlib writes into it."""
+        # A transaction is sealed for one domain, so it is that one.
         return {**self._known["metadata"]}
 
-    async def _get_jwks_cached(
-        self, domain: str, metadata: dict[str, t.Any] | None = None
-    ) -> dict[str, t.Any]:
-        return t.cast("dict[str, t.Any]", self._known["jwks"])
+    async def jwks(self, domain: str) -> Keys:
+        """Return the signing keys."""
+        return t.cast(Keys, self._known["jwks"])
 
-    async def _newer_jwks(self, jwks: Keys, patience: Patience) -> Keys:
+    async def newer_jwks(self, jwks: Keys, patience: Patience) -> Keys:
+        """Return newer keys than these."""
         left = max(self._until - time.monotonic(), 0)
-        return loop.run(self._client._newer_jwks(jwks, patience), left)
-
-    def run(self, coroutine: Coroutine[t.Any, t.Any, R]) -> R:
-        """Run one of this client's coroutines to its end.
-
-        :raises RuntimeError: when it waits for an event loop.
-        """
-        try:
-            coroutine.send(None)
-        except StopIteration as finished:
-            return t.cast(R, finished.value)
-        except Exception as error:
-            without_secrets(error)
-            raise error
-        coroutine.close()
-        raise RuntimeError("auth0-server-python waits for an event loop in a login.")
+        return loop.run(self._discovery.newer_jwks(jwks, patience), left)
 
 
-class _DirectOAuth(OAuth2Client):
+class DirectOAuth(OAuth2Client):
     """Authlib's client, with an answer that is there when it is awaited."""
 
     #: The SDK catches this one. It has all that Authlib uses, but another base class.
     oauth_error_class = OAuthError  # type: ignore[assignment]
 
-    def __init__(self, session: _Session, config: Config) -> None:
+    def __init__(
+        self, config: Config, http: ThreadHttp, breaker: Breaker, until: float
+    ) -> None:
+        session = _Session(http, breaker, until)
         super().__init__(session, config.client_id, config.client_secret)
         check = functools.partial(check_login, scope=config.scope)
         self.register_compliance_hook("access_token_response", check)

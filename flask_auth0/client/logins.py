@@ -10,6 +10,7 @@ import time
 import typing as t
 from collections.abc import Coroutine
 
+from auth0_server_python.auth_server.server_client import ServerClient
 from auth0_server_python.auth_types import StartInteractiveLoginOptions
 
 from ..config import Config
@@ -17,7 +18,7 @@ from ..runtime import greenlets, loop
 from ..runtime.processes import PerProcess
 from ..runtime.request import CurrentRequest
 from .client import Client
-from .direct import DirectClient
+from .direct import DirectOAuth, KnownDocuments, run
 from .store_options import store_options
 from .thread_http import ThreadHttp
 
@@ -38,8 +39,8 @@ class Logins:
         direct = self._direct("metadata")
         if direct is None:
             return self._wait(self._client.start_interactive_login(options))
-        starting = direct.start_interactive_login(options, store_options(current))
-        return direct.run(starting)
+        start = ServerClient.start_interactive_login
+        return run(start(direct, options, store_options(current)))
 
     def complete(self, current: CurrentRequest, url: str) -> dict[str, t.Any]:
         """Exchange the code in a callback's URL, and keep the session.
@@ -49,22 +50,25 @@ class Logins:
         direct = self._direct("metadata", "jwks")
         if direct is None:
             return self._wait(self._client.complete_interactive_login(url))
-        completing = direct.complete_interactive_login(url, store_options(current))
-        return direct.run(completing)
+        complete = ServerClient.complete_interactive_login
+        return run(complete(direct, url, store_options(current)))
 
     def _wait(self, coroutine: Coroutine[t.Any, t.Any, R]) -> R:
         return loop.run(coroutine, self._config.timeout)
 
-    def _direct(self, *needed: str) -> DirectClient | None:
+    def _direct(self, *needed: str) -> Client | None:
         """Return a client for one call, if nothing in it needs an event loop.
 
         :param needed: what has to be known of the tenant.
         """
-        known = {name: self._client.known(name) for name in needed}
+        discovery, breaker = self._client.discovery, self._client.transports.breaker
+        known = {name: discovery.known(name) for name in needed}
         if None in known.values() or not self._can_be_direct():
             return None
         until = time.monotonic() + self._config.timeout
-        return DirectClient(self._client, known, self._http.get(), until)
+        oauth = DirectOAuth(self._config, self._http.get(), breaker, until)
+        documents = KnownDocuments(known, discovery, until)
+        return self._client.for_one_login(oauth, documents)
 
     def _can_be_direct(self) -> bool:
         # Nobody may wait where a loop runs, and an async hook needs its own.
@@ -73,4 +77,4 @@ class Logins:
         return not self._client.needs_loop
 
     def _make_http(self) -> ThreadHttp:
-        return ThreadHttp(self._config.timeout, self._client.tls)
+        return ThreadHttp(self._config.timeout, self._client.transports.tls)

@@ -12,7 +12,6 @@ from ..errors import LoginRequired, SessionStoreUnavailable
 from ..runtime import loop
 from ..runtime.request import current_request, this_app
 from ..sessions.hooks import refuse_while_saving
-from ..sessions.session_store import SessionStore
 from ..sessions.storage_contract import KEY
 from ..sessions.stores.base import BackEnd
 from ..sessions.token_sets import (
@@ -27,10 +26,10 @@ from ..sessions.token_sets import (
     usable_connection_token,
     usable_token,
 )
-from .discovery import ConnectedClient
 from .dispatch import dispatch
 from .late_writes import write_late
 from .locks import RENEWAL, Held, leased, start
+from .server_client import LoopClient
 
 R = t.TypeVar("R")
 
@@ -38,10 +37,8 @@ R = t.TypeVar("R")
 _PAUSE = 0.05
 
 
-class TokenClient(ConnectedClient):
+class TokenClient(LoopClient):
     """The SDK's client, safe where several requests ask for a token at once."""
-
-    _state_store: SessionStore
 
     async def get_access_token(
         self,
@@ -63,7 +60,7 @@ class TokenClient(ConnectedClient):
             scope or "",
             self._config.token_refresh_leeway,
         )
-        if not (force_refresh or self._state_store.needs_loop):
+        if not (force_refresh or self.store.needs_loop):
             usable = await self._usable_token(wanted)
             if usable is not None:
                 return usable
@@ -73,7 +70,7 @@ class TokenClient(ConnectedClient):
         return await dispatch(self._refreshed_token, arguments, {}, limit)
 
     async def _usable_token(self, wanted: Wanted) -> str | None:
-        state = await self._state_store.get(KEY)
+        state = await self.store.get(KEY)
         return usable_token(state, wanted, time.time()) if state else None
 
     async def _refreshed_token(
@@ -105,7 +102,7 @@ class TokenClient(ConnectedClient):
         before: str | None,
     ) -> str | None:
         """Return a token that somebody else has got while we waited."""
-        state = await self._state_store.get(KEY, store_options)
+        state = await self.store.get(KEY, store_options)
         if not state:
             return None
         usable = usable_token(state, refresh.wanted, time.time())
@@ -122,7 +119,7 @@ class TokenClient(ConnectedClient):
         refresh: Refresh,
         held: Held | None,
     ) -> str:
-        before = await self._state_store.get(KEY, store_options) or {}
+        before = await self.store.get(KEY, store_options) or {}
         # Not a partial: its repr, in the report of an error, would have the tokens.
         check = lambda tokens: check_new_id_token(tokens, before)  # noqa: E731
         lease = held.lease if held else None
@@ -132,13 +129,13 @@ class TokenClient(ConnectedClient):
         finally:
             if held is not None and self._is_unwritten(held.key):
                 self._write_later(held)
-        if await self._state_store.get(KEY, store_options) is None:
+        if await self.store.get(KEY, store_options) is None:
             raise LoginRequired("Your session has ended. Please log in again.")
         return found
 
     async def _reread(self) -> None:
         current = current_request()
-        await loop.where_called(lambda: self._state_store.reread(current))
+        await loop.where_called(lambda: self.store.reread(current))
 
     async def _until_written(self, record: str, limit: float) -> None:
         """Wait until the back end has taken what a refresh has brought.
@@ -152,18 +149,18 @@ class TokenClient(ConnectedClient):
             await asyncio.sleep(_PAUSE)
 
     def _is_unwritten(self, record: str) -> bool:
-        return self._state_store.unwritten.get(record) is not None
+        return self.store.unwritten.get(record) is not None
 
     def _write_later(self, held: Held) -> None:
-        store = self._state_store
+        store = self.store
         place = t.cast(BackEnd, store.meeting_point(this_app()))
         held.is_handed_over = True
-        start(write_late(store.unwritten, held, place, self._here().turns))
+        start(write_late(store.unwritten, held, place, self.here().turns))
 
     async def _newest_token(
         self, store_options: dict[str, t.Any] | None, wanted: Wanted
     ) -> str | None:
-        state = await self._state_store.get(KEY, store_options)
+        state = await self.store.get(KEY, store_options)
         return newest_token(state, wanted.audience) if state else None
 
     async def get_access_token_for_connection(
@@ -176,7 +173,7 @@ class TokenClient(ConnectedClient):
         However many ask at the same time, one request reaches the tenant, where the
         server keeps the session.
         """
-        if not self._state_store.needs_loop:
+        if not self.store.needs_loop:
             connection = _connection(options)
             usable = await self._usable_connection_token(connection, None)
             if usable is not None:
@@ -204,7 +201,7 @@ class TokenClient(ConnectedClient):
     async def _usable_connection_token(
         self, connection: Connection, store_options: dict[str, t.Any] | None
     ) -> str | None:
-        state = await self._state_store.get(KEY, store_options) or {}
+        state = await self.store.get(KEY, store_options) or {}
         leeway = self._config.token_refresh_leeway
         return usable_connection_token(state, connection, leeway, time.time())
 
@@ -243,8 +240,8 @@ class TokenClient(ConnectedClient):
     ) -> AsyncIterator[str | None]:
         """Wait until nobody else in this process does, and return what they share."""
         refuse_while_saving()
-        here = self._here()
-        name = self._state_store.name_of_session
+        here = self.here()
+        name = self.store.name_of_session
         key = await name(store_options, here.exchanges.family)
         async with here.turns.turn(key):
             yield key
@@ -253,7 +250,7 @@ class TokenClient(ConnectedClient):
     async def _lease(self, key: str | None) -> AsyncIterator[Held | None]:
         """Wait until nobody else in another process does."""
         async with AsyncExitStack() as stack:
-            held, place = None, self._state_store.meeting_point(this_app())
+            held, place = None, self.store.meeting_point(this_app())
             if key is not None and place is not None:
                 await self._until_written(key, place.limit)
                 held = await stack.enter_async_context(leased(place, key))
@@ -268,7 +265,7 @@ class TokenClient(ConnectedClient):
         Where that has just been done, in this process, return what it has brought.
         """
         current = current_request()
-        self._state_store.require_writable(current)
+        self.store.require_writable(current)
         waiting = dispatch(self._exchanged, (options,), {}, self._config.timeout)
         # Whoever reports an error may collect the variables of this frame.
         del options
@@ -277,7 +274,7 @@ class TokenClient(ConnectedClient):
         return tokens
 
     async def _exchanged(self, options: dict[str, t.Any]) -> dict[str, t.Any]:
-        here, refresh = self._here(), refreshing.get()
+        here, refresh = self.here(), refreshing.get()
         old = options.get("refresh_token") or ""
         asked = (options.get("audience") or "", options.get("scope") or "")
         async with AsyncExitStack() as stack:
@@ -292,7 +289,7 @@ class TokenClient(ConnectedClient):
     async def _exchange(
         self, options: dict[str, t.Any], asked: tuple[str, str]
     ) -> dict[str, t.Any]:
-        exchanges, used = self._here().exchanges, options["refresh_token"]
+        exchanges, used = self.here().exchanges, options["refresh_token"]
         await _require_lease(refreshing.get())
         try:
             found = await super().get_token_by_refresh_token(options)

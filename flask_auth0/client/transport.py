@@ -6,6 +6,7 @@ import asyncio
 import functools
 import ssl
 import typing as t
+import weakref
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from urllib.request import getproxies
 
@@ -14,12 +15,14 @@ from auth0_server_python.telemetry import Telemetry
 from authlib.integrations.httpx_client import AsyncOAuth2Client
 
 from ..config import Config
+from ..runtime.processes import PerProcess
 from ..sessions.token_sets import refreshing
 from .breaker import Breaker
 from .kept_connections import KeptTransport, socket_options
 from .locks import Turns
 from .refreshes import Exchanges
 from .responses import check_login, check_tokens, is_unavailable
+from .translation import TRANSPORT_ERRORS
 
 #: Of each pool. In most apps logins are rare, and each would begin with a handshake if
 #: connections were closed after httpx's five seconds. Load balancers do so after sixty.
@@ -28,7 +31,33 @@ LIMITS = httpx.Limits(
 )
 
 
-class Connections:
+class Transports:
+    """The ways to the tenant, one for each event loop."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._tls = PerProcess(httpx.create_ssl_context)
+        self._latest: LoopTransport | None = None
+        self.breaker = Breaker(config.timeout, TRANSPORT_ERRORS)
+
+    @property
+    def tls(self) -> ssl.SSLContext:
+        """The TLS context that all connections share, as it is slow to make."""
+        return self._tls.get()
+
+    def here(self) -> LoopTransport:
+        """Return that of the running event loop."""
+        running = asyncio.get_running_loop()
+        found = self._latest
+        # After a fork there is another loop, and the parent's connections are no use.
+        if found is None or found.loop is not running:
+            found = LoopTransport(self._config, self.tls, self.breaker, running)
+            self._latest = found
+            weakref.finalize(self, found.close_soon).atexit = False
+        return found
+
+
+class LoopTransport:
     """The HTTP connections of one event loop, and the order of those who use them."""
 
     def __init__(

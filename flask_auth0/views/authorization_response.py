@@ -35,7 +35,7 @@ def refuse_other_issuer(state: AppState) -> None:
     :raises LoginFailed: also when there is none, though the tenant promises one.
     """
     issuer = request.args.get("iss")
-    metadata = state.client.known("metadata") or {}
+    metadata = state.client.discovery.known("metadata") or {}
     promised = metadata.get("authorization_response_iss_parameter_supported") is True
     if issuer is None and not promised:
         return

@@ -150,7 +150,7 @@ def _log_in(
     # Without it the code would be spent for nothing.
     state.state_store.require_available(current.app)
     # And without the tenant, the login would be lost that can be completed soon.
-    state.client.breaker.require_closed()
+    state.client.transports.breaker.require_closed()
     turn.spend()
     with _under_way(current, state, login_):
         return _finish(current, state, login_.name, is_whole=login_.is_whole)

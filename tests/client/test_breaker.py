@@ -13,6 +13,7 @@ from flask import Flask
 from flask_auth0 import Auth0
 from flask_auth0.app_state import state_of
 from flask_auth0.client import discovery
+from flask_auth0.client.discovery import FRESH
 from flask_auth0.tenant import TenantServer
 from tests.harness.breakers import refused
 from tests.harness.logout_tokens import make_token
@@ -121,8 +122,9 @@ def test_rubbish_is_refused_without_a_look(
 
 def forget(app: Flask) -> None:
     """Let what the tenant has told be of more than ten minutes ago."""
-    for known in state_of(app).client._discovery_cache.values():
-        known["expires_at"] = 0
+    told = state_of(app).client.discovery._told
+    for what, each in told.items():
+        told[what] = each._replace(at=each.at - FRESH)
 
 
 def test_what_it_has_told_is_good_while_it_is_away(
@@ -157,7 +159,7 @@ def test_a_refresh_costs_nothing_meanwhile(
     way.restore()
     tenant.tenant.token_requests.clear()
     answer = visitor.fetch("/token")
-    if refused(state_of(app).client.breaker):
+    if refused(state_of(app).client.transports.breaker):
         assert answer.status_code == 503
         assert answer.headers["Retry-After"] == "1"
         assert tenant.tenant.token_requests == []
@@ -170,6 +172,6 @@ def test_a_callback_meanwhile_can_be_repeated(
     visitor = make_visitor(app)
     visitor.log_in()
     callback = visitor.authorize(visitor.get("/login?prompt=login"))
-    state_of(app).client.breaker.failed(float("inf"))
+    state_of(app).client.transports.breaker.failed(float("inf"))
     assert visitor.get(callback).status_code == 503
     until(lambda: visitor.get(callback).status_code == 302, "it is back")

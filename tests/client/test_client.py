@@ -159,7 +159,7 @@ def test_the_time_limit_covers_a_whole_call(
 def test_a_tenants_cookies_are_not_kept(visitor: Visitor) -> None:
     """The connections serve all users, and one user's cookies are not for the next."""
     visitor.log_in()
-    connections = visitor.app.extensions["auth0"].client._connections
+    connections = visitor.app.extensions["auth0"].client.transports._latest
     request = httpx.Request("GET", "https://tenant.example.com/")
     response = httpx.Response(200, headers={"Set-Cookie": "a=1"}, request=request)
     for client in [connections.http, connections.oauth]:

@@ -44,7 +44,7 @@ def visitor(
 
 def test_a_look_is_repeated_on_a_new_connection(visitor: Visitor, way: Proxy) -> None:
     way.lose()
-    state_of(visitor.app).client._discovery_cache.clear()
+    state_of(visitor.app).client.discovery.forget()
     assert "/authorize" in visitor.get("/login?prompt=login").location
 
 
@@ -92,7 +92,10 @@ def test_one_event_costs_one_wait(
     given_up: threading.Event,
     kind: str,
 ) -> None:
-    tenant, breaker = visitor.tenant.tenant, state_of(visitor.app).client.breaker
+    tenant, breaker = (
+        visitor.tenant.tenant,
+        state_of(visitor.app).client.transports.breaker,
+    )
     visitors = [visitor, make_visitor(visitor.app), make_visitor(visitor.app)]
     for each in visitors[1:]:
         each.log_in()

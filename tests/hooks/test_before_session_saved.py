@@ -204,7 +204,7 @@ def test_an_error_at_a_refresh_is_theirs_and_loses_no_token(
     assert after["user"] == before["user"]
     assert after["refresh_token"] != before["refresh_token"]
     # The tenant takes this one, as it has not been spent.
-    made.app.extensions["auth0"].client._connections = None
+    made.app.extensions["auth0"].client.transports._latest = None
     assert visitor.fetch("/refresh").status_code == 200
 
 

@@ -71,7 +71,7 @@ def test_an_issuer_that_is_named(visitor: Visitor, tenant: TenantServer) -> None
 
 def test_an_issuer_that_is_promised(visitor: Visitor, tenant: TenantServer) -> None:
     way_back = visitor.authorize(visitor.get("/login"))
-    known = visitor.app.extensions["auth0"].client.known("metadata")
+    known = visitor.app.extensions["auth0"].client.discovery.known("metadata")
     known["authorization_response_iss_parameter_supported"] = True
     assert visitor.get(way_back).status_code == 400
     way_back = visitor.authorize(visitor.get("/login"))

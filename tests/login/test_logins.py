@@ -11,9 +11,8 @@ import pytest
 from flask import Flask
 
 from flask_auth0 import Auth0
-from flask_auth0.client import logins
-from flask_auth0.client.direct import DirectClient
-from flask_auth0.client.discovery import ConnectedClient
+from flask_auth0.client import direct, logins
+from flask_auth0.client.server_client import LoopClient
 from flask_auth0.client.thread_http import ThreadHttp
 from flask_auth0.runtime import loop
 from flask_auth0.tenant import Client, Tenant, TenantServer
@@ -133,10 +132,7 @@ def test_a_connection_lasts_for_most_of_a_minute(
         assert len(made) == connections
 
 
-def test_what_waits_for_an_event_loop_is_refused(visitor: Visitor) -> None:
-    visitor.log_in()
-    client = visitor.app.extensions["auth0"].client
-    direct = DirectClient(client, {}, None, 0)  # type: ignore[arg-type]
+def test_what_waits_for_an_event_loop_is_refused() -> None:
     with pytest.raises(RuntimeError, match="waits for an event loop"):
         direct.run(asyncio.sleep(0))
 
@@ -146,7 +142,7 @@ def test_each_login_has_an_oauth_client_of_its_own(
 ) -> None:
     """Authlib keeps the last token on it, which may be another user's."""
     clients: list[t.Any] = []
-    verify = ConnectedClient._verify_and_decode_jwt
+    verify = LoopClient._verify_and_decode_jwt
 
     async def seen(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
         clients.append(self._oauth)
@@ -154,7 +150,7 @@ def test_each_login_has_an_oauth_client_of_its_own(
 
     # The first one asks the tenant about itself, on the event loop.
     visitor.log_in()
-    monkeypatch.setattr(ConnectedClient, "_verify_and_decode_jwt", seen)
+    monkeypatch.setattr(LoopClient, "_verify_and_decode_jwt", seen)
     visitor.log_in()
     visitor.log_in()
     first, second = clients

@@ -6,10 +6,10 @@ import typing as t
 
 import httpx
 import pytest
-from auth0_server_python.auth_server.server_client import ServerClient
 from authlib.oauth2.client import OAuth2Client
 
 from flask_auth0 import Auth0Error, login_failed
+from flask_auth0.client.discovery import Discovery
 from flask_auth0.client.responses import check_tokens
 from flask_auth0.tenant import TenantServer
 from tests.harness.visitor import FETCH, MakeApp, MakeVisitor, Visitor, error_of
@@ -99,11 +99,11 @@ def test_a_tenant_with_an_untrusted_certificate(
 def test_a_discovery_document_that_is_rubbish(
     visitor: Visitor, monkeypatch: pytest.MonkeyPatch, document: t.Any
 ) -> None:
-    async def fetch(self: t.Any, domain: str) -> t.Any:
+    async def fetch(self: t.Any, url: str, remedy: str) -> t.Any:
         return document
 
     with monkeypatch.context() as patch:
-        patch.setattr(ServerClient, "_fetch_oidc_metadata", fetch)
+        patch.setattr(Discovery, "_fetch", fetch)
         assert visitor.get("/login").status_code == 502
         assert visitor.get("/logout").status_code == 302
     # It was not kept.

@@ -6,10 +6,10 @@ import typing as t
 
 import httpx
 import pytest
-from auth0_server_python.auth_server.server_client import ServerClient
 from flask import Flask
 
 from flask_auth0 import Auth0, user_logged_out
+from flask_auth0.client.discovery import Discovery
 from flask_auth0.tenant import TenantServer
 from tests.harness.visitor import (
     ADA,
@@ -130,7 +130,7 @@ def test_a_tenant_that_is_down_keeps_nobody_logged_in(
     for name, value in visitor.cookies().items():
         client.set_cookie(name, value, domain="localhost")
     visitor.client = client
-    monkeypatch.setattr(ServerClient, "_fetch_oidc_metadata", unreachable)
+    monkeypatch.setattr(Discovery, "_fetch_metadata", unreachable)
     assert visitor.user() is not None
     assert "/v2/logout" in visitor.get("/logout").location
     assert visitor.user() is None

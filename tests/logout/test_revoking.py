@@ -10,11 +10,11 @@ from pathlib import Path
 
 import httpx
 import pytest
-from auth0_server_python.auth_server.server_client import ServerClient
 from flask import Flask
 from werkzeug.wrappers import Response
 
 from flask_auth0 import Auth0, user_logged_out
+from flask_auth0.client.discovery import Discovery
 from flask_auth0.tenant import metadata
 
 from .leaver import Answers, MakeLeaver
@@ -199,7 +199,7 @@ def test_a_tenant_that_is_down_revokes_nothing(
     leaver = make_leaver(logout_strategy=strategy)
     for name, value in cookies.items():
         leaver.set_cookie(name, value)
-    monkeypatch.setattr(ServerClient, "_fetch_oidc_metadata", unreachable)
+    monkeypatch.setattr(Discovery, "_fetch_metadata", unreachable)
     assert leaver.user() is not None
     response = leaver.get("/logout")
     assert response.status_code == (302 if strategy == "auto" else 503)
@@ -222,7 +222,7 @@ def test_a_tenant_that_hangs_takes_no_longer_than_the_limit(
     leaver = make_leaver(timeout=1)
     for name, value in cookies.items():
         leaver.set_cookie(name, value)
-    monkeypatch.setattr(ServerClient, "_fetch_oidc_metadata", hang)
+    monkeypatch.setattr(Discovery, "_fetch_metadata", hang)
     assert "/v2/logout?" in leaver.get("/logout").location
     # One limit for all that the tenant is asked: no second one was left.
     assert re.search(r"not revoked.* No answer within 0(\.\d)? seconds", caplog.text)

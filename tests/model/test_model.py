@@ -11,7 +11,7 @@ import redis
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from flask_auth0.client import discovery
+from flask_auth0.client import server_client
 from flask_auth0.tenant import TenantServer
 from tests.fixtures.rounds import Rounds
 from tests.harness.proxy import Proxy, proxied
@@ -31,8 +31,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let new keys be looked for whenever there are some, as time stands still."""
-    monkeypatch.setattr(discovery, "INTERVAL_AT_LOGINS", 0)
-    monkeypatch.setattr(discovery, "INTERVAL_FOR_STRANGERS", 0)
+    monkeypatch.setattr(server_client, "INTERVAL_AT_LOGINS", 0)
+    monkeypatch.setattr(server_client, "INTERVAL_FOR_STRANGERS", 0)
 
 
 @pytest.fixture

@@ -146,7 +146,7 @@ def test_first_requests_fetch_metadata_and_keys_once(
     app = make_app()
     client = app.extensions["auth0"].client
     asked: list[str] = []
-    original = client._here
+    original = client.transports.here
 
     async def count(response: t.Any) -> None:
         asked.append(response.request.url.path)
@@ -157,7 +157,7 @@ def test_first_requests_fetch_metadata_and_keys_once(
             found.http.event_hooks["response"].append(count)
         return found
 
-    client._here = here
+    client.transports.here = here
     callbacks = [
         visitor.authorize(visitor.get("/login"))
         for visitor in (make_visitor(make_app()) for _ in range(1))

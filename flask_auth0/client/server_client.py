@@ -1,0 +1,117 @@
+"""The SDK's client on HTTP, discovery and keys of ours.
+
+The SDK has no public way to give it HTTP connections, to see the discovery document, or
+to look for newer keys. All private members of it that are overridden are in this file.
+"""
+
+from __future__ import annotations
+
+import copy
+import typing as t
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import jwt
+from auth0_server_python.auth_server.server_client import ServerClient
+from auth0_server_python.store import TransactionStore
+
+from ..config import Config
+from ..runtime.request import current_request
+from ..sessions.cookies.transactions import TRANSACTION_KEY
+from ..sessions.session_store import SessionStore
+from ..sessions.storage_contract import KEY
+from .discovery import Discovery, Document, Documents
+from .signed_tokens import SignedTokens
+from .signing_keys import Keys, Patience
+from .transport import CheckedHttp, LoopTransport, Transports
+
+#: Seconds between two looks for new keys. What a login brings comes from the tenant
+#: itself, and what is posted as a logout token can be a stranger's.
+INTERVAL_AT_LOGINS, INTERVAL_FOR_STRANGERS = 1.0, 30.0
+
+C = t.TypeVar("C", bound="LoopClient")
+
+
+class LoopClient(ServerClient[t.Any]):
+    """The SDK's client on the HTTP connections of the event loop that it runs on."""
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        state_store: SessionStore,
+        transaction_store: TransactionStore,
+    ) -> None:
+        self._config = config
+        self.store, self.transactions = state_store, transaction_store
+        self.transports = Transports(config)
+        self.discovery = Discovery(config, self.transports)
+        self._documents: Documents = self.discovery
+        #: Authlib's client of one login, if it is for that alone.
+        self._login_oauth: t.Any = None
+        # The code of a login is spent by then, so it may wait for the next look.
+        self._patience_at_logins = Patience(INTERVAL_AT_LOGINS, INTERVAL_AT_LOGINS)
+        self._patience_with_strangers = Patience(INTERVAL_FOR_STRANGERS)
+        super().__init__(
+            domain=config.domain,
+            client_id=config.client_id,
+            client_secret=config.client_secret,
+            redirect_uri=config.redirect_uri,
+            secret=config.secret[0],
+            organization=config.organization,
+            authorization_params=config.authorization_parameters,
+            state_identifier=KEY,
+            transaction_identifier=TRANSACTION_KEY,
+            state_store=state_store,
+            transaction_store=transaction_store,
+        )
+
+    def for_one_login(self: C, oauth: t.Any, documents: Documents) -> C:
+        """Return a copy that needs no event loop; what the SDK sets on it is lost.
+
+        :param oauth: Authlib's client, or what the SDK can use in its place.
+        """
+        copied = copy.copy(self)
+        copied._login_oauth, copied._documents = oauth, documents
+        return copied
+
+    def here(self) -> LoopTransport:
+        """Return the way to the tenant of the running event loop."""
+        return self.transports.here()
+
+    @property
+    def _oauth(self) -> t.Any:
+        return self._login_oauth or self.here().oauth
+
+    @_oauth.setter
+    def _oauth(self, value: t.Any) -> None:
+        """Ignore the client that the SDK makes: it belongs to no event loop."""
+
+    def _get_http_client(self, **kwargs: t.Any) -> t.Any:
+        return self._shared_http()
+
+    @asynccontextmanager
+    async def _shared_http(self) -> AsyncIterator[CheckedHttp]:
+        # To leave the context of the client itself would close it for all others.
+        yield CheckedHttp(self.here().http, self._config)
+
+    async def _get_oidc_metadata_cached(self, domain: str) -> Document:
+        return await self._documents.metadata(domain)
+
+    async def _get_jwks_cached(
+        self, domain: str, metadata: Document | None = None
+    ) -> Keys:
+        return await self._documents.jwks(domain)
+
+    async def _verify_and_decode_jwt(
+        self, token: str, jwks: Keys, audience: str | None = None
+    ) -> dict[str, t.Any]:
+        tokens = SignedTokens(self._config, self._documents)
+        claims = await tokens.claims(token, jwks, self._patience_at_logins)
+        if not isinstance(claims.get("sub"), str) or not claims["sub"]:
+            raise jwt.InvalidTokenError("Token does not say who logged in.")
+        check = current_request().check_id_token
+        if check is not None:
+            # Nothing is kept, and no hook is called, for a login that was not begun.
+            check(claims)
+        return claims
