@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import os
 import re
 import shlex
@@ -18,6 +19,8 @@ from dotenv import dotenv_values
 from flask import Flask
 from flask_session.defaults import Defaults
 
+import flask_auth0
+from flask_auth0 import errors
 from flask_auth0.config import Config, key_of, read_config
 from flask_auth0.sessions.server import setup
 from flask_auth0.sessions.stores import KINDS
@@ -128,6 +131,18 @@ def test_links_of_the_readme() -> None:
     assert all(link.exists() for link in linked)
     pages = set(PAGES) - {path_of(n) for n in ("README.md", "index.rst", "changes.rst")}
     assert pages <= linked
+
+
+def test_every_public_name_is_on_the_page_of_the_api() -> None:
+    text = path_of("api.rst").read_text()
+    tree = inspect.getdoc(errors) or ""
+    for name in vars(flask_auth0).keys() - {"login_required", "Auth0"}:
+        value = getattr(flask_auth0, name)
+        if name.startswith("_") or inspect.ismodule(value):
+            continue
+        assert re.search(rf":: (flask_auth0\.\w+\.)?{name}$", text, re.M), name
+        if inspect.isclass(value):
+            assert re.search(rf"── {name}\b|^ +{name}$", tree, re.M), name
 
 
 def test_the_index_shows_the_same_app() -> None:
