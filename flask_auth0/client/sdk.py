@@ -1,16 +1,54 @@
-"""The first import of the SDK, without the warnings that it gives on the way."""
+"""The first import of the SDK: without its warnings, if it has what is overridden."""
 
 from __future__ import annotations
 
+import importlib.metadata
 import warnings
 
-# It makes its own warnings always visible, so it has to come before the filter.
+# Authlib makes its own warnings always visible, so it has to come before the filter.
 import authlib.deprecate
 
 with warnings.catch_warnings():
     # Authlib announces a move to httpx2, and the SDK still writes pydantic 1. An app
     # that treats warnings as errors could not be imported, and can do nothing about it.
     warnings.simplefilter("ignore", DeprecationWarning)
-    import auth0_server_python.auth_server.server_client
+    from auth0_server_python.auth_server.server_client import ServerClient
 
-__all__ = ["auth0_server_python", "authlib"]
+__all__ = ["ServerClient", "authlib"]
+
+NAME = "auth0-server-python"
+
+#: The newest release that the tests have run with.
+TESTED = "1.0.0b20"
+
+#: The private members of the SDK's client that :mod:`.server_client` overrides.
+OVERRIDDEN = (
+    "_get_http_client",
+    "_get_jwks_cached",
+    "_get_oidc_metadata_cached",
+    "_oauth",
+    "_verify_and_decode_jwt",
+)
+
+
+def require_overridden() -> None:
+    """Refuse a release of the SDK whose client does not call what is overridden.
+
+    It would verify tokens in its own way, or use connections of its own.
+
+    :raises ImportError: telling which release works.
+    """
+    # What a client sets on itself is among the names that its constructor uses.
+    known = {*dir(ServerClient), *ServerClient.__init__.__code__.co_names}
+    missing = [name for name in OVERRIDDEN if name not in known]
+    if missing:
+        version = importlib.metadata.version(NAME)
+        raise ImportError(
+            f"flask_auth0 does not work with {NAME} {version}: "
+            f"its ServerClient has no {' and no '.join(missing)}. "
+            f"Install {NAME}=={TESTED}, or a newer flask_auth0.",
+            name="auth0_server_python",
+        )
+
+
+require_overridden()

@@ -46,9 +46,9 @@ class LoopClient(ServerClient[t.Any]):
         self.store, self.transactions = state_store, transaction_store
         self.transports = Transports(config)
         self.discovery = Discovery(config, self.transports)
-        self._documents: Documents = self.discovery
+        self.documents: Documents = self.discovery
         #: Authlib's client of one login, if it is for that alone.
-        self._login_oauth: t.Any = None
+        self.login_oauth: t.Any = None
         # The code of a login is spent by then, so it may wait for the next look.
         self._patience_at_logins = Patience(INTERVAL_AT_LOGINS, INTERVAL_AT_LOGINS)
         self._patience_with_strangers = Patience(INTERVAL_FOR_STRANGERS)
@@ -72,7 +72,7 @@ class LoopClient(ServerClient[t.Any]):
         :param oauth: Authlib's client, or what the SDK can use in its place.
         """
         copied = copy.copy(self)
-        copied._login_oauth, copied._documents = oauth, documents
+        copied.login_oauth, copied.documents = oauth, documents
         return copied
 
     def here(self) -> LoopTransport:
@@ -81,7 +81,7 @@ class LoopClient(ServerClient[t.Any]):
 
     @property
     def _oauth(self) -> t.Any:
-        return self._login_oauth or self.here().oauth
+        return self.login_oauth or self.here().oauth
 
     @_oauth.setter
     def _oauth(self, value: t.Any) -> None:
@@ -96,17 +96,17 @@ class LoopClient(ServerClient[t.Any]):
         yield CheckedHttp(self.here().http, self._config)
 
     async def _get_oidc_metadata_cached(self, domain: str) -> Document:
-        return await self._documents.metadata(domain)
+        return await self.documents.metadata(domain)
 
     async def _get_jwks_cached(
         self, domain: str, metadata: Document | None = None
     ) -> Keys:
-        return await self._documents.jwks(domain)
+        return await self.documents.jwks(domain)
 
     async def _verify_and_decode_jwt(
         self, token: str, jwks: Keys, audience: str | None = None
     ) -> dict[str, t.Any]:
-        tokens = SignedTokens(self._config, self._documents)
+        tokens = SignedTokens(self._config, self.documents)
         claims = await tokens.claims(token, jwks, self._patience_at_logins)
         if not isinstance(claims.get("sub"), str) or not claims["sub"]:
             raise jwt.InvalidTokenError("Token does not say who logged in.")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import subprocess
+import sys
 import typing as t
+from importlib.metadata import version
 from unittest.mock import AsyncMock
 
 import pytest
@@ -13,10 +16,12 @@ from auth0_server_python.auth_server.server_client import ServerClient
 from flask import Flask
 
 from flask_auth0 import Auth0
+from flask_auth0.client import sdk
 from flask_auth0.client.client import Client
 from flask_auth0.client.dispatch import OnOurLoop
 from flask_auth0.runtime import loop
 from tests.harness.visitor import HOST
+from tools.requirements import declared
 
 
 def test_it_is_a_server_client(app: Flask) -> None:
@@ -24,25 +29,30 @@ def test_it_is_a_server_client(app: Flask) -> None:
         assert isinstance(Auth0().client, ServerClient)
 
 
-def test_the_sdk_still_has_what_is_overridden() -> None:
-    for name in [
-        "_get_http_client",
-        "_fetch_oidc_metadata",
-        "_fetch_jwks",
-        "_verify_and_decode_jwt",
-    ]:
-        assert callable(getattr(ServerClient, name))
-    source = inspect.getsource(ServerClient)
-    assert "self._oauth = AsyncOAuth2Client(" in source
-    assert "async with self._get_http_client(" in source
-    assert 'self._discovery_cache[domain]["jwks"]' in source
-    assert 'cached["expires_at"] > now' in source
-    assert list(inspect.signature(ServerClient._verify_and_decode_jwt).parameters) == [
-        "self",
-        "token",
-        "jwks",
-        "audience",
-    ]
+def test_the_tested_release_is_the_oldest_that_is_allowed() -> None:
+    """A newer one may lack what is overridden, and is tried before it is named here."""
+    assert f"{sdk.NAME}>={sdk.TESTED}" in declared()
+
+
+@pytest.mark.parametrize("name", sdk.OVERRIDDEN)
+def test_a_release_without_what_is_overridden_is_refused(name: str) -> None:
+    remove = f"del ServerClient.{name}"
+    if name == "_oauth":
+        remove = "ServerClient.__init__ = lambda self: None"
+    code = f"""
+import warnings
+warnings.simplefilter("ignore")
+from auth0_server_python.auth_server.server_client import ServerClient
+{remove}
+import flask_auth0
+"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    told = ended.stderr.strip().splitlines()[-1]
+    assert told == (
+        "ImportError: flask_auth0 does not work with auth0-server-python "
+        f"{version(sdk.NAME)}: its ServerClient has no {name}. Install "
+        f"auth0-server-python=={sdk.TESTED}, or a newer flask_auth0."
+    )
 
 
 def test_every_public_coroutine_of_the_sdk_runs_on_our_loop() -> None:
