@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import subprocess
 import sys
@@ -15,34 +16,18 @@ import typing as t
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from flask_auth0.sessions.stores import (
-    cachelib,
-    dynamodb,
-    memcached,
-    mongodb,
-    redis,
-    sqlalchemy,
-)
 from flask_auth0.sessions.stores.base import BackEnd
 from flask_auth0.sessions.stores.locks import Lock
 from tests.harness.processes import ROOT, environment
 from tests.harness.setups import setup
 
 LIMIT = 10.0
-MODULES: t.Any = {
-    "cachelib": cachelib,
-    "dynamodb": dynamodb,
-    "memcached": memcached,
-    "mongodb": mongodb,
-    "redis": redis,
-    "sqlalchemy": sqlalchemy,
-}
 
 
 def make_store(settings: Mapping[str, t.Any]) -> BackEnd:
     """Return the back end that some settings name."""
-    make = MODULES[settings["SESSION_TYPE"]].make
-    return t.cast(BackEnd, make(setup(settings, LIMIT)))
+    name = f"flask_auth0.sessions.stores.{settings['SESSION_TYPE']}"
+    return t.cast(BackEnd, importlib.import_module(name).make(setup(settings, LIMIT)))
 
 
 def work(store: BackEnd, folder: Path, times: int) -> None:

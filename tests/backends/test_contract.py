@@ -2,51 +2,80 @@
 
 from __future__ import annotations
 
-import os
-import sqlite3
 import typing as t
-from collections.abc import Iterator
-from pathlib import Path
 
 import boto3
-import mongomock
 import psycopg
-import pymongo
 import pytest
 import sqlalchemy as sa
 from flask import Flask
-from pymemcache.client.base import Client
 
+from flask_auth0.sessions.server.storage import back_end_of
+from flask_auth0.sessions.stores.base import BackEnd
+from flask_auth0.sessions.stores.sqlalchemy import SqlBackEnd
 from tests.contracts.server_sessions import ServerContract
-from tests.harness.redis_cluster import Cluster
-from tests.harness.visitor import Visitor
+from tests.harness.visitor import MakeApp, Visitor
+
+from .matrix import MATRIX, settings_of
 
 LOCAL = {
     "region_name": "us-east-1",
     "aws_access_key_id": "local",
     "aws_secret_access_key": "local",
 }
-
-
 #: A machine that is busy is no back end that is down.
 PATIENT = {"AUTH0_SESSION_STORE_TIMEOUT": 30}
+#: Redis and cachelib have their contract among the tests of sessions.
+OTHERS = [kind for kind in MATRIX if kind not in {"redis", "cachelib"}]
 
 
-class TestPostgreSQL(ServerContract):
-    @pytest.fixture
-    def settings(self, postgres_url: str) -> dict[str, t.Any]:
-        self.url = postgres_url
-        return {
-            "SESSION_TYPE": "sqlalchemy",
-            "SESSION_SQLALCHEMY": postgres_url,
-            **PATIENT,
-        }
+class Kept:
+    """Notes which keys are written to a back end."""
+
+    def __init__(self, back_end: BackEnd, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._back_end = back_end
+        self._keys: set[str] = set()
+        keep, begin = back_end.keep, back_end.begin
+
+        def noted_keep(key: str, value: bytes, max_age: int) -> None:
+            self._keys.add(key)
+            keep(key, value, max_age)
+
+        def noted_begin(values: t.Mapping[str, bytes], labelling: t.Any) -> bool:
+            self._keys |= {*values}
+            return begin(values, labelling)
+
+        monkeypatch.setattr(back_end, "keep", noted_keep)
+        monkeypatch.setattr(back_end, "begin", noted_begin)
+
+    def count(self) -> int:
+        found = [self._back_end.fetch(key) for key in self._keys]
+        return len(found) - found.count(None)
+
+
+class TestEvery(ServerContract):
+    @pytest.fixture(params=OTHERS)
+    def settings(self, request: pytest.FixtureRequest) -> dict[str, t.Any]:
+        return {**settings_of(request.param, request), **PATIENT}
+
+    @pytest.fixture(autouse=True)
+    def kept(self, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+        back_end = back_end_of(app.session_interface)
+        assert back_end is not None
+        self._kept = Kept(back_end, monkeypatch)
 
     def keys(self) -> int:
-        with psycopg.connect(self.url) as connection:
-            row = connection.execute("SELECT count(*) FROM sessions").fetchone()
-        assert row is not None
-        return int(row[0])
+        return self._kept.count()
+
+
+class TestPostgreSQL:
+    @pytest.fixture
+    def app(self, make_app: MakeApp, postgres_url: str) -> Flask:
+        self.url = postgres_url
+        settings = {"SESSION_TYPE": "sqlalchemy", "SESSION_SQLALCHEMY": postgres_url}
+        app = make_app({**settings, **PATIENT})
+        ServerContract.add_views(app)
+        return app
 
     def test_flask_sessions_layout(self, visitor: Visitor) -> None:
         visitor.get("/put/cart/book")
@@ -55,9 +84,7 @@ class TestPostgreSQL(ServerContract):
         assert row is not None
         assert row[1] == f"session:{visitor.cookies()['session']}"
 
-    def test_a_row_that_somebody_has_emptied(
-        self, app: Flask, visitor: Visitor
-    ) -> None:
+    def test_a_row_that_somebody_has_emptied(self, visitor: Visitor) -> None:
         visitor.log_in()
         with psycopg.connect(self.url) as connection:
             connection.execute("UPDATE sessions SET data = NULL")
@@ -66,12 +93,13 @@ class TestPostgreSQL(ServerContract):
     def test_a_protected_request_is_one_statement(
         self, app: Flask, visitor: Visitor
     ) -> None:
-        interface: t.Any = app.session_interface
+        back_end = back_end_of(app.session_interface)
+        assert isinstance(back_end, SqlBackEnd)
         statements: list[str] = []
         visitor.log_in()
         visitor.user()
 
-        @sa.event.listens_for(interface.back_end.engine, "before_cursor_execute")
+        @sa.event.listens_for(back_end.engine, "before_cursor_execute")
         def note(connection: t.Any, cursor: t.Any, statement: str, *_: t.Any) -> None:
             statements.append(statement)
 
@@ -80,93 +108,26 @@ class TestPostgreSQL(ServerContract):
         assert statements[0].startswith("SELECT")
 
 
-class TestSQLite(ServerContract):
-    @pytest.fixture
-    def settings(self, tmp_path: Path) -> dict[str, t.Any]:
-        self.file = tmp_path / "sessions.db"
-        return {
-            "SESSION_TYPE": "sqlalchemy",
-            "SESSION_SQLALCHEMY": f"sqlite:///{self.file}",
-            **PATIENT,
-        }
-
-    def keys(self) -> int:
-        connection = sqlite3.connect(self.file)
-        row = connection.execute("SELECT count(*) FROM sessions").fetchone()
-        connection.close()
-        return int(row[0])
+def test_the_indexes_of_mongodb(
+    make_app: MakeApp, request: pytest.FixtureRequest
+) -> None:
+    settings = settings_of("mongodb", request)
+    make_app(settings)
+    collection = settings["SESSION_MONGODB"]["flask_auth0_tests"]["sessions"]
+    indexes = collection.index_information().values()
+    keys = {index["key"][0][0]: index for index in indexes}
+    assert keys["id"]["unique"]
+    assert keys["expiration"]["expireAfterSeconds"] == 0
 
 
-class TestMongoDB(ServerContract):
-    """On a real server where there is one, on an imitation elsewhere."""
-
-    @pytest.fixture
-    def settings(self) -> Iterator[dict[str, t.Any]]:
-        url = os.environ.get("FLASK_AUTH0_MONGODB_URL")
-        client: t.Any = pymongo.MongoClient(url) if url else mongomock.MongoClient()
-        client.drop_database("flask_auth0_tests")
-        self.store = client["flask_auth0_tests"]["sessions"]
-        yield {
-            "SESSION_TYPE": "mongodb",
-            "SESSION_MONGODB": url or client,
-            "SESSION_MONGODB_DB": "flask_auth0_tests",
-        }
-        client.close()
-
-    def keys(self) -> int:
-        return int(self.store.count_documents({}))
-
-    def test_its_indexes_are_there(self, visitor: Visitor) -> None:
-        indexes = self.store.index_information().values()
-        keys = {index["key"][0][0]: index for index in indexes}
-        assert keys["id"]["unique"]
-        assert keys["expiration"]["expireAfterSeconds"] == 0
-
-
-class TestDynamoDB(ServerContract):
-    @pytest.fixture
-    def settings(self, dynamodb_url: str) -> Iterator[dict[str, t.Any]]:
-        self.client = boto3.client("dynamodb", endpoint_url=dynamodb_url, **LOCAL)
-        yield {
-            "SESSION_TYPE": "dynamodb",
-            **PATIENT,
-            "SESSION_DYNAMODB": dynamodb_url,
-        }
-        self.client.delete_table(TableName="Sessions")
-        self.client.close()
-
-    def keys(self) -> int:
-        return int(self.client.scan(TableName="Sessions")["Count"])
-
-    def test_items_expire(self, visitor: Visitor) -> None:
-        found = self.client.describe_time_to_live(TableName="Sessions")
-        expiry = found["TimeToLiveDescription"]
-        assert expiry["TimeToLiveStatus"] == "ENABLED"
-        assert expiry["AttributeName"] == "expiration"
-
-
-class TestRedisCluster(ServerContract):
-    @pytest.fixture
-    def settings(self, cluster: Cluster) -> dict[str, t.Any]:
-        self.cluster = cluster
-        cluster.flush()
-        url = f"redis://127.0.0.1:{cluster.ports[0]}"
-        return {"SESSION_TYPE": "redis", "SESSION_REDIS": url}
-
-    def keys(self) -> int:
-        return self.cluster.keys()
-
-
-class TestMemcached(ServerContract):
-    @pytest.fixture
-    def settings(self, memcached_port: int) -> Iterator[dict[str, t.Any]]:
-        self.client = Client(("127.0.0.1", memcached_port))
-        self.client.flush_all(noreply=False)
-        yield {
-            "SESSION_TYPE": "memcached",
-            "SESSION_MEMCACHED": f"127.0.0.1:{memcached_port}",
-        }
-        self.client.close()
-
-    def keys(self) -> int:
-        return int(self.client.stats()[b"curr_items"])
+def test_items_of_dynamodb_expire(
+    make_app: MakeApp, request: pytest.FixtureRequest, dynamodb_url: str
+) -> None:
+    settings = settings_of("dynamodb", request)
+    make_app({**settings, **PATIENT})
+    client = boto3.client("dynamodb", endpoint_url=dynamodb_url, **LOCAL)
+    name = settings["SESSION_DYNAMODB_TABLE"]
+    expiry = client.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+    client.close()
+    assert expiry["TimeToLiveStatus"] == "ENABLED"
+    assert expiry["AttributeName"] == "expiration"

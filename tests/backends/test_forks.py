@@ -13,31 +13,19 @@ import pytest
 from flask_auth0.tenant import Client, Tenant, TenantServer
 from tests.harness.processes import ROOT, environment
 
+from .matrix import settings_of
+
 #: Seconds that a run may take: longer than the program waits for its child.
 LIMIT = 60
-HOMES = ("cookie", "redis", "postgresql", "folder", "memcached", "dynamodb")
+HOMES = (
+    *("cookie", "redis", "postgresql", "sqlite", "cachelib", "memcached", "dynamodb"),
+)
 
 
 @pytest.fixture
 def settings(request: pytest.FixtureRequest) -> dict[str, str]:
     """Where an app keeps its sessions, and what takes its connections."""
-    kind, find = request.param, request.getfixturevalue
-    if kind == "redis":
-        return {"SESSION_TYPE": "redis", "SESSION_REDIS": find("redis_url") + "/11"}
-    if kind == "postgresql":
-        return {
-            "SESSION_TYPE": "sqlalchemy",
-            "SESSION_SQLALCHEMY": find("postgres_url"),
-        }
-    if kind == "folder":
-        folder = str(find("tmp_path") / "sessions")
-        return {"SESSION_TYPE": "cachelib", "SESSION_CACHELIB": folder}
-    if kind == "memcached":
-        address = f"127.0.0.1:{find('memcached_port')}"
-        return {"SESSION_TYPE": "memcached", "SESSION_MEMCACHED": address}
-    if kind == "dynamodb":
-        return {"SESSION_TYPE": "dynamodb", "SESSION_DYNAMODB": find("dynamodb_url")}
-    return {}
+    return {} if request.param == "cookie" else settings_of(request.param, request)
 
 
 def run(settings: Mapping[str, str], tenant: TenantServer) -> dict[str, t.Any]:

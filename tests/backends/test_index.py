@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import typing as t
 from collections.abc import Iterator
 from pathlib import Path
 
-import mongomock
 import pytest
 from cachelib.file import FileSystemCache
 from flask import Flask
@@ -15,19 +15,72 @@ from redis import Redis
 
 from flask_auth0.sessions.server.storage import RecordCompartment, back_end_of
 from flask_auth0.sessions.storage_contract import Entry
-from flask_auth0.sessions.stores.base import BackEnd, Labelling
+from flask_auth0.sessions.stores.base import BackEnd, Ending, Labelling
 from flask_auth0.sessions.stores.dynamodb import DynamoBackEnd
 from flask_auth0.sessions.stores.redis import RedisBackEnd
-from tests.contracts.index import PARTS, IndexContract, SqlContract, end_all
-from tests.harness.redis_cluster import Cluster
+from flask_auth0.sessions.stores.sqlalchemy import SqlBackEnd
+from tests.contracts.index import PARTS, IndexContract, end_all, opened
+
+from .matrix import MATRIX, settings_of
 
 
-class TestRedis(IndexContract):
+class TestEvery(IndexContract):
+    @pytest.fixture(params=MATRIX)
+    def settings(self, request: pytest.FixtureRequest) -> dict[str, t.Any]:
+        # The imitation of DynamoDB does one thing at a time, and slowly.
+        self.RACES = 5 if request.param == "dynamodb" else 25
+        return settings_of(request.param, request)
+
+
+def fail(*args: t.Any) -> t.NoReturn:
+    raise KeyboardInterrupt
+
+
+class TestWhole:
+    """In a database, a login or a logout is kept whole or not at all."""
+
+    @pytest.fixture(params=["postgresql", "sqlalchemy", "sqlite"])
+    def store(self, request: pytest.FixtureRequest) -> t.Any:
+        return opened(settings_of(request.param, request))
+
+    def test_a_login(self, store: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(one_with(store, "_label"), "_label", fail)
+        with pytest.raises(KeyboardInterrupt):
+            store.begin({"a": b"1", "b": b"2"}, Labelling("a", ["label"], 60, 60))
+        assert store.fetch("a") is None
+
+    def test_a_logout(self, store: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        store.begin({"a": b"1"}, Labelling("a", ["label"], 60, 60))
+        monkeypatch.setattr(one_with(store, "_unlabel"), "_unlabel", fail)
+        with pytest.raises(KeyboardInterrupt):
+            store.end([Ending("a", ("a",), ("label",))])
+        assert store.fetch("a") == b"1"
+
+
+def one_with(store: t.Any, name: str) -> t.Any:
+    """Return the back end that has a method, or the module that has a function."""
+    return store if hasattr(store, name) else sys.modules[type(store).__module__]
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "sqlalchemy"])
+def test_expired_labels_are_pruned(kind: str, request: pytest.FixtureRequest) -> None:
+    store = opened(settings_of(kind, request))
+    assert isinstance(store, SqlBackEnd)
+    store.begin({"a": b"1"}, Labelling("a", ["label"], -1, 60))
+    store.begin({"b": b"1"}, Labelling("b", ["label"], 60, 60))
+    pruned = store.prune()
+    assert pruned.removed == 1
+    while pruned.rest is not None:
+        pruned = store.prune(pruned.rest)
+        assert pruned.removed == 0
+    with store.engine.connect() as connection:
+        assert len(list(connection.execute(store.labels.select()))) == 1
+
+
+class TestRedis:
     @pytest.fixture
-    def settings(self, redis_url: str) -> dict[str, t.Any]:
-        with Redis.from_url(redis_url) as redis:
-            redis.flushdb()
-        return {"SESSION_TYPE": "redis", "SESSION_REDIS": redis_url}
+    def records(self, request: pytest.FixtureRequest) -> RecordCompartment:
+        return RecordCompartment(opened(settings_of("redis", request)), 600)
 
     def test_the_cost_does_not_depend_on_how_many_there_are(
         self, records: RecordCompartment, redis_url: str
@@ -61,81 +114,29 @@ def calls(redis: t.Any) -> dict[str, int]:
     return {name: count for name, count in names if name not in own}
 
 
-class TestRedisCluster(IndexContract):
-    @pytest.fixture
-    def settings(self, cluster: Cluster) -> dict[str, t.Any]:
-        cluster.flush()
-        url = f"redis://127.0.0.1:{cluster.ports[0]}"
-        return {"SESSION_TYPE": "redis", "SESSION_REDIS": url}
+@pytest.fixture
+def dynamodb(request: pytest.FixtureRequest) -> DynamoBackEnd:
+    found = opened(settings_of("dynamodb", request))
+    assert isinstance(found, DynamoBackEnd)
+    return found
 
 
-class TestPostgreSQL(SqlContract):
-    @pytest.fixture
-    def settings(self, postgres_url: str) -> dict[str, t.Any]:
-        return {"SESSION_TYPE": "sqlalchemy", "SESSION_SQLALCHEMY": postgres_url}
+def test_a_login_after_many_that_have_expired(dynamodb: DynamoBackEnd) -> None:
+    """An expression of more than 4 KB is refused by the real one."""
+    expired = {f"record:r{number}": 1 for number in range(100)}
+    dynamodb.table.put_item(Item={"id": "ada", **expired})
+    sent: list[int] = []
+    original = dynamodb.client.transact_write_items
 
+    def transact(TransactItems: t.Any) -> t.Any:
+        updates = [each["Update"]["UpdateExpression"] for each in TransactItems]
+        sent.extend(map(len, updates))
+        return original(TransactItems=TransactItems)
 
-class TestSQLite(SqlContract):
-    @pytest.fixture
-    def settings(self, tmp_path: Path) -> dict[str, t.Any]:
-        url = f"sqlite:///{tmp_path / 'sessions.db'}"
-        return {"SESSION_TYPE": "sqlalchemy", "SESSION_SQLALCHEMY": url}
-
-
-class TestMongoDB(IndexContract):
-    @pytest.fixture
-    def settings(self) -> dict[str, t.Any]:
-        return {"SESSION_TYPE": "mongodb", "SESSION_MONGODB": mongomock.MongoClient()}
-
-
-class TestDynamoDB(IndexContract):
-    RACES = 5
-
-    @pytest.fixture
-    def settings(self, dynamodb_url: str) -> Iterator[dict[str, t.Any]]:
-        import boto3
-
-        from .test_contract import LOCAL
-
-        yield {"SESSION_TYPE": "dynamodb", "SESSION_DYNAMODB": dynamodb_url}
-        client = boto3.client("dynamodb", endpoint_url=dynamodb_url, **LOCAL)
-        client.delete_table(TableName="Sessions")
-        client.close()
-
-    def test_a_login_after_many_that_have_expired(self, store: DynamoBackEnd) -> None:
-        """An expression of more than 4 KB is refused by the real one."""
-        expired = {f"record:r{number}": 1 for number in range(100)}
-        store.table.put_item(Item={"id": "ada", **expired})
-        sent: list[int] = []
-        original = store.client.transact_write_items
-
-        def transact(TransactItems: t.Any) -> t.Any:
-            updates = [each["Update"]["UpdateExpression"] for each in TransactItems]
-            sent.extend(map(len, updates))
-            return original(TransactItems=TransactItems)
-
-        store.client.transact_write_items = transact
-        assert store.begin({"key": b"1"}, Labelling("new", ["ada"], 60, 60))
-        assert max(sent) < 400
-        assert store.labelled("ada") == ["new"]
-
-
-class TestMemcached(IndexContract):
-    @pytest.fixture
-    def settings(self, memcached_port: int) -> dict[str, t.Any]:
-        from pymemcache.client.base import Client
-
-        client = Client(("127.0.0.1", memcached_port))
-        client.flush_all(noreply=False)
-        client.close()
-        where = f"127.0.0.1:{memcached_port}"
-        return {"SESSION_TYPE": "memcached", "SESSION_MEMCACHED": where}
-
-
-class TestCachelib(IndexContract):
-    @pytest.fixture
-    def settings(self, tmp_path: Path) -> dict[str, t.Any]:
-        return {"SESSION_TYPE": "cachelib", "SESSION_CACHELIB": str(tmp_path)}
+    dynamodb.client.transact_write_items = transact
+    assert dynamodb.begin({"key": b"1"}, Labelling("new", ["ada"], 60, 60))
+    assert max(sent) < 400
+    assert dynamodb.labelled("ada") == ["new"]
 
 
 class TestFlaskSessionsOwn(IndexContract):

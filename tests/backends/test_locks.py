@@ -3,77 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
-import socket
 import typing as t
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
-import mongomock
 import pytest
 import sqlalchemy as sa
-from redis import Redis
 
 from flask_auth0.client import locks
 from flask_auth0.client.locks import leased
 from flask_auth0.runtime import loop
-from flask_auth0.sessions.stores import dynamodb, label_values, mongodb, sql_locks
-from flask_auth0.sessions.stores import redis as redis_store
 from flask_auth0.sessions.stores.base import BackEnd
 from flask_auth0.sessions.stores.locks import LEASE, Lock
 from flask_auth0.sessions.stores.redis import RedisBackEnd
 from flask_auth0.sessions.stores.sql_locks import SqlLock
 from flask_auth0.sessions.stores.sqlalchemy import SqlBackEnd
 from tests.harness.processes import until
-from tests.harness.redis_cluster import Cluster
 
 from .locking import Other, make_store, other_process, work
+from .matrix import MATRIX, SHARED, settings_of
 
 REDIS = ["redis", "cluster"]
-KINDS = [*REDIS, "postgresql", "sqlite", "memcached", "dynamodb", "mongodb", "cachelib"]
-#: Where the length of a lock is known.
-LENGTHS = [label_values, redis_store, mongodb, dynamodb]
 
 
-@pytest.fixture(params=[*REDIS, "postgresql", "sqlite", "memcached"])
-def settings(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, t.Any]:
+@pytest.fixture(params=SHARED)
+def settings(request: pytest.FixtureRequest) -> dict[str, t.Any]:
     """Each back end, with no lock taken."""
-    if request.param == "sqlite":
-        place = f"sqlite:///{tmp_path}/sessions.db"
-        return {"SESSION_TYPE": "sqlalchemy", "SESSION_SQLALCHEMY": place}
-    if request.param == "cachelib":
-        return {"SESSION_TYPE": "cachelib", "SESSION_CACHELIB": str(tmp_path)}
-    if request.param == "memcached":
-        port = request.getfixturevalue("memcached_port")
-        with socket.create_connection(("127.0.0.1", port)) as connection:
-            connection.sendall(b"flush_all\r\n")
-            assert connection.recv(16) == b"OK\r\n"
-        address = f"127.0.0.1:{port}"
-        return {"SESSION_TYPE": "memcached", "SESSION_MEMCACHED": address}
-    if request.param == "dynamodb":
-        url = request.getfixturevalue("dynamodb_url")
-        table = f"sessions-{secrets.token_hex(4)}"
-        return {
-            "SESSION_TYPE": "dynamodb",
-            "SESSION_DYNAMODB": url,
-            "SESSION_DYNAMODB_TABLE": table,
-        }
-    if request.param == "mongodb":
-        return {"SESSION_TYPE": "mongodb", "SESSION_MONGODB": mongomock.MongoClient()}
-    if request.param == "postgresql":
-        url = request.getfixturevalue("postgres_url")
-        return {"SESSION_TYPE": "sqlalchemy", "SESSION_SQLALCHEMY": url}
-    if request.param == "cluster":
-        cluster: Cluster = request.getfixturevalue("cluster")
-        cluster.flush()
-        hosts = ",".join(f"127.0.0.1:{port}" for port in cluster.ports)
-        url = f"redis+cluster://{hosts}"
-    else:
-        url = request.getfixturevalue("redis_url")
-        with Redis.from_url(url) as client:
-            client.flushdb()
-    return {"SESSION_TYPE": "redis", "SESSION_REDIS": url}
+    return settings_of(request.param, request)
 
 
 @pytest.fixture
@@ -104,7 +61,7 @@ def test_one_process_has_it(store: BackEnd, other: Other, tmp_path: Path) -> Non
     assert other.answer() == "done"
 
 
-@pytest.mark.parametrize("settings", ["redis", "postgresql"], indirect=True)
+@pytest.mark.parametrize("settings", ["redis", "postgresql", "sqlite"], indirect=True)
 def test_it_ends_soon_after_its_process(store: BackEnd, other: Other) -> None:
     assert other.ask("take", "a") == "held"
     assert store.try_lock("a") is None
@@ -133,9 +90,9 @@ def test_it_ends_soon_and_is_renewed_while_somebody_has_it(
     assert not store.client.exists(key)
 
 
-@pytest.mark.parametrize("settings", KINDS, indirect=True)
+@pytest.mark.parametrize("settings", MATRIX, indirect=True)
 class TestLostLocks:
-    """Whoever stood still for too long learns of it, and harms nobody who came next."""
+    """A process that stood still for too long learns of it, and takes no lock away."""
 
     def test_one_that_nobody_has_taken_meanwhile(self, store: BackEnd) -> None:
         mine = store.try_lock("a")
@@ -147,9 +104,7 @@ class TestLostLocks:
     def test_one_that_somebody_has_taken_meanwhile(
         self, store: BackEnd, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        for module in LENGTHS:
-            monkeypatch.setattr(module, "LEASE", 1)
-        monkeypatch.setattr(sql_locks, "_LEASE", timedelta(seconds=1))
+        monkeypatch.setattr("flask_auth0.sessions.stores.locks.LEASE", 1)
         mine = store.try_lock("a")
         assert mine is not None
         taken: list[Lock | None] = []
@@ -168,7 +123,7 @@ class TestLostLocks:
         assert store.try_lock("a") is None
 
 
-@pytest.mark.parametrize("settings", ["postgresql", "sqlite"], indirect=True)
+@pytest.mark.parametrize("settings", ["postgresql", "sqlalchemy"], indirect=True)
 def test_locks_that_nobody_has_let_go_of_are_removed(store: SqlBackEnd) -> None:
     lock = SqlLock(store.engine, store.locks, "flask_auth0.lock:old")
     assert lock.take()

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import typing as t
-from pathlib import Path
 
 import pytest
 from flask import Flask
 from pymemcache.client.base import Client
-from redis import Redis
 
 from flask_auth0 import Auth0, SessionStoreUnavailable, session_revoked
 from flask_auth0.runtime.processes import PerProcess
@@ -17,30 +15,14 @@ from flask_auth0.sessions.stores.memcached import MemcachedBackEnd
 from tests.harness.setups import setup
 from tests.harness.visitor import GRACE, MakeApp, MakeVisitor
 
+from .matrix import settings_of
+
 MOST = 3
 
 
-@pytest.fixture(params=["redis", "sqlite", "cachelib", "memcached"])
-def app(request: pytest.FixtureRequest, make_app: MakeApp, tmp_path: Path) -> Flask:
-    settings: dict[str, t.Any]
-    if request.param == "redis":
-        url = request.getfixturevalue("redis_url")
-        with Redis.from_url(url) as redis:
-            redis.flushdb()
-        settings = {"SESSION_TYPE": "redis", "SESSION_REDIS": url}
-    elif request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'sessions.db'}"
-        settings = {"SESSION_TYPE": "sqlalchemy", "SESSION_SQLALCHEMY": url}
-    elif request.param == "memcached":
-        port = request.getfixturevalue("memcached_port")
-        client = Client(("127.0.0.1", port))
-        client.flush_all(noreply=False)
-        client.close()
-        where = f"127.0.0.1:{port}"
-        settings = {"SESSION_TYPE": "memcached", "SESSION_MEMCACHED": where}
-    else:
-        settings = {"SESSION_TYPE": "cachelib", "SESSION_CACHELIB": str(tmp_path)}
-    return make_app(settings, sessions_per_user=MOST)
+@pytest.fixture(params=["redis", "sqlalchemy", "sqlite", "cachelib", "memcached"])
+def app(request: pytest.FixtureRequest, make_app: MakeApp) -> Flask:
+    return make_app(settings_of(request.param, request), sessions_per_user=MOST)
 
 
 def test_the_oldest_goes(

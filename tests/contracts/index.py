@@ -11,10 +11,20 @@ from flask import Flask
 from flask_auth0.sessions.server.setup import set_up_sessions
 from flask_auth0.sessions.server.storage import RecordCompartment, back_end_of
 from flask_auth0.sessions.storage_contract import Entry
-from flask_auth0.sessions.stores.base import BackEnd, Ending, Labelling
-from flask_auth0.sessions.stores.sqlalchemy import SqlBackEnd
+from flask_auth0.sessions.stores.base import BackEnd, Labelling
 
 PARTS = {"head": "h", "body": "b"}
+
+
+def opened(settings: dict[str, t.Any]) -> BackEnd:
+    """Return the back end that some settings name."""
+    app = Flask(__name__)
+    app.config.update(settings)
+    # A machine that is busy is no back end that is down.
+    assert set_up_sessions(app, limit=60) == []
+    found = back_end_of(app.session_interface)
+    assert found is not None
+    return found
 
 
 class IndexContract:
@@ -30,13 +40,7 @@ class IndexContract:
 
     @pytest.fixture
     def store(self, settings: dict[str, t.Any]) -> BackEnd:
-        app = Flask(__name__)
-        app.config.update(settings)
-        # A machine that is busy is no back end that is down.
-        assert set_up_sessions(app, limit=60) == []
-        found = back_end_of(app.session_interface)
-        assert found is not None
-        return found
+        return opened(settings)
 
     @pytest.fixture
     def records(self, store: BackEnd) -> RecordCompartment:
@@ -137,41 +141,3 @@ def together(*works: t.Callable[[], object]) -> None:
         thread.join()
     if errors:
         raise errors[0]
-
-
-class SqlContract(IndexContract):
-    """What a database promises besides."""
-
-    def test_a_login_is_kept_whole_or_not_at_all(
-        self, store: SqlBackEnd, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        def fail(*args: t.Any) -> t.NoReturn:
-            raise KeyboardInterrupt
-
-        monkeypatch.setattr(store, "_label", fail)
-        with pytest.raises(KeyboardInterrupt):
-            store.begin({"a": b"1", "b": b"2"}, Labelling("a", ["label"], 60, 60))
-        assert store.fetch("a") is None
-
-    def test_a_logout_is_whole_or_not_at_all(
-        self, store: SqlBackEnd, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        def fail(*args: t.Any) -> t.NoReturn:
-            raise KeyboardInterrupt
-
-        store.begin({"a": b"1"}, Labelling("a", ["label"], 60, 60))
-        monkeypatch.setattr(store, "_unlabel", fail)
-        with pytest.raises(KeyboardInterrupt):
-            store.end([Ending("a", ("a",), ("label",))])
-        assert store.fetch("a") == b"1"
-
-    def test_expired_labels_are_pruned(self, store: SqlBackEnd) -> None:
-        store.begin({"a": b"1"}, Labelling("a", ["label"], -1, 60))
-        store.begin({"b": b"1"}, Labelling("b", ["label"], 60, 60))
-        pruned = store.prune()
-        assert pruned.removed == 1
-        while pruned.rest is not None:
-            pruned = store.prune(pruned.rest)
-            assert pruned.removed == 0
-        with store.engine.connect() as connection:
-            assert len(list(connection.execute(store.labels.select()))) == 1

@@ -72,6 +72,10 @@ _CAUSES = (
         "for room on the disk",
     ),
     _Cause(
+        r"file is not a database|disk image is malformed",
+        "names a file that is no database of SQLite ({where}); name another one",
+    ),
+    _Cause(
         r"database .* does not exist|3D000|no such database|db index is out of range",
         "names a database that is not there ({where}); make it",
     ),

@@ -16,6 +16,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
 
 from ...runtime.processes import PerProcess
+from . import locks
 from .base import (
     BackEnd,
     Ending,
@@ -25,7 +26,6 @@ from .base import (
     by_label,
     keys_of,
 )
-from .locks import LEASE, LOCK, new_holder
 from .proof import prove
 from .settings import BadSetting, no_answer
 
@@ -117,7 +117,7 @@ class DynamoBackEnd(BackEnd):
             self._transact([*gone, *unlabelled])
 
     def try_lock(self, key: str) -> DynamoLock | None:
-        lock = DynamoLock(self.table, LOCK + key)
+        lock = DynamoLock(self.table, locks.LOCK + key)
         return lock if lock.take() else None
 
     def _item(self, name: str) -> Mapping[str, t.Any]:
@@ -143,7 +143,7 @@ class DynamoLock:
     def __init__(self, table: t.Any, key: str) -> None:
         self._table = table
         self._key = key
-        self._holder = new_holder()
+        self._holder = locks.new_holder()
 
     def take(self) -> bool:
         """Take the lock; tell whether nobody else has it."""
@@ -164,7 +164,7 @@ class DynamoLock:
         )
 
     def _write(self, condition: str, **values: int) -> bool:
-        end = int(time.time()) + LEASE
+        end = int(time.time()) + locks.LEASE
         return _is_done(
             self._table.update_item,
             Key={"id": self._key},

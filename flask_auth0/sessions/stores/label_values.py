@@ -7,8 +7,8 @@ import typing as t
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 
+from . import locks
 from .base import BackEnd, Labelling
-from .locks import LEASE, LOCK, Lock, new_holder
 
 #: Its members, and when each one expires.
 Members = dict[str, int]
@@ -48,8 +48,8 @@ class LabelsInValues(BackEnd):
     def unlabel(self, label: str, records: Sequence[str]) -> None:
         self.change(label, lambda value: remove(value, *records))
 
-    def try_lock(self, key: str) -> Lock | None:
-        lock = ValueLock(self, LOCK + key)
+    def try_lock(self, key: str) -> locks.Lock | None:
+        lock = ValueLock(self, locks.LOCK + key)
         return lock if lock.take() else None
 
 
@@ -59,20 +59,22 @@ class ValueLock:
     def __init__(self, back_end: LabelsInValues, key: str) -> None:
         self._back_end = back_end
         self._key = key
-        self._holder = new_holder()
+        self._holder = locks.new_holder()
 
     def take(self) -> bool:
         """Take the lock; tell whether nobody else has it."""
-        return self._change_if([], lambda value: add(value, self._holder, LEASE))
+        return self._change_if([], self._held)
 
     def renew(self) -> bool:
         """Hold it for another while; tell whether it was still held."""
-        held = [self._holder]
-        return self._change_if(held, lambda value: add(value, self._holder, LEASE))
+        return self._change_if([self._holder], self._held)
 
     def release(self) -> None:
         """Let go of it, if it is still held."""
         self._change_if([self._holder], lambda value: remove(value, self._holder))
+
+    def _held(self, value: bytes | None) -> Changed:
+        return add(value, self._holder, locks.LEASE)
 
     def _change_if(self, holders: list[str], change: Change) -> bool:
         def changed(value: bytes | None) -> Changed:

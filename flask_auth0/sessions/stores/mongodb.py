@@ -17,6 +17,7 @@ from pymongo.errors import (
 )
 
 from ...runtime.processes import PerProcess
+from . import locks
 from .base import (
     BackEnd,
     Ending,
@@ -26,7 +27,6 @@ from .base import (
     by_label,
     keys_of,
 )
-from .locks import LEASE, LOCK, new_holder
 from .proof import prove
 from .settings import BadSetting, no_answer
 
@@ -107,7 +107,7 @@ class MongoBackEnd(BackEnd):
             self.collection.delete_many(values)
 
     def try_lock(self, key: str) -> MongoLock | None:
-        lock = MongoLock(self, LOCK + key)
+        lock = MongoLock(self, locks.LOCK + key)
         return lock if lock.take() else None
 
     def _label(self, wanted: Mapping[str, str], change: Mapping[str, t.Any]) -> None:
@@ -146,7 +146,7 @@ class MongoLock:
     def __init__(self, back_end: MongoBackEnd, key: str) -> None:
         self._back_end = back_end
         self._key = key
-        self._holder = new_holder()
+        self._holder = locks.new_holder()
 
     def take(self) -> bool:
         """Take the lock; tell whether nobody else has it."""
@@ -170,7 +170,7 @@ class MongoLock:
         return {"id": self._key, "holder": self._holder}
 
     def _write(self, wanted: Mapping[str, t.Any], *, upsert: bool = False) -> t.Any:
-        change = {"$set": {"holder": self._holder, "expiration": _now(LEASE)}}
+        change = {"$set": {"holder": self._holder, "expiration": _now(locks.LEASE)}}
         with self._back_end.limited():
             return self._back_end.collection.update_one(wanted, change, upsert=upsert)
 

@@ -12,8 +12,8 @@ import redis
 import redis.lock
 
 from ...runtime.processes import PerProcess
+from . import locks
 from .base import BackEnd, Ending, Labelling, Setup, by_label, keys_of
-from .locks import LEASE, LOCK
 from .proof import prove
 from .redis_urls import FAILURES, clients_of
 from .settings import BadSetting, no_answer
@@ -92,7 +92,9 @@ class RedisBackEnd(BackEnd):
         self.client.zrem(label, *records)
 
     def try_lock(self, key: str) -> RedisLock | None:
-        lock = RedisLock(self.client, LOCK + key, timeout=LEASE, thread_local=False)
+        lock = RedisLock(
+            self.client, locks.LOCK + key, timeout=locks.LEASE, thread_local=False
+        )
         return lock if lock.acquire(blocking=False) else None
 
     def expires(self, key: str) -> bool:

@@ -8,9 +8,7 @@ from datetime import datetime, timedelta, timezone
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from .locks import LEASE, new_holder
-
-_LEASE, _NOTHING = timedelta(seconds=LEASE), timedelta(0)
+from . import locks
 
 
 class SqlLock:
@@ -26,7 +24,7 @@ class SqlLock:
         self._engine = engine
         self._table = table
         self._name = name
-        self._holder = new_holder()
+        self._holder = locks.new_holder()
 
     def take(self) -> bool:
         """Take the lock; tell whether nobody else has it."""
@@ -51,7 +49,8 @@ class SqlLock:
             connection.execute(gone)
 
     def _insert(self, connection: sa.Connection) -> bool:
-        row = {"name": self._name, "holder": self._holder, "expiry": self._now(_LEASE)}
+        end = self._now(locks.LEASE)
+        row = {"name": self._name, "holder": self._holder, "expiry": end}
         try:
             connection.execute(self._table.insert().values(row))
         except IntegrityError:
@@ -63,7 +62,7 @@ class SqlLock:
         change = self._table.update().where(self._is_held_by(before))
         if before != self._holder:
             change = change.where(self._table.c.expiry <= self._now())
-        change = change.values(holder=self._holder, expiry=self._now(_LEASE))
+        change = change.values(holder=self._holder, expiry=self._now(locks.LEASE))
         result = t.cast("sa.CursorResult[t.Any]", connection.execute(change))
         return result.rowcount == 1
 
@@ -73,9 +72,10 @@ class SqlLock:
     def _is_held_by(self, holder: str) -> sa.ColumnElement[bool]:
         return sa.and_(self._is_named(), self._table.c.holder == holder)
 
-    def _now(self, later: timedelta = _NOTHING) -> t.Any:
+    def _now(self, later: float = 0) -> t.Any:
         """Return a moment by the server's clock, where several hosts may share it."""
+        more = timedelta(seconds=later)
         if self._engine.dialect.name == "postgresql":
             now = sa.func.timezone("UTC", sa.func.clock_timestamp())
-            return now + sa.literal(later, sa.Interval)
-        return datetime.now(timezone.utc).replace(tzinfo=None) + later
+            return now + sa.literal(more, sa.Interval)
+        return datetime.now(timezone.utc).replace(tzinfo=None) + more

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
 from ...runtime.processes import PerProcess
+from . import locks
 from .base import BackEnd, Ending, Labelling, Pruned, Rest, Setup, by_label, keys_of
-from .locks import LEASE, LOCK, new_holder
 from .proof import prove
 from .settings import BadSetting, no_answer
 
@@ -147,7 +147,7 @@ class SqliteBackEnd(BackEnd):
             _unlabel(connection, by_label(endings))
 
     def try_lock(self, key: str) -> SqliteLock | None:
-        lock = SqliteLock(self, LOCK + key)
+        lock = SqliteLock(self, locks.LOCK + key)
         return lock if lock.take() else None
 
     def prune(self, rest: Rest = None) -> Pruned:
@@ -180,7 +180,7 @@ class SqliteLock:
     def __init__(self, back_end: SqliteBackEnd, name: str) -> None:
         self._back_end = back_end
         self._name = name
-        self._holder = new_holder()
+        self._holder = locks.new_holder()
 
     def take(self) -> bool:
         """Take the lock; tell whether nobody else has it."""
@@ -190,14 +190,14 @@ class SqliteLock:
                 "INSERT INTO locks VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE "
                 "SET holder = excluded.holder, expiry = excluded.expiry "
                 "WHERE locks.expiry <= ?",
-                *(self._name, self._holder, now + LEASE, now),
+                *(self._name, self._holder, now + locks.LEASE, now),
             )
         )
 
     def renew(self) -> bool:
         """Hold it for another while, unless another holder has come in between."""
         change = "UPDATE locks SET expiry = ? WHERE name = ? AND holder = ?"
-        end = time.time() + LEASE
+        end = time.time() + locks.LEASE
         return bool(self._back_end.write(change, end, self._name, self._holder))
 
     def release(self) -> None:
@@ -233,7 +233,8 @@ def _path(setting: t.Any) -> str:
 
 def _make_file(path: str) -> None:
     """Make a file that nobody else on the machine can read, if there is none."""
-    with suppress(FileExistsError):
+    # SQLite says itself what is in the way of one.
+    with suppress(OSError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 

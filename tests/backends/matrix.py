@@ -1,0 +1,102 @@
+"""The back ends that every contract is tried on, and the settings that name each."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import typing as t
+from collections.abc import Callable
+
+import pytest
+from redis import Redis
+
+from tests.harness.redis_cluster import Cluster
+
+Settings = dict[str, t.Any]
+#: Returns the value of a fixture.
+Find = Callable[[str], t.Any]
+
+
+def _redis(find: Find) -> Settings:
+    url = find("redis_url")
+    with Redis.from_url(url) as client:
+        client.flushdb()
+    return {"SESSION_TYPE": "redis", "SESSION_REDIS": url}
+
+
+def _cluster(find: Find) -> Settings:
+    cluster: Cluster = find("cluster")
+    cluster.flush()
+    hosts = ",".join(f"127.0.0.1:{port}" for port in cluster.ports)
+    return {"SESSION_TYPE": "redis", "SESSION_REDIS": f"redis+cluster://{hosts}"}
+
+
+def _postgresql(find: Find) -> Settings:
+    url = find("postgres_url")
+    return {"SESSION_TYPE": "sqlalchemy", "SESSION_SQLALCHEMY": url}
+
+
+def _sqlalchemy(find: Find) -> Settings:
+    url = f"sqlite:///{find('tmp_path')}/sessions.db"
+    return {"SESSION_TYPE": "sqlalchemy", "SESSION_SQLALCHEMY": url}
+
+
+def _mongodb(find: Find) -> Settings:
+    """A real server where there is one, an imitation elsewhere."""
+    import mongomock
+    import pymongo
+
+    url = os.environ.get("FLASK_AUTH0_MONGODB_URL")
+    client: t.Any = pymongo.MongoClient(url) if url else mongomock.MongoClient()
+    client.drop_database("flask_auth0_tests")
+    return {
+        "SESSION_TYPE": "mongodb",
+        "SESSION_MONGODB": client,
+        "SESSION_MONGODB_DB": "flask_auth0_tests",
+    }
+
+
+def _dynamodb(find: Find) -> Settings:
+    return {
+        "SESSION_TYPE": "dynamodb",
+        "SESSION_DYNAMODB": find("dynamodb_url"),
+        "SESSION_DYNAMODB_TABLE": f"sessions-{secrets.token_hex(4)}",
+    }
+
+
+def _memcached(find: Find) -> Settings:
+    port = find("memcached_port")
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(b"flush_all\r\n")
+        assert connection.recv(16) == b"OK\r\n"
+    address = f"127.0.0.1:{port}"
+    return {"SESSION_TYPE": "memcached", "SESSION_MEMCACHED": address}
+
+
+def _file(kind: str, name: str, find: Find) -> Settings:
+    return {
+        "SESSION_TYPE": kind,
+        f"SESSION_{kind.upper()}": str(find("tmp_path") / name),
+    }
+
+
+#: What makes each back end empty and returns its settings, by its name in tests.
+MATRIX: dict[str, Callable[[Find], Settings]] = {
+    "redis": _redis,
+    "cluster": _cluster,
+    "postgresql": _postgresql,
+    "sqlalchemy": _sqlalchemy,
+    "sqlite": lambda find: _file("sqlite", "sessions.db", find),
+    "mongodb": _mongodb,
+    "dynamodb": _dynamodb,
+    "memcached": _memcached,
+    "cachelib": lambda find: _file("cachelib", "sessions", find),
+}
+#: Those that several processes of a test can share and change at once.
+SHARED = ["redis", "cluster", "postgresql", "sqlalchemy", "sqlite", "memcached"]
+
+
+def settings_of(kind: str, request: pytest.FixtureRequest) -> Settings:
+    """Return the settings of an empty back end."""
+    return MATRIX[kind](request.getfixturevalue)
