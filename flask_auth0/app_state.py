@@ -7,7 +7,6 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from auth0_server_python.store import TransactionStore
 from flask import Flask
 
 from .config import EXTENSION, Config
@@ -22,6 +21,7 @@ if t.TYPE_CHECKING:
     from .sessions.hooks import SessionHooks
     from .sessions.sealing import Sealer
     from .sessions.session_store import SessionStore
+    from .sessions.transaction_store import LoginStore
 
 R = t.TypeVar("R")
 
@@ -34,7 +34,7 @@ class AppState:
     client: Client
     logins: Logins
     state_store: SessionStore
-    transaction_store: TransactionStore
+    transaction_store: LoginStore
     sealer: Sealer
     #: What callbacks are answered, where a browser asks for one more than once.
     callback_answers: CallbackAnswers

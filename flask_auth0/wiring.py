@@ -43,6 +43,7 @@ from .sessions.server.setup import make_revocation_store, set_up_sessions
 from .sessions.session_store import SessionStore
 from .sessions.state_store import SessionStateStore
 from .sessions.stores.base import BackEnd
+from .sessions.transaction_store import LoginStore, OwnTransactionStore
 from .user import current_user
 from .views import backchannel, decorator_order, own_urls, repeated_logins
 from .views.error_links import login_url_here, offer_way_on
@@ -114,17 +115,21 @@ def _make_state(
         )
     else:
         store = OwnStateStore(state_store, hooks)
-    transaction_store = transaction_store or CookieTransactionStore(
-        Sealer(config.secret, config.purpose("transaction")), config
-    )
-    client = Client(config, state_store=store, transaction_store=transaction_store)
+    logins: LoginStore
+    if transaction_store is None:
+        logins = CookieTransactionStore(
+            Sealer(config.secret, config.purpose("transaction")), config
+        )
+    else:
+        logins = OwnTransactionStore(transaction_store)
+    client = Client(config, state_store=store, transaction_store=logins)
     sealer = Sealer(config.secret, config.purpose("login"))
     return AppState(
         config=config,
         client=client,
         logins=Logins(client, config),
         state_store=store,
-        transaction_store=transaction_store,
+        transaction_store=logins,
         sealer=sealer,
         callback_answers=CallbackAnswers(sealer, config.timeout),
         unauthorized=unauthorized,

@@ -15,7 +15,6 @@ from auth0_server_python.error import BackchannelLogoutError
 from ..errors import LoginRequired
 from ..runtime import loop
 from ..runtime.request import current_request
-from ..sessions.cookies.transactions import CookieTransactionStore
 from ..sessions.hooks import checked_claims, with_claims
 from ..sessions.storage_contract import KEY
 from .dispatch import OnOurLoop, dispatch
@@ -38,8 +37,7 @@ class Client(TokenClient):
     @property
     def needs_loop(self) -> bool:
         """Whether a store may wait for something on an event loop."""
-        is_ours = type(self.transactions) is CookieTransactionStore
-        return self.store.needs_loop or not is_ours
+        return self.store.needs_loop or self.transactions.needs_loop
 
     async def get_user(
         self, store_options: dict[str, t.Any] | None = None

@@ -13,13 +13,12 @@ from contextlib import asynccontextmanager
 
 import jwt
 from auth0_server_python.auth_server.server_client import ServerClient
-from auth0_server_python.store import TransactionStore
 
 from ..config import Config
 from ..runtime.request import current_request
-from ..sessions.cookies.transactions import TRANSACTION_KEY
 from ..sessions.session_store import SessionStore
 from ..sessions.storage_contract import KEY
+from ..sessions.transaction_store import TRANSACTION_KEY, LoginStore
 from .discovery import Discovery, Document, Documents
 from .signed_tokens import SignedTokens
 from .signing_keys import Keys, Patience
@@ -40,7 +39,7 @@ class LoopClient(ServerClient[t.Any]):
         config: Config,
         *,
         state_store: SessionStore,
-        transaction_store: TransactionStore,
+        transaction_store: LoginStore,
     ) -> None:
         self._config = config
         self.store, self.transactions = state_store, transaction_store

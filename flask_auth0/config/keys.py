@@ -5,6 +5,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
+from functools import cached_property
 
 from .routes import ROUTES
 from .urls import is_plain_loopback
@@ -138,7 +139,7 @@ class Config:
         """Return what a key is for: also which client of which tenant."""
         return f"{name} of {self.client_id} at {self.domain}"
 
-    @property
+    @cached_property
     def secure(self) -> bool | None:
         """Whether cookies are Secure, or ``None`` where each request decides."""
         if self.cookie_same_site == "None":

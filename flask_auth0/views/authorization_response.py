@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import json
+import re
 
 from flask import request
 
 from ..app_state import AppState
 from ..config.urls import is_issuer
-from ..errors import LoginFailed
+from ..errors import AuthorizationFailed, LoginFailed
 
 #: Parameters that may be there once (RFC 6749, section 3.1).
 _PARAMETERS = ("code", "state", "iss", "error", "error_description")
+#: Errors that the tenant may answer with (RFC 6749, section 4.1.2.1, and OpenID Connect
+#: Core, section 3.1.2.6).
+_ERRORS = {
+    "access_denied": (403, "The login was cancelled or refused."),
+    "login_required": (401, "You are not logged in at the login service."),
+    "interaction_required": (401, "The login service needs to ask you something."),
+    "consent_required": (401, "You have not agreed to share your data with this app."),
+    "account_selection_required": (401, "Please choose an account to log in with."),
+    "server_error": (503, "The login service has a problem."),
+    "temporarily_unavailable": (503, "The login service is busy."),
+}
 
 
 def content() -> str:
@@ -27,6 +39,22 @@ def refuse_repeated() -> None:
     repeated = [name for name in _PARAMETERS if len(request.args.getlist(name)) > 1]
     if repeated:
         raise LoginFailed(f"The login came back with more than one {repeated[0]}.")
+
+
+def refuse_error() -> None:
+    """Raise the error that the tenant has answered with.
+
+    :raises AuthorizationFailed: when there is one.
+    """
+    error = request.args.get("error")
+    if error is None:
+        return
+    status, description = _ERRORS.get(error, (400, AuthorizationFailed.description))
+    told = request.args.get("error_description", "")[:300]
+    said = f"The login service said: {told}" if told else ""
+    known = error if re.fullmatch("[a-z_]{1,64}", error) else "unknown_error"
+    said = f"{description} {said}".strip()
+    raise AuthorizationFailed(said, code=status, error=known)
 
 
 def refuse_other_issuer(state: AppState) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 import typing as t
 from collections.abc import Iterator, Mapping
@@ -23,8 +22,6 @@ from ..errors import Auth0Error, AuthorizationFailed, LoginFailed
 from ..runtime import app_functions
 from ..runtime.cookies import is_strict
 from ..runtime.request import CurrentRequest, current_request
-from ..sessions.cookies.host_prefix import transaction_name
-from ..sessions.cookies.transactions import TRANSACTION_KEY, CookieTransactionStore
 from ..sessions.hidden_tokens import with_hidden_tokens
 from ..sessions.hooks import failure_of_hook
 from ..sessions.lifetime import CLOCK_LEEWAY
@@ -32,25 +29,17 @@ from ..sessions.shapes import is_moment
 from ..sessions.storage_contract import KEY
 from ..signals import user_logged_in
 from ..user import load_user
-from . import browser_binding, login, own_urls, repeated_logins, state_parameter
-from .authorization_response import content, refuse_other_issuer, refuse_repeated
+from . import login, own_urls, repeated_logins, state_parameter, transactions
+from .authorization_response import (
+    content,
+    refuse_error,
+    refuse_other_issuer,
+    refuse_repeated,
+)
+from .lost_transactions import again, go_on_without_transaction
 from .redirects import next_or_default
 from .state_parameter import Relay
-
-#: What the tenant may answer instead of a code (RFC 6749, section 4.1.2.1, and OpenID
-#: Connect Core, section 3.1.2.6).
-AUTHORIZATION_ERRORS = {
-    "access_denied": (403, "The login was cancelled or refused."),
-    "login_required": (401, "You are not logged in at the login service."),
-    "interaction_required": (401, "The login service needs to ask you something."),
-    "consent_required": (401, "You have not agreed to share your data with this app."),
-    "account_selection_required": (401, "Please choose an account to log in with."),
-    "server_error": (503, "The login service has a problem."),
-    "temporarily_unavailable": (503, "The login service is busy."),
-}
-
-#: Logins that may start again because their transaction is gone.
-MOST_ATTEMPTS = 3
+from .transactions import Remembered
 
 
 @dataclass(frozen=True)
@@ -62,9 +51,8 @@ class _Login:
     #: Whether the whole ``state`` is the one that was sent.
     is_whole: bool
     relayed: Relay
-    #: What the transaction remembers.
-    remembered: Mapping[str, t.Any]
-    #: The path that it leads to.
+    remembered: Remembered
+    #: The page that it leads to.
     target: str
 
 
@@ -83,7 +71,7 @@ def complete() -> Response:
     name, known = state_parameter.split(request.args.get("state", ""), state.sealer)
     login_ = _returned(current, state, name, known)
     if login_ is None:
-        return _without_transaction(current, state, known)
+        return go_on_without_transaction(current, state, known)
     with _failures_reported(login_):
         turn = _begin(current, state, login_)
         if isinstance(turn, Turn):
@@ -100,13 +88,13 @@ def _returned(
 
     :param known: what came back with a ``state`` that this app has made.
     """
-    remembered = _transaction(current, state, name)
+    remembered = transactions.find(current, state, name)
     if remembered is None:
         return None
-    if not browser_binding.belongs_here(state, remembered["session"]):
-        _forget_transaction(current, state, name)
+    if not transactions.belongs_here(state, remembered):
+        transactions.forget(current, state, name)
         return None
-    target = next_or_default(remembered["next"], state.config)
+    target = next_or_default(remembered.next, state.config)
     return _Login(name, known is not None, known or Relay(), remembered, target)
 
 
@@ -116,8 +104,8 @@ def _failures_reported(login_: _Login) -> Iterator[None]:
         yield
     except Auth0Error as error:
         is_refusal = failure_of_hook(error) is not None
-        again = _again(login_.relayed)
-        login.report(error, login_.target, again, is_refusal=is_refusal)
+        asked = again(login_.relayed)
+        login.report(error, login_.target, asked, is_refusal=is_refusal)
         raise
 
 
@@ -132,15 +120,13 @@ def _repeat(
 ) -> Response:
     """Answer as another request did, which this browser has sent as well.
 
-    Whoever has the cookie is that browser. A store of the app's own may show a
-    transaction to others.
+    A store of the app's own may show the transaction to other browsers.
     """
-    is_theirs = type(state.transaction_store) is CookieTransactionStore
-    if before.answer is not None and is_theirs:
+    if before.answer is not None and state.transaction_store.is_private:
         return repeated_callbacks.repeat(current, before.answer)
-    _forget_transaction(current, state, login_.name)
+    transactions.forget(current, state, login_.name)
     known = login_.relayed if login_.is_whole else None
-    return _without_transaction(current, state, known)
+    return go_on_without_transaction(current, state, known)
 
 
 def _log_in(
@@ -160,19 +146,26 @@ def _welcome(
     current: CurrentRequest, state: AppState, login_: _Login, user: dict[str, t.Any]
 ) -> Response:
     """Tell the app who has logged in, and send the browser on."""
-    names = ("purpose", "max_age", "organization", "begun_at")
-    repeated_logins.note_login(**{name: login_.remembered[name] for name in names})
-    asked_for = {"max_age": login_.remembered["max_age"], "next": login_.target}
+    remembered = login_.remembered
+    repeated_logins.note_login(
+        purpose=remembered.purpose,
+        max_age=remembered.max_age,
+        organization=remembered.organization,
+        begun_at=remembered.begun_at,
+    )
+    asked_for = {"max_age": remembered.max_age, "next": login_.target}
     try:
         answer = _after_login(state, {**login_.relayed.parameters, **asked_for})
-        user_logged_in.send(current.app, user=_kept_claims(user))
+        # The app's hooks may have changed the claims.
+        claims = load_user().issued() or user
+        user_logged_in.send(current.app, user=claims)
     except Exception as error:
         # Whoever raises refuses the login.
         repeated_logins.forget()
         _end_session(current, state)
         if isinstance(error, Auth0Error) and not error.actions:
-            again = _again(login_.relayed)
-            login.report(error, login_.target, again, is_refusal=True)
+            asked = again(login_.relayed)
+            login.report(error, login_.target, asked, is_refusal=True)
         raise
     return _continue_to(current, login_.target) if answer is None else answer
 
@@ -192,91 +185,6 @@ def _after_login(state: AppState, asked_for: Mapping[str, t.Any]) -> Response | 
     return None
 
 
-def _kept_claims(user: dict[str, t.Any]) -> dict[str, t.Any]:
-    """Return the claims as the app's hooks have left them."""
-    kept = {name: value for name, value in load_user().items() if value is not None}
-    return kept or user
-
-
-def _transaction(
-    current: CurrentRequest, state: AppState, sdk_state: str
-) -> dict[str, t.Any] | None:
-    store, key = state.transaction_store, _key(sdk_state)
-    found: t.Any
-    if type(store) is CookieTransactionStore:
-        found = store.find(current.jar, key)
-    else:
-        with translated():
-            found = state.wait(store.get(key, store_options(current)))
-    if not found:
-        return None
-    remembered = _remembered(getattr(found, "app_state", None) or {})
-    if remembered is not None:
-        # What the SDK has asked for and checks, from whoever it comes.
-        remembered["organization"] = getattr(found, "organization", None)
-    return remembered
-
-
-def _remembered(app_state: t.Any) -> dict[str, t.Any] | None:
-    """Return what is remembered, unless this version would not remember that."""
-    if not isinstance(app_state, dict):
-        return None
-    names = ("next", "purpose", "max_age", "begun_at", "organization", "session")
-    remembered = {**dict.fromkeys(names), **app_state}
-    known = isinstance(remembered["next"], str | None)
-    known = known and isinstance(remembered["purpose"], str | None)
-    known = known and isinstance(remembered["max_age"], int | None)
-    known = known and isinstance(remembered["session"], str | None)
-    begun_at = remembered["begun_at"]
-    return remembered if known and (begun_at is None or is_moment(begun_at)) else None
-
-
-def _without_transaction(
-    current: CurrentRequest, state: AppState, known: Relay | None
-) -> Response:
-    """Go on from a callback whose login this browser does not know, or no longer.
-
-    :param known: what came back with a ``state`` that this app has made.
-    """
-    relayed = known or Relay()
-    target = next_or_default(relayed.next, state.config)
-    if load_user():
-        return redirect(target, 302)
-    if not request.args.get("code") or not request.args.get("state"):
-        error = LoginFailed("This is the end of a login that did not begin here.")
-    elif _may_start_again(current, state, relayed):
-        if known is None:
-            # Whoever loses what was relayed would send the browser round for ever.
-            repeated_logins.note_login()
-        if type(state.transaction_store) is CookieTransactionStore:
-            state.transaction_store.give_up_newest(current.jar)
-        return login.start(target, _again(relayed), attempt=relayed.attempt + 1)
-    else:
-        error = LoginFailed(
-            "Your browser did not send back the cookie that a login needs. Allow "
-            "cookies for this site, then try again.",
-            error="cookies_refused",
-            remedy=repeated_logins.why_no_cookies(own_urls.callback_url()),
-        )
-    login.report(error, target, _again(relayed))
-    raise error
-
-
-def _may_start_again(current: CurrentRequest, state: AppState, relayed: Relay) -> bool:
-    """Tell whether one more login may come back with its transaction.
-
-    It may where there are those of other tabs, which have taken its place.
-    """
-    names = current.jar.names(transaction_name(current.jar, state.config))
-    has_others = bool(names)
-    return relayed.attempt == 0 or (has_others and relayed.attempt < MOST_ATTEMPTS)
-
-
-def _again(relayed: Relay) -> dict[str, t.Any]:
-    """Return what a login is asked for once more: a ticket is good once."""
-    return {k: v for k, v in relayed.parameters.items() if k != "invitation"}
-
-
 def _refuse_repeated(state: AppState) -> None:
     try:
         refuse_repeated()
@@ -293,9 +201,9 @@ def _under_way(
 
     def check(claims: Mapping[str, t.Any]) -> None:
         state_parameter.check_nonce(login_.name, claims, state.sealer)
-        _check_age(login_.remembered["max_age"], claims)
+        _check_age(login_.remembered.max_age, claims)
 
-    current.login_begun_at = login_.remembered["begun_at"]
+    current.login_begun_at = login_.remembered.begun_at
     current.check_id_token = check
     try:
         yield
@@ -314,11 +222,11 @@ def _finish(
         if not is_whole:
             raise LoginFailed("The login came back with the state of another one.")
         refuse_other_issuer(state)
-        _refuse_error()
+        refuse_error()
         user = _exchange(current, state, sdk_state)
     except Exception as error:
         # The SDK leaves the transaction of a failed login behind.
-        _forget_transaction(current, state, sdk_state)
+        transactions.forget(current, state, sdk_state)
         if failure_of_hook(error) is not None:
             # Who was logged in before is not who wanted to be.
             _end_session(current, state)
@@ -326,32 +234,9 @@ def _finish(
     return user
 
 
-def _forget_transaction(
-    current: CurrentRequest, state: AppState, sdk_state: str
-) -> None:
-    with translated():
-        key, options = _key(sdk_state), store_options(current)
-        state.wait(state.transaction_store.delete(key, options))
-
-
 def _end_session(current: CurrentRequest, state: AppState) -> None:
     with translated():
         state.wait(state.state_store.delete(KEY, store_options(current)))
-
-
-def _refuse_error() -> None:
-    """Raise the error that the tenant answered with (RFC 6749, section 4.1.2.1)."""
-    error = request.args.get("error")
-    if error is None:
-        return
-    status, description = AUTHORIZATION_ERRORS.get(
-        error, (400, AuthorizationFailed.description)
-    )
-    told = request.args.get("error_description", "")[:300]
-    said = f"The login service said: {told}" if told else ""
-    known = error if re.fullmatch("[a-z_]{1,64}", error) else "unknown_error"
-    said = f"{description} {said}".strip()
-    raise AuthorizationFailed(said, code=status, error=known)
 
 
 def _exchange(
@@ -393,8 +278,3 @@ def _continue_to(current: CurrentRequest, target: str) -> Response:
     if not is_strict(current.app):
         return redirect(target, 302)
     return make_response(render_template("flask_auth0/continue.html", target=target))
-
-
-def _key(sdk_state: str) -> str:
-    """Return the identifier under which the SDK keeps a transaction."""
-    return f"{TRANSACTION_KEY}:{sdk_state}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 import typing as t
 from collections.abc import Mapping
 
@@ -17,7 +16,7 @@ from ..config import RESERVED_PARAMETERS
 from ..errors import Auth0Error, LoginFailed, log_failure
 from ..runtime.request import current_request, this_app
 from ..signals import login_failed
-from . import browser_binding, own_urls, repeated_logins, state_parameter
+from . import own_urls, repeated_logins, state_parameter, transactions
 from .error_links import offer_another_login
 from .prefetches import answer_unasked
 from .redirects import for_callback, next_or_default
@@ -112,15 +111,8 @@ def _login_options(
     parameters["redirect_uri"] = own_urls.callback_url()
     always = state.config.authorization_params or {}
     max_age = parameters.get("max_age", always.get("max_age"))
-    remembered = {
-        "next": target,
-        "purpose": purpose,
-        "max_age": None if max_age is None else int(max_age),
-        "begun_at": time.time(),
-        "session": browser_binding.session_tag(state),
-    }
     return StartInteractiveLoginOptions(
-        app_state=remembered,
+        app_state=transactions.remember(state, target, purpose, max_age),
         authorization_params=parameters,
         organization=organization,
         invitation=invitation,

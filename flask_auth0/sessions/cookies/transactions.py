@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import time
 import typing as t
+from collections.abc import Callable
 
 from auth0_server_python.auth_types import TransactionData
-from auth0_server_python.store import TransactionStore
 from pydantic import BaseModel, ValidationError
 
 from ...config import Config
@@ -15,11 +15,10 @@ from ...runtime.cookies import CookieJar, cookie_size
 from ...runtime.request import current_request
 from ..sealing import Sealer
 from ..shapes import is_moment
+from ..transaction_store import LoginStore
 from .host_prefix import transaction_name
 from .storage import HEADER
 
-#: What the SDK calls a transaction, in front of its ``state``.
-TRANSACTION_KEY = "_a0_tx"
 #: Seconds that a user has to log in.
 LIFETIME = 3600
 #: How many logins of one browser may be under way.
@@ -28,7 +27,7 @@ MOST = 4
 BUDGET = 6000
 
 
-class CookieTransactionStore(TransactionStore):
+class CookieTransactionStore(LoginStore):
     """Keeps what a login must remember until its callback, in the browser.
 
     Two tabs cannot overwrite each other, and a login that is abandoned costs the
@@ -36,6 +35,9 @@ class CookieTransactionStore(TransactionStore):
 
     :param sealer: encrypts transactions.
     """
+
+    needs_loop = False
+    is_private = True
 
     def __init__(self, sealer: Sealer, config: Config) -> None:
         super().__init__({})
@@ -64,10 +66,15 @@ class CookieTransactionStore(TransactionStore):
         self, identifier: str, options: dict[str, t.Any] | None = None
     ) -> TransactionData | None:
         """Return a transaction, or ``None`` if it is unknown or too old."""
-        return self.find(current_request().jar, identifier)
+        return self._find(current_request().jar, identifier)
 
-    def find(self, jar: CookieJar, identifier: str) -> TransactionData | None:
-        """Do what :meth:`get` does, where there is no event loop."""
+    def find(
+        self, jar: CookieJar, identifier: str, ask: Callable[[], t.Any]
+    ) -> TransactionData | None:
+        """Return a transaction, or ``None`` if it is unknown or too old."""
+        return self._find(jar, identifier)
+
+    def _find(self, jar: CookieJar, identifier: str) -> TransactionData | None:
         content = self._open(jar, self._name(jar, identifier))
         if content is None or time.time() >= content["at"] + LIFETIME:
             return None

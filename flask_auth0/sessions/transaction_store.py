@@ -1,0 +1,64 @@
+"""The abstract store of logins under way, and an app's own as one."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable
+
+from auth0_server_python.store import TransactionStore
+
+from ..runtime.cookies import CookieJar
+
+#: The SDK's name of a transaction, in front of its ``state``.
+TRANSACTION_KEY = "_a0_tx"
+
+Options = dict[str, t.Any]
+
+
+class LoginStore(TransactionStore):
+    """Keeps what a login must remember until its callback.
+
+    The defaults are those of a store of which nothing is known but that the SDK can
+    use it.
+    """
+
+    #: Whether its coroutines need an event loop.
+    needs_loop = True
+    #: Whether it shows a transaction to no browser but the one that began the login.
+    is_private = False
+
+    def find(self, jar: CookieJar, identifier: str, ask: Callable[[], t.Any]) -> t.Any:
+        """Return a transaction, or ``None`` if it is unknown or too old.
+
+        :param ask: waits for :meth:`get`, where that needs an event loop.
+        """
+        return ask()
+
+    def give_up_newest(self, jar: CookieJar) -> None:
+        """Make room for a login that has to begin again, where room is scarce."""
+
+
+class OwnTransactionStore(LoginStore):
+    """Hands the SDK's calls on to a store of the app's own."""
+
+    def __init__(self, store: TransactionStore) -> None:
+        super().__init__({})
+        self._store = store
+
+    async def set(
+        self,
+        identifier: str,
+        state: t.Any,
+        remove_if_expires: bool = False,
+        options: Options | None = None,
+    ) -> None:
+        """Keep a transaction."""
+        await self._store.set(identifier, state, options=options)
+
+    async def get(self, identifier: str, options: Options | None = None) -> t.Any:
+        """Return a transaction, or ``None`` if it is unknown."""
+        return await self._store.get(identifier, options=options)
+
+    async def delete(self, identifier: str, options: Options | None = None) -> None:
+        """Forget a transaction."""
+        await self._store.delete(identifier, options=options)

@@ -1,0 +1,65 @@
+"""Callbacks of logins that this browser does not know, or does not know any more."""
+
+from __future__ import annotations
+
+import typing as t
+
+from flask import redirect, request
+from werkzeug.wrappers import Response
+
+from ..app_state import AppState
+from ..errors import LoginFailed
+from ..runtime.request import CurrentRequest
+from ..sessions.cookies.host_prefix import transaction_name
+from ..user import load_user
+from . import login, own_urls, repeated_logins
+from .redirects import next_or_default
+from .state_parameter import Relay
+
+#: Logins that may start again because their transaction is gone.
+MOST_ATTEMPTS = 3
+
+
+def go_on_without_transaction(
+    current: CurrentRequest, state: AppState, known: Relay | None
+) -> Response:
+    """Go on from a callback whose login this browser does not know, or no longer.
+
+    :param known: what came back with a ``state`` that this app has made.
+    """
+    relayed = known or Relay()
+    target = next_or_default(relayed.next, state.config)
+    if load_user():
+        return redirect(target, 302)
+    if not request.args.get("code") or not request.args.get("state"):
+        error = LoginFailed("This is the end of a login that did not begin here.")
+    elif _may_startagain(current, state, relayed):
+        if known is None:
+            # Whoever loses what was relayed would send the browser round for ever.
+            repeated_logins.note_login()
+        state.transaction_store.give_up_newest(current.jar)
+        return login.start(target, again(relayed), attempt=relayed.attempt + 1)
+    else:
+        error = LoginFailed(
+            "Your browser did not send back the cookie that a login needs. Allow "
+            "cookies for this site, then try again.",
+            error="cookies_refused",
+            remedy=repeated_logins.why_no_cookies(own_urls.callback_url()),
+        )
+    login.report(error, target, again(relayed))
+    raise error
+
+
+def _may_startagain(current: CurrentRequest, state: AppState, relayed: Relay) -> bool:
+    """Tell whether one more login may come back with its transaction.
+
+    It may where there are those of other tabs, which have taken its place.
+    """
+    names = current.jar.names(transaction_name(current.jar, state.config))
+    has_others = bool(names)
+    return relayed.attempt == 0 or (has_others and relayed.attempt < MOST_ATTEMPTS)
+
+
+def again(relayed: Relay) -> dict[str, t.Any]:
+    """Return what a login is asked for once more: a ticket is good once."""
+    return {k: v for k, v in relayed.parameters.items() if k != "invitation"}

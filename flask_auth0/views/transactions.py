@@ -1,0 +1,106 @@
+"""The app's part of a login's transaction, which lasts until the callback.
+
+It names the session that the browser had when the login began. A host of the same
+domain can set cookies for this one, those of a login included: a callback would then
+complete a login that somebody else has begun, and end the session that is there
+(RFC 6749, section 10.12).
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import typing as t
+
+from flask import session
+
+from ..app_state import AppState
+from ..client.store_options import store_options
+from ..client.translation import translated
+from ..runtime.request import CurrentRequest
+from ..sessions.shapes import is_moment
+from ..sessions.storage_contract import KEY
+from ..sessions.transaction_store import TRANSACTION_KEY
+from ..user import load_user
+
+
+class Remembered(t.NamedTuple):
+    """What a login remembers."""
+
+    #: The page that it leads to.
+    next: str | None = None
+    #: What it is for, as :func:`.repeated_logins.purpose_of` has it.
+    purpose: str | None = None
+    max_age: int | None = None
+    begun_at: float | None = None
+    #: A tag of the session that there was, if there was one.
+    session: str | None = None
+    #: The organization that the SDK has asked for.
+    organization: str | None = None
+
+
+def remember(
+    state: AppState, target: str, purpose: str, max_age: t.Any
+) -> dict[str, t.Any]:
+    """Return what a login that begins remembers, for the SDK to keep."""
+    user = load_user()
+    # The id itself stays in the session: a store of the app's own may show the tag.
+    tag = state.sealer.tag(_session_name(user.sub)) if user else None
+    age = None if max_age is None else int(max_age)
+    remembered = Remembered(target, purpose, age, time.time(), tag)._asdict()
+    # The SDK keeps the organization itself.
+    del remembered["organization"]
+    return remembered
+
+
+def find(current: CurrentRequest, state: AppState, sdk_state: str) -> Remembered | None:
+    """Return what a login remembers, if this browser has begun it."""
+    store, key = state.transaction_store, _key(sdk_state)
+
+    def ask() -> t.Any:
+        with translated():
+            return state.wait(store.get(key, store_options(current)))
+
+    found = store.find(current.jar, key, ask)
+    if not found:
+        return None
+    known = getattr(found, "app_state", None) or {}
+    if not isinstance(known, dict):
+        return None
+    known = {name: known.get(name) for name in Remembered._fields}
+    known["organization"] = getattr(found, "organization", None)
+    remembered = Remembered(**known)
+    return remembered if _is_remembered(remembered) else None
+
+
+def forget(current: CurrentRequest, state: AppState, sdk_state: str) -> None:
+    """Forget a login."""
+    with translated():
+        key, options = _key(sdk_state), store_options(current)
+        state.wait(state.transaction_store.delete(key, options))
+
+
+def belongs_here(state: AppState, remembered: Remembered) -> bool:
+    """Tell whether a login may be completed: it would end no session but its own."""
+    user = load_user()
+    tag = remembered.session or ""
+    return not user or state.sealer.has_tag(_session_name(user.sub), tag)
+
+
+def _is_remembered(remembered: Remembered) -> bool:
+    """Tell whether this version of the package can have remembered it."""
+    next_, purpose, max_age, begun_at, tag, _ = remembered
+    return (
+        all(isinstance(each, str | None) for each in (next_, purpose, tag))
+        and isinstance(max_age, int | None)
+        and (begun_at is None or is_moment(begun_at))
+    )
+
+
+def _session_name(sub: str | None) -> str:
+    return f"session {json.dumps([sub, session.get(KEY)], default=str)}"
+
+
+def _key(sdk_state: str) -> str:
+    """Return the identifier under which the SDK keeps a transaction."""
+    return f"{TRANSACTION_KEY}:{sdk_state}"
