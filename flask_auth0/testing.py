@@ -12,7 +12,7 @@ from .app_state import state_of
 from .client.store_options import store_options
 from .errors import ConfigurationError
 from .runtime import loop
-from .runtime.request import current_request, this_session
+from .runtime.request import current_request
 from .sessions.cookies.host_prefix import HOST_PREFIX
 from .sessions.storage_contract import KEY
 
@@ -82,7 +82,7 @@ def _log_in(app: Flask, client: FlaskClient, state: dict[str, t.Any]) -> None:
         current.jar.write_to(response)
         if current.collected is not None:
             current.collected.copy_to(response)
-        app.session_interface.save_session(app, this_session(), response)
+        app.session_interface.save_session(app, current.session, response)
         host = context.request.host.partition(":")[0]
     with app.test_request_context(base_url=f"https://{host}"):
         prefixed = app.session_interface.get_cookie_name(app).startswith(HOST_PREFIX)

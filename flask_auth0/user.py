@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 
 from werkzeug.local import LocalProxy
 
-from .app_state import state_of
+from .app_state import AppState, state_of
 from .client.translation import translated
-from .runtime.request import current_request
+from .runtime.request import CurrentRequest, current_request
 
 
 class User(Mapping[str, t.Any]):
@@ -51,32 +51,39 @@ class User(Mapping[str, t.Any]):
         return bool(self._claims)
 
 
-def load_user() -> User:
-    """Return the user of the current request."""
-    current = current_request()
-    if current.is_empty:
-        return User()
+def load_claims(current: CurrentRequest, state: AppState) -> Mapping[str, t.Any] | None:
+    """Return the claims of the user of a request, or ``None``."""
     current.has_asked_for_user = True
-    state = state_of(current.app)
 
     def ask() -> dict[str, t.Any] | None:
         with translated():
             return state.wait(state.client.get_user())
 
     try:
-        return User(state.state_store.claims(current, ask))
+        return state.state_store.claims(current, ask)
     except Exception:
         # A store of the app's own may raise anything.
         current.outage.is_told = True
         raise
 
 
-def shown_user() -> User:
-    """Return the user, or nobody where it has been said already that nobody knows.
+def load_user() -> User:
+    """Return the user of the current request."""
+    current = current_request()
+    if current.is_empty:
+        return User()
+    return User(load_claims(current, state_of(current.app)))
 
-    So that a page which says it can have the app's own layout.
+
+def shown_user() -> User:
+    """Return the user, or nobody where the app has heard that nobody knows.
+
+    So the page which says that can have the app's own layout.
     """
-    return User() if current_request().outage.is_told else load_user()
+    current = current_request()
+    if current.is_empty or current.outage.is_told:
+        return User()
+    return User(load_claims(current, state_of(current.app)))
 
 
 #: The user of this request: ``current_user["email"]``, ``current_user.sub``,

@@ -178,7 +178,9 @@ def _register(app: Flask) -> None:
 
     @app.before_request
     def begin() -> None:
-        repeated_logins.note_request()
+        current = current_request()
+        if current.jar.prefix + repeated_logins.MARKER in current.request.cookies:
+            repeated_logins.note_request(current)
         if len(state.checked_views) < len(app.view_functions):
             if not state.checked_views:
                 host_prefix.warn_of_other_interface(app, state.config)
@@ -188,9 +190,13 @@ def _register(app: Flask) -> None:
     @app.after_request
     def finish(response: Response) -> Response:
         current = current_request()
-        repeated_logins.note_response(response)
-        state.state_store.settle(current)
-        current.jar.write_to(response)
+        if current.is_after_login:
+            repeated_logins.note_response(current, response)
+        if current.found and (current.session.modified or current.jar.pending):
+            state.state_store.settle(current)
+        if current.jar.pending:
+            current.jar.write_to(response)
+        current.jar.is_sent = True
         if current.collected is not None:
             current.collected.copy_to(response)
         return caching.protect(current, response, state.late_views)
@@ -198,17 +204,16 @@ def _register(app: Flask) -> None:
     def complete(sender: Flask, response: Response, **more: t.Any) -> None:
         """Do, in this order, what waits until Flask has saved its session."""
         current = current_request()
-        fit(current, response, state)
-        sweep(current, response, state.config)
-        move(current, response, state.config, state.state_store.is_as_sent)
-        secure_cookies(app, response, state.config)
+        if current.jar.written:
+            fit(current, response, state)
+        if current.jar.is_swept or current.session.modified:
+            sweep(current, response, state.config)
+        if current.jar.former:
+            move(current, response, state.config, state.state_store.is_as_sent)
+        if "Set-Cookie" in response.headers:
+            secure_cookies(app, response, state.config)
         for each in current.when_complete:
             each(response)
-
-    @app.teardown_request
-    def end(error: BaseException | None = None) -> None:
-        for each in current_request().at_the_end:
-            each()
 
     request_finished.connect(complete, app, weak=False)
 

@@ -44,7 +44,8 @@ class CookieJar:
         self.former: dict[str, str] = {}
         #: All values that came under a name, or the one that will be there.
         self.values = _values(sent)
-        self._pending: dict[str, PendingCookie] = {}
+        #: The cookies that wait for the response.
+        self.pending: dict[str, PendingCookie] = {}
         #: Whether what is left under other domains and paths is deleted as well.
         self.is_swept = False
         #: Whether the browser has sent several sessions, so that none of them counts.
@@ -96,30 +97,30 @@ class CookieJar:
         """
         if self.is_sent:
             raise RuntimeError("The response has been sent, with its cookies.")
-        self._pending[name] = PendingCookie(value, max_age, crosses_sites)
+        self.pending[name] = PendingCookie(value, max_age, crosses_sites)
         self.values[name] = [value]
 
     def delete(self, name: str) -> None:
         """Delete a cookie, if the browser has it."""
         if name in self.sent:
-            self._pending[name] = PendingCookie(None, 0)
+            self.pending[name] = PendingCookie(None, 0)
         else:
-            self._pending.pop(name, None)
+            self.pending.pop(name, None)
         self.values[name] = []
 
-    def is_waiting(self, prefix: str = "") -> bool:
-        """Tell whether cookies wait for the response, all or those with a prefix."""
-        return any(name.startswith(prefix) for name in self._pending)
+    def is_waiting(self, prefix: str) -> bool:
+        """Tell whether cookies with a prefix wait for the response."""
+        return any(name.startswith(prefix) for name in self.pending)
 
     def withdraw(self, prefix: str) -> None:
         """Leave cookies with a prefix as the browser has them."""
-        for name in [each for each in self._pending if each.startswith(prefix)]:
-            del self._pending[name]
+        for name in [each for each in self.pending if each.startswith(prefix)]:
+            del self.pending[name]
             self.values[name] = _distinct(self.sent.getlist(name))
 
     def size_of_others(self, *prefixes: str) -> int:
         """Return how many bytes of a request header the other cookies will need."""
-        pending = ((name, c.value or "") for name, c in self._pending.items())
+        pending = ((name, c.value or "") for name, c in self.pending.items())
         cookies = {**self.sent, **dict(pending)}
         return _size_of_doubles(self.sent) + sum(
             cookie_size(name, value)
@@ -134,11 +135,11 @@ class CookieJar:
 
         They have the flags of Flask's session cookie.
         """
-        return [self._line(*each) for each in {**self._pending, **more}.items()]
+        return [self._line(*each) for each in {**self.pending, **more}.items()]
 
     def write_to(self, response: Response) -> None:
         """Put the cookies on a response."""
-        for name, cookie in self._pending.items():
+        for name, cookie in self.pending.items():
             self.written[name] = self._line(name, cookie)
             response.headers.add("Set-Cookie", self.written[name])
             if cookie.value is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -99,6 +100,12 @@ class CurrentRequest:
         #: What is done at the end, also where there was no response.
         self.at_the_end: list[Callable[[], None]] = []
 
+    @functools.cached_property
+    def session(self) -> SessionMixin:
+        """Flask's session, which counts as accessed then."""
+        current: SessionMixin = session._get_current_object()  # type: ignore[attr-defined]
+        return current
+
     @property
     def is_websocket(self) -> bool:
         """Whether the request becomes a WebSocket, and gets no response."""
@@ -131,12 +138,6 @@ def this_app() -> Flask:
     """
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     return app
-
-
-def this_session() -> SessionMixin:
-    """Return the session of the current request, which counts as accessed then."""
-    current: SessionMixin = session._get_current_object()  # type: ignore[attr-defined]
-    return current
 
 
 def note_dispatch(app: Flask, **more: t.Any) -> None:

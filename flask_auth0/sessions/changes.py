@@ -10,7 +10,7 @@ from flask_session.base import ServerSideSessionInterface
 
 from ..config import Config
 from ..errors import LoginFailed, SessionTooLarge, TenantError
-from ..runtime.request import CurrentRequest, Known, this_session
+from ..runtime.request import CurrentRequest, Known
 from .codec import State, States, split
 from .cookies.versions import Browsers, Newest
 from .ending import empty, end_oldest, is_ended
@@ -82,7 +82,7 @@ class Changes:
         head, body = split(data)
         session_id = head["internal"]["session_id"]
         self._create(current, session_id, head, body, before)
-        session = this_session()
+        session = current.session
         if KEY in session and not self._owns(session, head["user"]["sub"]):
             empty(current, session)
         if before is not None and self._places.of(current.app).records is None:

@@ -8,7 +8,7 @@ import time
 import typing as t
 from collections.abc import Callable, Sequence
 
-from .labels import Labels, record_of
+from .labels import Labels, name_of_body, record_of
 from .lifetime import Lifetime, Moments
 from .recent import Recent
 from .sealing import Sealer
@@ -16,9 +16,6 @@ from .shapes import is_body, is_head
 from .storage_contract import BODY, HEAD, Compartment, Entry, Records
 
 State = dict[str, t.Any]
-
-#: Characters that say which body belongs to a head.
-_PAIR = 8
 
 #: The fields of a state that are read with every request; all others are its body.
 HEAD_FIELDS = ("user", "domain", "internal")
@@ -54,11 +51,12 @@ class States:
 
         Others may have the same one: whoever changes it needs a copy.
         """
-        opened = [self._opened(text, record) for text in compartment.read(record, HEAD)]
+        texts, visited_at = compartment.read_head(record)
+        opened = [self._opened(text, record) for text in texts]
         head = _newest([each for each in opened if each is not None], _recency)
         if head is None:
             return None
-        head = _with_visit(head, compartment.visited_at(record))
+        head = _with_visit(head, visited_at)
         if time.time() >= self.lifetime.expires_at(moments(head)):
             compartment.discard(Entry(record, self.labels.of_head(head)))
             return None
@@ -78,7 +76,7 @@ class States:
         sealed = {HEAD: self.sealer.seal(head, record + HEAD)}
         if body is not None:
             text = _body_sealer(head).seal(body, record + BODY)
-            sealed[BODY] = f"{pair_of(head)}.{text}"
+            sealed[BODY] = _named(head, text)
         return sealed, self.max_age(head)
 
     def seal_together(self, head: State, body: State) -> tuple[dict[str, str], int]:
@@ -89,7 +87,7 @@ class States:
         record = record_of(head["internal"]["session_id"])
         text = _body_sealer(head).seal(body, record + BODY, like=head["user"])
         sealed, max_age = self.seal(head)
-        return {**sealed, BODY: f"{pair_of(head)}.{text}"}, max_age
+        return {**sealed, BODY: _named(head, text)}, max_age
 
     def max_age(self, head: State) -> int:
         """Return for how many seconds a state is worth keeping."""
@@ -158,9 +156,8 @@ def _sealed(text: str) -> str:
     return text.rpartition(".")[2]
 
 
-def pair_of(head: State) -> str:
-    """Return what names a head's body, so that it need not be opened to be known."""
-    return record_of(head["internal"]["body_key"])[:_PAIR]
+def _named(head: State, sealed: str) -> str:
+    return f"{name_of_body(head['internal']['body_key'])}.{sealed}"
 
 
 def _body_sealer(head: State) -> Sealer:

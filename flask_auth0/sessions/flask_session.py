@@ -8,7 +8,7 @@ from datetime import timedelta
 from flask import Flask
 
 from ..config import Config
-from .lifetime import LastsAsLogins
+from .lifetime import LastsAsLogins, flasks_limit
 from .server.interface import StoredSessionInterface
 
 _LIFETIME = "PERMANENT_SESSION_LIFETIME"
@@ -33,12 +33,12 @@ def set_up_cookie(app: Flask, config: Config) -> None:
 def idle_limit(app: Flask, config: Config) -> Callable[[], float] | None:
     """Return what returns for how many seconds a user may be idle, by Flask's keys.
 
-    It can still be set later. An app that lets no request renew its session has a limit
-    for users who are active as well.
+    An app that lets no request renew its session has a limit for users who are active
+    as well.
     """
     if not (config.session_rolling and app.config["SESSION_REFRESH_EACH_REQUEST"]):
         return None
-    return lambda: app.permanent_session_lifetime.total_seconds()
+    return flasks_limit(app)
 
 
 def _set_up_lifetime(app: Flask, config: Config) -> None:

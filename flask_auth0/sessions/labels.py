@@ -11,6 +11,8 @@ from collections.abc import Mapping
 
 #: Of 32 bytes, so many cannot be guessed, nor made to collide with others.
 _ENOUGH = 18
+#: Characters that say which body belongs to a head.
+_PAIR = 8
 #: How many names a process remembers.
 _REMEMBERED = 512
 
@@ -22,6 +24,12 @@ def record_of(session_id: str) -> str:
     Whoever learns it, from a list of sessions or of keys, does not know the session.
     """
     return _digest(session_id)
+
+
+@functools.lru_cache(_REMEMBERED)
+def name_of_body(body_key: str) -> str:
+    """Return what a body names itself, so that it need not be opened to be known."""
+    return _digest(body_key)[:_PAIR]
 
 
 def is_record(text: str) -> bool:

@@ -9,8 +9,9 @@ from flask.sessions import SecureCookieSession, SessionMixin
 from flask_session.base import ServerSideSession
 
 from ..errors import SessionStoreUnavailable
-from ..runtime.request import CurrentRequest, this_session
+from ..runtime.request import CurrentRequest
 from ..runtime.tracebacks import without_secrets
+from .storage_contract import KEY
 
 
 class Found(t.NamedTuple):
@@ -24,8 +25,9 @@ class Found(t.NamedTuple):
 
 
 Reader = Callable[[], Found]
-#: Looks at the session of a request, and may empty it.
-Watch = Callable[[CurrentRequest, SessionMixin], None]
+#: Looks at a request's session that belongs to a login, and may empty it. The last
+#: argument names the login.
+Watch = Callable[[CurrentRequest, SessionMixin, t.Any], None]
 
 
 class LoadedFirst(dict[str, t.Any]):
@@ -132,7 +134,7 @@ class WatchedSession(LoadedFirst, SecureCookieSession):
     """Flask's own session, which is looked at when it is first asked for anything."""
 
     #: Looks at it, until it has been looked at.
-    watch: Callable[[SessionMixin], None] | None = None
+    watch: Callable[[SessionMixin, t.Any], None] | None = None
 
     def load(self) -> None:
         """Let it be looked at, unless that has been done.
@@ -140,8 +142,9 @@ class WatchedSession(LoadedFirst, SecureCookieSession):
         :raises SessionStoreUnavailable: when it is not known whether its login is over.
         """
         watch, self.watch = self.watch, None
-        if watch is not None:
-            watch(self)
+        found = dict.get(self, KEY)
+        if watch is not None and found is not None:
+            watch(self, found)
 
 
 class LazySession(LoadedFirst, ServerSideSession):  # type: ignore[misc]
@@ -155,7 +158,7 @@ class LazySession(LoadedFirst, ServerSideSession):  # type: ignore[misc]
     """
 
     def __init__(
-        self, read: Reader, watch: Callable[[SessionMixin], None] | None = None
+        self, read: Reader, watch: Callable[[SessionMixin, t.Any], None] | None = None
     ) -> None:
         self._read = read
         self._watch = watch
@@ -207,12 +210,13 @@ class LazySession(LoadedFirst, ServerSideSession):  # type: ignore[misc]
             raise error
         self.found_as = self._sid if is_kept else None
         dict.update(self, content)
-        if self._watch is not None and is_kept:
-            self._look(self._watch)
+        found = content.get(KEY)
+        if self._watch is not None and is_kept and found is not None:
+            self._look(self._watch, found)
 
-    def _look(self, watch: Callable[[SessionMixin], None]) -> None:
+    def _look(self, watch: Callable[[SessionMixin, t.Any], None], found: t.Any) -> None:
         try:
-            watch(self)
+            watch(self, found)
         except SessionStoreUnavailable:
             self.is_lost = True
             dict.clear(self)
@@ -233,6 +237,5 @@ class LazySession(LoadedFirst, ServerSideSession):  # type: ignore[misc]
 def overlook_outage(current: CurrentRequest) -> None:
     """Let the app hear of a failure when it asks for the session itself."""
     current.outage.is_told = False
-    session = this_session()
-    if isinstance(session, LazySession):
-        session.rewind()
+    if isinstance(current.session, LazySession):
+        current.session.rewind()

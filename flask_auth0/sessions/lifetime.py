@@ -78,6 +78,14 @@ class Lifetime:
         return self.rolling and now - seen >= max(1, self.idle // ROLLING_STEP)
 
 
+def flasks_limit(app: Flask) -> Callable[[], float]:
+    """Return what returns for how many seconds a user may be idle, by Flask's key.
+
+    It can still be set later.
+    """
+    return lambda: app.permanent_session_lifetime.total_seconds()
+
+
 class LastsAsLogins:
     """A session interface whose sessions last as long as their logins."""
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable
 
+from flask import Flask
+from flask.sessions import SessionMixin
 from werkzeug.http import dump_cookie
 from werkzeug.wrappers import Response
 
 from ..config import Config
 from ..errors import SessionStoreUnavailable
 from ..runtime.cookies import CookieJar, session_cookie_flags
-from ..runtime.request import CurrentRequest, this_session
+from ..runtime.request import CurrentRequest
 from .cookies.response_size import head_size
 from .cookies.sweeping import written_names
 from .lazy import LazySession
@@ -32,49 +34,48 @@ def move(
     :param is_as_sent: tells whether the session is still as the browser has sent it.
     """
     jar = current.jar
-    if not jar.former:
-        return
     written = written_names(response)
     pairs = [each for each in jar.former.items() if each[1] not in written]
     lines = [_deletion(jar, old) for new, old in pairs if new in written]
-    if _is_good(jar, response) and is_as_sent(current):
+    if _is_good(current, response) and is_as_sent(current):
         left = [(new, old) for new, old in pairs if new not in written]
         room = config.response_header_limit - head_size(response)
-        lines += _copies(jar, left, config, room)
+        lines += _copies(current, left, config, room)
     for line in lines:
         response.headers.add("Set-Cookie", line)
 
 
-def _is_good(jar: CookieJar, response: Response) -> bool:
+def _is_good(current: CurrentRequest, response: Response) -> bool:
     """Tell whether the session is there, as far as Flask's session says."""
+    jar = current.jar
     if jar.is_swept or response.status_code >= 500 or "Cookie" not in response.vary:
         return False
     if any(len(jar.sent.getlist(name)) > 1 for name in jar.former):
         # Which of them counts depends on what belongs together.
         return False
-    return bool(this_session()) and not _has_ended(jar)
+    return bool(current.session) and not _has_ended(current.app, current.session)
 
 
-def _has_ended(jar: CookieJar) -> bool:
+def _has_ended(app: Flask, session: SessionMixin) -> bool:
     """Tell whether a session on the server has ended meanwhile, or nobody knows."""
-    interface, current = jar.app.session_interface, this_session()
+    interface = app.session_interface
     if not isinstance(interface, StoredSessionInterface):
         return False
-    if not isinstance(current, LazySession):
+    if not isinstance(session, LazySession):
         return False
     try:
-        return interface.has_ended(current)
+        return interface.has_ended(session)
     except SessionStoreUnavailable:
         return True
 
 
 def _copies(
-    jar: CookieJar, names: list[tuple[str, str]], config: Config, room: int
+    current: CurrentRequest, names: list[tuple[str, str]], config: Config, room: int
 ) -> list[str]:
     """Return what copies cookies, and deletes them under their former names."""
     lines: list[str] = []
     for new, old in names:
-        pair = [_copy(jar, new, config), _deletion(jar, old)]
+        pair = [_copy(current, new, config), _deletion(current.jar, old)]
         room -= sum(len(f"Set-Cookie: {line}\r\n") for line in pair)
         if room < 0:
             break
@@ -82,11 +83,12 @@ def _copies(
     return lines
 
 
-def _copy(jar: CookieJar, name: str, config: Config) -> str:
+def _copy(current: CurrentRequest, name: str, config: Config) -> str:
+    jar = current.jar
     value, flags = jar.sent.getlist(name)[0], _flags(jar)
     if name == jar.session_name:
         interface = jar.app.session_interface
-        expires = interface.get_expiration_time(jar.app, this_session())
+        expires = interface.get_expiration_time(jar.app, current.session)
         return dump_cookie(name, value, expires=expires, **flags)
     # The state inside ends when it should, whatever the age of its cookie.
     transient = config.cookie_transient

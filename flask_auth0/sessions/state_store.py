@@ -25,11 +25,10 @@ from ..runtime.request import (
     Known,
     current_request,
     this_app,
-    this_session,
 )
 from .activity import Visits
 from .changes import Changes
-from .codec import State, States, pair_of
+from .codec import State, States
 from .cookies.versions import Browsers
 from .ending import empty, end_by_claims
 from .hooks import SessionHooks, has_new_tokens
@@ -144,7 +143,7 @@ class SessionStateStore(SessionStore):
         self, current: CurrentRequest, ask: Callable[[], State | None] | None = None
     ) -> State | None:
         """Return the claims of the user, or ``None`` when nobody is logged in."""
-        head = self._known(current, this_session()).head
+        head = self._known(current, _id_of(current.session)).head
         return None if head is None else head["user"]
 
     def reread(self, current: CurrentRequest) -> None:
@@ -209,7 +208,7 @@ class SessionStateStore(SessionStore):
         records = self.places.of(current.app).records
         # To delete what is in cookies, it need not be read.
         entry = self._entry(current) if records else None
-        session = this_session()
+        session = current.session
         if records is None:
             self._end_in_cookies(current, session)
         if KEY in session:
@@ -243,16 +242,19 @@ class SessionStateStore(SessionStore):
         """Let Flask's session, in the requests of an app, outlive no login."""
         watch_sessions(app, self.empty_if_over)
 
-    def empty_if_over(self, current: CurrentRequest, session: SessionMixin) -> None:
+    def empty_if_over(
+        self, current: CurrentRequest, session: SessionMixin, found: t.Any
+    ) -> None:
         """Empty Flask's session if the login is over that it belongs to.
 
         What an app keeps there, such as who Flask-Login says is in, ends with it.
 
+        :param found: what names the login.
         :raises SessionStoreUnavailable: when nobody knows whether it is over.
         """
-        if not has_request_context() or this_session() is not session:
+        if not has_request_context() or current.session is not session:
             return
-        if KEY in session and self._known(current, session).head is None:
+        if self._known(current, _as_id(found)).head is None:
             current.was_over = True
             empty(current, session)
             if isinstance(session, LazySession):
@@ -262,9 +264,7 @@ class SessionStateStore(SessionStore):
         """Take back what a response would bring of a session that has ended since."""
         if current.found is None or current.has_ended:
             return
-        session, jar = this_session(), current.jar
-        if not (session.modified or jar.is_waiting()):
-            return
+        session, jar = current.session, current.jar
         if session.get(KEY) not in (None, current.found):
             # A login has come in its place.
             return
@@ -282,14 +282,12 @@ class SessionStateStore(SessionStore):
 
     # How it is read, and kept.
 
-    def _known(self, current: CurrentRequest, session: SessionMixin) -> Known:
+    def _known(self, current: CurrentRequest, session_id: str | None) -> Known:
         """Return what is known of the session.
 
         The first call in a request reads and decrypts, and notes that the user is
         active when that is due; the others return what it found.
         """
-        # That Flask's session is opened for it can make it known.
-        session_id = _id_of(session)
         known = current.known
         if known is None or session_id != known.session_id:
             read = self._read(current, session_id) if session_id else (None, None)
@@ -297,7 +295,7 @@ class SessionStateStore(SessionStore):
         return known
 
     def _whole(self, current: CurrentRequest) -> State | None:
-        _, head, body = known = self._known(current, this_session())
+        _, head, body = known = self._known(current, _id_of(current.session))
         if head is None:
             return None
         if body is None:
@@ -308,7 +306,7 @@ class SessionStateStore(SessionStore):
 
     def _entry(self, current: CurrentRequest) -> Entry | None:
         """Return the entry of a request's session, if there is one."""
-        session_id, head, _ = self._known(current, this_session())
+        session_id, head, _ = self._known(current, _id_of(current.session))
         if session_id is None:
             return None
         labels = self.states.labels.of_head(head) if head else ()
@@ -318,7 +316,7 @@ class SessionStateStore(SessionStore):
         session_id = data["internal"].get("session_id")
         if session_id is None:
             self._log_in(current, data)
-        elif session_id == _id_of(this_session()):
+        elif session_id == _id_of(current.session):
             self._update(current, session_id, data)
 
     def _log_in(self, current: CurrentRequest, data: State) -> None:
@@ -342,27 +340,30 @@ class SessionStateStore(SessionStore):
     ) -> tuple[State | None, State | None]:
         """Return the head of a session, and its body if that has been read as well."""
         place, record = self.places.of(current.app), record_of(session_id)
-        if place.records and (late := self.unwritten.get(record)) is not None:
+        if place.records is None:
+            head, body = self._read_from_cookies(current, session_id)
+        elif self.unwritten.are_there and (late := self.unwritten.get(record)):
             return self._read_unwritten(place.store, record, late)
-        compartment = place.records or self.places.cookies(current)
-        head, body = self.states.read_head(compartment, record), None
-        if head is not None and place.records is None:
-            head, body = self._read_newest(current, session_id, head)
+        else:
+            head, body = self.states.read_head(place.records, record), None
         if head is None:
             return None, None
         now = int(time.time())
         is_due = self.states.lifetime.is_due(head["internal"]["seen"], now)
         if is_due and not current.jar.is_sent:
             head = self.visits.note(current, record, head, now)
-            self._renew_session(current.app)
+            self._renew_session(current.app, current.session)
         return head, body
 
-    def _read_newest(
-        self, current: CurrentRequest, session_id: str, head: State
+    def _read_from_cookies(
+        self, current: CurrentRequest, session_id: str
     ) -> tuple[State | None, State | None]:
-        """Return what has come in the place of a state that a browser has sent."""
+        """Return what a browser has sent, or what has come in its place since."""
         cookies, record = self.places.cookies(current), record_of(session_id)
-        is_whole = cookies.has_body(pair_of(head))
+        head = self.states.read_head(cookies, record)
+        if head is None:
+            return None, None
+        is_whole = cookies.has_body(head["internal"]["body_key"])
         newest = self.browsers.current(current.jar, record, head, is_whole)
         if newest is None:
             cookies.delete(Entry(record))
@@ -383,17 +384,20 @@ class SessionStateStore(SessionStore):
         found = store.attempt(read, late.head) if store else read()
         return (late.head, late.body) if found else (None, None)
 
-    def _renew_session(self, app: Flask) -> None:
+    def _renew_session(self, app: Flask, session: SessionMixin) -> None:
         """Let an interface that is not ours write Flask's session, before it ends."""
         lifetime = self.states.lifetime
         is_ours = isinstance(app.session_interface, LastsAsLogins)
         if not is_ours and lifetime.limit() < lifetime.absolute:
-            this_session().modified = True
+            session.modified = True
 
 
 def _id_of(session: SessionMixin) -> str | None:
     """Return the id of the state that belongs to Flask's session."""
     if getattr(session, "is_lost", False):
         raise SessionStoreUnavailable()
-    session_id = session.get(KEY)
-    return session_id if isinstance(session_id, str) and session_id.isascii() else None
+    return _as_id(session.get(KEY))
+
+
+def _as_id(found: t.Any) -> str | None:
+    return found if isinstance(found, str) and found.isascii() else None

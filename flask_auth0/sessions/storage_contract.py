@@ -18,6 +18,15 @@ class Entry(t.NamedTuple):
     labels: tuple[str, ...] = ()
 
 
+class Head(t.NamedTuple):
+    """What a place has of the head of a state."""
+
+    #: Every text that may be the head: one of them opens.
+    texts: Sequence[str]
+    #: When the user was active, if that is kept outside of the head.
+    visited_at: float | None = None
+
+
 class Compartment(t.Protocol):
     """Keeps the sealed parts of states, apart from what an app keeps in its session.
 
@@ -27,6 +36,9 @@ class Compartment(t.Protocol):
 
     def read(self, record: str, part: str) -> Sequence[str]:
         """Return every text that may be a part of a state: one of them opens."""
+
+    def read_head(self, record: str) -> Head:
+        """Return what may be the head of a state."""
 
     def create(
         self,
@@ -40,9 +52,6 @@ class Compartment(t.Protocol):
 
         :return: whether it is there: a logout from outside can be faster.
         """
-
-    def visited_at(self, record: str) -> float | None:
-        """Return when the user was active, if that is kept outside of the head."""
 
     def update(self, record: str, parts: Mapping[str, str], max_age: int) -> bool:
         """Replace parts of a state, unless it is gone. Tell whether it was there."""

@@ -29,10 +29,13 @@ class UnwrittenStates:
     def __init__(self) -> None:
         # In a process that is forked, nobody writes what its parent has not written.
         self._known: PerProcess[dict[str, Unwritten]] = PerProcess(dict)
+        #: Whether there may be any.
+        self.are_there = False
 
     def note(self, record: str, state: Unwritten) -> None:
         """Remember what could not be written."""
         self._known.get()[record] = state
+        self.are_there = True
 
     def get(self, record: str) -> Unwritten | None:
         """Return what is not written yet of a session."""

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import typing as t
-from collections.abc import Callable
 
 from flask import Flask, request_started
-from flask.sessions import SessionMixin
 
 from ..errors import SessionStoreUnavailable
-from ..runtime.request import CurrentRequest, current_request, this_session
+from ..runtime.request import CurrentRequest, current_request
 from .cookies.signed import SignedSessionInterface
+from .lazy import Watch
 from .server.interface import StoredSessionInterface
+from .storage_contract import KEY
 
 
-def watch_sessions(
-    app: Flask, watch: Callable[[CurrentRequest, SessionMixin], None]
-) -> None:
+def watch_sessions(app: Flask, watch: Watch) -> None:
     """Let no session outlive its login.
 
     Where the interface is ours, a session is looked at when it is first asked for
@@ -33,6 +31,12 @@ def watch_sessions(
         if getattr(sender.session_interface, "watch", None) is None:
             # A page that does not need to know is not held up.
             with contextlib.suppress(SessionStoreUnavailable):
-                watch(current_request(), this_session())
+                _look(current_request(), watch)
 
     request_started.connect(look, app, weak=False)
+
+
+def _look(current: CurrentRequest, watch: Watch) -> None:
+    found = current.session.get(KEY)
+    if found is not None:
+        watch(current, current.session, found)

@@ -9,6 +9,7 @@ from flask import Blueprint, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from ..config import ROUTES, Config
+from ..runtime.request import current_request
 from . import backchannel, callback, login, logout, logout_urls
 from .logout_question import answer_unmeant
 from .own_urls import HOST_VALUE, add_host
@@ -28,6 +29,7 @@ def make_blueprint(config: Config) -> Blueprint:
     )
     blueprint.before_request(_answer_unasked)
     blueprint.after_request(_forbid_storing)
+    blueprint.teardown_request(_end)
     blueprint.url_defaults(add_host)
     blueprint.url_value_preprocessor(_drop_host)
     for name, path in config.paths.items():
@@ -79,6 +81,12 @@ def _answer_unasked() -> BaseResponse | None:
 def _drop_host(endpoint: str | None, values: dict[str, t.Any] | None) -> None:
     if values is not None:
         values.pop(HOST_VALUE, None)
+
+
+def _end(error: BaseException | None) -> None:
+    """Do what is done at the end, also where there was no response."""
+    for each in current_request().at_the_end:
+        each()
 
 
 def _forbid_storing(response: BaseResponse) -> BaseResponse:

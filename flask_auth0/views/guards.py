@@ -11,12 +11,12 @@ from collections.abc import Callable
 from flask import redirect, request
 from werkzeug.wrappers import Response
 
-from ..app_state import current_state
+from ..app_state import AppState, state_of
 from ..errors import LoginRequired
 from ..negotiation import is_htmx, is_navigation
-from ..runtime.request import current_request
+from ..runtime.request import CurrentRequest, current_request
 from ..sessions.shapes import is_moment
-from ..user import User, load_user
+from ..user import User, load_claims
 from . import login, own_urls
 from .decorator_order import note_guard
 from .error_links import login_url, page_to_come_back_to, refusal_of_organization
@@ -133,22 +133,27 @@ def _protect(
 
 def _refusal(needs: dict[str, t.Any]) -> t.Any:
     """Return the answer to a request that may not pass, or ``None``."""
-    current = current_request().request
+    current = current_request()
+    state, request = state_of(current.app), current.request
     # Guarding every request of an app must not shut the way to the login.
-    if current.method == "OPTIONS" or current.endpoint in current_state().routes:
+    if request.method == "OPTIONS" or request.endpoint in state.routes:
         return None
-    own_urls.require_host()
-    user = load_user()
-    if user and (not needs or (_is_recent(user, needs) and _is_member(user, needs))):
+    if request.routing_exception is not None:
+        own_urls.require_host()
+    claims = load_claims(current, state)
+    if claims and not needs:
         return None
-    _refuse_in_vain(user, needs)
-    custom = current_state().unauthorized()
+    user = User(claims)
+    if user and _is_recent(current, user, needs) and _is_member(user, needs):
+        return None
+    _refuse_in_vain(state, user, needs)
+    custom = state.unauthorized()
     return _ask_to_log_in(needs) if custom is None else custom
 
 
-def _refuse_in_vain(user: User, needs: dict[str, t.Any]) -> None:
+def _refuse_in_vain(state: AppState, user: User, needs: dict[str, t.Any]) -> None:
     """Raise an error where no login could ever satisfy what a view needs."""
-    ours, wanted = current_state().config.organization, needs.get("organization")
+    ours, wanted = state.config.organization, needs.get("organization")
     if ours is not None and wanted is not None and are_different(ours, wanted):
         raise refusal_of_organization(None)
     # Every login asks for the one that is configured, whatever a view needs.
@@ -157,10 +162,10 @@ def _refuse_in_vain(user: User, needs: dict[str, t.Any]) -> None:
         raise refusal_of_organization(asked_for)
 
 
-def _is_recent(user: User, needs: dict[str, t.Any]) -> bool:
+def _is_recent(current: CurrentRequest, user: User, needs: dict[str, t.Any]) -> bool:
     if "max_age" not in needs:
         return True
-    if is_recent(current_request(), needs["max_age"]):
+    if is_recent(current, needs["max_age"]):
         return True
     auth_time: t.Any = user.get("auth_time")
     return is_moment(auth_time) and time.time() - auth_time <= needs["max_age"]

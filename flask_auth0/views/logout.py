@@ -14,7 +14,7 @@ from ..app_state import AppState, current_state
 from ..client.translation import translate, translated
 from ..errors import Auth0Error, SessionStoreUnavailable, TenantError, log_failure
 from ..runtime import loop
-from ..runtime.request import current_request, this_app, this_session
+from ..runtime.request import current_request, this_app
 from ..sessions.ending import empty
 from ..sessions.hidden_tokens import with_hidden_tokens
 from ..signals import user_logged_out
@@ -66,7 +66,8 @@ def _end_here(state: AppState, options: LogoutOptions) -> tuple[dict[str, t.Any]
         ended = _session(state)
         v2_url = state.wait(state.client.logout(options))
     if ended:
-        empty(current_request(), this_session())
+        current = current_request()
+        empty(current, current.session)
     repeated_logins.forget()
     return ended, v2_url
 

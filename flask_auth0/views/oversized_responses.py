@@ -25,7 +25,7 @@ def fit(current: CurrentRequest, response: Response, state: AppState) -> None:
     gets through all the same, as far as anybody can tell.
     """
     jar, limit = current.jar, state.config.response_header_limit
-    if not jar.written or _size(response, jar) <= limit:
+    if _size(response, jar) <= limit:
         return
     size = _size(response, jar)
     others = size - cookies_size(jar.written.values())

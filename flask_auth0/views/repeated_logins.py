@@ -33,7 +33,8 @@ SOON = 2
 #: there. A person who wants one thing after the other takes longer.
 AT_ONCE = 10
 
-_MARKER = "loop"
+#: What the name of the note ends with.
+MARKER = "loop"
 #: In front of a note whose login has lasted.
 _LASTED = "~"
 
@@ -100,10 +101,9 @@ def note_login(
     _keep(note)
 
 
-def note_request() -> None:
+def note_request(current: CurrentRequest) -> None:
     """Find out whether a login has lasted, if this is the first request after one."""
-    current = current_request()
-    marker = current.request.cookies.get(current.jar.prefix + _MARKER)
+    marker = current.request.cookies.get(current.jar.prefix + MARKER)
     if marker is None or marker.startswith(_LASTED):
         return
     try:
@@ -122,10 +122,9 @@ def note_request() -> None:
             forget()
 
 
-def note_response(response: Response) -> None:
+def note_response(current: CurrentRequest, response: Response) -> None:
     """Note that a login has lasted, and whether its page has sent the user on."""
-    current = current_request()
-    name = current.jar.prefix + _MARKER
+    name = current.jar.prefix + MARKER
     if not current.is_after_login:
         return
     if current.jar.get(name) != current.request.cookies.get(name):
@@ -150,7 +149,7 @@ def note_response(response: Response) -> None:
 def forget() -> None:
     """Stop counting, for example because the user logs out."""
     jar = current_request().jar
-    jar.delete(jar.prefix + _MARKER)
+    jar.delete(jar.prefix + MARKER)
 
 
 def has_just_asked_for(organization: str | None) -> bool:
@@ -260,7 +259,7 @@ def _diagnosis(noted: Note) -> tuple[str, str | None]:
 
 def _keep(note: Note, *, has_lasted: bool = False) -> None:
     jar = current_request().jar
-    name = jar.prefix + _MARKER
+    name = jar.prefix + MARKER
     sealed = current_state().sealer.seal(list(note), name)
     value = _LASTED + sealed if has_lasted else sealed
     left = max(round(note.at + WINDOW - time.time()), 1)
@@ -269,7 +268,7 @@ def _keep(note: Note, *, has_lasted: bool = False) -> None:
 
 def _noted() -> Note | None:
     jar = current_request().jar
-    name = jar.prefix + _MARKER
+    name = jar.prefix + MARKER
     sealed = [each.removeprefix(_LASTED) for each in jar.values.get(name, ())]
     opened = (current_state().sealer.open(each, name) for each in sealed)
     noted = next(filter(_is_note, opened), None)

@@ -16,7 +16,7 @@ from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import TimestampSigner
 
 from flask_auth0 import Auth0
-from flask_auth0.runtime.request import this_session
+from flask_auth0.runtime.request import current_request
 from flask_auth0.sessions.cookies import signed
 from flask_auth0.sessions.cookies.signed import (
     SignedSessionInterface,
@@ -290,7 +290,9 @@ def test_every_value_comes_back_as_it_was(app: Flask, value: t.Any) -> None:
     def look() -> str:
         seen.append(session["value"])
         unnoticed: t.Any = dict
-        unnoticed.__setitem__(this_session(), "value", "changed, but not saved")
+        unnoticed.__setitem__(
+            current_request().session, "value", "changed, but not saved"
+        )
         return ""
 
     client = app.test_client()

@@ -19,7 +19,7 @@ def secure_cookies(app: Flask, response: Response, config: Config) -> None:
     if config.secure is not None:
         return
     lines = response.headers.getlist("Set-Cookie")
-    if lines and are_cookies_secure(config):
+    if are_cookies_secure(config):
         name = app.session_interface.get_cookie_name(app)
         secured = [_secured(line, name) for line in lines]
         response.headers.setlist("Set-Cookie", secured)

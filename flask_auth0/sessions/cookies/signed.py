@@ -22,6 +22,7 @@ from ...runtime.request import current_request
 from ..lazy import Watch, WatchedSession
 from ..lifetime import LastsAsLogins
 from ..recent import Recent
+from ..storage_contract import KEY
 from .duplicates import MOST, one_of
 from .host_prefix import OwnNames
 
@@ -76,7 +77,8 @@ class SignedSessionInterface(LastsAsLogins, OwnNames, SecureCookieSessionInterfa
         """Return the session of a request; without a secret key, there is none."""
         current = current_request()
         jar = current.jar
-        self.take_former_names(jar)
+        if self.config is not None:
+            self.take_former_names(jar)
         texts = jar.sent.getlist(jar.session_name)
         if not (app.secret_key and texts):
             return super().open_session(app, request)
@@ -94,8 +96,10 @@ class SignedSessionInterface(LastsAsLogins, OwnNames, SecureCookieSessionInterfa
         try:
             verified = self._verified(app, text)
             content = verified.content(int(longest.total_seconds()))
-            lifetime = self.lifetime_of(app, content)
-            verified.require_age(int(lifetime.total_seconds()))
+            if KEY not in content:
+                # No login makes it last longer.
+                shortest = app.permanent_session_lifetime
+                verified.require_age(int(shortest.total_seconds()))
             return verified.signed_at, content
         except BadData:
             return None
@@ -104,9 +108,10 @@ class SignedSessionInterface(LastsAsLogins, OwnNames, SecureCookieSessionInterfa
         self, app: Flask, session: SessionMixin, response: Response
     ) -> None:
         """Do as Flask does, but do not look into a session that nobody asked for."""
-        is_open = isinstance(session, WatchedSession) and session.watch is not None
-        if not is_open or app.config["SESSION_REFRESH_EACH_REQUEST"]:
+        if session.modified or app.config["SESSION_REFRESH_EACH_REQUEST"]:
             super().save_session(app, session, response)
+        elif session.accessed:
+            response.vary.add("Cookie")
 
     def _verified(self, app: Flask, text: str) -> Verified:
         key = (text, *self._what_signs(app))

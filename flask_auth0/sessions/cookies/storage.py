@@ -10,8 +10,9 @@ from flask import session
 from ...config import Config
 from ...errors import SessionTooLarge
 from ...runtime.cookies import CookieJar, PendingCookie, cookie_size
+from ..labels import name_of_body
 from ..sealing import Sealer
-from ..storage_contract import BODY, HEAD, PARTS, Entry
+from ..storage_contract import BODY, HEAD, PARTS, Entry, Head
 from .host_prefix import transaction_name
 from .response_size import OF_ENDED, OF_FORMER, OF_LOGIN, require_room
 
@@ -47,16 +48,18 @@ class CookieCompartment:
         texts = {each: _joined(self._jar, each) for each in PARTS}
         return texts[part] if all(texts.values()) else ()
 
-    def has_body(self, pair: str) -> bool:
-        """Tell whether a body has come that names itself so."""
-        first = self._jar.values.get(f"{self._jar.prefix}{BODY}0", ())
-        return any(each.partition(".")[2].startswith(f"{pair}.") for each in first)
-
-    def visited_at(self, record: str) -> float | None:
-        """Return when the user was active, if that is newer than the head."""
+    def read_head(self, record: str) -> Head:
+        """Return what may be the head, and when the user was active after it."""
         values = self._jar.values.get(self._jar.prefix + VISIT, [])
         found = [self._visit(record, each) for each in values[:COMBINATIONS]]
-        return max(filter(None, found), default=None)
+        visited_at = max(filter(None, found), default=None)
+        return Head(self.read(record, HEAD), visited_at)
+
+    def has_body(self, body_key: str) -> bool:
+        """Tell whether the body has come that is sealed with a key."""
+        first = self._jar.values.get(f"{self._jar.prefix}{BODY}0", ())
+        name = name_of_body(body_key)
+        return any(each.partition(".")[2].startswith(f"{name}.") for each in first)
 
     def _visit(self, record: str, value: str) -> float | None:
         at, _, tag = value.partition(".")

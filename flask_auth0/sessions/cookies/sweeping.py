@@ -6,13 +6,14 @@ import itertools
 import re
 import typing as t
 
+from flask.sessions import SessionMixin
 from werkzeug.http import dump_cookie
 from werkzeug.wrappers import Response
 from werkzeug.wsgi import get_host
 
 from ...config import Config
 from ...runtime.cookies import CookieJar
-from ...runtime.request import CurrentRequest, this_session
+from ...runtime.request import CurrentRequest
 from .flags import are_cookies_secure
 from .host_prefix import HOST_PREFIX, former_name, is_of_session
 from .response_size import head_size
@@ -30,7 +31,7 @@ class Variant(t.NamedTuple):
 
 def sweep(current: CurrentRequest, response: Response, config: Config) -> None:
     """Sweep where that is due. The response is complete, so that its size is known."""
-    if current.jar.is_swept or _is_emptied():
+    if current.jar.is_swept or _is_emptied(current.session):
         room = config.response_header_limit - head_size(response)
         _delete(current, response, room, are_cookies_secure(config))
 
@@ -64,10 +65,9 @@ def _paths(path: str) -> list[str]:
     return ["/", *inner, *(f"{each}/" for each in inner)]
 
 
-def _is_emptied() -> bool:
+def _is_emptied(session: SessionMixin) -> bool:
     """Tell whether the app has ended the session itself, with ``session.clear()``."""
-    current = this_session()
-    return bool(current.modified) and not current
+    return bool(session.modified) and not session
 
 
 def _delete(

@@ -16,7 +16,7 @@ from ..shapes import is_moment
 #: Seconds for which an answer may be on its way, and its cookies with it.
 UNDER_WAY = 600
 #: What the name of the cookie ends with.
-_NAME = "ended"
+ENDED = "ended"
 #: How many sessions it names, the last ones.
 _MOST = 4
 
@@ -34,7 +34,7 @@ class Tombstones:
         """Name one more session, unless it is too late for another cookie."""
         if jar.is_sent:
             return
-        name = jar.prefix + _NAME
+        name = jar.prefix + ENDED
         content = [*self._read(jar), [record, time.time()]][-_MOST:]
         jar.set(name, self._sealer.seal(content, name), UNDER_WAY)
 
@@ -43,7 +43,7 @@ class Tombstones:
         return any(each == record for each, _ in self._read(jar))
 
     def _read(self, jar: CookieJar) -> list[t.Any]:
-        name = jar.prefix + _NAME
+        name = jar.prefix + ENDED
         sealed = jar.values.get(name)
         content = self._sealer.open(sealed[0], name) if sealed else None
         found = content if isinstance(content, list) else []

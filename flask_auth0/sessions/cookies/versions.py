@@ -11,7 +11,7 @@ from ..codec import State, States
 from ..revocation import Login, Marks, Revocations
 from ..shapes import is_body, is_head
 from ..stores.base import BackEnd
-from .tombstones import UNDER_WAY, Tombstones
+from .tombstones import ENDED, UNDER_WAY, Tombstones
 
 #: Seconds for which a browser may still send cookies from before a change.
 NEWEST = 60
@@ -144,7 +144,9 @@ class Browsers:
         return revocations.try_to(lambda: revocations.end(record))
 
     def _is_ended_here(self, jar: CookieJar, record: str) -> bool:
-        return self._memory.is_ended(record) or self._tombstones.name(jar, record)
+        if self._memory.is_ended(record):
+            return True
+        return jar.prefix + ENDED in jar.values and self._tombstones.name(jar, record)
 
     def _revocations(self) -> Revocations | None:
         if self._store is None:

@@ -105,7 +105,8 @@ class StoredSessionInterface(LastsAsLogins, OwnNames, ServerSideSessionInterface
     def open_session(self, app: Flask, request: Request) -> LazySession:
         """Return the session of a request, which is not read yet."""
         current = current_request()
-        self.take_former_names(current.jar)
+        if self.config is not None:
+            self.take_former_names(current.jar)
         cookies = current.jar.sent.getlist(current.jar.session_name)[:MOST]
         found = filter(None, (self._checked_sid(app, cookie) for cookie in cookies))
         sids = list(dict.fromkeys(found))
@@ -123,6 +124,8 @@ class StoredSessionInterface(LastsAsLogins, OwnNames, ServerSideSessionInterface
             return
         if session.accessed:
             response.vary.add("Cookie")
+        if not (session.modified or app.config["SESSION_REFRESH_EACH_REQUEST"]):
+            return
         try:
             self._save_if_needed(app, session, response)
         except SessionStoreUnavailable as error:

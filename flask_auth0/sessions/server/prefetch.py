@@ -38,8 +38,10 @@ class Prefetch:
     def read_other(self, key: str) -> bytes | None:
         """Return what is kept under another key."""
         ahead = current_request().prefetched
-        if not ahead.has_asked and ahead.store_id is not None:
-            self._needs.keep(ahead.store_id, key)
+        store_id = ahead.store_id
+        is_first = not ahead.has_asked and store_id is not None
+        if store_id is not None and is_first and self._needs.get(store_id) != key:
+            self._needs.keep(store_id, key)
         ahead.has_asked = True
         # A request that asks again, in whatever thread, wants to know what has changed.
         values, ahead.values = ahead.values, {}

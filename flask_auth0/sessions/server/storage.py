@@ -11,7 +11,7 @@ from flask.sessions import SessionInterface
 from flask_session.base import ServerSideSessionInterface
 
 from ...errors import SessionTooLarge
-from ..storage_contract import PARTS, Entry
+from ..storage_contract import HEAD, PARTS, Entry, Head
 from ..stores.base import BackEnd, Ending, Labelling, TooLargeForStore
 from .adapter import adapted
 from .interface import StoredSessionInterface
@@ -69,9 +69,9 @@ class RecordCompartment:
             self.delete(entry)
         return is_there
 
-    def visited_at(self, record: str) -> float | None:
-        """Return ``None``: the head says it."""
-        return None
+    def read_head(self, record: str) -> Head:
+        """Return the head of a state, if it is there."""
+        return Head(self.read(record, HEAD))
 
     def update(self, record: str, parts: Mapping[str, str], max_age: int) -> bool:
         """Replace parts of a state, unless it is gone."""
