@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import secrets
+import typing as t
 
 from flask.sessions import SessionMixin
 from flask_session.base import ServerSideSessionInterface
@@ -149,7 +150,8 @@ class Changes:
         session.permanent = not self._transient
         interface = current.app.session_interface
         if isinstance(interface, ServerSideSessionInterface):
-            interface.regenerate(session)
+            theirs: t.Any = session
+            interface.regenerate(theirs)
         if isinstance(session, LazySession):
             # A logout in another tab ends what was there before, and not this login.
             session.begin_anew()

@@ -147,7 +147,7 @@ class WatchedSession(LoadedFirst, SecureCookieSession):
             watch(self, found)
 
 
-class LazySession(LoadedFirst, ServerSideSession):  # type: ignore[misc]
+class LazySession(LoadedFirst, ServerSideSession):
     """A session of Flask-Session that costs nothing while nobody looks into it.
 
     A failure to read it is raised once. What answers that, such as an error page with

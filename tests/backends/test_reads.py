@@ -43,7 +43,9 @@ def test_what_has_expired_is_expired_before_the_back_end_removes_it(
         interface = interface_of(make_app(settings))
         for max_age, found in [(-1, None), (60, {"a": 1})]:
             lifetime = timedelta(seconds=max_age)
-            interface._upsert_session(lifetime, {"a": 1}, "session:x")
+            interface._upsert_session(
+                lifetime, ServerSideSession({"a": 1}), "session:x"
+            )
             assert interface._retrieve_session_data("session:x") == found
         interface._delete_session("session:x")
         assert not interface.back_end.replace("session:x", b"2", 60)
@@ -87,7 +89,9 @@ def test_any_look_into_a_session_reads_it(
     app: Flask, operation: Callable[[t.Any], t.Any], expected: t.Any
 ) -> None:
     interface = interface_of(app)
-    interface._upsert_session(timedelta(seconds=60), {"a": 1}, f"session:{SID}")
+    interface._upsert_session(
+        timedelta(seconds=60), ServerSideSession({"a": 1}), f"session:{SID}"
+    )
     with app.test_request_context(headers={"Cookie": f"session={SID}"}) as context:
         assert isinstance(context.session, ServerSideSession)
         assert operation(context.session) == expected
@@ -111,7 +115,9 @@ def test_an_update_never_creates(
         },
     ]:
         interface = interface_of(make_app(settings))
-        interface._upsert_session(timedelta(seconds=60), {"a": 0}, "record")
+        interface._upsert_session(
+            timedelta(seconds=60), ServerSideSession({"a": 0}), "record"
+        )
         begun = threading.Event()
 
         def update(

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask, session
+from flask_session.base import ServerSideSession
 
 from tests.contracts.sessions import SessionContract
 from tests.harness.interfaces import interface_of
@@ -99,7 +100,9 @@ def test_a_new_id_is_kept_before_the_old_one_goes(
 def test_an_empty_session_gets_a_new_id_too(make_app: MakeApp, redis_url: str) -> None:
     app = make_app({"SESSION_TYPE": "redis", "SESSION_REDIS": redis_url})
     interface = interface_of(app)
-    interface._upsert_session(timedelta(60), {"_permanent": True}, f"session:{SID}")
+    interface._upsert_session(
+        timedelta(60), ServerSideSession({"_permanent": True}), f"session:{SID}"
+    )
     with app.test_request_context(headers={"Cookie": f"session={SID}"}):
         opened = t.cast("t.Any", session)
         assert opened.sid == SID

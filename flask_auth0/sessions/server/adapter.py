@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from flask_session.base import ServerSideSessionInterface
-from flask_session.redis import RedisSessionInterface
+from flask_session.redis.redis import RedisSessionInterface
 
 from ...runtime.processes import PerProcess
 from ...runtime.request import current_outage

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from flask import Flask, Request, Response
-from flask_session.base import ServerSideSessionInterface
+from flask_session.base import ServerSideSession, ServerSideSessionInterface
 from flask_session.defaults import Defaults
 from itsdangerous import BadSignature, Signer
 
@@ -35,13 +35,14 @@ _COMMON = {
 }
 
 
-class StoredSessionInterface(LastsAsLogins, OwnNames, ServerSideSessionInterface):  # type: ignore[misc]
+class StoredSessionInterface(LastsAsLogins, OwnNames, ServerSideSessionInterface):
     """Keeps Flask's session in a back end.
 
     :param settings: Flask-Session's keys.
     """
 
-    session_class = LazySession
+    session_class: type[ServerSideSession] = LazySession
+    serializer: SafeSerializer
     #: What looks at a session once it has been read.
     watch: Watch | None = None
 
@@ -74,7 +75,7 @@ class StoredSessionInterface(LastsAsLogins, OwnNames, ServerSideSessionInterface
     def _upsert_session(
         self,
         session_lifetime: timedelta,
-        session: Mapping[str, t.Any],
+        session: ServerSideSession,
         store_id: str,
     ) -> None:
         value = self.serializer.encode(session)
@@ -96,7 +97,7 @@ class StoredSessionInterface(LastsAsLogins, OwnNames, ServerSideSessionInterface
         """Raise an error if the back end does not answer."""
         self.back_end.ask(self.back_end.fetch, f"{self.key_prefix}?")
 
-    def regenerate(self, session: LazySession) -> None:
+    def regenerate(self, session: LazySession) -> None:  # type: ignore[override]
         """Give a session a new id; the old one is removed once the new one is kept."""
         session.replaced.append(session.sid)
         session.sid = self._generate_sid(self.sid_length)

@@ -12,7 +12,7 @@ _Content = dict[str, t.Any]
 _ERRORS = (msgspec.MsgspecError, ValueError, TypeError, OverflowError, RecursionError)
 
 
-class SafeSerializer(MsgSpecSerializer):  # type: ignore[misc]
+class SafeSerializer(MsgSpecSerializer):
     """Flask-Session's formats, without its way back to ``pickle``.
 
     :param format: what is written; both formats are read.
@@ -27,7 +27,10 @@ class SafeSerializer(MsgSpecSerializer):  # type: ignore[misc]
             msgspec.json.Decoder(_Content),
         )
 
-    def decode(self, serialized_data: bytes) -> _Content | None:
+    # Flask-Session's own raises an error, with which every request would fail.
+    def decode(  # type: ignore[override]
+        self, serialized_data: bytes
+    ) -> _Content | None:
         """Return a session's content, or ``None`` if it cannot be read."""
         for decoder in self._decoders:
             try:
