@@ -7,12 +7,11 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from flask import Flask
+from flask import Flask, current_app
 
 from .config import EXTENSION, Config
 from .errors import ConfigurationError
 from .runtime import loop
-from .runtime.request import this_app
 
 if t.TYPE_CHECKING:
     from .client.client import Client
@@ -76,4 +75,4 @@ def state_of(app: Flask) -> AppState:
 
 def current_state() -> AppState:
     """Return the state of the app that handles the current request."""
-    return state_of(this_app())
+    return state_of(current_app)

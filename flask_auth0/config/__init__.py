@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from dataclasses import MISSING
 from urllib.parse import urlsplit
 
-from flask import Flask
-
 from .checks import contradictions, missing_certificates
 from .keys import Config, settings
 from .problems import Problem, key_of
@@ -26,7 +24,6 @@ __all__ = [
     "Config",
     "Problem",
     "Route",
-    "config_of",
     "is_development",
     "is_plain_loopback",
     "key_of",
@@ -36,12 +33,6 @@ __all__ = [
 
 #: The key of what the extension leaves on an app, in its ``extensions``.
 EXTENSION = "auth0"
-
-
-def config_of(app: Flask) -> Config:
-    """Return the settings of an app that is set up."""
-    config: Config = app.extensions[EXTENSION].config
-    return config
 
 
 def read_config(

@@ -11,12 +11,12 @@ import re
 import typing as t
 from urllib.parse import quote, unquote, urlsplit
 
+from flask import current_app, request
 from werkzeug.exceptions import BadHost, BadRequest, HTTPException, SecurityError
 from werkzeug.routing import MapAdapter, RequestRedirect
 
 from ..app_state import current_state
 from ..config.urls import origin_of
-from ..runtime.request import current_request, this_app
 
 #: What stays as it is in a path (RFC 3986, section 3.3).
 _OF_PATHS = "/:@!$&'()*+,;=~"
@@ -31,7 +31,7 @@ def refusal_of_host() -> HTTPException | None:
 
     Flask raises it after what an app does before a request.
     """
-    error = current_request().request.routing_exception
+    error = request.routing_exception
     return error if isinstance(error, SecurityError | BadHost) else None
 
 
@@ -80,25 +80,24 @@ def origin() -> str:
 
 def is_origin(claimed: str) -> bool:
     """Tell whether an origin is the one of the page that the browser is at."""
-    if refusal_of_host() is not None or not current_request().request.host:
+    if refusal_of_host() is not None or not request.host:
         return False
-    current = current_request().request
     if current_state().config.redirect_uri is None:
-        # That of a WebSocket has another name.
-        scheme = current.scheme.replace("ws", "http")
-        requested = origin_of(f"{scheme}://{current.host}")
+        # The scheme of a WebSocket has another name.
+        scheme = request.scheme.replace("ws", "http")
+        requested = origin_of(f"{scheme}://{request.host}")
         return claimed in {requested, origin()}
     return claimed == origin()
 
 
 def root() -> str:
     """Return the path at which the app is mounted, without a slash at the end."""
-    return quote(current_request().request.script_root, safe=_OF_PATHS)
+    return quote(request.script_root, safe=_OF_PATHS)
 
 
 def current_path() -> str:
     """Return the path of the current request, without its query."""
-    return root() + quote(current_request().request.path, safe=_OF_PATHS)
+    return root() + quote(request.path, safe=_OF_PATHS)
 
 
 def url_of(route: str, **query: t.Any) -> str:
@@ -121,7 +120,7 @@ def is_own_route(path: str) -> bool:
     return any(
         asked == _plain(mount + config.url_prefix + rule)
         for rule in current_state().routes.values()
-        for mount in (current_request().request.script_root, _configured_root())
+        for mount in (request.script_root, _configured_root())
     )
 
 
@@ -138,7 +137,7 @@ def has_page(place: str, path: str) -> bool:
 
 def shares_cookies(place: str) -> bool:
     """Tell whether another origin gets the session cookies of this one."""
-    app = this_app()
+    app = current_app
     domain = (app.session_interface.get_cookie_domain(app) or "").lstrip(".").lower()
     (scheme, name, port), other = _parts(origin()), _parts(place)
     return (
@@ -150,13 +149,9 @@ def shares_cookies(place: str) -> bool:
 
 def add_host(endpoint: str, values: dict[str, t.Any]) -> None:
     """Complete the URL of a route of ours where the app tells all hosts apart."""
-    if this_app().url_map.host_matching:
+    if current_app.url_map.host_matching:
         configured = current_state().config.redirect_uri
-        host = (
-            urlsplit(configured).netloc
-            if configured
-            else current_request().request.host
-        )
+        host = urlsplit(configured).netloc if configured else request.host
         values.setdefault(HOST_VALUE, host)
 
 
@@ -169,7 +164,7 @@ def _build(
     values = dict(query or {})
     add_host(route, values)
     # What browsers see of it is percent-encoded.
-    adapter = _adapter({**current_request().request.environ, "SCRIPT_NAME": root()})
+    adapter = _adapter({**request.environ, "SCRIPT_NAME": root()})
     return _with_plain_host(adapter.build(route, values, force_external=force_external))
 
 
@@ -185,27 +180,25 @@ def _adapter(environ: t.Mapping[str, t.Any]) -> MapAdapter:
 
     :raises BadRequest: when Flask does not trust that host.
     """
-    app = this_app()
-    asked = app.request_class(dict(environ), populate_request=False)
-    return t.cast(MapAdapter, app.create_url_adapter(asked))
+    asked = current_app.request_class(dict(environ), populate_request=False)
+    return t.cast(MapAdapter, current_app.create_url_adapter(asked))
 
 
 def _host() -> str:
     """Return the host of the request; Werkzeug leaves out one that cannot be any."""
-    host = current_request().request.host
+    host = request.host
     if not host:
         raise BadRequest("The request names no host.")
     return host
 
 
 def _tells_hosts_apart() -> bool:
-    app = this_app()
-    return app.subdomain_matching or app.url_map.host_matching
+    return current_app.subdomain_matching or current_app.url_map.host_matching
 
 
 def _may_serve(host: str) -> bool:
     """Tell whether the app can be at a host, by its name."""
-    app = this_app()
+    app = current_app
     if app.url_map.host_matching:
         return True
     # Werkzeug, like browsers, leaves the usual ports out.
@@ -222,11 +215,11 @@ def _parts(origin: str) -> tuple[str, str, str]:
 
 
 def _finds(host: str, path: str) -> bool:
-    asked, mount = unquote(urlsplit(path).path), current_request().request.script_root
+    asked, mount = unquote(urlsplit(path).path), request.script_root
     if not asked.startswith(f"{mount}/"):
         return False
     try:
-        adapter = _adapter({**current_request().request.environ, "HTTP_HOST": host})
+        adapter = _adapter({**request.environ, "HTTP_HOST": host})
         adapter.match(asked.removeprefix(mount), method="GET")
     except RequestRedirect:
         return True

@@ -17,8 +17,8 @@ BOUNDS = {
     "protected": (30, 37),
     "token": (54, 72),
     "refresh": (256, 325),
-    "login": (137, 145),
-    "callback": (279, 345),
+    "login": (115, 123),
+    "callback": (251, 318),
     "backchannel": (0, 117),
 }
 
