@@ -16,7 +16,8 @@ class _Cause(t.NamedTuple):
 
 
 _UNKNOWN_HOST = "names a host that nobody knows ({where}); correct the name"
-#: The first that fits. Servers that speak another language give a number besides.
+#: The first that fits. A server that speaks another language has an SQLSTATE besides;
+#: the same digits elsewhere are a port, an id or a time.
 _CAUSES = (
     _Cause(
         r"name or service not known|nodename nor servname|could not translate host|"
@@ -48,22 +49,22 @@ _CAUSES = (
     _Cause(
         r"wrongpass|noauth|invalid username-password|authenticat\w+ (failed|required)|"
         r"role .* does not exist|no password (is )?(supplied|set)|without any password|"
-        r"28P01|28000",
+        r"sqlstate (28P01|28000)",
         "is refused by the server ({where}); correct the user and the password",
     ),
     _Cause(
-        r"noperm|permission denied|not authorized|insufficient.?privilege|42501|"
-        r"no permissions|can't run this command|accessdenied",
+        r"noperm|permission denied|not authorized|insufficient.?privilege|"
+        r"no permissions|can't run this command|accessdenied|sqlstate 42501",
         "may not do all that sessions need ({where}{detail}); give its user the rights "
         "to read, write and delete",
     ),
     _Cause(
-        r"read.?only|25006|errno 30\b|not (primary|master)\b",
+        r"read.?only|sqlstate 25006|errno 30\b|not (primary|master)\b",
         "can be read and not written ({where}); name the primary, or make it writable",
     ),
     _Cause(
         r"\boom\b|out.?of.?memory|maxmemory|no space left|disk (is )?full|errno 28\b|"
-        r"53100|53200|misconf|disk i/o error|quota exceeded",
+        r"sqlstate (53100|53200)|misconf|disk i/o error|quota exceeded",
         "has no room to write ({where}); give it more memory or disk",
     ),
     _Cause(
@@ -76,16 +77,17 @@ _CAUSES = (
         "names a file that is no database of SQLite ({where}); name another one",
     ),
     _Cause(
-        r"database .* does not exist|3D000|no such database|db index is out of range",
+        r"database .* does not exist|no such database|db index is out of range|"
+        r"sqlstate 3D000",
         "names a database that is not there ({where}); make it",
     ),
     _Cause(
-        r"is loading|starting up|shutting down|57P03",
+        r"is loading|starting up|shutting down|sqlstate 57P03",
         "names a server that is not ready yet ({where}); start the app after it",
     ),
     _Cause(
-        r"too many (clients|connections)|max number of clients|53300|remaining "
-        r"connection slots",
+        r"too many (clients|connections)|max number of clients|"
+        r"remaining connection slots|sqlstate 53300",
         "names a server that takes no more connections ({where}); let it take more",
     ),
 )
@@ -135,4 +137,4 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 def _said(error: BaseException) -> str:
     is_wrapped = getattr(error, "orig", None) is not None
     words = "" if is_wrapped else str(error)
-    return f"{type(error).__name__} {getattr(error, 'sqlstate', None)} {words}"
+    return f"{type(error).__name__} sqlstate {getattr(error, 'sqlstate', None)} {words}"
