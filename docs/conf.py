@@ -18,6 +18,7 @@ autodoc_typehints = "signature"
 autodoc_preserve_defaults = True
 
 html_theme = "alabaster"
+html_static_path = ["_static"]
 html_show_copyright = False
 html_theme_options = {
     "fixed_sidebar": True,

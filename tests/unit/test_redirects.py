@@ -11,7 +11,7 @@ NO_PATH = ["\0", "\t", "\n", "\r", "\x0b", " ", "\x1f", "\x7f", "\x85", "\xa0"]
 NO_PATH += ["\u200b", "\u2028", "\u202e", "\u3000", "\ufeff", "\\", "\ud83d"]
 
 
-@pytest.mark.parametrize("character", NO_PATH, ids=ascii)
+@pytest.mark.parametrize("character", NO_PATH, ids=lambda each: f"U+{ord(each):04X}")
 @pytest.mark.parametrize(
     "place", ["{}/page", "/{}page", "/{}/page", "/page{}", "/p?{}"]
 )
