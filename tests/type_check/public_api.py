@@ -1,0 +1,220 @@
+"""An app that uses the whole public API, for mypy and for pyright; nothing runs it.
+
+What a view, a hook or a receiver gets is asserted where a type checker could lose it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from blinker import NamedSignal
+from flask import Flask
+from flask.testing import FlaskClient
+from flask.typing import ResponseReturnValue
+from typing_extensions import assert_type
+from werkzeug.wrappers import Response
+
+import flask_auth0
+from flask_auth0 import (
+    Auth0,
+    Auth0Error,
+    AuthorizationFailed,
+    ConfigurationError,
+    LoginFailed,
+    LoginLoop,
+    LoginRequired,
+    MfaRequired,
+    SessionStoreUnavailable,
+    SessionTooLarge,
+    TenantError,
+    TenantUnavailable,
+    current_user,
+    login_failed,
+    login_required,
+    session_revoked,
+    token_refreshed,
+    user_logged_in,
+    user_logged_out,
+)
+from flask_auth0.tenant import TenantServer
+from flask_auth0.tenant import fixtures as fixtures
+from flask_auth0.testing import logged_in_client
+from flask_auth0.views import backchannel_logout_view as backchannel_logout_view
+
+app = Flask(__name__)
+auth0 = Auth0(app, domain="tenant.example.com", client_id="id", allow_weak_secret=True)
+lazily = Auth0(client_secret="secret")
+lazily.init_app(app, secret=["new", "old"])
+
+assert_type(flask_auth0.__version__, str)
+
+
+# The decorator leaves the type of a view as it is.
+
+
+@login_required
+def bare(name: str) -> str:
+    return name
+
+
+@login_required()
+def called(name: str) -> str:
+    return name
+
+
+@login_required(max_age=300, organization="org_1", connection="google-oauth2")
+def with_arguments(number: int) -> ResponseReturnValue:
+    return {"number": number}
+
+
+@login_required
+async def asynchronous(name: str) -> str:
+    return name
+
+
+@login_required(max_age=300)
+async def asynchronous_with_arguments() -> Response:
+    return Response()
+
+
+@auth0.login_required
+def of_the_extension() -> str:
+    return ""
+
+
+@auth0.login_required(organization="acme")
+async def asynchronous_of_the_extension() -> str:
+    return ""
+
+
+expected: Callable[[str], str] = bare
+assert_type(bare("x"), str)
+assert_type(called("x"), str)
+assert_type(with_arguments(1), ResponseReturnValue)
+assert_type(of_the_extension(), str)
+waiting: Callable[[str], Awaitable[str]] = asynchronous
+another: Callable[[], Awaitable[Response]] = asynchronous_with_arguments
+third: Callable[[], Awaitable[str]] = asynchronous_of_the_extension
+
+
+@app.get("/profile")
+@login_required
+def profile() -> ResponseReturnValue:
+    assert_type(current_user.is_authenticated, bool)
+    assert_type(current_user.sub, str | None)
+    claims: Mapping[str, Any] = current_user
+    name: str = current_user["name"]
+    email: str | None = current_user.get("email")
+    return {"name": name, "email": email, "all": dict(claims)}
+
+
+@app.get("/tokens")
+@auth0.login_required
+async def tokens() -> ResponseReturnValue:
+    assert_type(await auth0.client.get_access_token(), str)
+    assert_type(await auth0.client.get_user(), dict[str, Any] | None)
+    assert_type(await auth0.client.get_session(), dict[str, Any] | None)
+    await auth0.client.update_session({"color": "blue"}, size=1)
+    return ""
+
+
+@app.get("/calls")
+def calls() -> ResponseReturnValue:
+    assert_type(auth0.get_user(), dict[str, Any] | None)
+    assert_type(auth0.get_session(), dict[str, Any] | None)
+    assert_type(auth0.get_access_token("https://api", force_refresh=True), str)
+    assert_type(auth0.get_access_token_for_connection("google-oauth2"), str)
+    assert_type(auth0.run(auth0.client.get_access_token(), timeout=1), str)
+    assert_type(auth0.config.domain, str)
+    auth0.update_session({"color": "blue"})
+    auth0.refuse_foreign_forms()
+    return auth0.login("/next", prompt="login")
+
+
+@app.get("/leave")
+def leave() -> Response:
+    for each in auth0.sessions.of("auth0|ada"):
+        assert_type(auth0.sessions.revoke(each.id, sub="auth0|ada"), bool)
+    return auth0.logout("/", federated=True)
+
+
+# Hooks stay what they are.
+
+
+@auth0.before_session_saved
+def shorten(session: dict[str, Any]) -> None:
+    del session["user"]["picture"]
+
+
+@auth0.before_session_saved
+async def enrich(session: dict[str, Any]) -> None:
+    session["user"]["color"] = "blue"
+
+
+@auth0.after_login
+def welcome(session: Mapping[str, Any], asked: Mapping[str, Any]) -> Response | None:
+    return None
+
+
+@auth0.after_login
+async def greet(session: Mapping[str, Any], asked: Mapping[str, Any]) -> None: ...
+
+
+@auth0.unauthorized_handler
+def refuse() -> ResponseReturnValue:
+    return "Please log in.", 401
+
+
+assert_type(shorten({}), None)
+assert_type(welcome({}, {}), Response | None)
+assert_type(refuse(), ResponseReturnValue)
+
+
+# Signals and errors.
+
+signals: list[NamedSignal] = [
+    user_logged_in,
+    user_logged_out,
+    login_failed,
+    token_refreshed,
+    session_revoked,
+]
+
+
+@user_logged_in.connect_via(app)
+def note(sender: Flask, user: Mapping[str, Any], **_: Any) -> None: ...
+
+
+@app.errorhandler(LoginFailed)
+def explain(error: LoginFailed) -> ResponseReturnValue:
+    assert_type(error.error, str)
+    assert_type(error.title, str)
+    assert_type(error.description, str)
+    assert_type(error.retry_after, int | None)
+    assert_type(error.login_url, str | None)
+    for action in error.actions:
+        assert_type((action.label, action.url), tuple[str, str])
+    return error.title, error.code or 500
+
+
+errors: list[type[Auth0Error]] = [
+    AuthorizationFailed,
+    ConfigurationError,
+    LoginLoop,
+    LoginRequired,
+    MfaRequired,
+    SessionStoreUnavailable,
+    SessionTooLarge,
+    TenantError,
+    TenantUnavailable,
+]
+
+
+# Testing.
+
+
+def test_profile(auth0_tenant: TenantServer) -> None:
+    client = logged_in_client(app, access_token="a", name="Ada")
+    assert_type(client, FlaskClient)
+    assert_type(auth0_tenant.domain, str)
