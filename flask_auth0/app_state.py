@@ -1,4 +1,4 @@
-"""What :class:`.Auth0` leaves on an app, and how requests find it."""
+"""The state that :class:`.Auth0` leaves on an app, and how requests find it."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ class AppState:
     state_store: SessionStore
     transaction_store: LoginStore
     sealer: Sealer
-    #: What callbacks are answered, where a browser asks for one more than once.
+    #: The answers of callbacks, for browsers that ask for one more than once.
     callback_answers: CallbackAnswers
     #: Returns what an app answers instead of :class:`.LoginRequired`, if anything.
     unauthorized: Callable[[], t.Any]
     #: Returns where to log in and come back to the page of the current request.
     login_url_here: Callable[[Mapping[str, t.Any]], str | None]
-    #: What the app does when a session changes, and after a login.
+    #: Functions of the app for a session that changes, and for after a login.
     hooks: SessionHooks
     #: The endpoints whose views have been looked at.
     checked_views: set[str] = field(default_factory=set)

@@ -16,7 +16,7 @@ from .runtime.request import current_request
 from .sessions.cookies.host_prefix import HOST_PREFIX
 from .sessions.storage_contract import KEY
 
-#: Who logs in where a test does not care.
+#: The user who logs in where a test does not care.
 USER = {"sub": "auth0|test", "name": "Test User", "email": "test@example.com"}
 
 

@@ -22,7 +22,7 @@ class User(Mapping[str, t.Any]):
 
     def __getitem__(self, name: str) -> t.Any:
         value = self._claims[name]
-        # What is changed in a copy is not kept with the session by accident.
+        # A view that changes a copy does not change the session by accident.
         return copy.deepcopy(value) if isinstance(value, list | dict) else value
 
     def __iter__(self) -> Iterator[str]:

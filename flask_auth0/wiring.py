@@ -1,4 +1,4 @@
-"""What ``init_app`` puts on an app: its parts, routes, hooks and error handlers."""
+"""The set-up of an app: its parts, routes, hooks and error handlers."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ from .views.oversized_responses import fit
 
 greenlets.refusal = ConfigurationError
 
-#: What the SDK raises when the tenant, and not the app, is the reason.
+#: Errors of the SDK whose reason is the tenant, and not the app.
 _SDK_ERRORS = (
     AccessTokenError,
     AccessTokenForConnectionError,

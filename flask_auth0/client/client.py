@@ -83,7 +83,7 @@ class Client(TokenClient):
                 await store.set(KEY, changed, options=store_options)
                 state = await store.get(KEY, store_options)
         if not state:
-            # Nobody was, or somebody has logged out meanwhile.
+            # The session may have ended meanwhile.
             raise LoginRequired()
 
     async def handle_backchannel_logout(
@@ -145,7 +145,7 @@ class Client(TokenClient):
         if not loop.is_current():
             return await loop.call(self.end_session_endpoint())
         looking = self.discovery.metadata(self._config.domain)
-        # Who logs out may not wait to the end. The next one has use for the answer.
+        # A user who logs out may not wait to the end. The answer serves the next one.
         metadata = await asyncio.shield(asyncio.ensure_future(looking))
         return t.cast("str | None", metadata.get("end_session_endpoint"))
 
@@ -169,7 +169,7 @@ def _on_our_loop(method: Callable[..., Awaitable[R]]) -> Callable[..., Awaitable
     async def call(self: Client, *args: t.Any, **kwargs: t.Any) -> R:
         limit = None if method.__name__ in WAITING else self._config.timeout
         waiting: Awaitable[R] = dispatch(method.__get__(self), args, kwargs, limit)
-        # Whoever reports an error may collect the variables of this frame.
+        # A report of an error may have the variables of this frame in it.
         del args, kwargs
         return await waiting
 

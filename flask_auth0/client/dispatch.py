@@ -49,7 +49,7 @@ async def dispatch(
     :param limit: seconds that it may take.
     """
     running = _running(method, args, kwargs)
-    # Whoever reports an error may collect the variables of this frame.
+    # A report of an error may have the variables of this frame in it.
     del args, kwargs
     if loop.is_current():
         return await running

@@ -71,7 +71,7 @@ class Logins:
         return self._client.for_one_login(oauth, documents)
 
     def _can_be_direct(self) -> bool:
-        # Nobody may wait where a loop runs, and an async hook needs its own.
+        # A thread must not wait where a loop runs: an async hook needs its own one.
         if loop.is_any_running() or greenlets.are_threads():
             return False
         return not self._client.needs_loop

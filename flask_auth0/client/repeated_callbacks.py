@@ -29,9 +29,9 @@ from .locks import leased
 
 #: Seconds for which an answer is there for those who ask again.
 REMEMBERED = 60
-#: How many callbacks a process remembers, and the most bytes of a page that is kept.
+#: The most callbacks that a process remembers, and the most bytes of a page among them.
 MOST, _LARGEST = 1024, 65_536
-#: What the name of a callback begins with.
+#: The beginning of a callback's name.
 NOTE = "flask_auth0.views.callback:"
 
 
@@ -51,7 +51,7 @@ class Answer(t.NamedTuple):
 
 @dataclass
 class Callback:
-    """What became of a callback."""
+    """A callback, with its answer once there is one."""
 
     #: Whether the code may have been sent to the tenant.
     is_spent: bool = False
@@ -156,7 +156,7 @@ class Turn:
         if self._callback.is_spent:
             self._callback.answer = answer = _as_answer(response, self._target)
             if self._shared is not None:
-                # Without a note, the next request for it starts another login.
+                # The next request starts another login if there is no note.
                 with contextlib.suppress(SessionStoreUnavailable, TooLargeForStore):
                     self._shared.note(answer)
         self.end()
@@ -174,7 +174,7 @@ class Turn:
 
 
 class _Shared:
-    """What all processes know of a callback."""
+    """A callback, as all processes know it."""
 
     def __init__(self, store: BackEnd, sealer: Sealer, name: str) -> None:
         self._store, self._sealer, self._name = store, sealer, name
@@ -197,7 +197,7 @@ class _Shared:
         """Let another process answer the next request."""
         turn, self._turn = self._turn, None
         if turn is not None:
-            # It ends by itself if this fails.
+            # A lease that cannot be released runs out.
             with contextlib.suppress(Exception):
                 loop.run(turn.aclose(), LEASE)
 

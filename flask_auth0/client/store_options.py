@@ -1,4 +1,4 @@
-"""What the SDK hands to stores: the request, and a response that collects cookies."""
+"""The SDK's options for stores: the request, and a response that collects cookies."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from ..errors import Auth0Error, in_one_line
 from ..runtime.request import this_app
 from ..signals import session_revoked
 
-#: Where Flask-WTF's ``CSRFProtect`` leaves itself on an app.
+#: The name of Flask-WTF's ``CSRFProtect`` among the extensions of an app.
 _CSRF = "csrf"
 #: Bytes of a request; a logout token has about 1000.
 _LARGEST = 32 * 1024

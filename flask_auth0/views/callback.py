@@ -133,9 +133,9 @@ def _log_in(
     current: CurrentRequest, state: AppState, login_: _Login, turn: Turn
 ) -> dict[str, t.Any]:
     """Log the user in, where that can be done now."""
-    # Without it the code would be spent for nothing.
+    # A code that is exchanged for a session which nobody can keep is spent for nothing.
     state.state_store.require_available(current.app)
-    # And without the tenant, the login would be lost that can be completed soon.
+    # With its code unspent, the login can be completed as soon as the tenant answers.
     state.client.transports.breaker.require_closed()
     turn.spend()
     with _under_way(current, state, login_):
@@ -160,7 +160,7 @@ def _welcome(
         claims = load_user().issued() or user
         user_logged_in.send(current.app, user=claims)
     except Exception as error:
-        # Whoever raises refuses the login.
+        # A hook or a receiver that raises an error refuses the login.
         repeated_logins.forget()
         _end_session(current, state)
         if isinstance(error, Auth0Error) and not error.actions:
@@ -228,7 +228,7 @@ def _finish(
         # The SDK leaves the transaction of a failed login behind.
         transactions.forget(current, state, sdk_state)
         if failure_of_hook(error) is not None:
-            # Who was logged in before is not who wanted to be.
+            # The user who was logged in before has asked to be another one.
             _end_session(current, state)
         raise
     return user

@@ -90,7 +90,7 @@ def _good_part(error: Auth0Error, asked: Mapping[str, t.Any]) -> Mapping[str, t.
 def _another_account(page: str, asked: Mapping[str, t.Any]) -> list[Action | None]:
     left = {k: v for k, v in asked.items() if k not in _OF_ONE_ACCOUNT}
     other = _login("Use another account", page, {**left, "prompt": "login"})
-    # Without a route for the login, the session at the tenant has to end first.
+    # An app without that route needs the session at the tenant to end first.
     return [other or _logout()]
 
 
@@ -159,8 +159,8 @@ def login_url_here(parameters: Mapping[str, t.Any]) -> str | None:
 def page_to_come_back_to(request: Request) -> str:
     """Return the page the user is on.
 
-    What htmx or a script asks for is a part of a page, and what a form posts to may not
-    be one: there it is the page that the request came from.
+    A script, such as htmx, asks for a part of a page, and a form may post to a URL that
+    is no page: there it is the page that the request came from.
     """
     if is_navigation(request) and request.method in {"GET", "HEAD"}:
         return here()

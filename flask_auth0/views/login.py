@@ -22,7 +22,7 @@ from .prefetches import answer_unasked
 from .redirects import for_callback, next_or_default
 from .state_parameter import Relay
 
-#: What ``/login`` hands on from its query to the authorization request.
+#: Parameters that ``/login`` hands on from its query to the authorization request.
 PASSED_ON = (
     "acr_values",
     "connection",
@@ -35,7 +35,7 @@ PASSED_ON = (
     "screen_hint",
     "ui_locales",
 )
-#: What a view may ask for besides, though it has a key of its own.
+#: Parameters that a view may ask for besides, though they have keys of their own.
 _PER_LOGIN = {"scope", "audience", "organization"}
 
 

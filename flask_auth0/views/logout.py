@@ -77,7 +77,7 @@ def _session(state: AppState) -> dict[str, t.Any]:
     try:
         return with_hidden_tokens(state.wait(state.client.get_session()))
     except SessionStoreUnavailable:
-        # What is in cookies can be ended all the same; anything else fails next.
+        # Cookies can be deleted all the same. A session on the server fails next.
         return {}
 
 

@@ -35,7 +35,7 @@ def go_on_without_transaction(
         error = LoginFailed("This is the end of a login that did not begin here.")
     elif _may_startagain(current, state, relayed):
         if known is None:
-            # Whoever loses what was relayed would send the browser round for ever.
+            # A relay that is lost counts no attempts, so that only this note ends them.
             repeated_logins.note_login()
         state.transaction_store.give_up_newest(current.jar)
         return login.start(target, again(relayed), attempt=relayed.attempt + 1)

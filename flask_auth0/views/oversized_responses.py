@@ -31,7 +31,7 @@ def fit(current: CurrentRequest, response: Response, state: AppState) -> None:
     others = size - cookies_size(jar.written.values())
     if others > limit and not _is_login(jar, state.config):
         return
-    # That a user is active is noted with the next page.
+    # The next page notes as well that the user is active.
     _leave_out(response, [jar.prefix + VISIT])
     if _size(response, jar) > limit:
         if jar.is_for_login:

@@ -1,4 +1,4 @@
-"""Where the app is, as browsers know it: its origin, and the URLs of its own routes.
+"""The addresses of the app, as browsers know them: its origin, and its own routes.
 
 ``AUTH0_REDIRECT_URI`` decides where it is set: a request that a proxy has handed on
 need not know. All that needs an address of the app asks here.
@@ -18,11 +18,11 @@ from werkzeug.routing import MapAdapter, RequestRedirect
 from ..app_state import current_state
 from ..config.urls import origin_of
 
-#: What stays as it is in a path (RFC 3986, section 3.3).
+#: Characters that stay as they are in a path (RFC 3986, section 3.3).
 _OF_PATHS = "/:@!$&'()*+,;=~"
 #: The variable in the host of our routes, where an app tells hosts apart.
 HOST_VALUE = "auth0_host"
-#: What every browser takes for a host and a port, and for nothing else.
+#: Texts that every browser takes for a host and a port, and for nothing else.
 _HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*(:[0-9]{1,5})?")
 
 
@@ -163,7 +163,7 @@ def _build(
 ) -> str:
     values = dict(query or {})
     add_host(route, values)
-    # What browsers see of it is percent-encoded.
+    # Browsers know the root percent-encoded.
     adapter = _adapter({**request.environ, "SCRIPT_NAME": root()})
     return _with_plain_host(adapter.build(route, values, force_external=force_external))
 

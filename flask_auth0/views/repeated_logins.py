@@ -33,18 +33,18 @@ SOON = 2
 #: there. A person who wants one thing after the other takes longer.
 AT_ONCE = 10
 
-#: What the name of the note ends with.
+#: The end of the note's name.
 MARKER = "loop"
 #: In front of a note whose login has lasted.
 _LASTED = "~"
 
 
 class Note(t.NamedTuple):
-    """What a browser knows of its last login, for a minute."""
+    """A note in the browser about its last login, for a minute."""
 
     at: float
     whose: list[str | None]
-    #: What it was for, as :func:`purpose_of` has it.
+    #: Its purpose, as :func:`purpose_of` has it.
     purpose: str | None = None
     max_age: int | None = None
     #: The organization that was asked for, as :func:`_tag_of` has it.
@@ -53,7 +53,7 @@ class Note(t.NamedTuple):
     lost: int = 1
     #: Logins for this purpose from which a page sent the user on, in a row.
     sent_on: int = 0
-    #: Whether what names the session came back, though the session itself was over.
+    #: Whether the session's id came back, though the session itself was over.
     came_back: bool = False
     #: Logins before this one to which pages have sent the user at once, in a row, each
     #: from the one before, and whatever for.
@@ -128,7 +128,7 @@ def note_response(current: CurrentRequest, response: Response) -> None:
     if not current.is_after_login:
         return
     if current.jar.get(name) != current.request.cookies.get(name):
-        # This very request was a login or a logout.
+        # A login or a logout in this very request has changed the note.
         return
     noted = _noted()
     if noted is None:

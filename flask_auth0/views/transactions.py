@@ -25,11 +25,11 @@ from ..user import load_user
 
 
 class Remembered(t.NamedTuple):
-    """What a login remembers."""
+    """The data that a login remembers."""
 
     #: The page that it leads to.
     next: str | None = None
-    #: What it is for, as :func:`.repeated_logins.purpose_of` has it.
+    #: Its purpose, as :func:`.repeated_logins.purpose_of` has it.
     purpose: str | None = None
     max_age: int | None = None
     begun_at: float | None = None
