@@ -39,12 +39,7 @@ OVERRIDDEN = {
         "_cleanup_n_requests",
         "_delete_expired_sessions",
         "_delete_session",
-        "_generate_sid",
-        "_get_signer",
-        "_get_store_id",
         "_retrieve_session_data",
-        "_sign",
-        "_unsign",
         "_upsert_session",
     },
 }

@@ -32,13 +32,14 @@ HELD = """
     threading.Thread(target=slow.get, daemon=True).start()
     assert making.wait(10)
     slow._make = os.getpid
-    locks = [adapter._lock_of("a"), store._locks.get()]
+    own = adapter.AdaptedBackEnd.__new__(adapter.AdaptedBackEnd)
+    locks = [own.turn("a"), store.turn("a")]
     for lock in locks:
         lock.acquire()
     before = mine.get()
     child = fork()
     if child == 0:
-        with adapter._lock_of("a"):
+        with own.turn("a"):
             store.keep("a", b"1", 60)
         assert mine.if_made() is None
         os._exit(42 if mine.get() is not before and slow.get() == os.getpid() else 1)

@@ -9,6 +9,7 @@ import typing as t
 import pytest
 from flask import Flask, copy_current_request_context, request
 
+from flask_auth0.runtime.request import current_request
 from flask_auth0.sessions.server.prefetch import REMEMBERED, Prefetch
 from flask_auth0.sessions.stores.base import BackEnd
 
@@ -52,7 +53,7 @@ class Visits:
             return [self.session(session), *map(self.other, others)]
 
     def session(self, key: str) -> bytes | None:
-        return self.prefetch.read_session(key)
+        return self.prefetch.read_session(current_request().prefetched, key)
 
     def other(self, key: str) -> bytes | None:
         return self.prefetch.read_other(key)

@@ -14,7 +14,7 @@ from flask_session.redis.redis import RedisSessionInterface
 from ...runtime.processes import PerProcess
 from ...runtime.request import current_outage
 from ..stores.base import BackEnd, Setup
-from ..stores.label_values import Change, LabelsInValues
+from ..stores.label_values import OneAtATime
 
 T = t.TypeVar("T")
 P = t.ParamSpec("P")
@@ -26,7 +26,7 @@ _LIMIT = 2
 _locks = PerProcess(lambda: [threading.Lock() for _ in range(64)])
 
 
-class AdaptedBackEnd(LabelsInValues):
+class AdaptedBackEnd(OneAtATime):
     """Keeps what is ours through the three operations of Flask-Session."""
 
     def __init__(self, setup: Setup, theirs: ServerSideSessionInterface) -> None:
@@ -46,36 +46,19 @@ class AdaptedBackEnd(LabelsInValues):
         value = record.get("value") if isinstance(record, Mapping) else None
         return value.encode("ascii", "replace") if isinstance(value, str) else None
 
-    def keep(self, key: str, value: bytes, max_age: int) -> None:
-        with _lock_of(key):
-            self._set(key, value, max_age)
+    def turn(self, key: str) -> threading.Lock:
+        locks = _locks.get()
+        return locks[hash(key) % len(locks)]
 
-    def replace(self, key: str, value: bytes, max_age: int) -> bool:
-        with _lock_of(key):
-            if self.fetch(key) is None:
-                return False
-            self._set(key, value, max_age)
-            return True
+    def write(self, key: str, value: bytes, max_age: int) -> None:
+        content = {"value": value.decode("ascii")}
+        self._theirs._upsert_session(timedelta(seconds=max_age), content, key)
 
-    def remove(self, key: str) -> None:
-        # Not while a change that has just found the key writes it.
-        with _lock_of(key):
-            self._theirs._delete_session(key)
-
-    def change(self, key: str, change: Change) -> None:
-        with _lock_of(key):
-            value, max_age = change(self.fetch(key))
-            if value:
-                self._set(key, value, max_age)
-            else:
-                self._theirs._delete_session(key)
+    def delete(self, key: str) -> None:
+        self._theirs._delete_session(key)
 
     def close(self) -> None:
         """Leave the connections to the app, whose they are."""
-
-    def _set(self, key: str, value: bytes, max_age: int) -> None:
-        content = {"value": value.decode("ascii")}
-        self._theirs._upsert_session(timedelta(seconds=max_age), content, key)
 
 
 def adapted(theirs: ServerSideSessionInterface) -> BackEnd:
@@ -88,8 +71,3 @@ def adapted(theirs: ServerSideSessionInterface) -> BackEnd:
 
         return RedisBackEnd(setup, PerProcess(lambda: theirs.client))
     return AdaptedBackEnd(setup, theirs)
-
-
-def _lock_of(key: str) -> threading.Lock:
-    locks = _locks.get()
-    return locks[hash(key) % len(locks)]

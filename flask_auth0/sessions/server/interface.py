@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+import secrets
 import typing as t
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -15,8 +16,8 @@ from itsdangerous import BadSignature, Signer
 
 from ...errors import SessionStoreUnavailable
 from ...runtime import error_handlers
-from ...runtime.cookies import CookieJar, session_cookie_flags
-from ...runtime.request import current_request
+from ...runtime.cookies import session_cookie_flags
+from ...runtime.request import CurrentRequest, current_request
 from ..cookies.duplicates import MOST, one_of
 from ..cookies.host_prefix import OwnNames
 from ..lazy import Found, LazySession, Watch
@@ -58,7 +59,7 @@ class StoredSessionInterface(LastsAsLogins, OwnNames, ServerSideSessionInterface
         #: What the last request that removed a part of what has expired has left.
         self._unpruned: Rest = None
         # Nothing but what token_urlsafe() makes reaches the back end as a key.
-        length = len(self._generate_sid(self.sid_length))
+        length = len(self._new_sid())
         self._sid_pattern = re.compile(f"[A-Za-z0-9_-]{{{length}}}")
 
     @property
@@ -69,8 +70,7 @@ class StoredSessionInterface(LastsAsLogins, OwnNames, ServerSideSessionInterface
     # Flask-Session's operations.
 
     def _retrieve_session_data(self, store_id: str) -> dict[str, t.Any] | None:
-        value = self.prefetch.read_session(store_id)
-        return None if value is None else self.serializer.decode(value)
+        return self._content(current_request(), store_id)
 
     def _upsert_session(
         self,
@@ -100,7 +100,7 @@ class StoredSessionInterface(LastsAsLogins, OwnNames, ServerSideSessionInterface
     def regenerate(self, session: LazySession) -> None:  # type: ignore[override]
         """Give a session a new id; the old one is removed once the new one is kept."""
         session.replaced.append(session.sid)
-        session.sid = self._generate_sid(self.sid_length)
+        session.sid = self._new_sid()
         session.modified = True
 
     def open_session(self, app: Flask, request: Request) -> LazySession:
@@ -112,7 +112,7 @@ class StoredSessionInterface(LastsAsLogins, OwnNames, ServerSideSessionInterface
         found = filter(None, (self._checked_sid(app, cookie) for cookie in cookies))
         sids = list(dict.fromkeys(found))
         watch = self.watch and functools.partial(self.watch, current)
-        return LazySession(lambda: self._read(current.jar, sids), watch)
+        return LazySession(lambda: self._read(current, sids), watch)
 
     def save_session(  # type: ignore[override]
         self, app: Flask, session: LazySession, response: Response
@@ -137,28 +137,33 @@ class StoredSessionInterface(LastsAsLogins, OwnNames, ServerSideSessionInterface
             app.logger.error("A session is too large to be kept: %s bytes.", error)
             self._forget(app, session, response)
 
-    def _get_signer(self, app: Flask) -> Signer:
-        # Flask-Session knows one key only: a new one would log everybody out.
-        keys = [*(app.config.get("SECRET_KEY_FALLBACKS") or []), app.secret_key]
-        return Signer(keys, salt="flask-session", key_derivation="hmac")
+    def _new_sid(self) -> str:
+        return secrets.token_urlsafe(self.sid_length)
 
     def _checked_sid(self, app: Flask, cookie: str) -> str | None:
         if self.use_signer and cookie:
             try:
-                cookie = self._unsign(app, cookie)
+                cookie = _signer(app).unsign(cookie).decode()
             except (BadSignature, UnicodeError):
                 return None
         return cookie if self._sid_pattern.fullmatch(cookie) else None
 
-    def _read(self, jar: CookieJar, sids: Sequence[str]) -> Found:
-        read = self._retrieve_session_data
-        contents = {sid: read(self._get_store_id(sid)) for sid in sids}
-        chosen = one_of(jar, [each for each in contents.values() if each is not None])
-        for sid, content in contents.items():
-            if content is not None and content is chosen:
+    def _read(self, current: CurrentRequest, sids: Sequence[str]) -> Found:
+        read = {sid: self._content(current, self.key_prefix + sid) for sid in sids}
+        found = {sid: each for sid, each in read.items() if each is not None}
+        several = len(found) > 1
+        chosen = one_of(current.jar, [*found.values()]) if several else None
+        for sid, content in found.items():
+            if content is chosen or not several:
                 return Found(sid, content, is_kept=True)
         new = {"_permanent": True} if self.permanent else {}
-        return Found(self._generate_sid(self.sid_length), new, is_kept=False)
+        return Found(self._new_sid(), new, is_kept=False)
+
+    def _content(
+        self, current: CurrentRequest, store_id: str
+    ) -> dict[str, t.Any] | None:
+        value = self.prefetch.read_session(current.prefetched, store_id)
+        return None if value is None else self.serializer.decode(value)
 
     def _save_if_needed(
         self, app: Flask, session: LazySession, response: Response
@@ -195,7 +200,7 @@ class StoredSessionInterface(LastsAsLogins, OwnNames, ServerSideSessionInterface
         """Keep a session, unless it has ended since it was read. Tell whether it is
         kept: the browser may have another one by now.
         """
-        store_id = self._get_store_id(session.sid)
+        store_id = self.key_prefix + session.sid
         lifetime = self.lifetime_of(app, session)
         if session.found_as != session.sid:
             if self.has_ended(session):
@@ -213,15 +218,17 @@ class StoredSessionInterface(LastsAsLogins, OwnNames, ServerSideSessionInterface
         """
         if session.found_as is None:
             return False
-        store_id = self._get_store_id(session.found_as)
+        store_id = self.key_prefix + session.found_as
         return self.back_end.ask(self.back_end.fetch, store_id) is None
 
     def _remove_replaced(self, session: LazySession) -> None:
         for sid in session.replaced:
-            self._delete_session(self._get_store_id(sid))
+            self._delete_session(self.key_prefix + sid)
 
     def _set_cookie(self, app: Flask, session: LazySession, response: Response) -> None:
-        value = self._sign(app, session.sid) if self.use_signer else session.sid
+        value = session.sid
+        if self.use_signer:
+            value = _signer(app).sign(value).decode()
         expires = self.get_expiration_time(app, session)
         name = self.get_cookie_name(app)
         response.set_cookie(
@@ -231,12 +238,18 @@ class StoredSessionInterface(LastsAsLogins, OwnNames, ServerSideSessionInterface
 
     def _forget(self, app: Flask, session: LazySession, response: Response) -> None:
         self._remove_replaced(session)
-        self._delete_session(self._get_store_id(session.sid))
+        self._delete_session(self.key_prefix + session.sid)
         # Browsers delete a cookie only if its name's prefix still fits its attributes.
         response.delete_cookie(
             self.get_cookie_name(app), **session_cookie_flags(self, app)
         )
         response.vary.add("Cookie")
+
+
+def _signer(app: Flask) -> Signer:
+    # Flask-Session knows one key only: a new one would log everybody out.
+    keys = [*(app.config.get("SECRET_KEY_FALLBACKS") or []), app.secret_key]
+    return Signer(keys, salt="flask-session", key_derivation="hmac")
 
 
 def _setting(settings: Mapping[str, t.Any], key: str) -> t.Any:

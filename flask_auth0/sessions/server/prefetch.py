@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from ...runtime.request import current_request
+from ...runtime.request import Prefetched, current_request
 from ..recent import Recent
 from ..stores.base import BackEnd
 
@@ -25,12 +25,14 @@ class Prefetch:
         self._back_end = back_end
         self._needs: Recent[str, str] = Recent(REMEMBERED)
 
-    def read_session(self, store_id: str) -> bytes | None:
-        """Return a session, having read what its request may need next."""
+    def read_session(self, ahead: Prefetched, store_id: str) -> bytes | None:
+        """Return a session, having read what its request may need next.
+
+        :param ahead: of the request.
+        """
         need = self._needs.get(store_id)
         keys = (store_id, need) if need else (store_id,)
         found = self._back_end.ask(self._back_end.fetch_together, *keys)
-        ahead = current_request().prefetched
         ahead.store_id, ahead.read_at = store_id, time.monotonic()
         ahead.values = {k: v for k, v in found.items() if k != store_id}
         return found[store_id]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ...runtime.outage import Outage
 from .limits import Limited
-from .locks import Lock
+from .locks import LOCK, Lock
 
 
 class TooLargeForStore(Exception):
@@ -152,11 +152,16 @@ class BackEnd(Limited, ABC):
             self.remove(key)
 
     @abstractmethod
-    def try_lock(self, key: str) -> Lock | None:
-        """Return the lock for a key, or ``None`` if somebody else has it.
+    def lock(self, key: str) -> Lock:
+        """Return the lock that is kept under a key, which is not taken yet."""
+
+    def try_lock(self, name: str) -> Lock | None:
+        """Take the lock of a name; return ``None`` if somebody else has it.
 
         To take a lock is to write, and so proves that the back end can be written.
         """
+        lock = self.lock(LOCK + name)
+        return lock if lock.take() else None
 
     def expires(self, key: str) -> bool:
         """Tell whether what is kept under a key ends when it should."""

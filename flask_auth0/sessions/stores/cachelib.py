@@ -17,7 +17,7 @@ from cachelib.file import FileSystemCache
 
 from ...runtime.processes import PerProcess
 from .base import Pruned, Rest, Setup
-from .label_values import Change, LabelsInValues
+from .label_values import OneAtATime
 from .proof import prove
 from .settings import BadSetting
 
@@ -47,13 +47,13 @@ class MessagePack:
         return self.loads(file.read())
 
 
-class CachelibBackEnd(LabelsInValues):
+class CachelibBackEnd(OneAtATime):
     """Keeps sessions in a cache, whose updates are safe within one process."""
 
     def __init__(self, setup: Setup, cache: BaseCache) -> None:
         super().__init__(setup)
         self.cache = cache
-        self._locks = PerProcess(threading.Lock)
+        self._lock = PerProcess(threading.Lock)
 
     @property
     def client(self) -> BaseCache:
@@ -67,28 +67,16 @@ class CachelibBackEnd(LabelsInValues):
             return None
         return value if isinstance(value, bytes) else None
 
-    def keep(self, key: str, value: bytes, max_age: int) -> None:
-        with self._locks.get():
-            self._set(key, value, max_age)
+    def turn(self, key: str) -> threading.Lock:
+        # Some caches have one dictionary for all.
+        return self._lock.get()
 
-    def replace(self, key: str, value: bytes, max_age: int) -> bool:
-        with self._locks.get():
-            if self.fetch(key) is None:
-                return False
-            self._set(key, value, max_age)
-            return True
+    def write(self, key: str, value: bytes, max_age: int) -> None:
+        if not self.cache.set(key, value, timeout=max_age):
+            raise OSError("The cache did not keep it.")
 
-    def remove(self, key: str) -> None:
-        with self._locks.get():
-            self.cache.delete(key)
-
-    def change(self, key: str, change: Change) -> None:
-        with self._locks.get():
-            value, max_age = change(self.fetch(key))
-            if value:
-                self._set(key, value, max_age)
-            else:
-                self.cache.delete(key)
+    def delete(self, key: str) -> None:
+        self.cache.delete(key)
 
     def unlabel(self, label: str, records: Sequence[str]) -> None:
         # A full disk has no room for what is left of a label. What is not taken from it
@@ -104,10 +92,6 @@ class CachelibBackEnd(LabelsInValues):
 
     def close(self) -> None:
         """A cache has no connections that it could be asked to close."""
-
-    def _set(self, key: str, value: bytes, max_age: int) -> None:
-        if not self.cache.set(key, value, timeout=max_age):
-            raise OSError("The cache did not keep it.")
 
 
 def make(setup: Setup) -> CachelibBackEnd:

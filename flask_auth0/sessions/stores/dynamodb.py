@@ -116,9 +116,8 @@ class DynamoBackEnd(BackEnd):
             # Four for a record, of which DynamoDB takes 100 in one.
             self._transact([*gone, *unlabelled])
 
-    def try_lock(self, key: str) -> DynamoLock | None:
-        lock = DynamoLock(self.table, locks.LOCK + key)
-        return lock if lock.take() else None
+    def lock(self, key: str) -> DynamoLock:
+        return DynamoLock(self.table, key)
 
     def _item(self, name: str) -> Mapping[str, t.Any]:
         found = self.table.get_item(Key={"id": name}, ConsistentRead=True)
@@ -146,16 +145,13 @@ class DynamoLock:
         self._holder = locks.new_holder()
 
     def take(self) -> bool:
-        """Take the lock; tell whether nobody else has it."""
         condition = "attribute_not_exists(id) OR expiration <= :now"
         return self._write(condition, now=int(time.time()))
 
     def renew(self) -> bool:
-        """Hold it for another while; tell whether it was still held."""
         return self._write("holder = :holder")
 
     def release(self) -> None:
-        """Let go of it, if it is still held."""
         _is_done(
             self._table.delete_item,
             ConditionExpression="holder = :holder",

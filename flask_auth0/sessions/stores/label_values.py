@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import typing as t
 from abc import abstractmethod
@@ -48,9 +49,51 @@ class LabelsInValues(BackEnd):
     def unlabel(self, label: str, records: Sequence[str]) -> None:
         self.change(label, lambda value: remove(value, *records))
 
-    def try_lock(self, key: str) -> locks.Lock | None:
-        lock = ValueLock(self, locks.LOCK + key)
-        return lock if lock.take() else None
+    def lock(self, key: str) -> ValueLock:
+        return ValueLock(self, key)
+
+
+class OneAtATime(LabelsInValues):
+    """Changes a value as long as no other thread of the process does.
+
+    Where the back end has no safe way of its own, other processes are not waited for.
+    """
+
+    @abstractmethod
+    def turn(self, key: str) -> threading.Lock:
+        """Return the lock that whoever changes a value holds."""
+
+    @abstractmethod
+    def write(self, key: str, value: bytes, max_age: int) -> None:
+        """Keep a value."""
+
+    @abstractmethod
+    def delete(self, key: str) -> None:
+        """Forget a value."""
+
+    def keep(self, key: str, value: bytes, max_age: int) -> None:
+        with self.turn(key):
+            self.write(key, value, max_age)
+
+    def replace(self, key: str, value: bytes, max_age: int) -> bool:
+        with self.turn(key):
+            if self.fetch(key) is None:
+                return False
+            self.write(key, value, max_age)
+            return True
+
+    def remove(self, key: str) -> None:
+        # A change that has just found the value would bring it back.
+        with self.turn(key):
+            self.delete(key)
+
+    def change(self, key: str, change: Change) -> None:
+        with self.turn(key):
+            value, max_age = change(self.fetch(key))
+            if value:
+                self.write(key, value, max_age)
+            else:
+                self.delete(key)
 
 
 class ValueLock:
@@ -62,15 +105,12 @@ class ValueLock:
         self._holder = locks.new_holder()
 
     def take(self) -> bool:
-        """Take the lock; tell whether nobody else has it."""
         return self._change_if([], self._held)
 
     def renew(self) -> bool:
-        """Hold it for another while; tell whether it was still held."""
         return self._change_if([self._holder], self._held)
 
     def release(self) -> None:
-        """Let go of it, if it is still held."""
         self._change_if([self._holder], lambda value: remove(value, self._holder))
 
     def _held(self, value: bytes | None) -> Changed:

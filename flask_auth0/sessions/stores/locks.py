@@ -1,4 +1,4 @@
-"""Locks that a back end keeps for a while: whoever goes away lets go of them."""
+"""Locks that a back end keeps for a while, even if their holder goes away."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ LOCK = "flask_auth0.lock:"
 class Lock(t.Protocol):
     """A lock in a back end. It ends :data:`LEASE` seconds after its last renewal."""
 
+    def take(self) -> bool:
+        """Take the lock; tell whether nobody else has it."""
+
     def renew(self) -> bool:
         """Hold it for another while; tell whether it was still held."""
 
@@ -22,5 +25,5 @@ class Lock(t.Protocol):
 
 
 def new_holder() -> str:
-    """Return a name for who takes a lock, which nobody else has."""
+    """Return a name for the holder of a lock, which no other one has."""
     return secrets.token_hex(16)

@@ -106,9 +106,8 @@ class MongoBackEnd(BackEnd):
             self.collection.update_many({"id": {"$in": list(named)}}, gone)
             self.collection.delete_many(values)
 
-    def try_lock(self, key: str) -> MongoLock | None:
-        lock = MongoLock(self, locks.LOCK + key)
-        return lock if lock.take() else None
+    def lock(self, key: str) -> MongoLock:
+        return MongoLock(self, key)
 
     def _label(self, wanted: Mapping[str, str], change: Mapping[str, t.Any]) -> None:
         expired = {"records": {"until": {"$lte": _now()}}}
@@ -149,7 +148,6 @@ class MongoLock:
         self._holder = locks.new_holder()
 
     def take(self) -> bool:
-        """Take the lock; tell whether nobody else has it."""
         free = {"id": self._key, "expiration": {"$lte": _now()}}
         try:
             self._write(free, upsert=True)
@@ -158,11 +156,9 @@ class MongoLock:
         return True
 
     def renew(self) -> bool:
-        """Hold it for another while; tell whether it was still held."""
         return bool(self._write(self._held()).matched_count)
 
     def release(self) -> None:
-        """Let go of it, if it is still held."""
         with self._back_end.limited():
             self._back_end.collection.delete_one(self._held())
 

@@ -25,6 +25,9 @@ DEFAULT = "redis://127.0.0.1:6379/0"
 class RedisLock(redis.lock.Lock):
     """redis-py's lock, renewed and released as those of all back ends are."""
 
+    def take(self) -> bool:
+        return bool(self.acquire(blocking=False))
+
     def renew(self) -> bool:
         try:
             return bool(self.reacquire())
@@ -91,11 +94,8 @@ class RedisBackEnd(BackEnd):
     def unlabel(self, label: str, records: Sequence[str]) -> None:
         self.client.zrem(label, *records)
 
-    def try_lock(self, key: str) -> RedisLock | None:
-        lock = RedisLock(
-            self.client, locks.LOCK + key, timeout=locks.LEASE, thread_local=False
-        )
-        return lock if lock.acquire(blocking=False) else None
+    def lock(self, key: str) -> RedisLock:
+        return RedisLock(self.client, key, timeout=locks.LEASE, thread_local=False)
 
     def expires(self, key: str) -> bool:
         try:

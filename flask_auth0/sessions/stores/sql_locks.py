@@ -27,7 +27,6 @@ class SqlLock:
         self._holder = locks.new_holder()
 
     def take(self) -> bool:
-        """Take the lock; tell whether nobody else has it."""
         columns, now = self._table.c, self._now()
         found = sa.select(columns.holder, columns.expiry > now).where(self._is_named())
         with self._engine.connect() as connection:
@@ -38,12 +37,10 @@ class SqlLock:
             return not is_held and self._update(connection, holder)
 
     def renew(self) -> bool:
-        """Hold it for another while, unless another holder has come in between."""
         with self._engine.connect() as connection:
             return self._update(connection, self._holder)
 
     def release(self) -> None:
-        """Let go of it, if it is still held."""
         gone = self._table.delete().where(self._is_held_by(self._holder))
         with self._engine.connect() as connection:
             connection.execute(gone)

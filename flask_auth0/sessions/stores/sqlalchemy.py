@@ -14,7 +14,6 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from ...runtime.processes import PerProcess
 from .base import BackEnd, Ending, Labelling, Pruned, Rest, Setup, keys_of
-from .locks import LOCK, Lock
 from .proof import prove
 from .settings import no_answer
 from .sql_engine import KEY, database_of, make_engine, own
@@ -108,9 +107,8 @@ class SqlBackEnd(BackEnd):
             0 if number else removed, None if ahead_of is None else (ahead_of, "")
         )
 
-    def try_lock(self, key: str) -> Lock | None:
-        lock = SqlLock(self.engine, self.locks, LOCK + key)
-        return lock if lock.take() else None
+    def lock(self, key: str) -> SqlLock:
+        return SqlLock(self.engine, self.locks, key)
 
     def label(self, labelling: Labelling) -> None:
         with self._transaction() as connection:

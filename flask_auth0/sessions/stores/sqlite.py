@@ -146,9 +146,8 @@ class SqliteBackEnd(BackEnd):
             connection.executemany("DELETE FROM sessions WHERE key = ?", keys)
             _unlabel(connection, by_label(endings))
 
-    def try_lock(self, key: str) -> SqliteLock | None:
-        lock = SqliteLock(self, locks.LOCK + key)
-        return lock if lock.take() else None
+    def lock(self, key: str) -> SqliteLock:
+        return SqliteLock(self, key)
 
     def prune(self, rest: Rest = None) -> Pruned:
         number = rest or 0
@@ -183,7 +182,6 @@ class SqliteLock:
         self._holder = locks.new_holder()
 
     def take(self) -> bool:
-        """Take the lock; tell whether nobody else has it."""
         now = time.time()
         return bool(
             self._back_end.write(
@@ -195,13 +193,11 @@ class SqliteLock:
         )
 
     def renew(self) -> bool:
-        """Hold it for another while, unless another holder has come in between."""
         change = "UPDATE locks SET expiry = ? WHERE name = ? AND holder = ?"
         end = time.time() + locks.LEASE
         return bool(self._back_end.write(change, end, self._name, self._holder))
 
     def release(self) -> None:
-        """Let go of it, if it is still held."""
         gone = "DELETE FROM locks WHERE name = ? AND holder = ?"
         self._back_end.write(gone, self._name, self._holder)
 
