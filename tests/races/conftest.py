@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 import typing as t
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -76,18 +78,40 @@ class PostgresBackend:
         self.connection.close()
 
 
-BACKENDS = ("redis", "postgresql", "flask-session")
+class SqliteBackend:
+    """A file of SQLite."""
+
+    def __init__(self, path: Path) -> None:
+        self.settings = {"SESSION_TYPE": "sqlite", "SESSION_SQLITE": str(path)}
+        self.connection = sqlite3.connect(path, timeout=30, isolation_level=None)
+
+    def states(self) -> int:
+        count = "SELECT count(*) FROM sessions WHERE key LIKE ?"
+        (found,) = self.connection.execute(count, [f"{STATES}%"]).fetchone()
+        return int(found)
+
+    def clear(self) -> None:
+        for table in ("sessions", "labels", "locks"):
+            self.connection.execute(f"DELETE FROM {table}")  # noqa: S608
+
+    def close(self) -> None:
+        self.connection.close()
+
+
+BACKENDS = ("redis", "postgresql", "sqlite", "flask-session")
 CREWS: dict[str, Callable[[Settings], AbstractContextManager[Crew]]] = {
     "threads": threads,
     "processes": processes,
 }
 
 
-@pytest.fixture(params=["redis", "postgresql"])
-def backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
+@pytest.fixture(params=["redis", "postgresql", "sqlite"])
+def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Backend]:
     """Each back end; ``flask-session`` is Redis where the app set it up itself."""
-    made: RedisBackend | PostgresBackend
-    if request.param == "postgresql":
+    made: RedisBackend | PostgresBackend | SqliteBackend
+    if request.param == "sqlite":
+        made = SqliteBackend(tmp_path / "races.db")
+    elif request.param == "postgresql":
         made = PostgresBackend(request.getfixturevalue("postgres_folder"))
     else:
         url = request.getfixturevalue("redis_url")
