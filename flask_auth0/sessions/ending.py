@@ -17,9 +17,9 @@ from ..signals import session_revoked
 from .codec import State, States
 from .lifetime import CLOCK_LEEWAY
 from .revocation import Login, Revocations
-from .server.storage import AT_ONCE, RecordCompartment, in_batches
+from .server.storage import AT_ONCE, in_batches
 from .storage import Places
-from .storage_contract import Entry
+from .storage_contract import Entry, Records
 
 #: What Flask-Login looks for in a session before it logs in whom its cookie names, and
 #: what it finds there after its own logout.
@@ -69,7 +69,7 @@ def end_by_claims(
 
 
 def end_labelled(
-    states: States, records: RecordCompartment, label: str, but: str | None = None
+    states: States, records: Records, label: str, but: str | None = None
 ) -> int:
     """End the sessions that have a label, but for one, and return how many.
 
@@ -84,7 +84,7 @@ def end_labelled(
 
 
 def end_oldest(
-    app: Flask, states: States, records: RecordCompartment, newest: Entry, most: int
+    app: Flask, states: States, records: Records, newest: Entry, most: int
 ) -> None:
     """End the sessions of a user that are too many, those of the oldest logins.
 

@@ -14,7 +14,7 @@ from ..errors import ConfigurationError
 from ..runtime.request import CurrentRequest
 from .codec import State, States
 from .hooks import SessionHooks, has_new_tokens, with_tokens_of
-from .server.storage import RecordCompartment
+from .storage_contract import Records
 from .stores.base import BackEnd
 from .token_sets import repaired
 from .unwritten import UnwrittenStates
@@ -24,7 +24,7 @@ class Listing(t.NamedTuple):
     """What the sessions of other browsers are listed and ended with."""
 
     states: States
-    records: RecordCompartment
+    records: Records
     #: The record of the current request's session, if there is one.
     current: str | None
     #: Ends the session of the current request.

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import time
+import typing as t
+from collections.abc import Callable
 
-from .base import BackEnd
 from .locks import LEASE, Lock
+
+T = t.TypeVar("T")
+P = t.ParamSpec("P")
 
 #: Seconds before its end from which on its holder does not rely on it.
 _MARGIN = 2
+
+
+class Locking(t.Protocol):
+    """A back end, as far as it keeps locks."""
+
+    def try_lock(self, key: str) -> Lock | None:
+        """Return a lock, or ``None`` if somebody else has it."""
+
+    def poll(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do work that needs the back end."""
 
 
 class Lease:
@@ -20,13 +34,13 @@ class Lease:
     :param taken_at: when it was asked for, by the monotonic clock.
     """
 
-    def __init__(self, back_end: BackEnd, lock: Lock, taken_at: float) -> None:
+    def __init__(self, back_end: Locking, lock: Lock, taken_at: float) -> None:
         self._back_end = back_end
         self._lock = lock
         self._held_at = taken_at
 
     @classmethod
-    def take(cls, back_end: BackEnd, key: str) -> Lease | None:
+    def take(cls, back_end: Locking, key: str) -> Lease | None:
         """Return a new one, or ``None`` if somebody else has the lock.
 
         :raises SessionStoreUnavailable: when the back end cannot be written.
