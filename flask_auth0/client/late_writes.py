@@ -7,9 +7,10 @@ import time
 
 from ..errors import Auth0Error
 from ..runtime import loop
+from ..runtime.turns import Turns
 from ..sessions.stores.base import BackEnd
 from ..sessions.unwritten import UnwrittenStates
-from .locks import Held, Turns
+from .locks import Held
 
 #: Seconds after which nobody tries any more.
 _LONGEST = 300

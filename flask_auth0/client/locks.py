@@ -1,4 +1,4 @@
-"""One change of a session's tokens at a time, in this process and in all others."""
+"""Leases of sessions, so that one process at a time changes the tokens of one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import contextlib
 import contextvars
 import time
 import typing as t
-import weakref
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 
@@ -25,27 +24,6 @@ RENEWAL = 1.0
 _PRECEDENCE = 1.0
 #: Keeps tasks alive, to which an event loop has weak references only.
 _running: set[asyncio.Task[t.Any]] = set()
-
-
-class Turns:
-    """Lets one coroutine at a time have its turn for a key, on one event loop."""
-
-    def __init__(self) -> None:
-        self._locks: weakref.WeakValueDictionary[str, asyncio.Lock] = (
-            weakref.WeakValueDictionary()
-        )
-
-    @asynccontextmanager
-    async def turn(self, key: str | None) -> AsyncIterator[None]:
-        """Wait for a turn, and have it.
-
-        :param key: of what nobody else may change meanwhile, if there is anything.
-        """
-        if key is None:
-            yield
-            return
-        async with self._locks.setdefault(key, asyncio.Lock()):
-            yield
 
 
 class Held:

@@ -16,10 +16,10 @@ from authlib.integrations.httpx_client import AsyncOAuth2Client
 
 from ..config import Config
 from ..runtime.processes import PerProcess
+from ..runtime.turns import Turns
 from ..sessions.token_sets import refreshing
 from .breaker import Breaker
 from .kept_connections import KeptTransport, socket_options
-from .locks import Turns
 from .refreshes import Exchanges
 from .responses import check_login, check_tokens, is_unavailable
 from .translation import TRANSPORT_ERRORS

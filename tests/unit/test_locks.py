@@ -10,8 +10,9 @@ import typing as t
 import pytest
 
 from flask_auth0.client import locks as turns_module
-from flask_auth0.client.locks import Turns, leased
+from flask_auth0.client.locks import leased
 from flask_auth0.runtime import loop
+from flask_auth0.runtime.turns import Turns
 from flask_auth0.sessions.stores.base import BackEnd
 
 
