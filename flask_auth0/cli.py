@@ -20,8 +20,10 @@ from .sessions.server.interface import StoredSessionInterface
 from .sessions.stores.base import BackEnd
 from .tenant.command import tenant
 
-auth0 = AppGroup("auth0", help="Auth0 in this app, and a tenant for development.")
-sessions = AppGroup("sessions", help="The sessions that the server keeps.")
+auth0: AppGroup = AppGroup(
+    "auth0", help="Auth0 in this app, and a tenant for development."
+)
+sessions: AppGroup = AppGroup("sessions", help="The sessions that the server keeps.")
 auth0.add_command(sessions)
 auth0.add_command(tenant)
 

@@ -152,7 +152,7 @@ class ConfigurationError(Auth0Error):
     Where it answers a request, outside debug mode, only the log has their names.
     """
 
-    code = 500
+    code: int | None = 500
     error = "configuration_error"
     title = "This app is not set up"
 
@@ -194,7 +194,7 @@ class LoginRequired(Auth0Error, Unauthorized):
     leads to the login and back, a program gets JSON with a ``login_url``.
     """
 
-    code = 401
+    code: int = 401
     error = "login_required"
     title = "Please log in"
     description = "You need to log in to see this."
@@ -235,7 +235,9 @@ class MfaRequired(LoginRequired):
     error = "mfa_required"
     title = "Please confirm that it is you"
     description = "This needs one more factor than you logged in with."
-    parameters = MappingProxyType({"acr_values": MULTI_FACTOR})
+    parameters: t.ClassVar[Mapping[str, str]] = MappingProxyType(
+        {"acr_values": MULTI_FACTOR}
+    )
 
     #: The token for the SDK's ``client.mfa``, to ask for the factor without a login.
     mfa_token: str | None = None
@@ -244,7 +246,7 @@ class MfaRequired(LoginRequired):
 class LoginFailed(Auth0Error, BadRequest):
     """A login cannot go on."""
 
-    code = 400
+    code: int = 400
     error = "login_failed"
     title = "The login did not work"
 
@@ -291,7 +293,8 @@ class SessionTooLarge(LoginFailed):
 
     def __init__(self, size: int, limit: int | None = None) -> None:
         #: Bytes that are needed, and how many there may be, where that is known.
-        self.size, self.limit = size, limit
+        self.size: int = size
+        self.limit: int | None = limit
         if limit is None:
             super().__init__(
                 f"Your login needs {size} bytes, and the session store takes less.",
@@ -325,33 +328,34 @@ class ResponseTooLarge(SessionTooLarge):
             "made larger (nginx: 'proxy_buffer_size 16k; proxy_buffers 8 16k;'), set "
             "AUTH0_RESPONSE_HEADER_LIMIT, for example to 16384.",
         )
-        self.size, self.limit = size, limit
+        self.size: int = size
+        self.limit: int = limit
 
 
 class SessionStoreUnavailable(Auth0Error):
     """The back end that keeps the sessions is down, or does not answer in time."""
 
-    code = 503
+    code: int | None = 503
     error = "session_store_unavailable"
     title = "Your session cannot be read"
     description = "The sessions of this app cannot be reached right now."
-    retry_after = 5
+    retry_after: int | None = 5
 
 
 class TenantUnavailable(Auth0Error):
     """The tenant cannot be reached, or does not answer in time."""
 
-    code = 503
+    code: int | None = 503
     error = "temporarily_unavailable"
     title = "The login service is not answering"
     description = "The login service cannot be reached right now."
-    retry_after = 5
+    retry_after: int | None = 5
 
 
 class TenantError(Auth0Error, BadGateway):
     """The tenant answered, but its answer makes no sense or cannot be trusted."""
 
-    code = 502
+    code: int = 502
     error = "invalid_response"
     title = "The login service gave a wrong answer"
     description = "The login service gave an answer that this app cannot use."

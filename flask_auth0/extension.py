@@ -210,7 +210,9 @@ class Auth0:
             raise TypeError("return_to must be a URL or a path.")
         return logout.end(logout_urls.for_view(return_to), federated=federated)
 
-    refuse_foreign_forms = staticmethod(origins.refuse_foreign_forms)
+    refuse_foreign_forms: staticmethod[[], None] = staticmethod(
+        origins.refuse_foreign_forms
+    )
 
     def unauthorized_handler(self, handler: Handler) -> Handler:
         """Register what answers a request that needs a login, as a decorator.

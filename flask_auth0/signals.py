@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from blinker import Namespace
+from blinker import NamedSignal, Namespace
 
 _signals = Namespace()
 
 #: Sent after a login, with ``user``, the claims as a dictionary. A receiver that raises
 #: refuses the login.
-user_logged_in = _signals.signal("user-logged-in")
+user_logged_in: NamedSignal = _signals.signal("user-logged-in")
 
 #: Sent after a logout, with ``user``, the claims of who was logged in, or ``None``.
-user_logged_out = _signals.signal("user-logged-out")
+user_logged_out: NamedSignal = _signals.signal("user-logged-out")
 
 #: Sent when a login cannot go on, with ``error``, an :class:`.Auth0Error`.
-login_failed = _signals.signal("login-failed")
+login_failed: NamedSignal = _signals.signal("login-failed")
 
 #: Sent after the session of this request has received new tokens.
-token_refreshed = _signals.signal("token-refreshed")
+token_refreshed: NamedSignal = _signals.signal("token-refreshed")
 
 #: Sent after sessions were ended from outside, with ``sub`` and ``sid`` where known.
-session_revoked = _signals.signal("session-revoked")
+session_revoked: NamedSignal = _signals.signal("session-revoked")

@@ -88,4 +88,4 @@ def shown_user() -> User:
 
 #: The user of this request: ``current_user["email"]``, ``current_user.sub``,
 #: ``current_user.is_authenticated``. False when nobody is logged in.
-current_user = t.cast(User, LocalProxy(shown_user))
+current_user: User = t.cast(User, LocalProxy(shown_user))

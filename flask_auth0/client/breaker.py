@@ -25,7 +25,8 @@ class Breaker:
     """
 
     def __init__(self, timeout: float, failures: tuple[type[Exception], ...]) -> None:
-        self.timeout, self.failures = timeout, failures
+        self.timeout: float = timeout
+        self.failures: tuple[type[Exception], ...] = failures
         self._heard_at = -math.inf
         self._reset()
 

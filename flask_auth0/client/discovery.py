@@ -18,6 +18,7 @@ from .translation import KNOWN, translate
 from .transport import Transports
 
 Document = dict[str, t.Any]
+_FAILURES: tuple[type[Exception], ...] = (TenantUnavailable, *KNOWN)
 
 #: In the discovery document of a development tenant.
 DEVELOPMENT_MARKER = "flask_auth0_development_tenant"
@@ -115,7 +116,7 @@ class Discovery:
                 # Somebody else may have asked meanwhile.
                 known = self.known(what, domain)
                 return known or self._note(what, domain, await fetch(domain))
-        except (TenantUnavailable, *KNOWN) as error:
+        except _FAILURES as error:
             told = self._told.get((what, domain))
             is_away = isinstance(translate(error), TenantUnavailable)
             if told and is_away and told.is_younger_than(LONGEST_BELIEVED):

@@ -40,7 +40,9 @@ class Trace:
     """What became of one attempt to send a request."""
 
     def __init__(self) -> None:
-        self.is_new = self.is_sent = self.is_answered = False
+        self.is_new: bool = False
+        self.is_sent: bool = False
+        self.is_answered: bool = False
 
     def note(self, event: str, info: object) -> None:
         """Take note of what httpcore does."""

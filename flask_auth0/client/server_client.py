@@ -42,9 +42,10 @@ class LoopClient(ServerClient[t.Any]):
         transaction_store: LoginStore,
     ) -> None:
         self._config = config
-        self.store, self.transactions = state_store, transaction_store
-        self.transports = Transports(config)
-        self.discovery = Discovery(config, self.transports)
+        self.store: SessionStore = state_store
+        self.transactions: LoginStore = transaction_store
+        self.transports: Transports = Transports(config)
+        self.discovery: Discovery = Discovery(config, self.transports)
         self.documents: Documents = self.discovery
         #: Authlib's client of one login, if it is for that alone.
         self.login_oauth: t.Any = None

@@ -46,7 +46,10 @@ _HTTP = [
 ]
 _STATUS_ERRORS = tuple(http.HTTPStatusError for http in _HTTP)
 #: The errors of a tenant that cannot be reached.
-TRANSPORT_ERRORS = (TimeoutError, *(http.TransportError for http in _HTTP))
+TRANSPORT_ERRORS: tuple[type[Exception], ...] = (
+    TimeoutError,
+    *(http.TransportError for http in _HTTP),
+)
 
 _AGAIN = "Please log in again to go on."
 _LOG_IN_AGAIN = {
@@ -64,7 +67,7 @@ _UNVERIFIED = {
 
 #: The errors of the SDK and of the libraries below it. All others, such as those of an
 #: app's own store, stay as they are.
-KNOWN = (
+KNOWN: tuple[type[Exception], ...] = (
     SdkError,
     OAuthError,
     *(http.HTTPError for http in _HTTP),

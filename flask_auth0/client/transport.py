@@ -38,7 +38,7 @@ class Transports:
         self._config = config
         self._tls = PerProcess(httpx.create_ssl_context)
         self._latest: LoopTransport | None = None
-        self.breaker = Breaker(config.timeout, TRANSPORT_ERRORS)
+        self.breaker: Breaker = Breaker(config.timeout, TRANSPORT_ERRORS)
 
     @property
     def tls(self) -> ssl.SSLContext:
@@ -69,8 +69,8 @@ class LoopTransport:
     ) -> None:
         self.loop = loop
         #: Who waits for whom, and what others have brought meanwhile.
-        self.turns = Turns()
-        self.exchanges = Exchanges()
+        self.turns: Turns = Turns()
+        self.exchanges: Exchanges = Exchanges()
         options: dict[str, t.Any] = {
             "headers": telemetry_headers(),
             # Who has not connected by then will have no time to wait for an answer.
@@ -81,13 +81,15 @@ class LoopTransport:
         if not has_proxy() and issubclass(AsyncOAuth2Client, httpx.AsyncClient):
             # Authlib's client need not be made of httpx: it has announced another.
             options["transport"] = _transport(config.timeout, tls)
-        self.http = _Http(
+        http = _Http(
             **options,
             cookies=no_cookies(),
             event_hooks={"response": [_raise_for_unavailable]},
         )
-        self.oauth = _oauth_client(config, options)
-        self.http.breaker = self.oauth.breaker = breaker
+        oauth = _oauth_client(config, options)
+        http.breaker = oauth.breaker = breaker
+        self.http: httpx.AsyncClient = http
+        self.oauth: AsyncOAuth2Client = oauth
 
     def close_soon(self) -> None:
         """Close the connections of a client that nobody has any more."""

@@ -37,26 +37,26 @@ class CookieJar:
         #: What the names of our cookies begin with. They share the prefix of Flask's
         #: session cookie, so ``__Host-`` and ``__Secure-`` hold for all of them, and
         #: two apps on one host need only different ``SESSION_COOKIE_NAME``.
-        self.prefix = f"{session_name}_a0_"
+        self.prefix: str = f"{session_name}_a0_"
         #: The cookies that came, by their names of today.
-        self.sent = sent
+        self.sent: MultiDict[str, str] = sent
         #: Which of them came under another name, by the names of today.
         self.former: dict[str, str] = {}
         #: All values that came under a name, or the one that will be there.
-        self.values = _values(sent)
+        self.values: dict[str, list[str]] = _values(sent)
         #: The cookies that wait for the response.
         self.pending: dict[str, PendingCookie] = {}
         #: Whether what is left under other domains and paths is deleted as well.
-        self.is_swept = False
+        self.is_swept: bool = False
         #: Whether the browser has sent several sessions, so that none of them counts.
-        self.is_denied = False
+        self.is_denied: bool = False
         #: Whether the cookies are for the answer to a login.
         self.is_for_login = False
         #: The lines of a response that has them, and the names of those it deletes.
         self.written: dict[str, str] = {}
         self.deleted: set[str] = set()
         #: Whether it is too late for another cookie, as it is in a streamed response.
-        self.is_sent = False
+        self.is_sent: bool = False
 
     def rename(self, sent: MultiDict[str, str], former: Mapping[str, str]) -> None:
         """Know the cookies that came by other names.

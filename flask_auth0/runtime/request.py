@@ -91,8 +91,8 @@ class CurrentRequest:
         self.app = app
         self.request = request
         self.jar = jar
-        self.outage = Outage()
-        self.prefetched = Prefetched()
+        self.outage: Outage = Outage()
+        self.prefetched: Prefetched = Prefetched()
         #: What hooks have raised.
         self.hook_errors: list[Exception] = []
         #: What is done with the response when it is complete.

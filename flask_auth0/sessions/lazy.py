@@ -164,13 +164,13 @@ class LazySession(LoadedFirst, ServerSideSession):
         self._watch = watch
         self._sid = ""
         #: Whether it has been read, or asked for in vain.
-        self.is_loaded = True
+        self.is_loaded: bool = True
         #: Whether it could not be read.
-        self.is_lost = False
+        self.is_lost: bool = False
         #: Whether its login was over already, so that it was emptied.
-        self.is_over = False
+        self.is_over: bool = False
         #: Whether the current request has ended its login, and emptied it.
-        self.is_ended = False
+        self.is_ended: bool = False
         #: The ids that it had before, whose content is to be removed.
         self.replaced: list[str] = []
         #: The id under which it was found. Once nothing is kept there any more,

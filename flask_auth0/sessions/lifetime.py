@@ -90,7 +90,7 @@ class LastsAsLogins:
     """A session interface whose sessions last as long as their logins."""
 
     #: How long a session lasts that belongs to a login, if Flask's lifetime is shorter.
-    login_lifetime = timedelta(0)
+    login_lifetime: timedelta = timedelta(0)
 
     def lifetime_of(self, app: Flask, session: t.Container[str]) -> timedelta:
         """Return how long a session is kept after it was written."""

@@ -47,7 +47,7 @@ class SessionStore(StateStore):
         super().__init__({})
         self._hooks = hooks
         #: New tokens that the back end has not taken yet.
-        self.unwritten = UnwrittenStates()
+        self.unwritten: UnwrittenStates = UnwrittenStates()
 
     def updated(
         self, before: State, state: State

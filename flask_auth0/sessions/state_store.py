@@ -68,9 +68,11 @@ class SessionStateStore(SessionStore):
     ) -> None:
         super().__init__(hooks or SessionHooks())
         self.states = states
-        self.places = Places(states, config, revocation_store)
-        self.browsers = Browsers(states, revocation_store, config.refuse_older_cookies)
-        self.visits = Visits(states, self.places)
+        self.places: Places = Places(states, config, revocation_store)
+        self.browsers: Browsers = Browsers(
+            states, revocation_store, config.refuse_older_cookies
+        )
+        self.visits: Visits = Visits(states, self.places)
         self._changes = Changes(
             states, self.places, self.browsers, self.unwritten, config
         )

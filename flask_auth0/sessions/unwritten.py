@@ -30,7 +30,7 @@ class UnwrittenStates:
         # In a process that is forked, nobody writes what its parent has not written.
         self._known: PerProcess[dict[str, Unwritten]] = PerProcess(dict)
         #: Whether there may be any.
-        self.are_there = False
+        self.are_there: bool = False
 
     def note(self, record: str, state: Unwritten) -> None:
         """Remember what could not be written."""

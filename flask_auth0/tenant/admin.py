@@ -11,7 +11,7 @@ from .browser import form_is_ours
 from .context import get_tenant
 from .records import Delivery
 
-blueprint = Blueprint("admin", __name__)
+blueprint: Blueprint = Blueprint("admin", __name__)
 
 #: The failures that can be chosen: label, status and body of each.
 FAILURES: dict[str, tuple[str, int | None, bytes]] = {

@@ -17,7 +17,7 @@ from .grants import CallbackMismatch, CodeGrant
 from .pages import message_page
 from .records import Session
 
-blueprint = Blueprint("authorize", __name__)
+blueprint: Blueprint = Blueprint("authorize", __name__)
 
 
 @blueprint.route("/authorize", methods=["GET", "POST"])

@@ -24,9 +24,9 @@ class Certificates:
             ) from error
         authority = trustme.CA(organization_name="flask_auth0 development tenant")
         names = dict.fromkeys([host, "127.0.0.1", "localhost"])
-        self.server_context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.server_context: ssl.SSLContext = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         authority.issue_cert(*names).configure_cert(self.server_context)
-        self.bundle = _write_bundle(authority.cert_pem.bytes())
+        self.bundle: str = _write_bundle(authority.cert_pem.bytes())
         # Also when nobody comes to call `remove`.
         self._remove = weakref.finalize(self, _unlink, self.bundle)
 

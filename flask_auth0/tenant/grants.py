@@ -22,7 +22,7 @@ from .records import Authorization, AuthorizationCode, Credential, Session
 if TYPE_CHECKING:
     from .tenant import Tenant
 
-CLIENT_AUTH_METHODS = ["client_secret_basic", "client_secret_post"]
+CLIENT_AUTH_METHODS: list[str] = ["client_secret_basic", "client_secret_post"]
 
 
 class CallbackMismatch(InvalidRequestError):
@@ -32,7 +32,7 @@ class CallbackMismatch(InvalidRequestError):
 class TenantGrant(BaseGrant):
     """What the grants of the tenant share."""
 
-    TOKEN_ENDPOINT_AUTH_METHODS = CLIENT_AUTH_METHODS
+    TOKEN_ENDPOINT_AUTH_METHODS: list[str] = CLIENT_AUTH_METHODS
 
     @property
     def tenant(self) -> Tenant:

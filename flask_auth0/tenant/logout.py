@@ -13,7 +13,7 @@ from .context import get_tenant
 from .model import Client
 from .pages import message_page
 
-blueprint = Blueprint("logout", __name__)
+blueprint: Blueprint = Blueprint("logout", __name__)
 
 
 @blueprint.get("/v2/logout")

@@ -11,7 +11,7 @@ from .context import get_tenant
 from .grants import CLIENT_AUTH_METHODS
 from .model import OPENID_SCOPES
 
-blueprint = Blueprint("metadata", __name__)
+blueprint: Blueprint = Blueprint("metadata", __name__)
 
 
 @blueprint.get("/.well-known/openid-configuration")

@@ -34,8 +34,9 @@ class TenantServer:
             raise ValueError(
                 f"A development tenant binds to loopback only, not to {host!r}."
             )
-        self.tenant = tenant or Tenant()
-        self.host, self._port = host, port
+        self.tenant: Tenant = tenant or Tenant()
+        self.host: str = host
+        self._port = port
         self._plain_front_channel = plain_front_channel
         self._front_channel_port = front_channel_port
         self._request_log = request_log

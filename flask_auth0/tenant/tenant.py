@@ -23,20 +23,20 @@ class Tenant:
         clients: Iterable[Client] | None = None,
         people: Iterable[Person] | None = None,
     ) -> None:
-        self.clients = [Client()] if clients is None else list(clients)
-        self.people = seeded_people() if people is None else list(people)
+        self.clients: list[Client] = [Client()] if clients is None else list(clients)
+        self.people: list[Person] = seeded_people() if people is None else list(people)
         #: Where the tenant is; its server sets both.
         self.url = "https://127.0.0.1"
         self.front_channel_url = self.url
 
         #: For how long what is issued next is good.
-        self.lifetimes = Lifetimes()
+        self.lifetimes: Lifetimes = Lifetimes()
         #: Merged into the next ID tokens.
         self.extra_claims: dict[str, Any] = {}
         #: So many random bytes make the next access tokens longer.
         self.access_token_padding = 0
         #: The scopes that are granted for an audience, beside OpenID's own.
-        self.api_scopes = {"read:messages", "write:messages"}
+        self.api_scopes: set[str] = {"read:messages", "write:messages"}
         #: Whether each refresh replaces the refresh token, which is then spent.
         self.rotation = True
         #: Whether discovery publishes the ``end_session_endpoint``.
@@ -46,10 +46,10 @@ class Tenant:
         #: What became of each logout token.
         self.deliveries: list[Delivery] = []
 
-        self.keys = SigningKeys()
+        self.keys: SigningKeys = SigningKeys()
         self._lock = RLock()
-        self.session_registry = SessionRegistry(self._lock)
-        self.credentials = Credentials(self._lock)
+        self.session_registry: SessionRegistry = SessionRegistry(self._lock)
+        self.credentials: Credentials = Credentials(self._lock)
         self._notifier = LogoutNotifier(self._record_delivery)
         self._failures: list[Failure] = []
         self._next_login: Person | None = None

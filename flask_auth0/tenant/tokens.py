@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request
 from .context import get_provider, get_tenant
 from .records import Failure
 
-blueprint = Blueprint("tokens", __name__)
+blueprint: Blueprint = Blueprint("tokens", __name__)
 
 
 @blueprint.post("/oauth/token")

@@ -6,7 +6,7 @@ import contextlib
 import io
 import socket
 import ssl
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 from werkzeug.wrappers import Response
@@ -25,7 +25,7 @@ class KeepAliveHandler(WSGIRequestHandler):
     """Answers many requests per connection, which Werkzeug's own never does."""
 
     protocol_version = "HTTP/1.1"
-    timeout = IDLE_TIMEOUT
+    timeout: ClassVar[float | None] = IDLE_TIMEOUT
     # One packet per response: a second small one would wait for the first's ACK.
     wbufsize = -1
     disable_nagle_algorithm = True
@@ -34,11 +34,12 @@ class KeepAliveHandler(WSGIRequestHandler):
     def run_wsgi(self) -> None:
         body = self._read_body()
         try:
-            self.environ = environ = self.make_environ()
+            environ = self.make_environ()
         except ValueError:
             # The request's target is not a URL.
             self.send_error(400)
             return
+        self.environ: dict[str, Any] = environ
         environ["wsgi.input"] = io.BytesIO(body)
         response = Response.from_app(self.server.app, environ, buffered=True)
         self.send_response(response.status_code)
@@ -88,10 +89,10 @@ class ConnectionTrackingServer(ThreadedWSGIServer):
             super().__init__(host, port, app, KeepAliveHandler, fd=listener.fileno())
         if ssl_context is not None:
             # A client that is slow to shake hands must not keep others waiting.
-            self.socket = ssl_context.wrap_socket(
+            self.socket: socket.socket = ssl_context.wrap_socket(
                 self.socket, server_side=True, do_handshake_on_connect=False
             )
-            self.ssl_context = ssl_context
+            self.ssl_context: ssl.SSLContext | None = ssl_context
 
     def get_request(self) -> tuple[Any, Any]:
         connection, address = super().get_request()

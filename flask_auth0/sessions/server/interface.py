@@ -51,8 +51,8 @@ class StoredSessionInterface(LastsAsLogins, OwnNames, ServerSideSessionInterface
         self, app: Flask, settings: Mapping[str, t.Any], back_end: BackEnd
     ) -> None:
         self.back_end = back_end
-        self.prefetch = Prefetch(back_end)
-        self.ttl = back_end.ttl
+        self.prefetch: Prefetch = Prefetch(back_end)
+        self.ttl: bool = back_end.ttl
         common = {name: _setting(settings, key) for name, key in _COMMON.items()}
         super().__init__(app, **common, cleanup_n_requests=_cleanup(settings))
         self.serializer = SafeSerializer(app, common["serialization_format"])

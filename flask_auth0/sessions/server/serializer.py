@@ -21,6 +21,7 @@ class SafeSerializer(MsgSpecSerializer):
     def __init__(self, app: Flask, format: str) -> None:
         super().__init__(app, format)
         kind = msgspec.json if format == "json" else msgspec.msgpack
+        self.encoder: msgspec.json.Encoder | msgspec.msgpack.Encoder
         self.encoder = kind.Encoder(enc_hook=_plain)
         self._decoders = (
             msgspec.msgpack.Decoder(_Content, ext_hook=_refuse),

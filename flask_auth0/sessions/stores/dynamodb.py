@@ -49,7 +49,7 @@ _DENIED = {"AccessDeniedException", "AccessDenied", "UnknownOperationException"}
 class DynamoBackEnd(BackEnd):
     """Keeps sessions as Flask-Session's items, and reads what was written last."""
 
-    failures = (BotoCoreError, ClientError, OSError)
+    failures: tuple[type[Exception], ...] = (BotoCoreError, ClientError, OSError)
 
     def __init__(self, setup: Setup, tables: PerProcess[t.Any]) -> None:
         super().__init__(setup)

@@ -45,7 +45,7 @@ class Limited:
         self._is_failing = False
         #: Since when the back end answers again, by the monotonic clock, if it has
         #: failed in this process.
-        self.well_since = -math.inf
+        self.well_since: float = -math.inf
 
     def forget_idle(self) -> None:
         """Close the connections that nobody uses: they may have failed as one has.

@@ -41,7 +41,7 @@ class Servers(HashClient):  # type: ignore[misc]
 class MemcachedBackEnd(LabelsInValues):
     """Keeps sessions in Memcached, through pymemcache or a client like it."""
 
-    failures = (MemcacheError, OSError)
+    failures: tuple[type[Exception], ...] = (MemcacheError, OSError)
 
     def __init__(self, setup: Setup, clients: PerProcess[t.Any]) -> None:
         super().__init__(setup)

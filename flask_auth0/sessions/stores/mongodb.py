@@ -41,7 +41,7 @@ _INDEX_EXISTS = {85, 86}
 class MongoBackEnd(BackEnd):
     """Keeps sessions as Flask-Session's documents."""
 
-    failures = (PyMongoError, OSError)
+    failures: tuple[type[Exception], ...] = (PyMongoError, OSError)
 
     def __init__(self, setup: Setup, collections: PerProcess[t.Any]) -> None:
         super().__init__(setup)

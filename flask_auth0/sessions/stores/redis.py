@@ -42,7 +42,7 @@ class RedisLock(redis.lock.Lock):
 class RedisBackEnd(BackEnd):
     """Keeps sessions in Redis, whatever kind of client there is for it."""
 
-    failures = FAILURES
+    failures: tuple[type[Exception], ...] = FAILURES
 
     def __init__(self, setup: Setup, clients: PerProcess[t.Any]) -> None:
         super().__init__(setup)

@@ -14,7 +14,8 @@ class BadSetting(Exception):
 
     def __init__(self, key: str, remedy: str) -> None:
         super().__init__(key, remedy)
-        self.key, self.remedy = key, remedy
+        self.key: str = key
+        self.remedy: str = remedy
 
 
 def no_answer(key: str, where: str, error: BaseException) -> BadSetting:

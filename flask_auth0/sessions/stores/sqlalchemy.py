@@ -35,14 +35,14 @@ class SqlBackEnd(BackEnd):
     """
 
     ttl = False
-    failures = (SQLAlchemyError, OSError)
+    failures: tuple[type[Exception], ...] = (SQLAlchemyError, OSError)
 
     def __init__(self, setup: Setup, engine: sa.Engine, metadata: sa.MetaData) -> None:
         super().__init__(setup)
         self._engines = PerProcess(functools.partial(own, engine, os.getpid()))
-        self.table = session_table(setup.settings, metadata)
-        self.labels = label_table(self.table)
-        self.locks = lock_table(self.table)
+        self.table: sa.Table = session_table(setup.settings, metadata)
+        self.labels: sa.Table = label_table(self.table)
+        self.locks: sa.Table = lock_table(self.table)
 
     @property
     def client(self) -> sa.Engine:

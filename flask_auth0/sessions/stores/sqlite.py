@@ -80,7 +80,7 @@ class Connections:
 class SqliteBackEnd(BackEnd):
     """Keeps sessions in a table; each write takes some along that have expired."""
 
-    failures = (sqlite3.Error, OSError)
+    failures: tuple[type[Exception], ...] = (sqlite3.Error, OSError)
 
     def __init__(self, setup: Setup, path: str) -> None:
         super().__init__(setup)
