@@ -12,13 +12,13 @@ from werkzeug.wrappers import Response
 from .app_state import current_state, state_of
 from .client.client import Client
 from .client.dispatch import refresh_announced
-from .client.translation import translated
+from .client.translation import translated, untranslated
 from .config import EXTENSION, Config
 from .errors import Auth0Error, ConfigurationError, TenantUnavailable
 from .runtime import app_functions, greenlets, loop
 from .runtime.request import current_request
 from .sessions.directory import Sessions
-from .sessions.hooks import SessionHooks, checked_claims, untranslated
+from .sessions.hooks import SessionHooks, checked_claims
 from .user import shown_user
 from .views import guards, login, logout, logout_urls, origins
 from .views.error_links import offer_way_on

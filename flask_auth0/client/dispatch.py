@@ -14,9 +14,9 @@ from ..errors import TenantUnavailable
 from ..runtime import loop
 from ..runtime.request import current_request
 from ..runtime.tracebacks import without_secrets
-from ..sessions.hooks import untranslated
 from ..signals import token_refreshed
 from .store_options import store_options
+from .translation import untranslated
 
 R = t.TypeVar("R")
 

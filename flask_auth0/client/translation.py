@@ -34,8 +34,8 @@ from ..errors import (
     TenantUnavailable,
     in_one_line,
 )
+from ..runtime.request import current_request
 from ..runtime.tracebacks import without_secrets
-from ..sessions.hooks import untranslated
 from .responses import is_unavailable
 
 #: httpx, and what Authlib uses in its place where that is installed.
@@ -87,6 +87,34 @@ def translated() -> Iterator[None]:
         except KNOWN as error:
             translation = translate(error)
             raise translation from without_secrets(error)
+
+
+@contextmanager
+def untranslated() -> Iterator[None]:
+    """Raise what a hook has raised as it was, since it is the app's own."""
+    try:
+        yield
+    except Exception as error:
+        failure = failure_of_hook(error)
+        if failure is None or failure is error:
+            raise
+        raise failure  # noqa: B904  # it has causes of its own
+
+
+def failure_of_hook(error: BaseException | None) -> Exception | None:
+    """Return what a hook has raised, whatever others have made of it since."""
+    failures = current_request().hook_errors
+    if not failures:
+        return None
+    pairs = ((cause, each) for cause in _causes(error) for each in failures)
+    found = (each for cause, each in pairs if each is cause or _is_copy(cause, each))
+    return next(found, None)
+
+
+def _is_copy(error: BaseException, failure: Exception) -> bool:
+    """Tell whether asyncio has made the error: it copies those of this class."""
+    is_timeout = type(error) is type(failure) is TimeoutError
+    return is_timeout and error.args == failure.args
 
 
 def translate(error: Exception) -> Auth0Error:

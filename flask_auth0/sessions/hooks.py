@@ -5,8 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import typing as t
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 
 from ..runtime import app_functions
@@ -68,36 +67,6 @@ def refuse_while_saving() -> None:
             "A before_session_saved hook cannot refresh or update the session that is "
             "being saved. Change the mapping that it is given."
         )
-
-
-def failure_of_hook(error: BaseException | None) -> Exception | None:
-    """Return what a hook has raised, whatever others have made of it since."""
-    failures, seen = current_request().hook_errors, list[BaseException]()
-    while failures and error is not None and error not in seen:
-        for failure in failures:
-            if failure is error or _is_copy(error, failure):
-                return failure
-        seen.append(error)
-        error = getattr(error, "cause", None) or error.__cause__ or error.__context__
-    return None
-
-
-def _is_copy(error: BaseException, failure: Exception) -> bool:
-    """Tell whether asyncio has made the error: it copies those of this class."""
-    is_timeout = type(error) is type(failure) is TimeoutError
-    return is_timeout and error.args == failure.args
-
-
-@contextmanager
-def untranslated() -> Iterator[None]:
-    """Raise what a hook has raised as it was, since it is the app's own."""
-    try:
-        yield
-    except Exception as error:
-        failure = failure_of_hook(error)
-        if failure is None or failure is error:
-            raise
-        raise failure  # noqa: B904  # it has causes of its own
 
 
 def checked_claims(claims: Mapping[str, t.Any]) -> State:

@@ -17,13 +17,12 @@ from ..app_state import AppState, current_state
 from ..client import repeated_callbacks
 from ..client.repeated_callbacks import Callback, Turn
 from ..client.store_options import store_options
-from ..client.translation import translated
+from ..client.translation import failure_of_hook, translated
 from ..errors import Auth0Error, AuthorizationFailed, LoginFailed
 from ..runtime import app_functions
 from ..runtime.cookies import is_strict
 from ..runtime.request import CurrentRequest, current_request
 from ..sessions.hidden_tokens import with_hidden_tokens
-from ..sessions.hooks import failure_of_hook
 from ..sessions.lifetime import CLOCK_LEEWAY
 from ..sessions.shapes import is_moment
 from ..sessions.storage_contract import KEY
