@@ -15,7 +15,8 @@ from flask_auth0 import SessionStoreUnavailable
 from flask_auth0.sessions.server.setup import set_up_sessions
 from flask_auth0.sessions.server.storage import back_end_of
 from flask_auth0.sessions.stores.sqlalchemy import SqlBackEnd
-from tests.contracts.outage import LEEWAY, LIMIT, within
+from tests.contracts.outage import LEEWAY, LIMIT
+from tests.harness.deadlines import within
 from tests.harness.proxy import Proxy, proxied, unix_socket
 
 

@@ -16,7 +16,8 @@ from flask import Flask
 from redis import Redis
 
 from flask_auth0 import Auth0Error
-from tests.contracts.outage import LEEWAY, LIMIT, add_views, check_unavailable, within
+from tests.contracts.outage import LEEWAY, LIMIT, add_views, check_unavailable
+from tests.harness.deadlines import within
 from tests.harness.missing import missing
 from tests.harness.processes import Service, stopped_at_the_end, until
 from tests.harness.proxy import Proxy

@@ -15,7 +15,7 @@ from flask import Flask, flash, session
 from redis import Redis
 
 from flask_auth0 import Auth0, user_logged_out
-from tests.contracts.outage import within
+from tests.harness.deadlines import within
 from tests.harness.logout_tokens import make_token, post, sub_of
 from tests.harness.visitor import ADA, GRACE, MakeApp, MakeVisitor, Visitor
 

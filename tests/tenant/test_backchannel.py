@@ -14,6 +14,7 @@ from joserfc.jwk import KeySet
 
 from flask_auth0.tenant import Client, Tenant
 from flask_auth0.tenant.wsgi import ConnectionTrackingServer
+from tests.harness.deadlines import within
 from tests.tenant.flow import LOGOUT_URL, Flow
 from tests.tenant.serving import serving
 
@@ -112,7 +113,6 @@ def test_slow_app_keeps_nobody_waiting(flow: Flow, tenant: Tenant) -> None:
         port = silent.getsockname()[1]
         tenant.client.backchannel_logout_url = f"http://127.0.0.1:{port}/"
         flow.log_in()
-        before = time.monotonic()
-        response = flow.http.get(f"/v2/logout?client_id={flow.client.client_id}")
+        with within(2):
+            response = flow.http.get(f"/v2/logout?client_id={flow.client.client_id}")
         assert response.headers["location"] == LOGOUT_URL
-        assert time.monotonic() - before < 2
