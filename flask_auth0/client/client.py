@@ -34,11 +34,6 @@ class Client(TokenClient):
     awaited, and is told the current request and a response that collects cookies.
     """
 
-    @property
-    def needs_loop(self) -> bool:
-        """Whether a store may wait for something on an event loop."""
-        return self.store.needs_loop or self.transactions.needs_loop
-
     async def get_user(
         self, store_options: dict[str, t.Any] | None = None
     ) -> dict[str, t.Any] | None:

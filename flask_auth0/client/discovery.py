@@ -40,19 +40,6 @@ class Told(t.NamedTuple):
         return time.monotonic() - self.at < seconds
 
 
-class Documents(t.Protocol):
-    """Where the SDK's client finds what a tenant publishes."""
-
-    async def metadata(self, domain: str) -> Document:
-        """Return the discovery document of a tenant."""
-
-    async def jwks(self, domain: str) -> Keys:
-        """Return the signing keys of a tenant."""
-
-    async def newer_jwks(self, jwks: Keys, patience: Patience) -> Keys:
-        """Return newer keys than these."""
-
-
 class Discovery:
     """What tenants publish, asked for once by however many need it.
 

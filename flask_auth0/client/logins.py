@@ -17,8 +17,8 @@ from ..config import Config
 from ..runtime import greenlets, loop
 from ..runtime.processes import PerProcess
 from ..runtime.request import CurrentRequest
-from .client import Client
 from .direct import DirectOAuth, KnownDocuments, run
+from .server_client import LoopClient
 from .store_options import store_options
 from .thread_http import ThreadHttp
 
@@ -28,7 +28,7 @@ R = t.TypeVar("R")
 class Logins:
     """Starts and completes the logins of an app."""
 
-    def __init__(self, client: Client, config: Config) -> None:
+    def __init__(self, client: LoopClient, config: Config) -> None:
         self._client, self._config = client, config
         self._http = PerProcess(self._make_http)
 
@@ -56,7 +56,7 @@ class Logins:
     def _wait(self, coroutine: Coroutine[t.Any, t.Any, R]) -> R:
         return loop.run(coroutine, self._config.timeout)
 
-    def _direct(self, *needed: str) -> Client | None:
+    def _direct(self, *needed: str) -> LoopClient | None:
         """Return a client for one call, if nothing in it needs an event loop.
 
         :param needed: what has to be known of the tenant.

@@ -19,8 +19,8 @@ from ..runtime.request import current_request
 from ..sessions.session_store import SessionStore
 from ..sessions.storage_contract import KEY
 from ..sessions.transaction_store import TRANSACTION_KEY, LoginStore
-from .discovery import Discovery, Document, Documents
-from .signed_tokens import SignedTokens
+from .discovery import Discovery, Document
+from .signed_tokens import Documents, SignedTokens
 from .signing_keys import Keys, Patience
 from .transport import CheckedHttp, LoopTransport, Transports
 
@@ -65,6 +65,11 @@ class LoopClient(ServerClient[t.Any]):
             state_store=state_store,
             transaction_store=transaction_store,
         )
+
+    @property
+    def needs_loop(self) -> bool:
+        """Whether a store may wait for something on an event loop."""
+        return self.store.needs_loop or self.transactions.needs_loop
 
     def for_one_login(self: C, oauth: t.Any, documents: Documents) -> C:
         """Return a copy that needs no event loop; what the SDK sets on it is lost.

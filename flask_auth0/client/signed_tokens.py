@@ -8,9 +8,21 @@ import jwt
 
 from ..config import Config
 from ..errors import TenantUnavailable
-from .discovery import Documents
 from .responses import check_token
 from .signing_keys import Keys, Patience, find_key
+
+
+class Documents(t.Protocol):
+    """Where the SDK's client finds what a tenant publishes."""
+
+    async def metadata(self, domain: str) -> dict[str, t.Any]:
+        """Return the discovery document of a tenant."""
+
+    async def jwks(self, domain: str) -> Keys:
+        """Return the signing keys of a tenant."""
+
+    async def newer_jwks(self, jwks: Keys, patience: Patience) -> Keys:
+        """Return newer keys than these."""
 
 
 class SignedTokens:
