@@ -19,10 +19,10 @@ from ..stores.label_values import OneAtATime
 T = t.TypeVar("T")
 P = t.ParamSpec("P")
 
-#: Seconds that a request may wait, as far as the app's own client lets anyone decide.
+#: Seconds that a request may wait, as far as the app's own client can be told.
 _LIMIT = 2
 
-#: One change of a key at a time, where the back end cannot see to that.
+#: The locks of keys, of which several share one.
 _locks = PerProcess(lambda: [threading.Lock() for _ in range(64)])
 
 
@@ -63,7 +63,7 @@ class AdaptedBackEnd(OneAtATime):
 
 def adapted(theirs: ServerSideSessionInterface) -> BackEnd:
     """Return the back end of an interface that is not ours."""
-    # Not all of Flask-Session's interfaces know their app.
+    # Some of Flask-Session's interfaces do not know their app.
     logger = theirs.app.logger if theirs.app else logging.getLogger(__name__)
     setup = Setup({}, _LIMIT, logger, current_outage)
     if isinstance(theirs, RedisSessionInterface):

@@ -26,7 +26,7 @@ from ..stores.base import BackEnd, Rest, TooLargeForStore
 from .prefetch import Prefetch
 from .serializer import SafeSerializer
 
-#: What all back ends take, and the names of Flask-Session's parameters for it.
+#: Flask-Session's parameters, and the keys of the configuration for them.
 _COMMON = {
     "key_prefix": "SESSION_KEY_PREFIX",
     "use_signer": "SESSION_USE_SIGNER",
@@ -44,7 +44,7 @@ class StoredSessionInterface(LastsAsLogins, OwnNames, ServerSideSessionInterface
 
     session_class: type[ServerSideSession] = LazySession
     serializer: SafeSerializer
-    #: What looks at a session once it has been read.
+    #: Looks at a session once it has been read.
     watch: Watch | None = None
 
     def __init__(
@@ -56,9 +56,9 @@ class StoredSessionInterface(LastsAsLogins, OwnNames, ServerSideSessionInterface
         common = {name: _setting(settings, key) for name, key in _COMMON.items()}
         super().__init__(app, **common, cleanup_n_requests=_cleanup(settings))
         self.serializer = SafeSerializer(app, common["serialization_format"])
-        #: What the last request that removed a part of what has expired has left.
+        #: The place where the last removal of a part of what has expired has stopped.
         self._unpruned: Rest = None
-        # Nothing but what token_urlsafe() makes reaches the back end as a key.
+        # A cookie that token_urlsafe() cannot have made reaches no back end.
         length = len(self._new_sid())
         self._sid_pattern = re.compile(f"[A-Za-z0-9_-]{{{length}}}")
 
@@ -90,7 +90,7 @@ class StoredSessionInterface(LastsAsLogins, OwnNames, ServerSideSessionInterface
         self._unpruned = pruned.rest if pruned else None
 
     def _cleanup_n_requests(self) -> None:
-        # It befalls a request at random, which may not need the back end at all.
+        # A request is chosen at random, and may not need the back end at all.
         self.back_end.attempt_if_well(super()._cleanup_n_requests, None)
 
     def require_answer(self) -> None:
@@ -173,7 +173,7 @@ class StoredSessionInterface(LastsAsLogins, OwnNames, ServerSideSessionInterface
             return True
 
         if session.is_over and not session:
-            # The login that it was for is over, so it may as well stay.
+            # The session belongs to a login that is over, so it may as well stay.
             self.back_end.attempt_if_well(save, False)
         elif not session.is_ended or not session:
             save()
@@ -247,7 +247,7 @@ class StoredSessionInterface(LastsAsLogins, OwnNames, ServerSideSessionInterface
 
 
 def _signer(app: Flask) -> Signer:
-    # Flask-Session knows one key only: a new one would log everybody out.
+    # Flask-Session knows one key only, so that a new one would log all users out.
     keys = [*(app.config.get("SECRET_KEY_FALLBACKS") or []), app.secret_key]
     return Signer(keys, salt="flask-session", key_derivation="hmac")
 

@@ -1,4 +1,4 @@
-"""What a request needs beside its session, read in the same round trip."""
+"""Reads what a request needs beside its session in the same round trip."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ...runtime.request import Prefetched, current_request
 from ..recent import Recent
 from ..stores.base import BackEnd
 
-#: How many sessions a process remembers the need of.
+#: How many sessions a process remembers the other key of.
 REMEMBERED = 1024
 #: Seconds for which what was read ahead is used. The request does not see what changes
 #: meanwhile; before it writes, it reads again.

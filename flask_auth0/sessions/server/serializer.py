@@ -37,7 +37,7 @@ class SafeSerializer(MsgSpecSerializer):
             try:
                 content = decoder.decode(serialized_data)
                 if isinstance(decoder, msgspec.json.Decoder):
-                    # It has numbers that nothing could write back.
+                    # JSON has numbers that neither format could write back.
                     self.encoder.encode(content)
                 return content
             except _ERRORS:

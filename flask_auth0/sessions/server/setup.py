@@ -17,7 +17,7 @@ from ..stores.base import BackEnd, Setup
 from ..stores.settings import BadSetting
 from .interface import StoredSessionInterface
 
-#: What can be set in the environment.
+#: The keys that can be in the environment.
 _KEYS = (
     *("SESSION_TYPE", "SESSION_KEY_PREFIX"),
     *(key for kind in KINDS.values() for key in kind.keys),
@@ -26,7 +26,7 @@ _UNKNOWN = (
     f"must be one of {', '.join(KINDS)}, unless Session(app) of Flask-Session is "
     "called before Auth0(app)"
 )
-#: What Flask-Session has under other names by now.
+#: The types that Flask-Session has under other names by now.
 _REPLACED = {
     "filesystem": "is 'filesystem', whose successor is cachelib: set it to cachelib, "
     "and SESSION_CACHELIB to the folder or to a FileSystemCache of cachelib; or call "
@@ -63,7 +63,7 @@ def set_up_sessions(
     except BadSetting as problem:
         return [Problem(problem.key, problem.remedy)]
     except ValueError:
-        # What a driver says of a URL may have the password in it.
+        # A driver may repeat the URL, with the password in it.
         remedy = "has a value that its driver does not understand"
         return [Problem(f"SESSION_{kind.upper()}", remedy)]
     return []

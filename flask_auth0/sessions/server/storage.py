@@ -17,7 +17,7 @@ from .adapter import adapted
 from .interface import StoredSessionInterface
 from .prefetch import Prefetch
 
-#: Outside ``SESSION_KEY_PREFIX``, below which a cookie can name anything.
+#: Records are outside ``SESSION_KEY_PREFIX``, below which a cookie can name anything.
 _RECORD = "flask_auth0.state:"
 _LABEL = "flask_auth0.index:"
 
@@ -93,7 +93,7 @@ class RecordCompartment:
         """Forget states, so many at once that each time the back end answers soon.
 
         What is done stays done when it fails on the way; the labels of all others are
-        still there for who tries again.
+        still there for the next attempt.
         """
         for some in in_batches(entries):
             self._end([_ending(each) for each in some])

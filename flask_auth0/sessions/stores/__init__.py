@@ -6,7 +6,7 @@ import typing as t
 
 
 class Kind(t.NamedTuple):
-    """What an app needs for a back end."""
+    """A back end, as an app installs and configures it."""
 
     #: The extra of this distribution that installs its driver.
     extra: str | None

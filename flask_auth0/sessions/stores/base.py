@@ -1,4 +1,4 @@
-"""What a back end of sessions does: bytes by a key that expire, labels, and locks."""
+"""The contract of a back end: bytes by a key that expire, labels, and locks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class TooLargeForStore(Exception):
 
 @dataclass(frozen=True)
 class Setup:
-    """What a back end is made from."""
+    """All that a back end is made from."""
 
     #: Flask-Session's keys, and those of the same kind that it does not have.
     settings: Mapping[str, t.Any]
@@ -53,16 +53,16 @@ class Ending(t.NamedTuple):
     labels: tuple[str, ...]
 
 
-#: Where the removal of what has expired goes on; ``None`` is the beginning.
+#: The place where the removal of expired values goes on; ``None`` is the beginning.
 Rest = t.Any
 
 
 class Pruned(t.NamedTuple):
-    """What a part of the removal of what has expired has done."""
+    """The result of a part of the removal of expired values."""
 
     #: How many sessions and records it has removed.
     removed: int
-    #: Where the next part goes on, or ``None`` after the last one.
+    #: The place where the next part goes on, or ``None`` after the last one.
     rest: Rest
 
 
@@ -71,7 +71,7 @@ class BackEnd(Limited, ABC):
     :attr:`failures`, and is called by way of :meth:`ask`.
     """
 
-    #: Whether it removes what has expired by itself, or :meth:`prune` has to be called.
+    #: Whether it removes expired values by itself, or :meth:`prune` has to be called.
     ttl = True
 
     def __init__(self, setup: Setup) -> None:
@@ -80,7 +80,7 @@ class BackEnd(Limited, ABC):
     @property
     @abstractmethod
     def client(self) -> t.Any:
-        """What the driver calls a client, with connections of this process."""
+        """The driver's client, with connections of this process."""
 
     @abstractmethod
     def fetch(self, key: str) -> bytes | None:
@@ -156,7 +156,7 @@ class BackEnd(Limited, ABC):
         """Return the lock that is kept under a key, which is not taken yet."""
 
     def try_lock(self, name: str) -> Lock | None:
-        """Take the lock of a name; return ``None`` if somebody else has it.
+        """Take the lock of a name; return ``None`` if another holder has it.
 
         To take a lock is to write, and so proves that the back end can be written.
         """
@@ -169,7 +169,7 @@ class BackEnd(Limited, ABC):
         return self.fetch(key) is None
 
     def prune(self, rest: Rest = None) -> Pruned | None:
-        """Remove a part of what has expired, so small that nobody has to wait for it.
+        """Remove a part of what has expired, so small that no request waits for long.
 
         :param rest: where to go on, as the last call has returned it.
         :return: ``None`` where the back end does so itself.

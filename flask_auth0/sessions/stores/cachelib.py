@@ -24,7 +24,7 @@ from .settings import BadSetting
 KEY = "SESSION_CACHELIB"
 #: The names of cachelib's files end in this while they are written.
 _UNFINISHED = ".__wz_cache"
-#: Seconds after which nobody writes a file any more.
+#: Seconds after which a file that is not finished never will be.
 _WRITING = 3600
 
 
@@ -63,7 +63,7 @@ class CachelibBackEnd(OneAtATime):
         try:
             value = self.cache.get(key)
         except (EOFError, struct.error):
-            # A file that is not as it should be.
+            # The file is not one of a cache.
             return None
         return value if isinstance(value, bytes) else None
 
@@ -79,8 +79,8 @@ class CachelibBackEnd(OneAtATime):
         self.cache.delete(key)
 
     def unlabel(self, label: str, records: Sequence[str]) -> None:
-        # A full disk has no room for what is left of a label. What is not taken from it
-        # names a record that is gone, until that would have expired.
+        # A full disk has no room for the rest of a label. The label then names a record
+        # that is gone, until that would have expired.
         with contextlib.suppress(OSError):
             super().unlabel(label, records)
 

@@ -38,7 +38,7 @@ _FORMS = (
 )
 #: Bytes of an item that DynamoDB takes, less what is not the session itself.
 MOST = 400 * 1024 - 1024
-#: What the attributes of a label begin with, before the name of a record.
+#: The beginning of the attributes of a label, before the name of a record.
 _RECORD = "record:"
 #: How many records one call may change, and how often it is tried.
 _AT_ONCE, _ATTEMPTS = 25, 5
@@ -113,7 +113,7 @@ class DynamoBackEnd(BackEnd):
                 {"Update": _unlabelled(label, records)}
                 for label, records in by_label(some).items()
             ]
-            # Four for a record, of which DynamoDB takes 100 in one.
+            # A record takes four items, and DynamoDB takes 100 in one transaction.
             self._transact([*gone, *unlabelled])
 
     def lock(self, key: str) -> DynamoLock:
@@ -124,7 +124,7 @@ class DynamoBackEnd(BackEnd):
         return found.get("Item") or {}
 
     def _transact(self, items: Sequence[Mapping[str, Mapping[str, t.Any]]]) -> None:
-        """Write all or nothing, and again where somebody else writes the same."""
+        """Write all or nothing, and again where another request writes the same."""
         table = {"TableName": self.table.name}
         named = [{k: {**table, **v} for k, v in item.items()} for item in items]
         for attempt in range(1, _ATTEMPTS + 1):
@@ -226,7 +226,7 @@ def _parts(url: str) -> SplitResult:
         if parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0:
             return parts
     except ValueError:
-        # Its words may have the password in them.
+        # The words of this error may have the password in them.
         pass
     raise BadSetting(KEY, _FORMS)
 
@@ -312,7 +312,7 @@ def _labelled(
 ) -> dict[str, t.Any]:
     """Return the update that labels a record, and forgets those that have expired.
 
-    Each record is an attribute of its own, so that nobody has to read the others.
+    Each record is an attribute of its own, so that no request has to read the others.
     """
     now = int(time.time())
     expired = [k for k, v in _records(item).items() if v <= now]

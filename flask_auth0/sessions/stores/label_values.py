@@ -11,18 +11,18 @@ from collections.abc import Callable, Sequence
 from . import locks
 from .base import BackEnd, Labelling
 
-#: Its members, and when each one expires.
+#: The members of a value, and when each one expires.
 Members = dict[str, int]
 
 
 class Changed(t.NamedTuple):
-    """What a value is to be, and for how many seconds."""
+    """A value as it is to be, and for how many seconds."""
 
     value: bytes
     max_age: int
 
 
-#: Returns what a value is to be instead of what it was.
+#: Returns the value that comes in the place of another one.
 Change = Callable[[bytes | None], Changed]
 
 
@@ -61,7 +61,7 @@ class OneAtATime(LabelsInValues):
 
     @abstractmethod
     def turn(self, key: str) -> threading.Lock:
-        """Return the lock that whoever changes a value holds."""
+        """Return the lock that is held while a value changes."""
 
     @abstractmethod
     def write(self, key: str, value: bytes, max_age: int) -> None:

@@ -1,4 +1,4 @@
-"""A lock that somebody has, and until when nobody else can have it."""
+"""A lock that is held, and until when no other process can have it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .locks import LEASE, Lock
 T = t.TypeVar("T")
 P = t.ParamSpec("P")
 
-#: Seconds before its end from which on its holder does not rely on it.
+#: Seconds before the end of a lease, in which its holder does not rely on it.
 _MARGIN = 2
 
 
@@ -41,7 +41,7 @@ class Lease:
 
     @classmethod
     def take(cls, back_end: Locking, key: str) -> Lease | None:
-        """Return a new one, or ``None`` if somebody else has the lock.
+        """Return a new one, or ``None`` if another holder has the lock.
 
         :raises SessionStoreUnavailable: when the back end cannot be written.
         """
@@ -55,7 +55,7 @@ class Lease:
         return time.monotonic() - self._held_at
 
     def is_certain(self) -> bool:
-        """Tell whether nobody else has the lock, now and for a moment."""
+        """Tell whether no other holder has the lock, now and for a moment."""
         return self.age < LEASE - _MARGIN
 
     def renew(self) -> bool:

@@ -31,7 +31,7 @@ class Limited:
     :param outage: returns what the current request knows, or a new one outside of any.
     """
 
-    #: What the driver raises when the back end is down, slow or refuses to work.
+    #: The driver's errors when the back end is down, slow or refuses to work.
     failures: tuple[type[Exception], ...] = (OSError,)
 
     def __init__(
@@ -48,7 +48,7 @@ class Limited:
         self.well_since: float = -math.inf
 
     def forget_idle(self) -> None:
-        """Close the connections that nobody uses: they may have failed as one has.
+        """Close the connections that are not in use: they may have failed as one has.
 
         Drivers that do so themselves need not be told.
         """
@@ -99,14 +99,14 @@ class Limited:
 
         :param work: asks for something with :meth:`ask`.
         :return: what the work returns, or ``otherwise``, where the back end refuses it
-            or does not answer. Then the request goes on as if nobody had asked.
+            or does not answer. Then the request goes on as if it had not asked.
         """
         outage = self._outage()
         before, token = outage.spent, _is_optional.set(True)
         try:
             return work()
         except SessionStoreUnavailable as error:
-            # What was waited for in vain leaves time for one more question.
+            # After waiting in vain, there is time for one more question.
             outage.spent = min(outage.spent, max(before, self.limit / 2))
             self._note_failure(error)
             return otherwise

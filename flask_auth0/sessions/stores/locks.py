@@ -7,7 +7,7 @@ import typing as t
 
 #: Seconds after which a lock ends whose holder does not renew it.
 LEASE = 8
-#: What the keys of locks begin with.
+#: The beginning of the keys of locks.
 LOCK = "flask_auth0.lock:"
 
 
@@ -15,7 +15,7 @@ class Lock(t.Protocol):
     """A lock in a back end. It ends :data:`LEASE` seconds after its last renewal."""
 
     def take(self) -> bool:
-        """Take the lock; tell whether nobody else has it."""
+        """Take the lock, unless another holder has it; tell whether it is taken."""
 
     def renew(self) -> bool:
         """Hold it for another while; tell whether it was still held."""

@@ -23,7 +23,7 @@ KEY = "SESSION_MEMCACHED"
 DEFAULT = "127.0.0.1:11211"
 #: Seconds after which the server takes a lifetime for a date.
 _LONGEST_LIFETIME = 30 * 86400
-#: What a client has to have.
+#: The methods that a client has to have.
 _METHODS = ("get", "set", "replace", "delete", "gets", "add", "cas")
 
 

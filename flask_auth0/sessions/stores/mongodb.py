@@ -32,9 +32,9 @@ from .settings import BadSetting, no_answer
 
 KEY = "SESSION_MONGODB"
 DEFAULT = "mongodb://127.0.0.1:27017"
-#: Where Flask-Session keeps sessions, unless its keys say otherwise.
+#: Flask-Session's database and collection, unless its keys say otherwise.
 _DATABASE, _COLLECTION = "flask_session", "sessions"
-#: What the server says when an index is there in another form, as somebody chose it.
+#: The server's codes for an index that is there in another form, chosen on purpose.
 _INDEX_EXISTS = {85, 86}
 
 

@@ -101,7 +101,7 @@ class RedisBackEnd(BackEnd):
         try:
             return bool(self.client.ttl(key) > 0)
         except redis.exceptions.NoPermissionError:
-            # Sessions do not need to ask.
+            # Sessions do not need the right to ask.
             return True
 
     def begin(self, values: Mapping[str, bytes], labelling: Labelling) -> bool:
@@ -151,7 +151,7 @@ def make(setup: Setup, key: str = KEY) -> RedisBackEnd:
 
 def _connect(key: str, setting: t.Any, limit: float) -> tuple[PerProcess[t.Any], str]:
     """Return clients, one of which has answered once, and where they go."""
-    # redis-py's own notice that they are in another process.
+    # A client of redis-py notices itself that it is in another process.
     clients, name = PerProcess(lambda: setting), type(setting).__name__
     try:
         if isinstance(setting, str):
@@ -207,6 +207,6 @@ def _configuration(client: t.Any) -> dict[str, str]:
         for pattern in ("append*", "save", "maxmemory*"):
             found |= client.config_get(pattern)
     except FAILURES:
-        # Not everybody may ask, and a cluster has a configuration for each node.
+        # A user may lack the right to ask, and a cluster has one for each node.
         return {}
     return found

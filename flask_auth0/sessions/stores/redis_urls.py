@@ -27,23 +27,23 @@ _FORMS = (
     "redis+sentinel://host:26379/service/0 or redis+cluster://host:7000,host:7001; in "
     "a password write / as %2F, @ as %40 and ? as %3F"
 )
-#: How many connections a process has at most, unless the URL says so. Who needs one
-#: more waits.
+#: How many connections a process has at most, unless the URL says so. A request that
+#: needs one more waits.
 _CONNECTIONS = 100
-#: What can be in a query besides the parameters of a client.
+#: The options of a query that are no parameters of a client.
 _OF_POOL = {"timeout", "db"}
 _OF_SENTINEL = "sentinel_"
 
 
-#: What a client raises. The last but one is none of redis-py's own errors.
+#: The errors of a client. That of clusters is no RedisError.
 FAILURES = (redis.RedisError, RedisClusterException, OSError)
 
 
 class WaitingSentinelPool(SentinelConnectionPool, BlockingConnectionPool):
-    """The connections to a server behind Sentinel; who finds none free waits."""
+    """The connections to a server behind Sentinel; a request waits for a free one."""
 
     def disconnect(self, inuse_connections: bool = True) -> None:
-        """Close connections to who is no longer the primary."""
+        """Close connections to a server that is no longer the primary."""
         try:
             super().disconnect(inuse_connections=inuse_connections)
         except TypeError:
@@ -52,7 +52,7 @@ class WaitingSentinelPool(SentinelConnectionPool, BlockingConnectionPool):
 
 
 class RedisUrl(t.NamedTuple):
-    """What a URL says."""
+    """The parts of a URL."""
 
     #: ``redis``, ``rediss`` or ``unix``.
     scheme: str
@@ -104,7 +104,7 @@ def clients_of(key: str, url: str, timeout: float) -> tuple[PerProcess[t.Any], s
         options = {**_defaults(parts, timeout), **parts.options()}
         _check_options(key, parts, options)
         clients = PerProcess(_maker(parts, options, timeout))
-        # What is wrong with an option shows here.
+        # A wrong option shows when the first client is made.
         clients.get()
         return clients, where
     except ValueError as error:
@@ -155,7 +155,7 @@ def _defaults(parts: RedisUrl, timeout: float) -> Options:
         "retry": Retry(NoBackoff(), 0),
     }
     if parts.scheme == "rediss":
-        # Not every version does so by itself.
+        # Older versions of redis-py do not do so by themselves.
         is_checked = "ssl_cert_reqs=none" not in parts.query.lower()
         options["ssl_check_hostname"] = is_checked
     return options
@@ -196,7 +196,7 @@ def _is_in_cluster(make: Callable[[], redis.Redis]) -> bool:
     try:
         return bool(client.info("cluster").get("cluster_enabled"))
     except redis.ResponseError:
-        # Not everybody may ask.
+        # A user may lack the right to ask.
         return False
     finally:
         client.close()
@@ -243,7 +243,7 @@ def _behind_sentinel(parts: RedisUrl, options: Options) -> t.Any:
     )
 
 
-#: What is for the server behind Sentinel alone.
+#: The options for the server behind Sentinel alone.
 _NOT_SENTINELS = {"username", "password", "db", "timeout", "max_connections"}
 
 

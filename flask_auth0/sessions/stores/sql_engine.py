@@ -13,7 +13,7 @@ from ...runtime.processes import set_aside
 from .settings import BadSetting
 
 KEY = "SESSION_SQLALCHEMY"
-#: Of the versions before it, connections come back without their isolation level.
+#: Before this version, connections come back without their isolation level.
 _OLDEST = (2, 0, 20)
 _FORMS = (
     "must be a URL such as postgresql://user@host/database or "
@@ -26,7 +26,7 @@ class Database(t.NamedTuple):
 
     url: sa.URL
     connect_args: dict[str, t.Any]
-    #: Where the tables are declared: Alembic drops those that the app has nowhere.
+    #: Declares the tables: Alembic drops those that no metadata of the app has.
     metadata: sa.MetaData
 
 
@@ -36,7 +36,7 @@ def database_of(setting: t.Any) -> Database:
     if isinstance(setting, str):
         try:
             setting = Database(sa.make_url(setting.strip()), {}, sa.MetaData())
-        # Of a port that is no number it is a ValueError.
+        # A port that is no number is a ValueError.
         except (ArgumentError, ValueError):
             raise BadSetting(KEY, _FORMS) from None
     if not isinstance(setting, Database):

@@ -28,9 +28,9 @@ CREATE INDEX IF NOT EXISTS labels_expiry ON labels (expiry);
 _PRUNE = (
     "DELETE FROM {0} WHERE rowid IN (SELECT rowid FROM {0} WHERE expiry <= ? LIMIT ?)"
 )
-#: What removes some rows that have expired, from each table.
+#: The statements that remove some expired rows, one for each table.
 _PRUNES = tuple(_PRUNE.format(table) for table in ("sessions", "labels", "locks"))
-#: How many of them go with the removal of all, and how many with each write.
+#: How many rows go with one statement of the removal of all, and with each write.
 _PRUNED_AT_ONCE, _PRUNED_BESIDE = 5000, 10
 
 
@@ -55,7 +55,7 @@ class Connections:
         try:
             yield connection
         except BaseException:
-            # This takes back what a transaction has not finished.
+            # Closing it takes back a transaction that is not finished.
             connection.close()
             raise
         self._idle.append(connection)
@@ -228,16 +228,16 @@ def _path(setting: t.Any) -> str:
 
 
 def _make_file(path: str) -> None:
-    """Make a file that nobody else on the machine can read, if there is none."""
-    # SQLite says itself what is in the way of one.
+    """Make a file that no other user of the host can read, if there is none."""
+    # SQLite says itself what is in the way of a file.
     with suppress(OSError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 def _lay_out(back_end: SqliteBackEnd) -> None:
     with back_end.client.one() as connection:
-        # In this mode, readers do not wait for a writer. Where the file system cannot
-        # do that, it stays as it was, and they do.
+        # With a write-ahead log, readers do not wait for a writer. A file system that
+        # cannot have one keeps the mode that the file has.
         connection.execute("PRAGMA journal_mode = WAL")
         connection.executescript(f"BEGIN IMMEDIATE; {_LAYOUT} COMMIT;")
 
