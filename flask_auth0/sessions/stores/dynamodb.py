@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import logging
-import os
-import re
 import time
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
-from urllib.parse import SplitResult, urlsplit
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from ...runtime.processes import PerProcess
 from . import locks
@@ -26,24 +19,17 @@ from .base import (
     by_label,
     keys_of,
 )
+from .dynamodb_table import KEY, code_of, prepare, problem_of, resource_of
 from .proof import prove
-from .settings import BadSetting, no_answer
 
-KEY = "SESSION_DYNAMODB"
 #: Flask-Session's table, unless its key says otherwise.
 _TABLE = "Sessions"
-_FORMS = (
-    "must be a region such as eu-central-1, the URL of an endpoint, or a resource of "
-    "boto3"
-)
 #: Bytes of an item that DynamoDB takes, less what is not the session itself.
 MOST = 400 * 1024 - 1024
 #: The beginning of the attributes of a label, before the name of a record.
 _RECORD = "record:"
 #: How many records one call may change, and how often it is tried.
 _AT_ONCE, _ATTEMPTS = 25, 5
-_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
-_DENIED = {"AccessDeniedException", "AccessDenied", "UnknownOperationException"}
 
 
 class DynamoBackEnd(BackEnd):
@@ -180,119 +166,16 @@ def make(setup: Setup) -> DynamoBackEnd:
     setting = setup.settings.get(KEY)
     try:
         # The start may take longer than a request, and to make a table does.
-        resource = _resource(setting, 10 * setup.limit)
-        _prepare(setup.logger, resource.meta.client, name)
+        resource = resource_of(setting, 10 * setup.limit)
+        prepare(setup.logger, resource.meta.client, name)
         first = DynamoBackEnd(setup, PerProcess(lambda: resource.Table(name)))
         prove(first, KEY, name)
         if resource is not setting:
             first.close()
     except (BotoCoreError, ClientError) as error:
-        raise _problem(setting, error) from error
-    tables = PerProcess(lambda: _resource(setting, setup.limit).Table(name))
+        raise problem_of(setting, error) from error
+    tables = PerProcess(lambda: resource_of(setting, setup.limit).Table(name))
     return DynamoBackEnd(setup, tables)
-
-
-def _problem(setting: t.Any, error: Exception) -> BadSetting:
-    if isinstance(error, NoRegionError):
-        return BadSetting(KEY, _FORMS)
-    where = setting if isinstance(setting, str) else "DynamoDB"
-    if urlsplit(where).password:
-        where = urlsplit(where).hostname or "DynamoDB"
-    problem = no_answer(KEY, where, error)
-    if isinstance(error, ClientError):
-        problem.remedy = f"is refused by DynamoDB: {_code(error)}"
-    elif "Credentials" in type(error).__name__:
-        problem.remedy = "needs credentials: set AWS_ACCESS_KEY_ID and its secret"
-    return problem
-
-
-def _resource(setting: t.Any, limit: float) -> t.Any:
-    if setting is not None and not isinstance(setting, str):
-        if not hasattr(setting, "Table"):
-            raise BadSetting(KEY, _FORMS)
-        return setting
-    times = Config(
-        connect_timeout=limit / 4,
-        read_timeout=limit / 4,
-        retries={"total_max_attempts": 1},
-    )
-    return boto3.resource("dynamodb", config=times, **_place((setting or "").strip()))
-
-
-def _parts(url: str) -> SplitResult:
-    """Return the parts of an endpoint's URL."""
-    try:
-        parts = urlsplit(url)
-        if parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0:
-            return parts
-    except ValueError:
-        # The words of this error may have the password in them.
-        pass
-    raise BadSetting(KEY, _FORMS)
-
-
-def _place(setting: str) -> dict[str, t.Any]:
-    if not setting:
-        return {}
-    if re.fullmatch("[a-z]{2}(-[a-z]+)+-[0-9]", setting):
-        return {"region_name": setting}
-    parts = _parts(setting)
-    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-    place = {"endpoint_url": setting, "region_name": region or "us-east-1"}
-    if parts.hostname in _LOOPBACK and not _has_credentials():
-        # DynamoDB on this machine checks none, but boto3 wants some.
-        place |= {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
-    return place
-
-
-def _has_credentials() -> bool:
-    return any(os.environ.get(key) for key in ("AWS_ACCESS_KEY_ID", "AWS_PROFILE"))
-
-
-def _prepare(logger: logging.Logger, client: t.Any, name: str) -> None:
-    try:
-        client.describe_table(TableName=name)
-    except client.exceptions.ResourceNotFoundException:
-        _make_table(client, name)
-    try:
-        _enable_expiry(client, name)
-    except ClientError as error:
-        if _code(error) not in _DENIED:
-            raise
-        logger.warning(
-            "The table '%s' may not be looked at, to see whether items expire. Enable "
-            "TTL for its attribute 'expiration'.",
-            name,
-        )
-
-
-def _make_table(client: t.Any, name: str) -> None:
-    # Another process may be faster.
-    with contextlib.suppress(client.exceptions.ResourceInUseException):
-        client.create_table(
-            TableName=name,
-            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
-    client.get_waiter("table_exists").wait(
-        TableName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
-    )
-
-
-def _enable_expiry(client: t.Any, name: str) -> None:
-    found = client.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
-    if found.get("TimeToLiveStatus") in {"ENABLED", "ENABLING"}:
-        return
-    try:
-        client.update_time_to_live(
-            TableName=name,
-            TimeToLiveSpecification={"Enabled": True, "AttributeName": "expiration"},
-        )
-    except ClientError as error:
-        # Another process was faster.
-        if _code(error) != "ValidationException":
-            raise
 
 
 def _kept(key: str, value: bytes, max_age: int) -> dict[str, t.Any]:
@@ -351,11 +234,7 @@ def _is_done(write: Callable[..., t.Any], **arguments: t.Any) -> bool:
     try:
         write(**arguments)
     except ClientError as error:
-        if _code(error) == "ConditionalCheckFailedException":
+        if code_of(error) == "ConditionalCheckFailedException":
             return False
         raise
     return True
-
-
-def _code(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code"))
