@@ -155,12 +155,12 @@ class BackEnd(Limited, ABC):
     def lock(self, key: str) -> Lock:
         """Return the lock that is kept under a key, which is not taken yet."""
 
-    def try_lock(self, name: str) -> Lock | None:
-        """Take the lock of a name; return ``None`` if another holder has it.
+    def try_lock(self, key: str) -> Lock | None:
+        """Take the lock for a key; return ``None`` if another holder has it.
 
         To take a lock is to write, and so proves that the back end can be written.
         """
-        lock = self.lock(LOCK + name)
+        lock = self.lock(LOCK + key)
         return lock if lock.take() else None
 
     def expires(self, key: str) -> bool:
