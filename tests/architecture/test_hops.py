@@ -35,12 +35,14 @@ def fetch(path: str) -> t.Callable[[Visitor], Hops]:
 
 
 def login(visitor: Visitor) -> Hops:
+    visitor.client = visitor.app.test_client()
     with counted() as hops:
         assert visitor.get("/login").status_code == 302
     return hops
 
 
 def callback(visitor: Visitor) -> Hops:
+    visitor.client = visitor.app.test_client()
     url = visitor.authorize(visitor.get("/login"))
     with counted() as hops:
         assert visitor.get(url).status_code == 302
