@@ -9,7 +9,7 @@ from auth0_server_python.store import StateStore, TransactionStore
 from flask import Flask, current_app
 from werkzeug.wrappers import Response
 
-from .app_state import current_state, state_of
+from .app_state import AppState, current_state, state_of
 from .client.client import Client
 from .client.dispatch import refresh_announced
 from .client.translation import translated, untranslated
@@ -114,12 +114,8 @@ class Auth0:
         :param timeout: seconds; ``AUTH0_TIMEOUT`` by default.
         :raises TenantUnavailable: when the time is over.
         """
-        limit = timeout or self.config.timeout
-        with refresh_announced(), untranslated():
-            try:
-                return loop.run(coroutine, limit)
-            except TimeoutError as error:
-                raise TenantUnavailable() from error
+        with untranslated():
+            return self._run(coroutine, timeout or self.config.timeout)
 
     def get_user(self) -> dict[str, t.Any] | None:
         """Return the claims of the user, or ``None`` when nobody is logged in."""
@@ -130,7 +126,8 @@ class Auth0:
         """Return user, tokens and all else in the session, or ``None``."""
         if current_request().outage.is_told:
             return None
-        return self._call(self.client.get_session())
+        state = state_of(current_app)
+        return self._call(state, state.client.get_session())
 
     def get_access_token(
         self,
@@ -150,10 +147,11 @@ class Auth0:
         :raises MfaRequired: when a login with one more factor can.
         :raises TenantUnavailable: when the tenant does not answer.
         """
-        call = self.client.get_access_token(
+        state = state_of(current_app)
+        call = state.client.get_access_token(
             audience=audience, scope=scope, force_refresh=force_refresh
         )
-        return self._call(call)
+        return self._call(state, call)
 
     def get_access_token_for_connection(
         self, connection: str, login_hint: str | None = None
@@ -164,8 +162,9 @@ class Auth0:
         :raises TenantUnavailable: when the tenant does not answer.
         """
         options = {"connection": connection, "login_hint": login_hint}
-        call = self.client.get_access_token_for_connection(options)
-        return self._call(call)
+        state = state_of(current_app)
+        call = state.client.get_access_token_for_connection(options)
+        return self._call(state, call)
 
     def update_session(
         self, claims: Mapping[str, t.Any] | None = None, /, **more: t.Any
@@ -183,7 +182,8 @@ class Auth0:
         :raises SessionTooLarge: when it does not fit into cookies; nothing changes.
         """
         changes = checked_claims({**(claims or {}), **more})
-        self._call(self.client.update_session(changes))
+        state = state_of(current_app)
+        self._call(state, state.client.update_session(changes))
 
     def login(self, next: str | None = None, **parameters: t.Any) -> Response:
         """Start a login from a view: return the redirect to the tenant.
@@ -243,10 +243,17 @@ class Auth0:
         self._hooks.after_login.append(hook)
         return hook
 
-    def _call(self, coroutine: Coroutine[t.Any, t.Any, T]) -> T:
+    def _run(self, coroutine: Coroutine[t.Any, t.Any, T], limit: float) -> T:
+        with refresh_announced():
+            try:
+                return loop.run(coroutine, limit)
+            except TimeoutError as error:
+                raise TenantUnavailable() from error
+
+    def _call(self, state: AppState, coroutine: Coroutine[t.Any, t.Any, T]) -> T:
         try:
             with translated():
-                return self.run(coroutine)
+                return self._run(coroutine, state.config.timeout)
         except Auth0Error as error:
             offer_way_on(error)
             raise

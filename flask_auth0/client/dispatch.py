@@ -35,24 +35,30 @@ class OnOurLoop:
         found = getattr(self._client, name)
         if not inspect.iscoroutinefunction(found):
             return found
-        return lambda *args, **kwargs: dispatch(found, args, kwargs)
+
+        async def call(*args: t.Any, **kwargs: t.Any) -> t.Any:
+            return await dispatch(found, args, kwargs)
+
+        return call
 
 
-async def dispatch(
+def dispatch(
     method: Callable[..., Awaitable[R]],
     args: tuple[t.Any, ...],
     kwargs: dict[str, t.Any],
     limit: float | None = None,
-) -> R:
-    """Await a method on our loop, with the store options of the current request.
+) -> Coroutine[t.Any, t.Any, R]:
+    """Return what runs a method on our loop, with the options for stores.
 
-    :param limit: seconds that it may take.
+    :param limit: seconds that it may take, where it is awaited elsewhere.
     """
     running = _running(method, args, kwargs)
-    # A report of an error may have the variables of this frame in it.
-    del args, kwargs
-    if loop.is_current():
-        return await running
+    return running if loop.is_current() else _from_elsewhere(running, limit)
+
+
+async def _from_elsewhere(
+    running: Coroutine[t.Any, t.Any, R], limit: float | None
+) -> R:
     if limit is not None:
         running = asyncio.wait_for(running, limit)
     with refresh_announced(), untranslated():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import typing as t
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import jwt
@@ -45,6 +45,8 @@ class LoopClient(ServerClient[t.Any]):
         self.store: SessionStore = state_store
         self.transactions: LoginStore = transaction_store
         self.transports: Transports = Transports(config)
+        #: Returns the way to the tenant of the running event loop.
+        self.here: Callable[[], LoopTransport] = self.transports.here
         self.discovery: Discovery = Discovery(config, self.transports)
         self.documents: Documents = self.discovery
         #: Authlib's client of one login, if it is for that alone.
@@ -79,10 +81,6 @@ class LoopClient(ServerClient[t.Any]):
         copied = copy.copy(self)
         copied.login_oauth, copied.documents = oauth, documents
         return copied
-
-    def here(self) -> LoopTransport:
-        """Return the way to the tenant of the running event loop."""
-        return self.transports.here()
 
     @property
     def _oauth(self) -> t.Any:

@@ -29,6 +29,7 @@ from ..sessions.token_sets import (
 from .dispatch import dispatch
 from .late_writes import write_late
 from .locks import RENEWAL, Held, leased, start
+from .refreshes import Exchanges
 from .server_client import LoopClient
 
 R = t.TypeVar("R")
@@ -84,32 +85,22 @@ class TokenClient(LoopClient):
         async with AsyncExitStack() as stack:
             key = await stack.enter_async_context(self._turn_here(store_options))
             if key is not None and self._is_unwritten(key):
-                await self._reread()
-                found = await self._found_meanwhile(store_options, refresh, before)
+                self.store.reread(current_request())
+                state = await self.store.get(KEY, store_options)
+                found = _found_meanwhile(state, refresh, before)
                 if found is not None:
                     return found
             held = await stack.enter_async_context(self._lease(key))
-            found = await self._found_meanwhile(store_options, refresh, before)
+            state = await self.store.get(KEY, store_options)
+            found = _found_meanwhile(state, refresh, before)
             if found is not None:
                 return found
+            # Not a partial: its repr, in the report of an error, would have the tokens.
+            check = lambda tokens: check_new_id_token(tokens, state or {})  # noqa: E731
+            lease = held.lease if held else None
+            refresh = refresh._replace(check=check, lease=lease)
             refreshed = self._refresh(store_options, audience, scope, refresh, held)
             return await _to_the_end(refreshed, stack.pop_all())
-
-    async def _found_meanwhile(
-        self,
-        store_options: dict[str, t.Any] | None,
-        refresh: Refresh,
-        before: str | None,
-    ) -> str | None:
-        """Return a token that somebody else has got while we waited."""
-        state = await self.store.get(KEY, store_options)
-        if not state:
-            return None
-        usable = usable_token(state, refresh.wanted, time.time())
-        newest = newest_token(state, refresh.wanted.audience)
-        if newest != before:
-            return usable or (None if refresh.wanted.scope else newest)
-        return None if refresh.is_forced else usable
 
     async def _refresh(
         self,
@@ -119,23 +110,16 @@ class TokenClient(LoopClient):
         refresh: Refresh,
         held: Held | None,
     ) -> str:
-        before = await self.store.get(KEY, store_options) or {}
-        # Not a partial: its repr, in the report of an error, would have the tokens.
-        check = lambda tokens: check_new_id_token(tokens, before)  # noqa: E731
-        lease = held.lease if held else None
-        refreshing.set(refresh._replace(check=check, lease=lease))
+        token = refreshing.set(refresh)
         try:
             found = await super().get_access_token(store_options, audience, scope)
         finally:
+            refreshing.reset(token)
             if held is not None and self._is_unwritten(held.key):
                 self._write_later(held)
         if await self.store.get(KEY, store_options) is None:
             raise LoginRequired("Your session has ended. Please log in again.")
         return found
-
-    async def _reread(self) -> None:
-        current = current_request()
-        await loop.where_called(lambda: self.store.reread(current))
 
     async def _until_written(self, record: str, limit: float) -> None:
         """Wait until the back end has taken what a refresh has brought.
@@ -149,7 +133,8 @@ class TokenClient(LoopClient):
             await asyncio.sleep(_PAUSE)
 
     def _is_unwritten(self, record: str) -> bool:
-        return self.store.unwritten.get(record) is not None
+        unwritten = self.store.unwritten
+        return unwritten.are_there and unwritten.get(record) is not None
 
     def _write_later(self, held: Held) -> None:
         store = self.store
@@ -249,12 +234,13 @@ class TokenClient(LoopClient):
     @asynccontextmanager
     async def _lease(self, key: str | None) -> AsyncIterator[Held | None]:
         """Wait until nobody else in another process does."""
+        current = current_request()
         async with AsyncExitStack() as stack:
-            held, place = None, self.store.meeting_point(this_app())
+            held, place = None, self.store.meeting_point(current.app)
             if key is not None and place is not None:
                 await self._until_written(key, place.limit)
                 held = await stack.enter_async_context(leased(place, key))
-            await self._reread()
+            self.store.reread(current)
             yield held
 
     async def get_token_by_refresh_token(
@@ -284,16 +270,22 @@ class TokenClient(LoopClient):
             if answer is not None:
                 return answer
             newest = {**options, "refresh_token": here.exchanges.newest(old)}
-            return await _to_the_end(self._exchange(newest, asked), stack.pop_all())
+            exchanging = self._exchange(here.exchanges, newest, asked, refresh)
+            return await _to_the_end(exchanging, stack.pop_all())
 
     async def _exchange(
-        self, options: dict[str, t.Any], asked: tuple[str, str]
+        self,
+        exchanges: Exchanges,
+        options: dict[str, t.Any],
+        asked: tuple[str, str],
+        refresh: Refresh | None,
     ) -> dict[str, t.Any]:
-        exchanges, used = self.here().exchanges, options["refresh_token"]
-        await _require_lease(refreshing.get())
+        used = options["refresh_token"]
+        if refresh is not None:
+            await _require_lease(refresh)
         try:
             found = await super().get_token_by_refresh_token(options)
-            if refresh := refreshing.get():
+            if refresh is not None:
                 refresh.check(found)
         except Exception as error:
             exchanges.note_failure(used, error)
@@ -304,16 +296,29 @@ class TokenClient(LoopClient):
         return tokens
 
 
+def _found_meanwhile(
+    state: dict[str, t.Any] | None, refresh: Refresh, before: str | None
+) -> str | None:
+    """Return a token that another request has got while this one waited."""
+    if not state:
+        return None
+    usable = usable_token(state, refresh.wanted, time.time())
+    newest = newest_token(state, refresh.wanted.audience)
+    if newest != before:
+        return usable or (None if refresh.wanted.scope else newest)
+    return None if refresh.is_forced else usable
+
+
 def _connection(options: dict[str, t.Any]) -> Connection:
     return Connection(options["connection"], options.get("login_hint"))
 
 
-async def _require_lease(refresh: Refresh | None) -> None:
+async def _require_lease(refresh: Refresh) -> None:
     """Refuse to spend a refresh token that another process may spend by now.
 
     :raises SessionStoreUnavailable: also where the new one could not be kept.
     """
-    lease = refresh.lease if refresh else None
+    lease = refresh.lease
     if lease is None or lease.age < RENEWAL:
         return
     if not await loop.where_called(lease.renew):

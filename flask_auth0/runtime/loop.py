@@ -33,8 +33,7 @@ def is_any_running() -> bool:
 
 def is_current() -> bool:
     """Tell whether the caller runs on the loop itself."""
-    running = _running()
-    return running is not None and running is _loops.if_made()
+    return _running() in _ours
 
 
 def run(coroutine: Coroutine[t.Any, t.Any, T], timeout: float | None) -> T:
@@ -81,12 +80,13 @@ async def where_called(work: Callable[[], T]) -> T:
 
     The context variables of the caller are visible inside.
     """
-    if not is_current():
+    running = _running()
+    if running is None or running not in _ours:
         return work()
     context = contextvars.copy_context()
-    if greenlets.are_threads():
+    if _ours[running]:
         return await greenlets.call_back(lambda: context.run(work))
-    return await get_loop().run_in_executor(None, context.run, work)
+    return await running.run_in_executor(None, context.run, work)
 
 
 async def aside(work: Callable[[], T]) -> T:
@@ -128,9 +128,11 @@ def _start() -> asyncio.AbstractEventLoop:
     greenlets.refuse_eventlet()
     if greenlets.are_threads():
         loop = _discreet(greenlets.make_loop())
+        _ours[loop] = True
         greenlets.start_thread(loop.run_forever)
         return loop
     loop = _discreet(asyncio.new_event_loop())
+    _ours[loop] = False
     threading.Thread(target=loop.run_forever, name="flask_auth0", daemon=True).start()
     return loop
 
@@ -149,3 +151,5 @@ def _discreet(loop: asyncio.AbstractEventLoop) -> asyncio.AbstractEventLoop:
 
 
 _loops = PerProcess(_start)
+#: The loops that were started here, and whether greenlets are threads for them.
+_ours: dict[asyncio.AbstractEventLoop | None, bool] = {}

@@ -18,8 +18,10 @@ from .ending import empty, end_oldest, is_ended
 from .labels import record_of
 from .lazy import LazySession
 from .revocation import login_of
+from .server.storage import RecordCompartment
 from .storage import Places
 from .storage_contract import KEY, Entry
+from .stores.base import BackEnd
 from .token_sets import refreshing
 from .unwritten import Unwritten, UnwrittenStates
 
@@ -93,24 +95,43 @@ class Changes:
         current.jar.is_for_login = True
         current.known = Known(session_id, head, body)
 
-    def update(
-        self, current: CurrentRequest, session_id: str, data: State, has_tokens: bool
-    ) -> None:
+    def replace(self, current: CurrentRequest, session_id: str, data: State) -> None:
         """Keep a changed state.
 
-        :param has_tokens: whether it has new tokens.
         :raises SessionTooLarge: when it does not fit into cookies.
         """
+        head, body = split(data)
+        place = self._places.of(current.app)
+        if place.records is None or place.store is None:
+            head, is_kept = self._replace_in_cookies(current, session_id, head, body)
+        else:
+            # What others do to the tokens at the same time must stay.
+            known, record = current.known or Known(), record_of(session_id)
+            is_kept = self._replace_on_server(
+                place.store, place.records, known, record, head, body
+            )
+        current.known = Known(session_id, *((head, body) if is_kept else ()))
+
+    def replace_with_one_token(
+        self, current: CurrentRequest, session_id: str, data: State
+    ) -> None:
+        """Keep the newest access token alone, in the browser or here for a while.
+
+        The tenant may have spent the old refresh token: without the new one, the user
+        would be logged out. Tokens for other audiences can be had again.
+
+        :raises SessionTooLarge: when it is not in the browser.
+        """
+        newest = (data.get("token_sets") or [])[-1:]
+        data = {**data, "token_sets": newest, "connection_token_sets": []}
         try:
-            self._replace(current, session_id, data)
+            self.replace(current, session_id, data)
         except SessionTooLarge:
-            if not has_tokens:
-                raise
-            # The tenant may have spent the old refresh token: without the new one, the
-            # user would be logged out. Tokens for other audiences can be had again.
-            newest = (data.get("token_sets") or [])[-1:]
-            others = {"token_sets": newest, "connection_token_sets": []}
-            self._replace_or_remember(current, session_id, {**data, **others})
+            if self._places.of(current.app).records is None:
+                head, body = split(data)
+                late = Newest(self._browsers.renewed(head), body)
+                self._browsers.keep(record_of(session_id), late, is_delivered=False)
+            raise
 
     def _owns(self, session: SessionMixin, sub: str) -> bool:
         """Tell whether the session was begun by a user, even if it has expired."""
@@ -156,47 +177,26 @@ class Changes:
             # A logout in another tab ends what was there before, and not this login.
             session.begin_anew()
 
-    def _replace_or_remember(
-        self, current: CurrentRequest, session_id: str, data: State
-    ) -> None:
-        """Replace the state in the browser, or else have it here for a while.
-
-        :raises SessionTooLarge: when it is not in the browser.
-        """
-        try:
-            self._replace(current, session_id, data)
-        except SessionTooLarge:
-            if self._places.of(current.app).records is None:
-                head, body = split(data)
-                newest = Newest(self._browsers.renewed(head), body)
-                record = record_of(session_id)
-                self._browsers.keep(record, newest, is_delivered=False)
-            raise
-
-    def _replace(self, current: CurrentRequest, session_id: str, data: State) -> None:
-        head, body = split(data)
-        if self._places.of(current.app).records is None:
-            head, is_kept = self._replace_in_cookies(current, session_id, head, body)
-        else:
-            # What others do to the tokens at the same time must stay.
-            is_kept = self._replace_on_server(current, session_id, head, body)
-        current.known = Known(session_id, *((head, body) if is_kept else ()))
-
     def _replace_on_server(
-        self, current: CurrentRequest, session_id: str, head: State, body: State
+        self,
+        store: BackEnd,
+        records: RecordCompartment,
+        known: Known,
+        record: str,
+        head: State,
+        body: State,
     ) -> bool:
-        _, old_head, old_body = current.known or Known()
-        record, compartment = record_of(session_id), self._places.compartment(current)
+        _, old_head, old_body = known
         sealed = self._states.seal(head, None if body == old_body else body)
-        write = functools.partial(compartment.update, record, *sealed)
-        refresh, store = refreshing.get(), self._places.of(current.app).store
-        if refresh is None or refresh.lease is None or store is None:
+        write = functools.partial(records.update, record, *sealed)
+        refresh = refreshing.get()
+        if refresh is None or refresh.lease is None:
             return write()
         # The tenant has spent the old refresh token, whatever the back end does now.
         is_kept = store.attempt(write, None) if refresh.lease.is_certain() else None
         if is_kept is None:
             before = {**(old_body or {}), **(old_head or {})}
-            late = Unwritten(head, body, before, compartment, self._states)
+            late = Unwritten(head, body, before, records, self._states)
             self._unwritten.note(record, late)
         return is_kept is not False
 

@@ -93,19 +93,22 @@ class SessionStateStore(SessionStore):
         if self._hooks.before_saved:
             await loop.aside(lambda: self._keep(current, data))
         else:
-            await self._with_io(lambda: self._keep(current, data))
+            await self._with_io(current.app, lambda: self._keep(current, data))
 
     async def get(self, identifier: str, options: State | None = None) -> State | None:
         """Return the whole state, or ``None`` when nobody is logged in."""
         current = current_request()
-        state = await self._with_io(lambda: self._whole(current))
+        state = self._remembered(current)
+        if state is None:
+            reading = lambda: self._whole(current, _id_of(current.session))  # noqa: E731
+            state = await self._with_io(current.app, reading)
         # The SDK changes what it is given.
         return None if state is None else copy.deepcopy(without_refreshed(state))
 
     async def delete(self, identifier: str, options: State | None = None) -> None:
         """End the session, with all that the app kept in it for the user."""
         current = current_request()
-        await self._with_io(lambda: self.end(current))
+        await self._with_io(current.app, lambda: self.end(current))
 
     async def delete_by_logout_token(
         self, claims: Mapping[str, t.Any], options: State | None = None
@@ -125,19 +128,23 @@ class SessionStateStore(SessionStore):
     async def user(self) -> State | None:
         """Return a copy of the claims, or ``None`` when nobody is logged in."""
         current = current_request()
-        return copy.deepcopy(await self._with_io(lambda: self.claims(current)))
+        claims = self._with_io(current.app, lambda: self.claims(current))
+        return copy.deepcopy(await claims)
 
     async def name_of_session(
         self, options: State | None, family: Callable[[str], str]
     ) -> str | None:
         """Return the record of this request's session, if there is one."""
         current = current_request()
+        state = self._remembered(current)
+        if state is not None:
+            return record_of(state["internal"]["session_id"])
         entry = await loop.where_called(lambda: self._entry(current))
         return entry.record if entry else None
 
-    async def _with_io(self, work: Callable[[], T]) -> T:
+    async def _with_io(self, app: Flask, work: Callable[[], T]) -> T:
         """Do what may wait for a back end where waiting holds up nobody else."""
-        if self.places.can_wait(this_app()):
+        if self.places.can_wait(app):
             return await loop.where_called(work)
         return work()
 
@@ -296,8 +303,19 @@ class SessionStateStore(SessionStore):
             known = current.known = Known(session_id, *read)
         return known
 
-    def _whole(self, current: CurrentRequest) -> State | None:
-        _, head, body = known = self._known(current, _id_of(current.session))
+    def _remembered(self, current: CurrentRequest) -> State | None:
+        """Return the whole state if it has been read, so that nothing is waited for.
+
+        Then Flask's session has been loaded as well.
+        """
+        known = current.known
+        if known is None or known.head is None or known.body is None:
+            return None
+        is_current = known.session_id == _id_of(current.session)
+        return {**known.body, **known.head} if is_current else None
+
+    def _whole(self, current: CurrentRequest, session_id: str | None) -> State | None:
+        _, head, body = known = self._known(current, session_id)
         if head is None:
             return None
         if body is None:
@@ -327,12 +345,15 @@ class SessionStateStore(SessionStore):
         self._changes.log_in(current, data, self._entry(current))
 
     def _update(self, current: CurrentRequest, session_id: str, data: State) -> None:
-        before = self._whole(current) or {}
+        before = self._whole(current, session_id) or {}
         kept, error = self.updated(before, data)
         try:
             if kept is not None:
-                has_tokens = has_new_tokens(before, data)
-                self._changes.update(current, session_id, kept, has_tokens)
+                self._changes.replace(current, session_id, kept)
+        except SessionTooLarge:
+            if kept is None or not has_new_tokens(before, data):
+                raise
+            self._changes.replace_with_one_token(current, session_id, kept)
         finally:
             if error is not None:
                 raise error

@@ -14,12 +14,12 @@ from tests.harness.visitor import MakeApp, MakeVisitor, Visitor
 
 #: How often a walk may go on in another file, with cookies and with Redis.
 BOUNDS = {
-    "protected": (30, 37),
-    "token": (54, 72),
-    "refresh": (256, 325),
-    "login": (115, 123),
-    "callback": (251, 318),
-    "backchannel": (0, 117),
+    "protected": (30, 35),
+    "token": (48, 61),
+    "refresh": (206, 224),
+    "login": (96, 102),
+    "callback": (216, 283),
+    "backchannel": (0, 97),
 }
 
 

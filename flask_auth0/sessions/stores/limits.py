@@ -61,12 +61,14 @@ class Limited:
 
         :raises SessionStoreUnavailable: when the back end does not answer.
         """
-        outage = self._outage()
+        return self._ask(self._outage(), lambda: work(*args, **kwargs))
+
+    def _ask(self, outage: Outage, work: Callable[[], T]) -> T:
         if outage.happened or outage.spent > self.limit / 2:
             self._give_up(outage)
         began = time.monotonic()
         try:
-            result = self._twice(lambda: work(*args, **kwargs), began)
+            result = self._twice(work, began)
             self._note_success()
             return result
         except self.failures as error:
@@ -90,7 +92,7 @@ class Limited:
         """
         outage = self._outage()
         before = outage.spent
-        result = self.ask(work, *args, **kwargs)
+        result = self._ask(outage, lambda: work(*args, **kwargs))
         outage.spent = before
         return result
 
