@@ -39,12 +39,6 @@ class User(Mapping[str, t.Any]):
         """The user's id at the tenant, or ``None``."""
         return self._claims.get("sub")
 
-    def issued(self) -> dict[str, t.Any]:
-        """Return the claims that were issued: those that are not ``None``."""
-        return {
-            name: value for name, value in self._claims.items() if value is not None
-        }
-
     @property
     def is_authenticated(self) -> bool:
         """Whether somebody is logged in."""

@@ -41,7 +41,16 @@ def refuse_repeated() -> None:
         raise LoginFailed(f"The login came back with more than one {repeated[0]}.")
 
 
-def refuse_error() -> None:
+def check_response(state: AppState) -> None:
+    """Refuse a response of another tenant, or one that is an error.
+
+    :raises LoginFailed: saying which of them it is.
+    """
+    _refuse_other_issuer(state)
+    _refuse_error()
+
+
+def _refuse_error() -> None:
     """Raise the error that the tenant has answered with.
 
     :raises AuthorizationFailed: when there is one.
@@ -57,7 +66,7 @@ def refuse_error() -> None:
     raise AuthorizationFailed(said, code=status, error=known)
 
 
-def refuse_other_issuer(state: AppState) -> None:
+def _refuse_other_issuer(state: AppState) -> None:
     """Refuse a response of another issuer than the tenant (RFC 9207, section 2.4).
 
     :raises LoginFailed: also when there is none, though the tenant promises one.

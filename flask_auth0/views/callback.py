@@ -27,14 +27,9 @@ from ..sessions.lifetime import CLOCK_LEEWAY
 from ..sessions.shapes import is_moment
 from ..sessions.storage_contract import KEY
 from ..signals import user_logged_in
-from ..user import load_user
+from ..user import load_claims
 from . import login, own_urls, repeated_logins, state_parameter, transactions
-from .authorization_response import (
-    content,
-    refuse_error,
-    refuse_other_issuer,
-    refuse_repeated,
-)
+from .authorization_response import check_response, content, refuse_repeated
 from .lost_transactions import again, go_on_without_transaction
 from .redirects import next_or_default
 from .state_parameter import Relay
@@ -90,7 +85,7 @@ def _returned(
     remembered = transactions.find(current, state, name)
     if remembered is None:
         return None
-    if not transactions.belongs_here(state, remembered):
+    if not transactions.belongs_here(current, state, remembered):
         transactions.forget(current, state, name)
         return None
     target = next_or_default(remembered.next, state.config)
@@ -156,8 +151,9 @@ def _welcome(
     try:
         answer = _after_login(state, {**login_.relayed.parameters, **asked_for})
         # The app's hooks may have changed the claims.
-        claims = load_user().issued() or user
-        user_logged_in.send(current.app, user=claims)
+        claims = load_claims(current, state) or {}
+        kept = {name: value for name, value in claims.items() if value is not None}
+        user_logged_in.send(current.app, user=kept or user)
     except Exception as error:
         # A hook or a receiver that raises an error refuses the login.
         repeated_logins.forget()
@@ -220,8 +216,7 @@ def _finish(
     try:
         if not is_whole:
             raise LoginFailed("The login came back with the state of another one.")
-        refuse_other_issuer(state)
-        refuse_error()
+        check_response(state)
         user = _exchange(current, state, sdk_state)
     except Exception as error:
         # The SDK leaves the transaction of a failed login behind.

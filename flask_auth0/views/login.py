@@ -14,7 +14,7 @@ from ..app_state import AppState, current_state
 from ..client.translation import translated
 from ..config import RESERVED_PARAMETERS
 from ..errors import Auth0Error, LoginFailed, log_failure
-from ..runtime.request import current_request, this_app
+from ..runtime.request import CurrentRequest, current_request, this_app
 from ..signals import login_failed
 from . import own_urls, repeated_logins, state_parameter, transactions
 from .error_links import offer_another_login
@@ -63,7 +63,7 @@ def start(
         state.state_store.require_available(current.app)
         purpose = repeated_logins.purpose_of(target, _asked_for(parameters))
         repeated_logins.check(purpose)
-        options = _login_options(state, target, parameters, purpose)
+        options = _login_options(current, state, target, parameters, purpose)
         with translated():
             url = state.logins.start(current, options)
     except Auth0Error as error:
@@ -103,7 +103,11 @@ def _refuse_reserved(parameters: Mapping[str, t.Any]) -> None:
 
 
 def _login_options(
-    state: AppState, target: str, parameters: Mapping[str, t.Any], purpose: str
+    current: CurrentRequest,
+    state: AppState,
+    target: str,
+    parameters: Mapping[str, t.Any],
+    purpose: str,
 ) -> StartInteractiveLoginOptions:
     parameters = dict(parameters)
     organization = parameters.pop("organization", None)
@@ -112,7 +116,7 @@ def _login_options(
     always = state.config.authorization_params or {}
     max_age = parameters.get("max_age", always.get("max_age"))
     return StartInteractiveLoginOptions(
-        app_state=transactions.remember(state, target, purpose, max_age),
+        app_state=transactions.remember(current, state, target, purpose, max_age),
         authorization_params=parameters,
         organization=organization,
         invitation=invitation,

@@ -11,7 +11,7 @@ from ..app_state import AppState
 from ..errors import LoginFailed
 from ..runtime.request import CurrentRequest
 from ..sessions.cookies.host_prefix import transaction_name
-from ..user import load_user
+from ..user import load_claims
 from . import login, own_urls, repeated_logins
 from .redirects import next_or_default
 from .state_parameter import Relay
@@ -29,7 +29,7 @@ def go_on_without_transaction(
     """
     relayed = known or Relay()
     target = next_or_default(relayed.next, state.config)
-    if load_user():
+    if load_claims(current, state):
         return redirect(target, 302)
     if not request.args.get("code") or not request.args.get("state"):
         error = LoginFailed("This is the end of a login that did not begin here.")

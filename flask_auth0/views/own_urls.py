@@ -16,6 +16,7 @@ from werkzeug.exceptions import BadHost, BadRequest, HTTPException, SecurityErro
 from werkzeug.routing import MapAdapter, RequestRedirect
 
 from ..app_state import current_state
+from ..config import Config
 from ..config.urls import origin_of
 
 #: Characters that stay as they are in a path (RFC 3986, section 3.3).
@@ -116,11 +117,11 @@ def is_own_route(path: str) -> bool:
     there is one at the end makes no other page.
     """
     config = current_state().config
-    asked = _plain(unquote(path))
+    asked, mounts = _plain(unquote(path)), {request.script_root, _mount(config)}
     return any(
         asked == _plain(mount + config.url_prefix + rule)
-        for rule in current_state().routes.values()
-        for mount in (request.script_root, _configured_root())
+        for rule in config.paths.values()
+        for mount in mounts
     )
 
 
@@ -228,9 +229,8 @@ def _finds(host: str, path: str) -> bool:
     return True
 
 
-def _configured_root() -> str:
+def _mount(config: Config) -> str:
     """Return where the app is mounted by the callback's URL, if that is configured."""
-    config = current_state().config
     path = unquote(urlsplit(config.redirect_uri or "").path)
     return path.removesuffix(config.url_prefix + config.callback_path)
 

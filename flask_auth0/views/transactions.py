@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import time
 import typing as t
+from collections.abc import Mapping
 
 from flask import session
 
@@ -21,7 +22,7 @@ from ..runtime.request import CurrentRequest
 from ..sessions.shapes import is_moment
 from ..sessions.storage_contract import KEY
 from ..sessions.transaction_store import TRANSACTION_KEY
-from ..user import load_user
+from ..user import load_claims
 
 
 class Remembered(t.NamedTuple):
@@ -40,12 +41,12 @@ class Remembered(t.NamedTuple):
 
 
 def remember(
-    state: AppState, target: str, purpose: str, max_age: t.Any
+    current: CurrentRequest, state: AppState, target: str, purpose: str, max_age: t.Any
 ) -> dict[str, t.Any]:
     """Return what a login that begins remembers, for the SDK to keep."""
-    user = load_user()
+    claims = load_claims(current, state)
     # The id itself stays in the session: a store of the app's own may show the tag.
-    tag = state.sealer.tag(_session_name(user.sub)) if user else None
+    tag = state.sealer.tag(_session_name(claims)) if claims else None
     age = None if max_age is None else int(max_age)
     remembered = Remembered(target, purpose, age, time.time(), tag)._asdict()
     # The SDK keeps the organization itself.
@@ -80,11 +81,14 @@ def forget(current: CurrentRequest, state: AppState, sdk_state: str) -> None:
         state.wait(state.transaction_store.delete(key, options))
 
 
-def belongs_here(state: AppState, remembered: Remembered) -> bool:
+def belongs_here(
+    current: CurrentRequest, state: AppState, remembered: Remembered
+) -> bool:
     """Tell whether a login may be completed: it would end no session but its own."""
-    user = load_user()
-    tag = remembered.session or ""
-    return not user or state.sealer.has_tag(_session_name(user.sub), tag)
+    claims = load_claims(current, state)
+    if not claims:
+        return True
+    return state.sealer.has_tag(_session_name(claims), remembered.session or "")
 
 
 def _is_remembered(remembered: Remembered) -> bool:
@@ -97,8 +101,9 @@ def _is_remembered(remembered: Remembered) -> bool:
     )
 
 
-def _session_name(sub: str | None) -> str:
-    return f"session {json.dumps([sub, session.get(KEY)], default=str)}"
+def _session_name(claims: Mapping[str, t.Any]) -> str:
+    whose = [claims.get("sub"), session.get(KEY)]
+    return f"session {json.dumps(whose, default=str)}"
 
 
 def _key(sdk_state: str) -> str:
