@@ -16,9 +16,9 @@ from tests.harness.visitor import MakeApp, MakeVisitor, Visitor
 BOUNDS = {
     "protected": (30, 35),
     "token": (48, 61),
-    "refresh": (206, 224),
-    "login": (96, 102),
-    "callback": (216, 283),
+    "refresh": (200, 218),
+    "login": (93, 99),
+    "callback": (205, 268),
     "backchannel": (0, 97),
 }
 
