@@ -1,42 +1,18 @@
 """Draw the package: its layers as rows, and what they import as lines to the right.
 
-``python tools/picture.py`` writes ``docs/architecture.svg``: run it after moving a
+``python -m tools.picture`` writes ``docs/architecture.svg``: run it after moving a
 module or adding an import between layers.
 """
 
 from __future__ import annotations
 
-import ast
-import configparser
 import typing as t
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from xml.sax.saxutils import escape
 
-ROOT = Path(__file__).parents[1]
-PACKAGE = ROOT / "flask_auth0"
+from tools.layers import ROOT, Layer, arrows, read_imports, read_layers
+
 PICTURE = ROOT / "docs" / "architecture.svg"
-
-#: What the contract of the layers says of one folder only.
-INSIDE = {
-    "sessions": ("sessions", "sessions.cookies | sessions.server", "sessions.stores")
-}
-
-
-def layers() -> tuple[tuple[str, ...], ...]:
-    """The rows from the top to the bottom: those of the contract, and the tenant.
-
-    The modules of one row are not above each other.
-    """
-    contracts = configparser.ConfigParser()
-    contracts.read(ROOT / ".importlinter", encoding="utf-8")
-    lines = contracts["importlinter:contract:layers"]["layers"].split("\n")
-    rows = [line.replace("flask_auth0.", "") for line in lines if line]
-    inside = [each for row in rows for each in INSIDE.get(row, (row,))]
-    return (*(tuple(row.split(" | ")) for row in inside), ("tenant",))
-
-
-LAYERS = layers()
 
 MARGIN = 4
 RIGHT = 306
@@ -75,84 +51,28 @@ class Row(t.NamedTuple):
         return self.y + 9
 
 
-def modules() -> dict[str, Path]:
-    """Every module of the package by its name inside of it; a folder has its own."""
-    found = {}
-    for path in sorted(PACKAGE.rglob("*.py")):
-        parts = path.relative_to(PACKAGE).with_suffix("").parts
-        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-        found[name] = path
-    return found
-
-
-def imports_of(name: str, path: Path, known: Iterable[str]) -> Iterator[str]:
-    """The modules of the package that one of them imports, wherever in its text."""
-    package = name.split(".") if path.name == "__init__.py" else name.split(".")[:-1]
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if not isinstance(node, ast.ImportFrom) or not node.level:
-            continue
-        base = [
-            *package[: len(package) - node.level + 1],
-            *(node.module or "").split("."),
-        ]
-        for alias in node.names:
-            inside = ".".join([*filter(None, base), alias.name])
-            yield inside if inside in known else inside.rpartition(".")[0]
-
-
-def layer_of(name: str) -> int | None:
-    """The row of a module: that of the innermost folder which has one."""
-    while name:
-        for number, members in enumerate(LAYERS):
-            if name in members:
-                return number
-        name = name.rpartition(".")[0]
-    return None
-
-
-def edges() -> set[tuple[int, int]]:
-    """Which rows import from which."""
-    known = modules()
-    found = {
-        (layer_of(name), layer_of(imported))
-        for name, path in known.items()
-        for imported in imports_of(name, path, known)
-    }
-    return {(a, b) for a, b in found if a is not None and b is not None and a != b}
-
-
-def contents(member: str) -> list[str]:
-    """What is directly in a folder of a row; of a single module, the module."""
-    inside = [
-        n for n in modules() if n.startswith(f"{member}.") and n not in sum(LAYERS, ())
-    ]
-    direct = [n.removeprefix(f"{member}.") for n in inside]
-    return [n for n in direct if "." not in n] or [member]
-
-
-def place_rows() -> list[Row]:
-    """Give each row its place, from the top to the bottom."""
+def place_rows(layers: list[Layer]) -> list[Row]:
+    """Give each layer its place, from the top to the bottom."""
     rows: list[Row] = []
     y = float(MARGIN)
-    for members in LAYERS:
-        row = _place_row(members, y)
+    for layer in layers:
+        row = _place_row(layer, y)
         rows.append(row)
         y = row.y + row.height + GAP
     return rows
 
 
-def _place_row(members: tuple[str, ...], y: float) -> Row:
+def _place_row(layer: Layer, y: float) -> Row:
     titles: list[tuple[str, float]] = []
     chips: list[Chip] = []
     below = y + GAP
-    folders = [m for m in members if contents(m) != [m]]
-    single = [m for m in members if m not in folders]
-    if single:
-        chips += _flow(single, below)
-        below = chips[-1].y + CHIP + GAP
-    for folder in folders:
-        titles.append((f"{folder.replace('.', '/')}/", below + TITLE - 6))
-        chips += _flow(contents(folder), below + TITLE)
+    for group in layer:
+        if group.title:
+            titles.append((group.title, below + TITLE - 6))
+            below += TITLE
+        folder = group.title.rstrip("/").replace("/", ".")
+        inside = [name for name in group.modules if name != folder]
+        chips += _flow([name.rpartition(".")[2] for name in inside], below)
         below = chips[-1].y + CHIP + GAP
     return Row(titles, chips, y, below - y)
 
@@ -184,7 +104,12 @@ STYLE = """
 
 def draw() -> str:
     """The whole picture, as text."""
-    rows, imports = place_rows(), edges()
+    imports = read_imports()
+    layers = read_layers(imports)
+    return _draw(place_rows(layers), arrows(layers, imports))
+
+
+def _draw(rows: list[Row], imports: set[tuple[int, int]]) -> str:
     width = RIGHT + LANE * (len({target for _, target in imports}) + 1)
     height = rows[-1].y + rows[-1].height + MARGIN
     body = [
