@@ -20,7 +20,7 @@ Tokens = dict[str, t.Any]
 
 
 @dataclass
-class Exchange:
+class PastRefresh:
     """The tokens that one refresh token was exchanged for."""
 
     #: The token of the login that this one comes from, as far as this process knows.
@@ -37,15 +37,15 @@ class Exchange:
     failure: Exception | None = field(default=None, repr=False)
 
 
-class Exchanges:
-    """Remembers exchanges of refresh tokens in this process, by the token's hash.
+class PastRefreshes:
+    """Remembers refreshes in this process, by the hash of the refresh token.
 
     A session in cookies has no other place where the requests of a browser, sent at the
     same time with the same cookies, could meet.
     """
 
     def __init__(self) -> None:
-        self._known: OrderedDict[str, Exchange] = OrderedDict()
+        self._known: OrderedDict[str, PastRefresh] = OrderedDict()
 
     def family(self, refresh_token: str) -> str:
         """Return what all tokens have in common that were exchanged for one another."""
@@ -71,7 +71,7 @@ class Exchanges:
         :raises Exception: if the tenant has refused since then.
         """
         found: tuple[float, Tokens] | None = None
-        for known in self._exchanges_of(refresh_token):
+        for known in self._refreshes_of(refresh_token):
             if refresh and known.failed_at >= refresh.began_at and known.failure:
                 # Each that raises it would add its own frames to those before.
                 raise known.failure.with_traceback(None)
@@ -108,16 +108,16 @@ class Exchanges:
         known.noted_at = known.failed_at = time.monotonic()
         known.failure = error
 
-    def _exchanges_of(self, refresh_token: str) -> Iterator[Exchange]:
+    def _refreshes_of(self, refresh_token: str) -> Iterator[PastRefresh]:
         """Find what became of a refresh token, and of those that took its place."""
         token: str | None = refresh_token
         while token is not None and (known := self._known.get(_digest(token))):
             yield known
             token = known.successor
 
-    def _entry(self, refresh_token: str, family: str) -> Exchange:
+    def _entry(self, refresh_token: str, family: str) -> PastRefresh:
         digest = _digest(refresh_token)
-        entry = self._known.setdefault(digest, Exchange(family))
+        entry = self._known.setdefault(digest, PastRefresh(family))
         self._known.move_to_end(digest)
         while len(self._known) > _MOST:
             self._known.popitem(last=False)

@@ -29,7 +29,7 @@ from ..sessions.token_sets import (
 from .dispatch import dispatch
 from .late_writes import write_late
 from .locks import RENEWAL, Held, leased, start
-from .refreshes import Exchanges
+from .refreshes import PastRefreshes
 from .server_client import LoopClient
 
 R = t.TypeVar("R")
@@ -227,7 +227,7 @@ class TokenClient(LoopClient):
         refuse_while_saving()
         here = self.here()
         name = self.store.name_of_session
-        key = await name(store_options, here.exchanges.family)
+        key = await name(store_options, here.past_refreshes.family)
         async with here.turns.turn(key):
             yield key
 
@@ -264,18 +264,18 @@ class TokenClient(LoopClient):
         old = options.get("refresh_token") or ""
         asked = (options.get("audience") or "", options.get("scope") or "")
         async with AsyncExitStack() as stack:
-            family = here.exchanges.family(old)
+            family = here.past_refreshes.family(old)
             await stack.enter_async_context(here.turns.turn(family))
-            answer = here.exchanges.answer(old, asked, refresh)
+            answer = here.past_refreshes.answer(old, asked, refresh)
             if answer is not None:
                 return answer
-            newest = {**options, "refresh_token": here.exchanges.newest(old)}
-            exchanging = self._exchange(here.exchanges, newest, asked, refresh)
+            newest = {**options, "refresh_token": here.past_refreshes.newest(old)}
+            exchanging = self._exchange(here.past_refreshes, newest, asked, refresh)
             return await _to_the_end(exchanging, stack.pop_all())
 
     async def _exchange(
         self,
-        exchanges: Exchanges,
+        past: PastRefreshes,
         options: dict[str, t.Any],
         asked: tuple[str, str],
         refresh: Refresh | None,
@@ -288,11 +288,11 @@ class TokenClient(LoopClient):
             if refresh is not None:
                 refresh.check(found)
         except Exception as error:
-            exchanges.note_failure(used, error)
+            past.note_failure(used, error)
             raise
         # Without a new one, the one that was used is still good.
         tokens: dict[str, t.Any] = {"refresh_token": used, **found}
-        exchanges.note(used, asked, tokens)
+        past.note(used, asked, tokens)
         return tokens
 
 

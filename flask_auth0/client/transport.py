@@ -20,7 +20,7 @@ from ..runtime.turns import Turns
 from ..sessions.token_sets import refreshing
 from .breaker import Breaker
 from .kept_connections import KeptTransport, socket_options
-from .refreshes import Exchanges
+from .refreshes import PastRefreshes
 from .responses import check_login, check_tokens, is_unavailable
 from .translation import TRANSPORT_ERRORS
 
@@ -70,7 +70,7 @@ class LoopTransport:
         self.loop = loop
         #: Who waits for whom, and what others have brought meanwhile.
         self.turns: Turns = Turns()
-        self.exchanges: Exchanges = Exchanges()
+        self.past_refreshes: PastRefreshes = PastRefreshes()
         options: dict[str, t.Any] = {
             "headers": telemetry_headers(),
             # Who has not connected by then will have no time to wait for an answer.

@@ -1,4 +1,4 @@
-"""What is remembered of exchanges shows nothing, and does not grow for ever."""
+"""What is remembered of refreshes shows nothing, and does not grow for ever."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typing as t
 import pytest
 
 from flask_auth0.client import refreshes
-from flask_auth0.client.refreshes import Exchange, Exchanges
+from flask_auth0.client.refreshes import PastRefresh, PastRefreshes
 from flask_auth0.sessions.token_sets import Refresh, Wanted
 
 WANTED = ("https://api", "openid")
@@ -30,14 +30,14 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def test_no_token_is_shown() -> None:
-    entry = Exchange("family", successor="secret")
+    entry = PastRefresh("family", successor="secret")
     entry.answers["", ""] = (0.0, tokens("secret"))
     entry.failure = ValueError("secret")
     assert "secret" not in repr(entry)
 
 
 def test_the_newest_token_and_what_it_brought() -> None:
-    known = Exchanges()
+    known = PastRefreshes()
     known.note("a", WANTED, tokens("1", refresh_token="b"))
     known.note("b", WANTED, tokens("2", refresh_token="c"))
     assert [known.newest(each) for each in "abcd"] == ["c", "c", "c", "d"]
@@ -52,7 +52,7 @@ def test_the_newest_token_and_what_it_brought() -> None:
 def test_a_tenant_that_gives_an_old_token_again_sends_nobody_round_in_a_circle() -> (
     None
 ):
-    known = Exchanges()
+    known = PastRefreshes()
     known.note("a", WANTED, tokens("1", refresh_token="b"))
     known.note("b", WANTED, tokens("2", refresh_token="a"))
     assert known.newest("a") == known.newest("b") == "a"
@@ -60,7 +60,7 @@ def test_a_tenant_that_gives_an_old_token_again_sends_nobody_round_in_a_circle()
 
 
 def test_a_failure_is_told_to_those_who_waited_for_it_alone() -> None:
-    known = Exchanges()
+    known = PastRefreshes()
     waiting = Refresh(Wanted("https://api"), time.monotonic(), False)
     error = ValueError()
     known.note_failure("a", error)
@@ -76,7 +76,7 @@ def test_a_failure_is_told_to_those_who_waited_for_it_alone() -> None:
 
 
 def test_old_exchanges_and_answers_are_forgotten(clock: list[float]) -> None:
-    known = Exchanges()
+    known = PastRefreshes()
     known.note("a", WANTED, tokens("1", refresh_token="b"))
     # Without rotation, one token gets them all.
     for number in range(100):
@@ -91,7 +91,7 @@ def test_old_exchanges_and_answers_are_forgotten(clock: list[float]) -> None:
 
 def test_there_are_not_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(refreshes, "_MOST", 10)
-    known = Exchanges()
+    known = PastRefreshes()
     for number in range(20):
         known.note(str(number), WANTED, tokens("1"))
     assert len(known._known) == 10
