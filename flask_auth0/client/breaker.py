@@ -1,4 +1,4 @@
-"""Whether the tenant answers: while it does not, nobody waits for it in vain."""
+"""A circuit breaker: requests do not wait for a tenant that does not answer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import types
 from ..errors import TenantUnavailable
 from .responses import is_unavailable
 
-#: Seconds for which nobody asks after a failure: at least, and at most.
+#: Seconds for which the tenant is not asked after a failure: at least, and at most.
 SHORTEST, LONGEST = 1.0, 10.0
 
 
@@ -33,8 +33,8 @@ class Breaker:
     def _reset(self) -> None:
         self._count = 0
         self._open_until = 0.0
-        #: Taken by whoever tries; to take from a list is safe without a lock, which a
-        #: forked process could find locked for ever.
+        #: Has one item while a request may try the tenant, which takes it. A list needs
+        #: no lock for that, and a lock could be held for ever in a forked process.
         self._permits: list[None] = []
         self._tried_at = -math.inf
 
@@ -62,7 +62,7 @@ class Breaker:
         try:
             self._permits.pop()
         except IndexError:
-            # Whoever tries may be gone: another process, from before a fork.
+            # The request that tries may be gone: it was the parent's, before a fork.
             left = self._tried_at + self.timeout - now
             if left > 0:
                 raise _refusal(min(left, SHORTEST)) from None
@@ -79,14 +79,14 @@ class Breaker:
         now = time.monotonic()
         if self._heard_at >= began_at:
             return
-        # Who has waited for long will not ask again soon.
+        # A user who has waited for long does not come back soon.
         pause = max(SHORTEST, (now - began_at) / 2) * 2**self._count
         self._open_until = now + min(pause, LONGEST)
         self._count = min(self._count + 1, 8)
         self._permits = [None]
 
     def undecided(self) -> None:
-        """Let somebody else try: who did has not waited to the end."""
+        """Let another request try: this one has not waited to the end."""
         if self._count:
             self._permits = [None]
 

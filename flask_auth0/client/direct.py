@@ -88,7 +88,7 @@ class DirectOAuth(OAuth2Client):
 
 
 class _Session:
-    """Sends what Authlib has prepared."""
+    """The session that Authlib's client sends its requests with."""
 
     def __init__(self, http: ThreadHttp, breaker: Breaker, until: float) -> None:
         self._http, self._breaker, self._until = http, breaker, until

@@ -1,4 +1,4 @@
-"""What a tenant publishes of itself: its metadata, and its signing keys."""
+"""Discovery: the metadata and the signing keys that a tenant publishes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DEVELOPMENT_MARKER = "flask_auth0_development_tenant"
 
 #: Seconds after which a tenant is asked again.
 FRESH = 600
-#: Seconds for which what it has told is believed while it does not answer.
+#: Seconds for which documents are believed while the tenant does not answer.
 LONGEST_BELIEVED = 3600
 
 
@@ -41,7 +41,7 @@ class Told(t.NamedTuple):
 
 
 class Discovery:
-    """What tenants publish, asked for once by however many need it.
+    """The documents of tenants, each fetched once for all who need it at a time.
 
     :param transports: the ways to a tenant, one for each event loop.
     """
@@ -93,14 +93,14 @@ class Discovery:
     async def _find(
         self, what: str, domain: str, fetch: Callable[[str], Awaitable[Document]]
     ) -> Document:
-        """Return what is known; an older one where the tenant does not answer."""
+        """Return a document; an older one while the tenant does not answer."""
         known = self.known(what, domain)
         if known is not None:
             return known
         try:
             self._transports.breaker.require_closed()
             async with self._turn_to_ask(f"{what} of {domain}"):
-                # Somebody else may have asked meanwhile.
+                # Another coroutine may have fetched it meanwhile.
                 known = self.known(what, domain)
                 return known or self._note(what, domain, await fetch(domain))
         except _FAILURES as error:
@@ -116,7 +116,7 @@ class Discovery:
 
     @asynccontextmanager
     async def _turn_to_ask(self, what: str) -> AsyncIterator[None]:
-        """Wait while somebody else asks, for the same answer."""
+        """Wait while another coroutine fetches the same document."""
         waiting = AsyncExitStack()
         turn = waiting.enter_async_context(self._transports.here().turns.turn(what))
         try:

@@ -1,4 +1,4 @@
-"""Connections that are kept, and may be dead without anybody having been told.
+"""Connections that are kept, and may be dead without a sign of it.
 
 A laptop that slept, or a router that forgot, leaves connections on which nothing comes
 back. What is known of such a one here comes from the trace that httpcore documents.
@@ -29,7 +29,7 @@ def socket_options(timeout: float) -> list[SocketOption]:
     options = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
     values = {**_PROBES, "TCP_USER_TIMEOUT": int(timeout * 1000)}
     for name, value in values.items():
-        # Not every system has each of them.
+        # Some systems lack some of these options.
         option = getattr(socket, name, None)
         if option is not None:
             options.append((socket.IPPROTO_TCP, option, value))
@@ -37,7 +37,7 @@ def socket_options(timeout: float) -> list[SocketOption]:
 
 
 class Trace:
-    """What became of one attempt to send a request."""
+    """How far one attempt to send a request has come, as httpcore's trace tells."""
 
     def __init__(self) -> None:
         self.is_new: bool = False
@@ -86,7 +86,7 @@ class KeptTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request, and once more if it was sent on a dead connection."""
         trace, timeout = Trace(), dict(request.extensions.get("timeout", {}))
-        # A question may be asked twice, so who may have a dead connection keeps time.
+        # A GET may be sent twice, so it leaves time for that on a kept connection.
         is_hurried = request.method == "GET" and self._current in self._used
         try:
             first = _hurried(timeout) if is_hurried else timeout

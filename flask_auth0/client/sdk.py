@@ -34,11 +34,11 @@ OVERRIDDEN = (
 def require_overridden() -> None:
     """Refuse a release of the SDK whose client does not call what is overridden.
 
-    It would verify tokens in its own way, or use connections of its own.
+    Such a client would verify tokens and open connections in its own way.
 
     :raises ImportError: telling which release works.
     """
-    # What a client sets on itself is among the names that its constructor uses.
+    # The attributes that a constructor sets are among the names that its code uses.
     known = {*dir(ServerClient), *ServerClient.__init__.__code__.co_names}
     missing = [name for name in OVERRIDDEN if name not in known]
     if missing:

@@ -24,8 +24,8 @@ from .signed_tokens import Documents, SignedTokens
 from .signing_keys import Keys, Patience
 from .transport import CheckedHttp, LoopTransport, Transports
 
-#: Seconds between two looks for new keys. What a login brings comes from the tenant
-#: itself, and what is posted as a logout token can be a stranger's.
+#: Seconds between two looks for new keys. A login's ID token comes from the tenant
+#: itself, and a logout token can be a stranger's.
 INTERVAL_AT_LOGINS, INTERVAL_FOR_STRANGERS = 1.0, 30.0
 
 C = t.TypeVar("C", bound="LoopClient")
@@ -115,6 +115,6 @@ class LoopClient(ServerClient[t.Any]):
             raise jwt.InvalidTokenError("Token does not say who logged in.")
         check = current_request().check_id_token
         if check is not None:
-            # Nothing is kept, and no hook is called, for a login that was not begun.
+            # A login that was not begun ends here: nothing is kept, no hook is called.
             check(claims)
         return claims

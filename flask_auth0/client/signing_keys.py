@@ -74,7 +74,7 @@ class Patience:
         return True
 
     def begin(self) -> None:
-        """Note that somebody looks."""
+        """Note that a look begins."""
         self._next_at = time.monotonic() + self._interval
 
     def fail(self) -> None:

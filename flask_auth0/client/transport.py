@@ -1,4 +1,4 @@
-"""What all calls to the tenant share on one event loop, its connections above all."""
+"""HTTP to the tenant: the clients of each event loop, and what checks their answers."""
 
 from __future__ import annotations
 
@@ -68,12 +68,12 @@ class LoopTransport:
         loop: asyncio.AbstractEventLoop,
     ) -> None:
         self.loop = loop
-        #: Who waits for whom, and what others have brought meanwhile.
+        #: The order in which coroutines ask for one thing, and the answers they share.
         self.turns: Turns = Turns()
         self.past_refreshes: PastRefreshes = PastRefreshes()
         options: dict[str, t.Any] = {
             "headers": telemetry_headers(),
-            # Who has not connected by then will have no time to wait for an answer.
+            # A connection that takes longer leaves no time to wait for an answer.
             "timeout": (config.timeout * 0.75, *[config.timeout] * 3),
             "limits": LIMITS,
             "verify": tls,
@@ -92,7 +92,7 @@ class LoopTransport:
         self.oauth: AsyncOAuth2Client = oauth
 
     def close_soon(self) -> None:
-        """Close the connections of a client that nobody has any more."""
+        """Close the connections once nothing refers to the client any more."""
         asyncio.run_coroutine_threadsafe(self._close(), self.loop)
 
     async def _close(self) -> None:
