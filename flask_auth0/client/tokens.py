@@ -196,7 +196,7 @@ class TokenClient(LoopClient):
         """Exchange a refresh token for the access token of a connection."""
         limit = self._config.timeout
         waiting = dispatch(self._exchanged_for_connection, (options,), {}, limit)
-        # Whoever reports an error may collect the variables of this frame.
+        # A report of an error may have the variables of this frame in it.
         del options
         return await waiting
 
@@ -253,7 +253,7 @@ class TokenClient(LoopClient):
         current = current_request()
         self.store.require_writable(current)
         waiting = dispatch(self._exchanged, (options,), {}, self._config.timeout)
-        # Whoever reports an error may collect the variables of this frame.
+        # A report of an error may have the variables of this frame in it.
         del options
         tokens = await waiting
         current.has_new_tokens = True
@@ -290,7 +290,7 @@ class TokenClient(LoopClient):
         except Exception as error:
             past.note_failure(used, error)
             raise
-        # Without a new one, the one that was used is still good.
+        # A tenant that does not rotate refresh tokens sends none: the old one is good.
         tokens: dict[str, t.Any] = {"refresh_token": used, **found}
         past.note(used, asked, tokens)
         return tokens
@@ -336,6 +336,6 @@ async def _to_the_end(work: Coroutine[t.Any, t.Any, R], stack: AsyncExitStack) -
             return await work
 
     task = asyncio.ensure_future(run())
-    # Whoever waits hears of an error; if nobody does, there is nobody to tell.
+    # An error reaches the request that waits. Without one, nothing needs to be told.
     task.add_done_callback(lambda done: done.cancelled() or done.exception())
     return await asyncio.shield(task)
