@@ -25,8 +25,33 @@ from .tokens import TokenClient
 #: Methods that wait for a person on another device, for as long as it takes.
 WAITING = {"login_backchannel", "backchannel_authentication"}
 R = t.TypeVar("R")
+C = t.TypeVar("C", bound=TokenClient)
 
 
+def _dispatched(method: Callable[..., Awaitable[R]]) -> Callable[..., Awaitable[R]]:
+    @functools.wraps(method)
+    async def call(self: TokenClient, *args: t.Any, **kwargs: t.Any) -> R:
+        limit = None if method.__name__ in WAITING else self._config.timeout
+        waiting: Awaitable[R] = dispatch(method.__get__(self), args, kwargs, limit)
+        # A report of an error may have the variables of this frame in it.
+        del args, kwargs
+        return await waiting
+
+    return call
+
+
+def _on_our_loop(client: type[C]) -> type[C]:
+    """Let each public coroutine that a class has from the SDK run on our loop.
+
+    They are not named one by one, since a newer release of the SDK may have more.
+    """
+    for name, method in inspect.getmembers(ServerClient, inspect.iscoroutinefunction):
+        if not name.startswith("_") and getattr(client, name) is method:
+            setattr(client, name, _dispatched(method))
+    return client
+
+
+@_on_our_loop
 class Client(TokenClient):
     """The SDK's client, safe in a Flask app.
 
@@ -157,20 +182,3 @@ class Client(TokenClient):
             auth=oauth.client_auth("client_secret_post"),
         )
         response.raise_for_status()
-
-
-def _on_our_loop(method: Callable[..., Awaitable[R]]) -> Callable[..., Awaitable[R]]:
-    @functools.wraps(method)
-    async def call(self: Client, *args: t.Any, **kwargs: t.Any) -> R:
-        limit = None if method.__name__ in WAITING else self._config.timeout
-        waiting: Awaitable[R] = dispatch(method.__get__(self), args, kwargs, limit)
-        # A report of an error may have the variables of this frame in it.
-        del args, kwargs
-        return await waiting
-
-    return call
-
-
-for _name, _method in inspect.getmembers(ServerClient, inspect.iscoroutinefunction):
-    if not _name.startswith("_") and getattr(Client, _name) is _method:
-        setattr(Client, _name, _on_our_loop(_method))
