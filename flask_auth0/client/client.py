@@ -18,7 +18,7 @@ from ..runtime.request import current_request
 from ..sessions.hooks import checked_claims, with_claims
 from ..sessions.storage_contract import KEY
 from .dispatch import OnOurLoop, dispatch
-from .logout_tokens import check_logout_claims, refuse_unsigned
+from .logout_tokens import check_logout_claims, refuse_deep_header, refuse_unsigned
 from .signed_tokens import SignedTokens
 from .tokens import TokenClient
 
@@ -129,13 +129,14 @@ class Client(TokenClient):
         # The SDK's own check wants both a sub and a sid, and takes a nonce.
         try:
             claims = await self._logout_claims(logout_token)
-        except (jwt.PyJWTError, ValueError, RecursionError) as error:
+        except (jwt.PyJWTError, ValueError) as error:
             raise BackchannelLogoutError(f"Invalid logout token: {error}") from error
         named = {"sub": None, "sid": None, **claims}
         await self.store.delete_by_logout_token(named, store_options)
         return claims
 
     async def _logout_claims(self, token: str) -> dict[str, t.Any]:
+        refuse_deep_header(token)
         header = jwt.get_unverified_header(token)
         refuse_unsigned(header, token)
         metadata = await self.discovery.metadata(self._config.domain)

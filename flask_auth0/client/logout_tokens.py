@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import typing as t
 from collections.abc import Mapping
 
@@ -9,6 +10,27 @@ EVENT = "http://schemas.openid.net/event/backchannel-logout"
 #: The types that its header may have. The specification recommends the first, and
 #: recipients should take tokens without one.
 _TYPES = {"logout+jwt", "application/logout+jwt", "jwt", ""}
+#: More lists and objects than the header of a token, or a request with one, can need.
+_MANY = 32
+
+
+def nests_deeply(text: bytes) -> bool:
+    """Tell whether to parse JSON from a stranger may meet Python's recursion limit.
+
+    Whatever the garbage collector ends in the meantime would meet it as well, and fail
+    in the middle of its work.
+    """
+    return text.count(b"[") + text.count(b"{") > _MANY
+
+
+def refuse_deep_header(token: str) -> None:
+    """Refuse a token whose header nobody should parse.
+
+    :raises ValueError: saying what is wrong.
+    """
+    head = token.partition(".")[0]
+    if nests_deeply(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4))):
+        raise ValueError("Its header is nested too deeply.")
 
 
 def refuse_unsigned(header: Mapping[str, t.Any], token: str) -> None:

@@ -10,6 +10,7 @@ from werkzeug.exceptions import BadRequest, HTTPException
 from werkzeug.wrappers import Response
 
 from ..app_state import current_state
+from ..client.logout_tokens import nests_deeply
 from ..client.translation import KNOWN, translate
 from ..errors import Auth0Error, in_one_line
 from ..runtime.request import this_app
@@ -61,10 +62,9 @@ def _token() -> str:
 
 
 def _json() -> t.Any:
-    try:
-        return request.get_json()
-    except RecursionError as error:
-        raise BadRequest("The request's JSON is nested too deeply.") from error
+    if nests_deeply(request.get_data()):
+        raise BadRequest("The request's JSON is nested too deeply.")
+    return request.get_json()
 
 
 def _refuse(error: Exception) -> Response:

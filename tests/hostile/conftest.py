@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
 import typing as t
 from pathlib import Path
@@ -68,3 +69,12 @@ def _hurry(connection: sqlite3.Connection, record: object) -> None:
 @pytest.fixture(autouse=True)
 def closed(closed_clients: None) -> None:
     """No connection of a test's apps outlasts it."""
+
+
+@pytest.fixture(autouse=True)
+def tidy() -> None:
+    """Nothing that other tests have left ends while JSON uses up the stack.
+
+    A finalizer that the garbage collector runs there has no frames left, and fails.
+    """
+    gc.collect()

@@ -168,3 +168,22 @@ def test_signatures(visitor: Visitor, tenant: TenantServer) -> None:
 )
 def test_rubbish(visitor: Visitor, token: str) -> None:
     assert post(visitor, token).status_code == 400
+
+
+@pytest.mark.parametrize("many", [100, 9000])
+@pytest.mark.parametrize("kind", ["header", "json"])
+def test_no_stranger_uses_up_the_stack(visitor: Visitor, kind: str, many: int) -> None:
+    """What the garbage collector ends while JSON is parsed needs some of it.
+
+    Otherwise a finalizer of something else fails, now and then and far from here.
+    """
+    deep = "[" * many
+    sent: dict[str, t.Any]
+    if kind == "header":
+        head = base64.urlsafe_b64encode(f'{{"alg": {deep}'.encode()).decode()
+        sent = {"data": {"logout_token": f"{head}.e30.x"}}
+    else:
+        sent = {"data": f'{{"more": {deep}', "content_type": "application/json"}
+    told = post(visitor, "", **sent)
+    assert told.status_code == 400
+    assert "nested too deeply" in told.get_json()["error_description"]
