@@ -28,7 +28,7 @@ R = t.TypeVar("R")
 C = t.TypeVar("C", bound=TokenClient)
 
 
-def _dispatched(method: Callable[..., Awaitable[R]]) -> Callable[..., Awaitable[R]]:
+def _on_our_loop(method: Callable[..., Awaitable[R]]) -> Callable[..., Awaitable[R]]:
     @functools.wraps(method)
     async def call(self: TokenClient, *args: t.Any, **kwargs: t.Any) -> R:
         limit = None if method.__name__ in WAITING else self._config.timeout
@@ -40,18 +40,18 @@ def _dispatched(method: Callable[..., Awaitable[R]]) -> Callable[..., Awaitable[
     return call
 
 
-def _on_our_loop(client: type[C]) -> type[C]:
+def _all_on_our_loop(client: type[C]) -> type[C]:
     """Let each public coroutine that a class has from the SDK run on our loop.
 
     They are not named one by one, since a newer release of the SDK may have more.
     """
     for name, method in inspect.getmembers(ServerClient, inspect.iscoroutinefunction):
         if not name.startswith("_") and getattr(client, name) is method:
-            setattr(client, name, _dispatched(method))
+            setattr(client, name, _on_our_loop(method))
     return client
 
 
-@_on_our_loop
+@_all_on_our_loop
 class Client(TokenClient):
     """The SDK's client, safe in a Flask app.
 
