@@ -31,6 +31,8 @@ class Hops:
     def __init__(self) -> None:
         self.by_files: Counter[tuple[str, str]] = Counter()
         self.files: set[str] = set()
+        #: The files that were entered, one after the other.
+        self.entered: list[str] = []
 
     def __int__(self) -> int:
         return sum(self.by_files.values())
@@ -51,6 +53,8 @@ class Hops:
             return
         self.files.add(name)
         caller = _caller_of(frame)
+        if caller != name:
+            self.entered.append(name)
         if caller not in {None, name}:
             self.by_files[str(caller), name] += 1
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
+from pathlib import Path
 
 import pytest
 from flask import Flask, request
@@ -66,6 +68,18 @@ WALKS = {
     "backchannel": backchannel,
 }
 
+PAGE = Path(__file__).parents[2] / "docs" / "architecture.rst"
+#: How the page on the architecture names walks, and what each begins with there.
+TOLD = {
+    ("protected", "cookies"): "A request of a protected view, in cookies:",
+    ("protected", "redis"): "The same in Redis:",
+    ("login", "cookies"): "A login:",
+    ("login", "redis"): "A login:",
+    ("callback", "redis"): "And its callback, in Redis:",
+    ("refresh", "redis"): "A refresh, in Redis:",
+    ("backchannel", "redis"): "A back-channel logout, in Redis:",
+}
+
 
 @pytest.fixture(params=["cookies", "redis"])
 def mode(request: pytest.FixtureRequest) -> str:
@@ -110,3 +124,24 @@ def test_a_walk_has_few_hops(name: str, mode: str, visitor: Visitor) -> None:
     told = f"{int(hops)} hops through {len(hops.files)} files"
     print(f"{name}, {mode}: {told}, most into {hops.most_entered()}")
     assert int(hops) <= BOUNDS[name][mode == "redis"], told
+
+
+def steps(beginning: str) -> list[str]:
+    """Return the modules that a line of arrows on the page goes through."""
+    (line,) = re.findall(rf"^{beginning}\n(.+?)\n\n", PAGE.read_text(), re.M | re.S)
+    return re.findall(r"``([\w/]+)``", line)
+
+
+def followed(entered: list[str], wanted: list[str]) -> list[str]:
+    """Return the first of the wanted modules that were entered in this order."""
+    found = iter(name.removesuffix(".py").removesuffix("/__init__") for name in entered)
+    return [step for step in wanted if step in found]
+
+
+@pytest.mark.parametrize(("name", "mode"), TOLD, indirect=["mode"])
+def test_the_page_tells_where_a_request_goes(
+    name: str, mode: str, visitor: Visitor
+) -> None:
+    told = steps(TOLD[name, mode])
+    assert len(told) > 8
+    assert followed(WALKS[name](visitor).entered, told) == told
