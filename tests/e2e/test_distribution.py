@@ -51,7 +51,7 @@ def files(folder: Path) -> set[str]:
     return {str(p.relative_to(folder)) for p in kept}
 
 
-SHIPPED = ["flask_auth0", "tests", "benchmarks", "example_app", "docs"]
+SHIPPED = ["flask_auth0", "tests", "benchmarks", "example_app", "docs", "tools"]
 
 
 @pytest.mark.parametrize("folder", SHIPPED)
