@@ -17,7 +17,7 @@ from flask_auth0.sessions.server import storage
 from flask_auth0.sessions.server.setup import set_up_sessions
 from flask_auth0.sessions.server.storage import RecordCompartment, back_end_of
 from flask_auth0.sessions.storage_contract import Entry
-from flask_auth0.sessions.stores.base import BackEnd, Labelling
+from flask_auth0.sessions.stores.base import BackEnd
 from flask_auth0.sessions.stores.dynamodb import DynamoBackEnd
 from flask_auth0.sessions.stores.label_values import LabelsInValues
 from flask_auth0.sessions.stores.mongodb import MongoBackEnd
@@ -82,11 +82,6 @@ class LinearContract:
             assert compartment.read_all([e.record for e in made], "head") == {}
         assert costs[0] > 0
         assert costs[1] < 2.5 * costs[0]
-
-    def test_the_oldest_come_first(self, store: BackEnd) -> None:
-        for number in (3, 1, 2):
-            store.label(Labelling(str(number), ["ada"], 60 * number, 600))
-        assert store.labelled("ada") == ["1", "2", "3"]
 
 
 class TestRedis(LinearContract):

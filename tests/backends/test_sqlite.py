@@ -85,6 +85,18 @@ def test_what_a_process_has_not_finished_is_not_there(store: SqliteBackEnd) -> N
     assert store.fetch("a") == b"2"
 
 
+def test_a_process_that_is_forked_has_connections_of_its_own(
+    store: SqliteBackEnd,
+) -> None:
+    store.keep("a", b"1", 60)
+    theirs = store.client
+    child = fork()
+    if child == 0:
+        is_good = store.client is not theirs and store.fetch("a") == b"1"
+        os._exit(0 if is_good else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
 def test_each_write_removes_some_that_have_expired(
     store: SqliteBackEnd, path: Path
 ) -> None:

@@ -12,6 +12,7 @@ from flask_auth0.sessions.server.setup import set_up_sessions
 from flask_auth0.sessions.server.storage import RecordCompartment, back_end_of
 from flask_auth0.sessions.storage_contract import Entry
 from flask_auth0.sessions.stores.base import BackEnd, Labelling
+from tests.harness.processes import until
 
 PARTS = {"head": "h", "body": "b"}
 
@@ -80,6 +81,22 @@ class IndexContract:
         store.label(Labelling("one", ["ada"], -1, 60))
         store.label(Labelling("two", ["ada"], 60, 60))
         assert store.labelled("ada") == ["two"]
+
+    def test_what_has_expired_is_not_there(self, store: BackEnd) -> None:
+        store.keep("value", b"1", 1)
+        store.keep("other", b"2", 60)
+        store.label(Labelling("one", ["ada"], 1, 60))
+        until(lambda: store.fetch("value") is None, "the value has expired")
+        until(lambda: store.labelled("ada") == [], "the label has expired")
+        assert not store.replace("value", b"3", 60)
+        assert store.fetch("value") is None
+        assert store.fetch_together("value", "other")["value"] is None
+        assert store.fetch("other") == b"2"
+
+    def test_those_that_expire_first_come_first(self, store: BackEnd) -> None:
+        for name, age in [("one", 180), ("two", 60), ("three", 120)]:
+            store.label(Labelling(name, ["ada"], age, 600))
+        assert store.labelled("ada") == ["two", "three", "one"]
 
     def test_an_update_keeps_the_labels(self, records: RecordCompartment) -> None:
         entry = Entry("one", ("ada",))

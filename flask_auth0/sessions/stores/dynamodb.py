@@ -64,7 +64,9 @@ class DynamoBackEnd(BackEnd):
 
     def replace(self, key: str, value: bytes, max_age: int) -> bool:
         write = _kept(key, value, max_age)
-        is_there = "attribute_exists(id)"
+        # The table may still have an item that has expired.
+        write["ExpressionAttributeValues"][":now"] = int(time.time())
+        is_there = "expiration > :now"
         return _is_done(self.table.update_item, ConditionExpression=is_there, **write)
 
     def remove(self, key: str) -> None:
