@@ -61,12 +61,9 @@ def load_claims(current: CurrentRequest, state: AppState) -> Mapping[str, t.Any]
         raise
 
 
-def load_user() -> User:
-    """Return the user of the current request."""
-    current = current_request()
-    if current.is_empty:
-        return User()
-    return User(load_claims(current, state_of(current.app)))
+def load_user(current: CurrentRequest, state: AppState) -> User:
+    """Return the user of a request."""
+    return User(load_claims(current, state))
 
 
 def shown_user() -> User:
@@ -77,7 +74,7 @@ def shown_user() -> User:
     current = current_request()
     if current.is_empty or current.outage.is_told:
         return User()
-    return User(load_claims(current, state_of(current.app)))
+    return load_user(current, state_of(current.app))
 
 
 #: The user of this request: ``current_user["email"]``, ``current_user.sub``,

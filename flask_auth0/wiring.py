@@ -180,7 +180,7 @@ def _register(app: Flask) -> None:
     def begin() -> None:
         current = current_request()
         if current.jar.prefix + repeated_logins.MARKER in current.request.cookies:
-            repeated_logins.note_request(current)
+            repeated_logins.note_request(current, state)
         if len(state.checked_views) < len(app.view_functions):
             if not state.checked_views:
                 host_prefix.warn_of_other_interface(app, state.config)
@@ -191,7 +191,7 @@ def _register(app: Flask) -> None:
     def finish(response: Response) -> Response:
         current = current_request()
         if current.is_after_login:
-            repeated_logins.note_response(current, response)
+            repeated_logins.note_response(current, state, response)
         if current.found and (current.session.modified or current.jar.pending):
             state.state_store.settle(current)
         if current.jar.pending:

@@ -36,6 +36,13 @@ def socket_options(timeout: float) -> list[SocketOption]:
     return options
 
 
+#: What httpcore calls the events that decide whether a request may be repeated.
+_NEW = "connection.connect_tcp.started"
+_SENT = "http11.send_request_body.complete"
+_ANSWERED = "http11.receive_response_headers.complete"
+NOTED = (_NEW, _SENT, _ANSWERED)
+
+
 class Trace:
     """How far one attempt to send a request has come, as httpcore's trace tells."""
 
@@ -46,9 +53,9 @@ class Trace:
 
     def note(self, event: str, info: object) -> None:
         """Take note of what httpcore does."""
-        self.is_new |= event == "connection.connect_tcp.started"
-        self.is_sent |= event == "http11.send_request_body.complete"
-        self.is_answered |= event == "http11.receive_response_headers.complete"
+        self.is_new |= event == _NEW
+        self.is_sent |= event == _SENT
+        self.is_answered |= event == _ANSWERED
 
     async def note_async(self, event: str, info: object) -> None:
         """Take note of what httpcore does."""

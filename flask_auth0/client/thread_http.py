@@ -5,12 +5,13 @@ from __future__ import annotations
 import functools
 import ssl
 import time
+import typing as t
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import httpx
 
-from .kept_connections import Trace, socket_options
+from .kept_connections import NOTED, Trace, socket_options
 from .transport import LIMITS, has_proxy, no_cookies, telemetry_headers
 
 
@@ -80,7 +81,7 @@ class _Kept:
             headers=headers,
             content=body,
             timeout=httpx.Timeout(left, connect=min(left, self._connect_timeout)),
-            extensions={"trace": trace.note},
+            extensions={"trace": _only_noted(trace)},
         ) as response:
             content = b"".join(_in_time(response, until))
         return httpx.Response(
@@ -89,6 +90,16 @@ class _Kept:
             content=content,
             request=response.request,
         )
+
+
+def _only_noted(trace: Trace) -> Callable[[str, t.Any], None]:
+    """Return what tells a trace of the few events that it takes note of."""
+
+    def note(event: str, info: t.Any) -> None:
+        if event in NOTED:
+            trace.note(event, info)
+
+    return note
 
 
 def _in_time(response: httpx.Response, until: float) -> Iterator[bytes]:

@@ -38,6 +38,8 @@ class CookieJar:
         #: session cookie, so ``__Host-`` and ``__Secure-`` hold for all of them, and
         #: two apps on one host need only different ``SESSION_COOKIE_NAME``.
         self.prefix: str = f"{session_name}_a0_"
+        #: What the names of transactions begin with, once somebody has asked.
+        self.transactions: str | None = None
         #: The cookies that came, by their names of today.
         self.sent: MultiDict[str, str] = sent
         #: Which of them came under another name, by the names of today.

@@ -142,6 +142,8 @@ def _welcome(
     """Tell the app who has logged in, and send the browser on."""
     remembered = login_.remembered
     repeated_logins.note_login(
+        current,
+        state,
         purpose=remembered.purpose,
         max_age=remembered.max_age,
         organization=remembered.organization,
@@ -156,7 +158,7 @@ def _welcome(
         user_logged_in.send(current.app, user=kept or user)
     except Exception as error:
         # A hook or a receiver that raises an error refuses the login.
-        repeated_logins.forget()
+        repeated_logins.forget(current)
         _end_session(current, state)
         if isinstance(error, Auth0Error) and not error.actions:
             asked = again(login_.relayed)

@@ -144,28 +144,33 @@ def _refusal(needs: dict[str, t.Any]) -> t.Any:
     if claims and not needs:
         return None
     user = User(claims)
-    if user and _is_recent(current, user, needs) and _is_member(user, needs):
+    if user and _is_recent(current, state, user, needs) and _is_member(user, needs):
         return None
-    _refuse_in_vain(state, user, needs)
+    _refuse_in_vain(current, state, user, needs)
     custom = state.unauthorized()
     return _ask_to_log_in(needs) if custom is None else custom
 
 
-def _refuse_in_vain(state: AppState, user: User, needs: dict[str, t.Any]) -> None:
+def _refuse_in_vain(
+    current: CurrentRequest, state: AppState, user: User, needs: dict[str, t.Any]
+) -> None:
     """Raise an error where no login could ever satisfy what a view needs."""
     ours, wanted = state.config.organization, needs.get("organization")
     if ours is not None and wanted is not None and are_different(ours, wanted):
         raise refusal_of_organization(None)
     # Every login asks for the one that is configured, whatever a view needs.
     asked_for = wanted if ours is None else ours
-    if user and not _is_member(user, needs) and has_just_asked_for(asked_for):
+    is_other = bool(user) and not _is_member(user, needs)
+    if is_other and has_just_asked_for(current, state, user, asked_for):
         raise refusal_of_organization(asked_for)
 
 
-def _is_recent(current: CurrentRequest, user: User, needs: dict[str, t.Any]) -> bool:
+def _is_recent(
+    current: CurrentRequest, state: AppState, user: User, needs: dict[str, t.Any]
+) -> bool:
     if "max_age" not in needs:
         return True
-    if is_recent(current, needs["max_age"]):
+    if is_recent(current, state, needs["max_age"]):
         return True
     auth_time: t.Any = user.get("auth_time")
     return is_moment(auth_time) and time.time() - auth_time <= needs["max_age"]

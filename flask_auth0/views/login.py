@@ -61,8 +61,8 @@ def start(
     target = for_callback(next_or_default(target, state.config), state.config)
     try:
         state.state_store.require_available(current.app)
-        purpose = repeated_logins.purpose_of(target, _asked_for(parameters))
-        repeated_logins.check(purpose)
+        purpose = repeated_logins.purpose_of(state, target, _asked_for(parameters))
+        repeated_logins.check(current, state, purpose)
         options = _login_options(current, state, target, parameters, purpose)
         with translated():
             url = state.logins.start(current, options)

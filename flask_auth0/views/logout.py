@@ -68,7 +68,7 @@ def _end_here(state: AppState, options: LogoutOptions) -> tuple[dict[str, t.Any]
     if ended:
         current = current_request()
         empty(current, current.session)
-    repeated_logins.forget()
+    repeated_logins.forget(current_request())
     return ended, v2_url
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from flask import make_response, render_template, request
 from werkzeug.wrappers import Response
 
+from ..app_state import current_state
 from ..errors import SessionStoreUnavailable
 from ..runtime.cookies import is_strict
-from ..runtime.request import current_request, this_app
+from ..runtime.request import current_request
 from ..sessions.lazy import overlook_outage
 from ..user import load_user
 from . import own_urls
@@ -32,9 +33,10 @@ def answer_unmeant() -> Response | None:
 
 
 def _may_have_session() -> bool:
+    current = current_request()
     try:
         # Strict cookies arrive with the form of the page, not with this request.
-        return is_strict(this_app()) or bool(load_user())
+        return is_strict(current.app) or bool(load_user(current, current_state()))
     except SessionStoreUnavailable:
-        overlook_outage(current_request())
+        overlook_outage(current)
         return True

@@ -33,10 +33,10 @@ def go_on_without_transaction(
         return redirect(target, 302)
     if not request.args.get("code") or not request.args.get("state"):
         error = LoginFailed("This is the end of a login that did not begin here.")
-    elif _may_startagain(current, state, relayed):
+    elif _may_start_again(current, state, relayed):
         if known is None:
             # A relay that is lost counts no attempts, so that only this note ends them.
-            repeated_logins.note_login()
+            repeated_logins.note_login(current, state)
         state.transaction_store.give_up_newest(current.jar)
         return login.start(target, again(relayed), attempt=relayed.attempt + 1)
     else:
@@ -44,13 +44,13 @@ def go_on_without_transaction(
             "Your browser did not send back the cookie that a login needs. Allow "
             "cookies for this site, then try again.",
             error="cookies_refused",
-            remedy=repeated_logins.why_no_cookies(own_urls.callback_url()),
+            remedy=repeated_logins.why_no_cookies(state, own_urls.callback_url()),
         )
     login.report(error, target, again(relayed))
     raise error
 
 
-def _may_startagain(current: CurrentRequest, state: AppState, relayed: Relay) -> bool:
+def _may_start_again(current: CurrentRequest, state: AppState, relayed: Relay) -> bool:
     """Tell whether one more login may come back with its transaction.
 
     It may where there are those of other tabs, which have taken its place.

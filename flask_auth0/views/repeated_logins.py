@@ -11,17 +11,17 @@ import typing as t
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from flask import request, session
+from flask import request
 from werkzeug.wrappers import Response
 
-from ..app_state import current_state
+from ..app_state import AppState
 from ..errors import LoginInVain, LoginLoop, SessionStoreUnavailable
-from ..runtime.request import CurrentRequest, current_request
+from ..runtime.request import CurrentRequest
 from ..sessions.cookies.flags import are_cookies_secure
 from ..sessions.lazy import overlook_outage
 from ..sessions.shapes import is_moment
 from ..sessions.storage_contract import KEY
-from ..user import load_user
+from ..user import User, load_user
 
 #: Seconds in which logins are counted together.
 WINDOW = 60
@@ -60,26 +60,28 @@ class Note(t.NamedTuple):
     in_a_row: int = 0
 
 
-def is_recent(current: CurrentRequest, max_age: int) -> bool:
+def is_recent(current: CurrentRequest, state: AppState, max_age: int) -> bool:
     """Tell whether a request is the first one after a login that satisfies ``max_age``.
 
     The callback has checked it. Were clocks to differ, to ask again would go on for
     ever.
     """
-    note = _noted() if current.is_after_login else None
+    note = _noted(current, state) if current.is_after_login else None
     if note is None or note.max_age is None:
         return False
     age = time.time() - note.at
     return note.max_age <= max_age and age <= max(max_age, SOON)
 
 
-def purpose_of(target: str, parameters: Mapping[str, t.Any]) -> str:
+def purpose_of(state: AppState, target: str, parameters: Mapping[str, t.Any]) -> str:
     """Return what tells logins apart that lead to different pages, or ask for more."""
     asked = sorted((name, str(value)) for name, value in parameters.items() if value)
-    return current_state().sealer.tag(f"purpose {[target, *asked]}")
+    return state.sealer.tag(f"purpose {[target, *asked]}")
 
 
 def note_login(
+    current: CurrentRequest,
+    state: AppState,
     *,
     purpose: str | None = None,
     max_age: int | None = None,
@@ -87,9 +89,10 @@ def note_login(
     begun_at: float | None = None,
 ) -> None:
     """Count a login, until a request shows that it has lasted."""
-    now, before = time.time(), _noted()
-    note = Note(now, _whose(), purpose, max_age, _tag_of(organization))
-    if before is not None and not current_request().is_after_login:
+    now, before = time.time(), _noted(current, state)
+    whose = _whose(current, load_user(current, state))
+    note = Note(now, whose, purpose, max_age, _tag_of(state, organization))
+    if before is not None and not current.is_after_login:
         # In tabs at once they begin before others have ended, and nobody is sent round.
         is_next = begun_at is None or begun_at >= before.at
         note = note._replace(lost=max(before.lost + is_next, 1))
@@ -98,31 +101,31 @@ def note_login(
     if before is not None and before.whose[0] == note.whose[0]:
         is_at_once = 0 <= (begun_at or 0) - before.at <= AT_ONCE
         note = note._replace(in_a_row=before.in_a_row + 1 if is_at_once else 0)
-    _keep(note)
+    _keep(current, state, note)
 
 
-def note_request(current: CurrentRequest) -> None:
+def note_request(current: CurrentRequest, state: AppState) -> None:
     """Find out whether a login has lasted, if this is the first request after one."""
     marker = current.request.cookies.get(current.jar.prefix + MARKER)
     if marker is None or marker.startswith(_LASTED):
         return
     try:
-        user = load_user()
+        user = load_user(current, state)
     except SessionStoreUnavailable:
         # The page itself may not need a user.
         overlook_outage(current)
         return
-    noted = _noted()
+    noted = _noted(current, state)
     if not user and noted is not None and current.was_over:
-        _keep(noted._replace(came_back=True))
+        _keep(current, state, noted._replace(came_back=True))
     if user:
-        if noted is not None and noted.whose == _whose():
+        if noted is not None and noted.whose == _whose(current, user):
             current.is_after_login = True
         else:
-            forget()
+            forget(current)
 
 
-def note_response(current: CurrentRequest, response: Response) -> None:
+def note_response(current: CurrentRequest, state: AppState, response: Response) -> None:
     """Note that a login has lasted, and whether its page has sent the user on."""
     name = current.jar.prefix + MARKER
     if not current.is_after_login:
@@ -130,70 +133,74 @@ def note_response(current: CurrentRequest, response: Response) -> None:
     if current.jar.get(name) != current.request.cookies.get(name):
         # A login or a logout in this very request has changed the note.
         return
-    noted = _noted()
+    noted = _noted(current, state)
     if noted is None:
         return
     note = noted._replace(lost=0)
-    if not _is_page_after_login():
-        _keep(note)
+    if not _is_page_after_login(current, state):
+        _keep(current, state, note)
         return
     if response.location is not None and 300 <= response.status_code < 400:
-        _keep(note._replace(sent_on=note.sent_on + 1), has_lasted=True)
+        _keep(current, state, note._replace(sent_on=note.sent_on + 1), has_lasted=True)
     elif note.organization is not None:
         # A script on the page may ask for what only members may have.
-        _keep(note._replace(sent_on=0, in_a_row=0), has_lasted=True)
+        _keep(current, state, note._replace(sent_on=0, in_a_row=0), has_lasted=True)
     else:
-        forget()
+        forget(current)
 
 
-def forget() -> None:
+def forget(current: CurrentRequest) -> None:
     """Stop counting, for example because the user logs out."""
-    jar = current_request().jar
-    jar.delete(jar.prefix + MARKER)
+    current.jar.delete(current.jar.prefix + MARKER)
 
 
-def has_just_asked_for(organization: str | None) -> bool:
+def has_just_asked_for(
+    current: CurrentRequest, state: AppState, user: User, organization: str | None
+) -> bool:
     """Tell whether the login of this session has just asked for an organization."""
-    noted = _noted()
+    noted = _noted(current, state)
     return (
         noted is not None
-        and noted.organization == _tag_of(organization)
-        and noted.whose == _whose()
+        and noted.organization == _tag_of(state, organization)
+        and noted.whose == _whose(current, user)
     )
 
 
-def check(purpose: str) -> None:
+def check(current: CurrentRequest, state: AppState, purpose: str) -> None:
     """Stop a login that would lead nowhere either.
 
     :raises LoginLoop: when several logins in a row did not last, or were not enough for
         the page that they led to.
     """
-    noted = _noted()
+    noted = _noted(current, state)
     if noted is None:
         return
-    user = load_user()
+    user = load_user(current, state)
     if noted.lost >= MOST and not user:
-        forget()
-        reason, remedy = _diagnosis(noted)
+        forget(current)
+        reason, remedy = _diagnosis(current, state, noted)
         raise LoginLoop(f"{LoginLoop.description} {reason}", remedy=remedy)
-    if user and noted.whose[0] == user.sub and _is_in_vain(noted, purpose):
-        forget()
+    is_first = _is_page_after_login(current, state)
+    if user and noted.whose[0] == user.sub and _is_in_vain(noted, purpose, is_first):
+        forget(current)
         raise LoginInVain()
 
 
-def _is_in_vain(noted: Note, purpose: str) -> bool:
+def _is_in_vain(noted: Note, purpose: str, is_first: bool) -> bool:
     """Tell whether logins have led back to the next one often enough.
 
     What each of them is for may differ, such as by a moment in the URL.
+
+    :param is_first: whether this is the first request for a page after one.
     """
-    sent_on = noted.sent_on + _is_page_after_login()
+    sent_on = noted.sent_on + is_first
     if noted.purpose == purpose and sent_on >= MOST:
         return True
     is_at_once = time.time() - noted.at <= AT_ONCE
     return is_at_once and sent_on > 0 and noted.in_a_row >= MOST
 
 
-def why_no_cookies(callback: str) -> str:
+def why_no_cookies(state: AppState, callback: str) -> str:
     """Return what the developer can do when no cookie comes back to the callback."""
     if urlsplit(callback).netloc != request.host:
         return (
@@ -201,12 +208,12 @@ def why_no_cookies(callback: str) -> str:
             "Cookies belong to one host: begin logins at the same one. If a proxy has "
             "put that in the place of the host, see whether it hands on cookies."
         )
-    return why_not_kept()
+    return _why_not_kept(state)
 
 
-def why_not_kept() -> str:
+def _why_not_kept(state: AppState) -> str:
     """Return what the developer can do when the browser keeps no cookie."""
-    secure = are_cookies_secure(current_state().config)
+    secure = are_cookies_secure(state.config)
     if secure and not request.is_secure:
         return (
             "Cookies are Secure, but the app is visited over http. Use https; behind "
@@ -215,23 +222,22 @@ def why_not_kept() -> str:
     return "Check SESSION_COOKIE_DOMAIN, SESSION_COOKIE_PATH and SESSION_COOKIE_SECURE."
 
 
-def _is_page_after_login() -> bool:
+def _is_page_after_login(current: CurrentRequest, state: AppState) -> bool:
     """Tell whether the current request is the first one for a page of the app."""
-    current = current_request()
-    is_page = current.request.endpoint not in current_state().routes
+    is_page = current.request.endpoint not in state.routes
     return is_page and current.is_after_login
 
 
-def _whose() -> list[str | None]:
+def _whose(current: CurrentRequest, user: User) -> list[str | None]:
     """Return what tells one session from all others, of other users above all."""
-    return [load_user().sub, session.get(KEY)]
+    return [user.sub, current.session.get(KEY)]
 
 
-def _tag_of(organization: str | None) -> str | None:
+def _tag_of(state: AppState, organization: str | None) -> str | None:
     """Return a short text in the place of what may be long."""
     if organization is None:
         return None
-    return current_state().sealer.tag(f"organization {organization}")
+    return state.sealer.tag(f"organization {organization}")
 
 
 def _is_same(before: Note, note: Note) -> bool:
@@ -239,13 +245,15 @@ def _is_same(before: Note, note: Note) -> bool:
     return (before.purpose, before.whose[0]) == (note.purpose, note.whose[0])
 
 
-def _diagnosis(noted: Note) -> tuple[str, str | None]:
+def _diagnosis(
+    current: CurrentRequest, state: AppState, noted: Note
+) -> tuple[str, str | None]:
     """Return why a session did not last, and what the developer can do."""
-    if KEY not in session and not noted.came_back:
+    if KEY not in current.session and not noted.came_back:
         return (
             "Your browser does not send back the cookie with your session. Allow "
             "cookies for this site.",
-            why_not_kept(),
+            _why_not_kept(state),
         )
     return (
         "Your browser sends back the cookie that names your session, but the session "
@@ -257,20 +265,22 @@ def _diagnosis(noted: Note) -> tuple[str, str | None]:
     )
 
 
-def _keep(note: Note, *, has_lasted: bool = False) -> None:
-    jar = current_request().jar
+def _keep(
+    current: CurrentRequest, state: AppState, note: Note, *, has_lasted: bool = False
+) -> None:
+    jar = current.jar
     name = jar.prefix + MARKER
-    sealed = current_state().sealer.seal(list(note), name)
+    sealed = state.sealer.seal(list(note), name)
     value = _LASTED + sealed if has_lasted else sealed
     left = max(round(note.at + WINDOW - time.time()), 1)
     jar.set(name, value, left, crosses_sites=True)
 
 
-def _noted() -> Note | None:
-    jar = current_request().jar
+def _noted(current: CurrentRequest, state: AppState) -> Note | None:
+    jar = current.jar
     name = jar.prefix + MARKER
     sealed = [each.removeprefix(_LASTED) for each in jar.values.get(name, ())]
-    opened = (current_state().sealer.open(each, name) for each in sealed)
+    opened = (state.sealer.open(each, name) for each in sealed)
     noted = next(filter(_is_note, opened), None)
     if noted is None:
         return None

@@ -18,9 +18,9 @@ from tests.harness.visitor import MakeApp, MakeVisitor, Visitor
 BOUNDS = {
     "protected": (30, 35),
     "token": (48, 61),
-    "refresh": (200, 218),
-    "login": (93, 99),
-    "callback": (205, 268),
+    "refresh": (204, 220),
+    "login": (88, 94),
+    "callback": (187, 256),
     "backchannel": (0, 97),
 }
 

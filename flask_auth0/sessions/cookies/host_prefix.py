@@ -59,10 +59,11 @@ def transaction_name(jar: CookieJar, config: Config, digest: str = "") -> str:
     Where browsers allow it, no other host of the domain can set a cookie of this name:
     a login that somebody else has begun could be completed with one.
     """
-    name = f"{jar.prefix}{_TRANSACTION}{digest}"
-    interface = jar.app.session_interface
-    is_own = _can_be_the_hosts_own(interface, jar.app, config, name)
-    return HOST_PREFIX + name if is_own else name
+    if jar.transactions is None:
+        name, interface = jar.prefix + _TRANSACTION, jar.app.session_interface
+        is_own = _can_be_the_hosts_own(interface, jar.app, config, name)
+        jar.transactions = HOST_PREFIX + name if is_own else name
+    return jar.transactions + digest
 
 
 def _can_be_the_hosts_own(
