@@ -40,10 +40,9 @@ from .sessions.own_store import OwnStateStore
 from .sessions.renaming import move
 from .sessions.sealing import Sealer, derive_key
 from .sessions.server.setup import make_revocation_store, set_up_sessions
-from .sessions.session_store import SessionStore
 from .sessions.state_store import SessionStateStore
 from .sessions.stores.base import BackEnd
-from .sessions.transaction_store import LoginStore, OwnTransactionStore
+from .sessions.transaction_store import OwnTransactionStore
 from .user import current_user
 from .views import backchannel, decorator_order, own_urls, repeated_logins
 from .views.error_links import login_url_here, offer_way_on
@@ -108,20 +107,20 @@ def _make_state(
     :param idle_limit: returns for how many seconds a user may be idle, if Flask's keys
         have a limit.
     """
-    store: SessionStore
-    if state_store is None:
-        store = SessionStateStore(
+    store = (
+        OwnStateStore(state_store, hooks)
+        if state_store is not None
+        else SessionStateStore(
             _make_states(config, idle_limit), config, revocation_store, hooks
         )
-    else:
-        store = OwnStateStore(state_store, hooks)
-    logins: LoginStore
-    if transaction_store is None:
-        logins = CookieTransactionStore(
+    )
+    logins = (
+        OwnTransactionStore(transaction_store)
+        if transaction_store is not None
+        else CookieTransactionStore(
             Sealer(config.secret, config.purpose("transaction")), config
         )
-    else:
-        logins = OwnTransactionStore(transaction_store)
+    )
     client = Client(config, state_store=store, transaction_store=logins)
     sealer = Sealer(config.secret, config.purpose("login"))
     return AppState(
@@ -172,24 +171,38 @@ def _register(app: Flask) -> None:
     app.context_processor(_template_names)
     backchannel.exempt_from_csrf(app, views.backchannel_logout_view)
 
-    # Before all that the app itself does before a request, and whatever answers it.
+    # Signals come before all that the app itself does before a request.
     request_started.connect(note_dispatch, app)
     state.state_store.watch(app)
+    around = _AroundRequests(app, state)
+    app.before_request(around.begin)
+    app.after_request(around.finish)
+    request_finished.connect(around.complete, app, weak=False)
 
-    @app.before_request
-    def begin() -> None:
-        current = current_request()
+
+class _AroundRequests:
+    """The work of the extension before and after each request of an app."""
+
+    def __init__(self, app: Flask, state: AppState) -> None:
+        self._app, self._state = app, state
+
+    def begin(self) -> None:
+        """Look at a first request after a login, and at views that are new."""
+        current, state = current_request(), self._state
         if current.jar.prefix + repeated_logins.MARKER in current.request.cookies:
             repeated_logins.note_request(current, state)
-        if len(state.checked_views) < len(app.view_functions):
-            if not state.checked_views:
-                host_prefix.warn_of_other_interface(app, state.config)
-            decorator_order.warn_of_wrong_order()
-            backchannel.exempt_from_csrf(app, views.backchannel_logout_view)
+        if len(state.checked_views) < len(self._app.view_functions):
+            self._check_views()
 
-    @app.after_request
-    def finish(response: Response) -> Response:
-        current = current_request()
+    def _check_views(self) -> None:
+        if not self._state.checked_views:
+            host_prefix.warn_of_other_interface(self._app, self._state.config)
+        decorator_order.warn_of_wrong_order()
+        backchannel.exempt_from_csrf(self._app, views.backchannel_logout_view)
+
+    def finish(self, response: Response) -> Response:
+        """Put on a response what waits for it, before Flask saves its session."""
+        current, state = current_request(), self._state
         if current.is_after_login:
             repeated_logins.note_response(current, state, response)
         if current.found and (current.session.modified or current.jar.pending):
@@ -201,9 +214,9 @@ def _register(app: Flask) -> None:
             current.collected.copy_to(response)
         return caching.protect(current, response, state.late_views)
 
-    def complete(sender: Flask, response: Response, **more: t.Any) -> None:
+    def complete(self, sender: Flask, response: Response, **more: t.Any) -> None:
         """Do, in this order, what waits until Flask has saved its session."""
-        current = current_request()
+        current, state = current_request(), self._state
         if current.jar.written:
             fit(current, response, state)
         if current.jar.is_swept or current.session.modified:
@@ -211,11 +224,9 @@ def _register(app: Flask) -> None:
         if current.jar.former:
             move(current, response, state.config, state.state_store.is_as_sent)
         if "Set-Cookie" in response.headers:
-            secure_cookies(app, response, state.config)
+            secure_cookies(self._app, response, state.config)
         for each in current.when_complete:
             each(response)
-
-    request_finished.connect(complete, app, weak=False)
 
 
 def _template_names() -> dict[str, t.Any]:

@@ -21,7 +21,7 @@ BOUNDS = {
     "refresh": (204, 220),
     "login": (88, 94),
     "callback": (187, 256),
-    "backchannel": (0, 97),
+    "backchannel": (0, 98),
 }
 
 
