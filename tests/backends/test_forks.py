@@ -13,13 +13,12 @@ import pytest
 from flask_auth0.tenant import Client, Tenant, TenantServer
 from tests.harness.processes import ROOT, environment
 
-from .matrix import settings_of
+from .matrix import MATRIX, settings_of
 
 #: Seconds that a run may take: longer than the program waits for its child.
 LIMIT = 60
-HOMES = (
-    *("cookie", "redis", "postgresql", "sqlite", "cachelib", "memcached", "dynamodb"),
-)
+#: All but an imitation in this process, and several servers at once.
+HOMES = ["cookie", *(kind for kind in MATRIX if kind not in {"mongodb", "cluster"})]
 
 
 @pytest.fixture

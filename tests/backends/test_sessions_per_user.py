@@ -15,14 +15,18 @@ from flask_auth0.sessions.stores.memcached import MemcachedBackEnd
 from tests.harness.setups import setup
 from tests.harness.visitor import GRACE, MakeApp, MakeVisitor
 
-from .matrix import settings_of
+from .matrix import MATRIX, settings_of
 
 MOST = 3
 
 
-@pytest.fixture(params=["redis", "sqlalchemy", "sqlite", "cachelib", "memcached"])
+@pytest.fixture(params=MATRIX)
 def app(request: pytest.FixtureRequest, make_app: MakeApp) -> Flask:
-    return make_app(settings_of(request.param, request), sessions_per_user=MOST)
+    return make_app(
+        settings_of(request.param, request),
+        sessions_per_user=MOST,
+        session_store_timeout=30,
+    )
 
 
 def test_the_oldest_goes(
