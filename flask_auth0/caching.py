@@ -1,4 +1,4 @@
-"""What a response tells caches when it depends on who is logged in."""
+"""Headers for caches, on responses that depend on who is logged in."""
 
 from __future__ import annotations
 

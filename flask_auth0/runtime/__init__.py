@@ -1,1 +1,1 @@
-"""Where code runs, and what lives as long as a request or a process."""
+"""The event loop and its threads, and the objects of one request or one process."""

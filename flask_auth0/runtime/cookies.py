@@ -34,11 +34,11 @@ class CookieJar:
     ) -> None:
         self.app = app
         self.session_name = session_name
-        #: What the names of our cookies begin with. They share the prefix of Flask's
-        #: session cookie, so ``__Host-`` and ``__Secure-`` hold for all of them, and
-        #: two apps on one host need only different ``SESSION_COOKIE_NAME``.
+        #: The beginning of our cookies' names. They share the prefix of Flask's session
+        #: cookie, so ``__Host-`` and ``__Secure-`` hold for all of them, and two apps
+        #: on one host need only different ``SESSION_COOKIE_NAME``.
         self.prefix: str = f"{session_name}_a0_"
-        #: What the names of transactions begin with, once somebody has asked.
+        #: The beginning of the names of transactions, which is found out once.
         self.transactions: str | None = None
         #: The cookies that came, by their names of today.
         self.sent: MultiDict[str, str] = sent

@@ -1,4 +1,4 @@
-"""What the event loop needs where gevent has replaced Python's threads."""
+"""The event loop in a process where gevent has replaced Python's threads."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def wait(
             raise TimeoutError
         return tasks[0].result()
     except BaseException:
-        # Whoever stopped waiting, by a greenlet's timeout for example, wants no result.
+        # A caller that stops waiting, by a greenlet's timeout for example, wants none.
         loop.call_soon_threadsafe(lambda: [task.cancel() for task in tasks])
         raise
     finally:

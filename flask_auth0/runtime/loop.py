@@ -54,7 +54,7 @@ def run(coroutine: Coroutine[t.Any, t.Any, T], timeout: float | None) -> T:
         return _wait(asyncio.wait_for(coroutine, timeout), timeout)
     except (asyncio.TimeoutError, concurrent.futures.TimeoutError) as error:
         told = TimeoutError(f"No answer within {timeout or 0:g} seconds.")
-        # It is the same class as TimeoutError from Python 3.11 on.
+        # From Python 3.11 on, asyncio's class is TimeoutError itself.
         raise told from without_secrets(error)
     except Exception as error:
         without_secrets(error)
@@ -120,7 +120,7 @@ def _wait(coroutine: Coroutine[t.Any, t.Any, T], timeout: float | None) -> T:
     try:
         return future.result(limit)
     finally:
-        # Whoever stopped waiting, by an interrupt for example, wants no result.
+        # A caller that stops waiting, by an interrupt for example, wants no result.
         future.cancel()
 
 

@@ -1,4 +1,4 @@
-"""What a request knows of an outage of its back end, and has told the app."""
+"""An outage of the back end of sessions, as one request knows it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass
 class Outage:
-    """What is known about the back end of sessions."""
+    """The failures of the back end in one request, and whether the app knows."""
 
     #: Whether it has failed; then nothing more is asked of it in this request.
     happened: bool = False

@@ -1,4 +1,4 @@
-"""What belongs to one process, and is made anew in one that was forked from it.
+"""Objects that belong to one process, and are made anew in one forked from it.
 
 Threads do not come along into a forked process, and a lock that one of them held is
 never let go of there. Connections do come along, and two processes that use one read
@@ -15,8 +15,8 @@ from collections.abc import Callable
 
 T = t.TypeVar("T")
 
-#: What was made by the process that this one was forked from. Nobody uses it here, but
-#: to take it apart could end what is still used there.
+#: Objects of the process that this one was forked from. They are not used here, but to
+#: take them apart could end connections that are still used there.
 _inherited: list[t.Any] = []
 
 
@@ -55,7 +55,7 @@ class PerProcess(t.Generic[T]):
 
 
 class _Made(t.Generic[T]):
-    """What one process has made: one value, or none yet."""
+    """The value that one process has made, or none yet."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()

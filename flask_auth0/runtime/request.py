@@ -23,7 +23,7 @@ Claims = Mapping[str, t.Any]
 
 
 class Known(t.NamedTuple):
-    """What has been read of the state of a session."""
+    """The state of a session, as far as it has been read."""
 
     session_id: str | None = None
     head: dict[str, t.Any] | None = None
@@ -32,7 +32,7 @@ class Known(t.NamedTuple):
 
 @dataclass
 class Prefetched:
-    """What has been read in the same round trip as Flask's session."""
+    """Values that came in the same round trip as Flask's session."""
 
     #: The key of the session itself.
     store_id: str | None = None
@@ -44,9 +44,9 @@ class Prefetched:
 
 
 class CurrentRequest:
-    """What belongs to one request.
+    """All that belongs to one request.
 
-    Several threads may work for it: what is known of the session changes all at once.
+    Several threads may work for it, so :attr:`known` changes all at once.
 
     :param app: the app that answers it.
     :param request: Flask's own.
@@ -63,7 +63,7 @@ class CurrentRequest:
     #: Whether it has received new tokens.
     has_new_tokens = False
 
-    #: What has been read of the session, once that was asked for.
+    #: The session as it has been read; ``None`` until it is asked for.
     known: Known | None = None
     #: The session in cookies that was found, and that was good then.
     found: str | None = None
@@ -74,9 +74,9 @@ class CurrentRequest:
 
     #: Whether somebody has asked who the user is.
     has_asked_for_user = False
-    #: What a store of the app's own says of the user.
+    #: The user's claims, from a store of the app's own.
     claims: dict[str, t.Any] | None = None
-    #: Whether that is so still.
+    #: Whether these are the claims still: the session may have changed.
     has_claims = False
 
     #: When the login was begun that the request completes, by our clock.
@@ -84,7 +84,7 @@ class CurrentRequest:
     #: Raises an error for the claims of an ID token that are not that login's.
     check_id_token: Callable[[Claims], None] | None = None
 
-    #: What the stores have set.
+    #: The cookies and headers that stores have set.
     collected: CollectingResponse | None = None
 
     def __init__(self, app: Flask, request: Request, jar: CookieJar) -> None:
@@ -93,11 +93,11 @@ class CurrentRequest:
         self.jar = jar
         self.outage: Outage = Outage()
         self.prefetched: Prefetched = Prefetched()
-        #: What hooks have raised.
+        #: The errors that hooks have raised.
         self.hook_errors: list[Exception] = []
-        #: What is done with the response when it is complete.
+        #: Called with the response when it is complete.
         self.when_complete: list[Callable[[Response], None]] = []
-        #: What is done at the end, also where there was no response.
+        #: Called at the end, also where there was no response.
         self.at_the_end: list[Callable[[], None]] = []
 
     @functools.cached_property

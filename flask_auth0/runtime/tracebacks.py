@@ -1,4 +1,4 @@
-"""What a traceback keeps where it leaves the extension: the frames of the app alone.
+"""Tracebacks that leave the extension: they keep the frames of the app alone.
 
 Error reporters collect the variables of each frame. Those of the SDK, of HTTP below it
 and of this package hold tokens, codes and the client's secret.

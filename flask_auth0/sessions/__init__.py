@@ -1,1 +1,1 @@
-"""Where a session lives and how long."""
+"""The sessions of users: their state, where it is kept, and how long it lasts."""

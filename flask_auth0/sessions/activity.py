@@ -66,7 +66,7 @@ class Visits:
             newest = self._states.read_head(compartment, record)
             return newest and self._noted(current, record, newest, now)
         finally:
-            # It ends by itself if this fails.
+            # A lock that cannot be released ends by itself.
             with contextlib.suppress(Exception):
                 lock.release()
 
@@ -75,7 +75,7 @@ class Visits:
     ) -> State:
         seen = {"seen": now, **self.browser(current)}
         head = {**head, "internal": {**head["internal"], **seen}}
-        # What was there for its size before can stay so.
+        # A head that no longer fits stays as it is: it was not larger before.
         with contextlib.suppress(SessionTooLarge):
             self._keep(current, record, head, now)
         return head

@@ -105,7 +105,7 @@ class Changes:
         if place.records is None or place.store is None:
             head, is_kept = self._replace_in_cookies(current, session_id, head, body)
         else:
-            # What others do to the tokens at the same time must stay.
+            # Tokens that another request writes at the same time must stay.
             known, record = current.known or Known(), record_of(session_id)
             is_kept = self._replace_on_server(
                 place.store, place.records, known, record, head, body
@@ -155,7 +155,7 @@ class Changes:
         entry = Entry(record_of(session_id), states.labels.of_head(head))
         compartment = places.compartment(current)
         is_there = compartment.create(entry, parts, max_age, replaces=before)
-        # Who is logged out while they log in must not be in afterwards.
+        # A user who is logged out during their login must not be in afterwards.
         if is_there and is_ended(states, places.revocations(app), head):
             compartment.delete(entry)
             is_there = False

@@ -17,7 +17,7 @@ from .storage_contract import Entry
 
 @dataclass(frozen=True)
 class SessionInfo:
-    """One of a user's sessions."""
+    """A session of a user, as a list of them shows it."""
 
     #: Names the session in :meth:`Sessions.revoke`. Nobody can log in with it.
     id: str

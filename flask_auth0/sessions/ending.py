@@ -21,8 +21,8 @@ from .server.storage import AT_ONCE, in_batches
 from .storage import Places
 from .storage_contract import Entry, Records
 
-#: What Flask-Login looks for in a session before it logs in whom its cookie names, and
-#: what it finds there after its own logout.
+#: The key of a session that Flask-Login reads before it trusts its remember cookie, and
+#: the value that it has there after its own logout.
 _REMEMBER, _CLEAR = "_remember", "clear"
 
 
@@ -123,5 +123,5 @@ def _entry(
     states: States, heads: Mapping[str, State], record: str, label: str
 ) -> Entry:
     head = heads.get(record)
-    # One that cannot be opened has no other label that anybody knows.
+    # A head that cannot be opened tells no other label.
     return Entry(record, states.labels.of_head(head) if head else (label,))

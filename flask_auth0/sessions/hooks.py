@@ -22,7 +22,7 @@ IDENTITY = frozenset(
     )
 )
 
-#: What a refresh brings, and nothing else can.
+#: The fields that only a refresh can change.
 _TOKENS = ("refresh_token", "token_sets", "connection_token_sets")
 
 #: Whether a session is about to be kept, and hooks change it.

@@ -9,7 +9,7 @@ import typing as t
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 
-#: Of 32 bytes, so many cannot be guessed, nor made to collide with others.
+#: Bytes of a digest: so many cannot be guessed, nor made to collide with others.
 _ENOUGH = 18
 #: Characters that say which body belongs to a head.
 _PAIR = 8

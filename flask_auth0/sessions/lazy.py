@@ -15,7 +15,7 @@ from .storage_contract import KEY
 
 
 class Found(t.NamedTuple):
-    """What a back end has of a session."""
+    """A session, as its back end has it."""
 
     #: The id that the session has from now on.
     sid: str

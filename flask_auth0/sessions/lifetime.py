@@ -29,7 +29,7 @@ ROLLING_STEP = 60
 
 
 class Moments(t.NamedTuple):
-    """What a session says of its own time."""
+    """The moments by which a session's end is reckoned."""
 
     #: When its user logged in.
     created: float

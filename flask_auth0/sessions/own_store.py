@@ -1,4 +1,4 @@
-"""What stands between the SDK and a state store of an app's own."""
+"""The wrapper of a state store of an app's own, for the SDK and for us."""
 
 from __future__ import annotations
 

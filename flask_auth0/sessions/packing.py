@@ -14,8 +14,8 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 import msgspec
 
-#: What a state has in it more often than not, the most frequent behind. What is in
-#: cookies opens with these very bytes only: another text needs another format.
+#: Texts that most states have in them, the most frequent behind. Cookies open with these
+#: very bytes only: another text needs another format.
 _FAMILIAR = (
     b"google-oauth2|windowslive|samlp|waad|https://lh3.googleusercontent.com/a/"
     b'"login_hint":"connection":"auth_time":"acr":"amr":["mfa"],"org_name":"'
@@ -41,7 +41,7 @@ _FAMILIAR = (
 _WINDOW = 32_000
 
 _TOKEN = re.compile(rb'(?<=")(eyJ[\w-]+)\.(eyJ[\w-]+)\.([\w-]+)(?=")')
-#: What no JSON has: characters that it would escape.
+#: Characters that no JSON has, since it escapes them.
 _BEGIN, _NEXT, _END = b"\x01", b"\x02", b"\x03"
 _APART = re.compile(rb"\x01([^\x01-\x03]*)\x02([^\x01-\x03]*)\x03")
 
@@ -98,6 +98,6 @@ def _encoded(raw: bytes) -> bytes:
 
 def _decoded(text: bytes) -> bytes:
     if len(text) % 4 == 1:
-        # So many characters are no base64.
+        # No base64 has so many characters.
         return b""
     return urlsafe_b64decode(text + b"=" * (-len(text) % 4))

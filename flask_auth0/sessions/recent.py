@@ -1,4 +1,4 @@
-"""What a process has found out lately, so that it need not do so again."""
+"""Results that a process remembers, so that it need not find them out again."""
 
 from __future__ import annotations
 

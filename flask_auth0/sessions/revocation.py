@@ -1,4 +1,4 @@
-"""What was ended from outside, for sessions that no list has, and logins under way."""
+"""Logouts from outside, noted for sessions in cookies and for logins under way."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .stores.base import BackEnd, Labelling
 
 _REVOKED = "flask_auth0.revoked:"
 _USED = "flask_auth0.used:"
-#: What marks a session that has ended, and, with a number, its newest version.
+#: The marks of a session: that it has ended, and, with a number, its newest version.
 _ENDED, _VERSION = "ended", "v"
 
 
@@ -33,14 +33,14 @@ class Login(t.NamedTuple):
         :param received_at: when it arrived.
         """
         if self.kept_at > received_at:
-            # It was under way: its code may be from before, however new its ID token.
+            # A login under way may have a code from before, however new its ID token.
             return self.begun_at <= received_at
-        # Not one that was on its way for longer than the user was out.
+        # A logout token issued before this login does not end it, even if it comes later.
         return self.issued_at <= issued_at
 
 
 class Marks(t.NamedTuple):
-    """What is known of a session."""
+    """The marks of a session, and of the login that it came from."""
 
     #: Whether it, or the login that it came from, has ended.
     is_ended: bool = False

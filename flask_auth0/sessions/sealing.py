@@ -82,7 +82,7 @@ class Sealer:
         try:
             return _loads(_unpacked(packed[:1], packed[1:], like))
         except (zlib.error, ValueError, RecursionError):
-            # Not sealed here, though with the right key.
+            # Another program has sealed this with the right key.
             return None
 
     def tag(self, text: str) -> str:

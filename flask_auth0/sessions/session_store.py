@@ -1,4 +1,4 @@
-"""What the extension asks of every state store: of its own, and of an app's."""
+"""The interface of every state store: of the extension's own, and of an app's."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .unwritten import UnwrittenStates
 
 
 class Listing(t.NamedTuple):
-    """What the sessions of other browsers are listed and ended with."""
+    """The means to list and end the sessions of other browsers."""
 
     states: States
     records: Records

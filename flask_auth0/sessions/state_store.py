@@ -157,7 +157,7 @@ class SessionStateStore(SessionStore):
 
     def reread(self, current: CurrentRequest) -> None:
         """Forget what was read of the state, where others may have changed it."""
-        # What a response can no longer take to the browser, this request knows best.
+        # A change that came too late for the response is known to this request alone.
         if not (current.jar.is_sent and self.are_in_cookies(current.app)):
             current.known = Known()
 
@@ -221,7 +221,7 @@ class SessionStateStore(SessionStore):
         if records is None:
             self._end_in_cookies(current, session)
         if KEY in session:
-            # What is left would belong to nobody, and so to whoever logs in next.
+            # The next user to log in would find the data that is left.
             empty(current, session)
             if isinstance(session, LazySession):
                 session.is_ended = True
@@ -235,7 +235,7 @@ class SessionStateStore(SessionStore):
         try:
             session_id = _id_of(session)
         except SessionStoreUnavailable:
-            # That is told once. A logout needs no answer.
+            # An outage is raised once, and a logout can do without an answer.
             session_id = _id_of(session)
         if session_id is not None:
             current.has_ended = True
@@ -393,7 +393,7 @@ class SessionStateStore(SessionStore):
             return None, None
         current.found = session_id
         if newest.body is not None and not current.jar.is_sent:
-            # What does not fit stays known here, and the browser keeps what it has.
+            # A state that does not fit stays known to this process alone.
             with contextlib.suppress(SessionTooLarge):
                 sealed = self.states.seal_together(newest.head, newest.body)
                 cookies.update(record, *sealed)

@@ -1,4 +1,4 @@
-"""Where an app keeps its states, and what was ended from outside."""
+"""Finds where an app keeps its states, and the notes of logouts from outside."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _UNDER_WAY = 600
 
 
 class Place(t.NamedTuple):
-    """What belongs to a session interface."""
+    """A session interface, with the back end and the records that it has."""
 
     interface: SessionInterface | None = None
     #: The back end of the sessions, or ``None`` in cookie mode.

@@ -1,11 +1,11 @@
-"""What a place for sealed states must be able to do."""
+"""The interface of a compartment: a place for sealed states."""
 
 from __future__ import annotations
 
 import typing as t
 from collections.abc import Mapping, Sequence
 
-#: Where ``flask.session`` has the id of the state.
+#: The key under which ``flask.session`` has the id of the state.
 KEY = "_a0_session"
 #: The parts of a state: what is read with every request, and all the rest.
 HEAD, BODY = PARTS = ("head", "body")
@@ -19,7 +19,7 @@ class Entry(t.NamedTuple):
 
 
 class Head(t.NamedTuple):
-    """What a place has of the head of a state."""
+    """The head of a state, as a compartment has it."""
 
     #: Every text that may be the head: one of them opens.
     texts: Sequence[str]

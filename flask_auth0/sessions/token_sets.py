@@ -14,7 +14,7 @@ from .stores.lease import Lease
 
 State = dict[str, t.Any]
 
-#: What the SDK calls the audience of a token that was asked for without one. It looks
+#: The SDK's name for the audience of a token that was asked for without one. It looks
 #: for this after a refresh, but writes ``None``.
 DEFAULT_AUDIENCE = "default"
 
@@ -52,11 +52,11 @@ class Refresh(t.NamedTuple):
     is_forced: bool
     #: Raises an error for an answer of which nothing may be used.
     check: Callable[[State], None] = lambda tokens: None
-    #: What keeps the other processes from refreshing as well.
+    #: The lease that keeps the other processes from refreshing as well.
     lease: Lease | None = None
 
 
-#: What the SDK refreshes now. It must not find the token that there is.
+#: The refresh for which the SDK is called, so that it must not find a good token.
 refreshing: ContextVar[Refresh | None] = ContextVar("refreshing", default=None)
 
 

@@ -10,11 +10,11 @@ from .storage_contract import Compartment
 
 
 class Unwritten(t.NamedTuple):
-    """What a session is to be, as soon as its back end takes it."""
+    """A state that waits until its back end takes it."""
 
     head: State
     body: State
-    #: What it was, when the tokens were asked for.
+    #: The state from before, for which the tokens were asked.
     before: State
     compartment: Compartment
     states: States

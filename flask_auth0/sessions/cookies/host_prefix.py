@@ -12,11 +12,11 @@ from ...config import Config
 from ...runtime.cookies import CookieJar
 from .flags import are_cookies_secure
 
-#: What they begin with (RFC 6265bis, section 4.1.3).
+#: The prefix itself (RFC 6265bis, section 4.1.3).
 HOST_PREFIX = "__Host-"
-#: What the name of a transaction's cookie has after Flask's session cookie.
+#: The part of a transaction's name that comes after our prefix.
 _TRANSACTION = "tx_"
-#: What a session has in the browser: Flask's cookie, and those beside it.
+#: The cookies of a session: Flask's, and those beside it.
 _OF_SESSION = re.compile(r"(_a0_((head|body)\d+|visit))?")
 
 

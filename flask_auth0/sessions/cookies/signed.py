@@ -30,7 +30,7 @@ from .host_prefix import OwnNames
 REMEMBERED, LARGEST = 512, 4096
 #: Seconds by which the clocks of two hosts of an app may differ.
 CLOCK_LEEWAY = 10
-#: What JSON has that no request can change.
+#: The types of JSON values that no request can change.
 _SCALARS = (str, int, float, bool, type(None))
 
 
@@ -41,7 +41,7 @@ class Verified(t.NamedTuple):
     payload: bytes
     #: Seconds since the epoch.
     signed_at: int
-    #: What it has, if that is the same for every request.
+    #: The content, if every request can share it.
     plain: dict[str, t.Any] | None
 
     def require_age(self, max_age: int) -> None:
@@ -67,7 +67,7 @@ class SignedSessionInterface(LastsAsLogins, OwnNames, SecureCookieSessionInterfa
     """Opens Flask's session as Flask does, but knows the cookies that come again."""
 
     session_class = WatchedSession
-    #: What looks at a session that is asked for anything.
+    #: Looks at a session that is asked for anything.
     watch: Watch | None = None
 
     def __init__(self) -> None:

@@ -23,7 +23,7 @@ PIECE = 3500
 HEADER = 8000
 #: Bytes kept free for what the app puts into its own session later.
 RESERVE = 500
-#: Of pieces that came several times, so many combinations are tried.
+#: The most combinations that are tried of pieces that came several times.
 COMBINATIONS = 16
 #: The cookie that says when the user was active.
 VISIT = "visit"
@@ -149,8 +149,8 @@ class CookieCompartment:
         new = [each for part in pieces.values() for each in part.items()]
         size = sum(cookie_size(*each) for each in new)
         limit = HEADER - RESERVE - others
-        # What arrived with this request may be written again, whatever else grew
-        # meanwhile; compressed, the same content is a few bytes more or less each time.
+        # A state that arrived with this request may be written again, whatever else
+        # grew meanwhile; compressed, it is a few bytes more or less each time.
         if size > limit and size > before + RESERVE:
             raise SessionTooLarge(size, max(limit, 0))
 

@@ -23,7 +23,7 @@ MOST = 16
 
 
 class Variant(t.NamedTuple):
-    """One of the places in which a browser may have a cookie of some name."""
+    """A place in which a browser may have a cookie of some name."""
 
     domain: str | None
     path: str

@@ -15,7 +15,7 @@ from ..shapes import is_moment
 
 #: Seconds for which an answer may be on its way, and its cookies with it.
 UNDER_WAY = 600
-#: What the name of the cookie ends with.
+#: The end of the cookie's name.
 ENDED = "ended"
 #: How many sessions it names, the last ones.
 _MOST = 4

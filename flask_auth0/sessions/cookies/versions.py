@@ -33,7 +33,7 @@ class Current(t.NamedTuple):
     """A state to go on with."""
 
     head: State
-    #: There if a newer state has come in the place of the one that was sent.
+    #: The body, if a newer state has come in the place of the one that was sent.
     body: State | None = None
 
 
@@ -102,7 +102,7 @@ class Browsers:
         revocations = self._revocations() if ask else None
         if revocations is None:
             return False
-        # What is not known now is looked at again with the next request.
+        # The next request looks again, if the store does not answer this one.
         return revocations.try_to(lambda: revocations.has_ended(record))
 
     def is_newest(self, record: str, head: State) -> bool:
@@ -179,7 +179,7 @@ def version_of(head: State) -> int:
 
 
 class Memory:
-    """Where the requests of a browser meet that were sent at the same time.
+    """The place where requests meet that a browser has sent at the same time.
 
     Each came with the cookies from before, and the answers reach the browser in any
     order.
