@@ -35,7 +35,7 @@ class Login(t.NamedTuple):
         if self.kept_at > received_at:
             # A login under way may have a code from before, however new its ID token.
             return self.begun_at <= received_at
-        # A logout token issued before this login does not end it, even if it comes later.
+        # A token issued before this login does not end it, even if it arrives later.
         return self.issued_at <= issued_at
 
 
