@@ -12,6 +12,7 @@ from flask import Flask, current_app
 from .config import EXTENSION, Config
 from .errors import ConfigurationError
 from .runtime import loop
+from .runtime.clock import Clock
 
 if t.TYPE_CHECKING:
     from .client.client import Client
@@ -30,6 +31,7 @@ class AppState:
     """The parts of the extension that belong to one app."""
 
     config: Config
+    clock: Clock
     client: Client
     logins: Logins
     state_store: SessionStore

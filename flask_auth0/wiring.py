@@ -24,6 +24,7 @@ from .client.translation import translate
 from .config import EXTENSION, Config, read_config
 from .errors import Auth0Error, ConfigurationError
 from .runtime import error_handlers, greenlets
+from .runtime.clock import Clock
 from .runtime.request import current_request, note_dispatch, this_app
 from .sessions.codec import States
 from .sessions.cookies import host_prefix
@@ -83,18 +84,22 @@ def set_up(
         app.session_interface = interface
         raise ConfigurationError(*problems)
     _set_up_secrets(app, config)
-    set_up_signed_sessions(app)
+    clock = Clock()
+    set_up_signed_sessions(app, clock)
     idle = idle_limit(app, config)
     set_up_cookie(app, config)
     set_up_host_prefix(app, config)
     stores = state_store, transaction_store, revocation_store
-    app.extensions[EXTENSION] = _make_state(config, *stores, unauthorized, hooks, idle)
+    app.extensions[EXTENSION] = _make_state(
+        config, clock, *stores, unauthorized, hooks, idle
+    )
     deployment.warn(app)
     _register(app)
 
 
 def _make_state(
     config: Config,
+    clock: Clock,
     state_store: StateStore | None,
     transaction_store: TransactionStore | None,
     revocation_store: BackEnd | None,
@@ -108,23 +113,24 @@ def _make_state(
         have a limit.
     """
     store = (
-        OwnStateStore(state_store, hooks)
+        OwnStateStore(state_store, hooks, clock)
         if state_store is not None
         else SessionStateStore(
-            _make_states(config, idle_limit), config, revocation_store, hooks
+            _make_states(config, clock, idle_limit), config, revocation_store, hooks
         )
     )
     logins = (
         OwnTransactionStore(transaction_store)
         if transaction_store is not None
         else CookieTransactionStore(
-            Sealer(config.secret, config.purpose("transaction")), config
+            Sealer(config.secret, config.purpose("transaction")), config, clock
         )
     )
-    client = Client(config, state_store=store, transaction_store=logins)
+    client = Client(config, state_store=store, transaction_store=logins, clock=clock)
     sealer = Sealer(config.secret, config.purpose("login"))
     return AppState(
         config=config,
+        clock=clock,
         client=client,
         logins=Logins(client, config),
         state_store=store,
@@ -138,7 +144,7 @@ def _make_state(
 
 
 def _make_states(
-    config: Config, idle_limit: Callable[[], float] | None = None
+    config: Config, clock: Clock, idle_limit: Callable[[], float] | None = None
 ) -> States:
     return States(
         Sealer(config.secret, config.purpose("session")),
@@ -149,6 +155,7 @@ def _make_states(
             idle_limit or no_limit,
         ),
         Labels(config.purpose("sessions")),
+        clock,
     )
 
 

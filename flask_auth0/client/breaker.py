@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import math
-import time
 import types
 
 from ..errors import TenantUnavailable
+from ..runtime.clock import Clock
 from .responses import is_unavailable
 
 #: Seconds for which the tenant is not asked after a failure: at least, and at most.
@@ -22,9 +22,13 @@ class Breaker:
 
     :param timeout: seconds that a request may wait for the tenant.
     :param failures: what is raised when the tenant cannot be reached.
+    :param clock: tells when the tenant is asked again.
     """
 
-    def __init__(self, timeout: float, failures: tuple[type[Exception], ...]) -> None:
+    def __init__(
+        self, timeout: float, failures: tuple[type[Exception], ...], clock: Clock
+    ) -> None:
+        self.clock = clock
         self.timeout: float = timeout
         self.failures: tuple[type[Exception], ...] = failures
         self._heard_at = -math.inf
@@ -43,7 +47,7 @@ class Breaker:
 
         :raises TenantUnavailable: telling when there is.
         """
-        left = self._open_until - time.monotonic()
+        left = self._open_until - self.clock.monotonic()
         if self._count and left > 0:
             raise _refusal(left)
 
@@ -58,7 +62,7 @@ class Breaker:
         return Attempt(self)
 
     def _take_permit(self) -> None:
-        now = time.monotonic()
+        now = self.clock.monotonic()
         try:
             self._permits.pop()
         except IndexError:
@@ -70,13 +74,13 @@ class Breaker:
 
     def heard(self) -> None:
         """Note that the tenant has answered."""
-        self._heard_at = time.monotonic()
+        self._heard_at = self.clock.monotonic()
         if self._count:
             self._reset()
 
     def failed(self, began_at: float) -> None:
         """Note that a request got no answer, unless another one has got one since."""
-        now = time.monotonic()
+        now = self.clock.monotonic()
         if self._heard_at >= began_at:
             return
         # A user who has waited for long does not come back soon.
@@ -95,7 +99,7 @@ class Attempt:
     """One request to the tenant."""
 
     def __init__(self, breaker: Breaker) -> None:
-        self._breaker, self._began_at = breaker, time.monotonic()
+        self._breaker, self._began_at = breaker, breaker.clock.monotonic()
 
     def answered(self, status: int, *, is_lookup: bool) -> None:
         """Note the status of an answer.
@@ -119,7 +123,7 @@ class Attempt:
         error: BaseException | None,
         traceback: types.TracebackType | None,
     ) -> None:
-        took = time.monotonic() - self._began_at
+        took = self._breaker.clock.monotonic() - self._began_at
         gave_up = isinstance(error, asyncio.CancelledError)
         if isinstance(error, self._breaker.failures) or (
             gave_up and took > self._breaker.timeout / 2

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import time
 import typing as t
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from ..runtime.clock import Clock
 from ..sessions.token_sets import Refresh
 
 #: Seconds for which a browser may still send cookies from before an exchange.
@@ -25,7 +25,7 @@ class PastRefresh:
 
     #: The token of the login that this one comes from, as far as this process knows.
     family: str
-    noted_at: float = field(default_factory=time.monotonic)
+    noted_at: float = 0.0
     #: The refresh token that took its place, where the tenant rotates them.
     successor: str | None = field(default=None, repr=False)
     #: The tokens that it has brought, by audience and scope, and when.
@@ -44,7 +44,8 @@ class PastRefreshes:
     same time with the same cookies, could meet.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._known: OrderedDict[str, PastRefresh] = OrderedDict()
 
     def family(self, refresh_token: str) -> str:
@@ -79,7 +80,7 @@ class PastRefreshes:
         if found is None:
             return None
         received_at, tokens = found
-        left = tokens["expires_in"] - int(time.monotonic() - received_at)
+        left = tokens["expires_in"] - int(self._clock.monotonic() - received_at)
         is_new = refresh is not None and received_at >= refresh.began_at
         is_good = left > tokens["expires_in"] / 2
         if is_new or (is_good and not (refresh and refresh.is_forced)):
@@ -88,7 +89,7 @@ class PastRefreshes:
 
     def note(self, refresh_token: str, wanted: tuple[str, str], tokens: Tokens) -> None:
         """Remember what a refresh token has brought."""
-        family, now = self.family(refresh_token), time.monotonic()
+        family, now = self.family(refresh_token), self._clock.monotonic()
         known = self._entry(refresh_token, family)
         known.noted_at = now
         # A refresh token that does not rotate collects all the answers of a login.
@@ -105,7 +106,7 @@ class PastRefreshes:
     def note_failure(self, refresh_token: str, error: Exception) -> None:
         """Remember that the tenant did not exchange a refresh token."""
         known = self._entry(refresh_token, self.family(refresh_token))
-        known.noted_at = known.failed_at = time.monotonic()
+        known.noted_at = known.failed_at = self._clock.monotonic()
         known.failure = error
 
     def _refreshes_of(self, refresh_token: str) -> Iterator[PastRefresh]:
@@ -117,14 +118,16 @@ class PastRefreshes:
 
     def _entry(self, refresh_token: str, family: str) -> PastRefresh:
         digest = _digest(refresh_token)
-        entry = self._known.setdefault(digest, PastRefresh(family))
+        entry = self._known.setdefault(
+            digest, PastRefresh(family, self._clock.monotonic())
+        )
         self._known.move_to_end(digest)
         while len(self._known) > _MOST:
             self._known.popitem(last=False)
         return entry
 
     def _forget_old(self) -> None:
-        earliest = time.monotonic() - _REMEMBERED
+        earliest = self._clock.monotonic() - _REMEMBERED
         while self._known:
             digest, oldest = next(iter(self._known.items()))
             if oldest.noted_at > earliest:

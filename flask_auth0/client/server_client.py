@@ -15,6 +15,7 @@ import jwt
 from auth0_server_python.auth_server.server_client import ServerClient
 
 from ..config import Config
+from ..runtime.clock import Clock
 from ..runtime.request import current_request
 from ..sessions.session_store import SessionStore
 from ..sessions.storage_contract import KEY
@@ -40,11 +41,13 @@ class LoopClient(ServerClient[t.Any]):
         *,
         state_store: SessionStore,
         transaction_store: LoginStore,
+        clock: Clock,
     ) -> None:
         self._config = config
+        self._clock = clock
         self.store: SessionStore = state_store
         self.transactions: LoginStore = transaction_store
-        self.transports: Transports = Transports(config)
+        self.transports: Transports = Transports(config, clock)
         #: Returns the way to the tenant of the running event loop.
         self.here: Callable[[], LoopTransport] = self.transports.here
         self.discovery: Discovery = Discovery(config, self.transports)

@@ -65,14 +65,14 @@ class TokenClient(LoopClient):
             usable = await self._usable_token(wanted)
             if usable is not None:
                 return usable
-        refresh = Refresh(wanted, time.monotonic(), force_refresh)
+        refresh = Refresh(wanted, self._clock.monotonic(), force_refresh)
         arguments = (store_options, audience, scope, refresh)
         limit = self._config.timeout
         return await dispatch(self._refreshed_token, arguments, {}, limit)
 
     async def _usable_token(self, wanted: Wanted) -> str | None:
         state = await self.store.get(KEY)
-        return usable_token(state, wanted, time.time()) if state else None
+        return usable_token(state, wanted, self._clock.time()) if state else None
 
     async def _refreshed_token(
         self,
@@ -87,12 +87,12 @@ class TokenClient(LoopClient):
             if key is not None and self._is_unwritten(key):
                 self.store.reread(current_request())
                 state = await self.store.get(KEY, store_options)
-                found = _found_meanwhile(state, refresh, before)
+                found = _found_meanwhile(state, refresh, before, self._clock.time())
                 if found is not None:
                     return found
             held = await stack.enter_async_context(self._lease(key))
             state = await self.store.get(KEY, store_options)
-            found = _found_meanwhile(state, refresh, before)
+            found = _found_meanwhile(state, refresh, before, self._clock.time())
             if found is not None:
                 return found
             # Not a partial: its repr, in the report of an error, would have the tokens.
@@ -188,7 +188,7 @@ class TokenClient(LoopClient):
     ) -> str | None:
         state = await self.store.get(KEY, store_options) or {}
         leeway = self._config.token_refresh_leeway
-        return usable_connection_token(state, connection, leeway, time.time())
+        return usable_connection_token(state, connection, leeway, self._clock.time())
 
     async def get_token_for_connection(
         self, options: dict[str, t.Any]
@@ -209,7 +209,7 @@ class TokenClient(LoopClient):
             # The SDK's own error for what has failed cannot be made.
             raise error.__context__ or error from None
         # The SDK tells when it ends, and keeps it for as long as it is told it lasts.
-        return {**found, "expires_in": found["expires_at"] - int(time.time())}
+        return {**found, "expires_in": found["expires_at"] - int(self._clock.time())}
 
     @asynccontextmanager
     async def _turn(
@@ -297,12 +297,12 @@ class TokenClient(LoopClient):
 
 
 def _found_meanwhile(
-    state: dict[str, t.Any] | None, refresh: Refresh, before: str | None
+    state: dict[str, t.Any] | None, refresh: Refresh, before: str | None, now: float
 ) -> str | None:
     """Return a token that another request has got while this one waited."""
     if not state:
         return None
-    usable = usable_token(state, refresh.wanted, time.time())
+    usable = usable_token(state, refresh.wanted, now)
     newest = newest_token(state, refresh.wanted.audience)
     if newest != before:
         return usable or (None if refresh.wanted.scope else newest)

@@ -15,6 +15,7 @@ from auth0_server_python.telemetry import Telemetry
 from authlib.integrations.httpx_client import AsyncOAuth2Client
 
 from ..config import Config
+from ..runtime.clock import Clock
 from ..runtime.processes import PerProcess
 from ..runtime.turns import Turns
 from ..sessions.token_sets import refreshing
@@ -34,11 +35,12 @@ LIMITS = httpx.Limits(
 class Transports:
     """The ways to the tenant, one for each event loop."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, clock: Clock) -> None:
         self._config = config
+        self._clock = clock
         self._tls = PerProcess(httpx.create_ssl_context)
         self._latest: LoopTransport | None = None
-        self.breaker: Breaker = Breaker(config.timeout, TRANSPORT_ERRORS)
+        self.breaker: Breaker = Breaker(config.timeout, TRANSPORT_ERRORS, clock)
 
     @property
     def tls(self) -> ssl.SSLContext:
@@ -51,7 +53,9 @@ class Transports:
         found = self._latest
         # After a fork there is another loop, and the parent's connections are no use.
         if found is None or found.loop is not running:
-            found = LoopTransport(self._config, self.tls, self.breaker, running)
+            found = LoopTransport(
+                self._config, self.tls, self.breaker, running, self._clock
+            )
             self._latest = found
             weakref.finalize(self, found.close_soon).atexit = False
         return found
@@ -66,11 +70,12 @@ class LoopTransport:
         tls: ssl.SSLContext,
         breaker: Breaker,
         loop: asyncio.AbstractEventLoop,
+        clock: Clock,
     ) -> None:
         self.loop = loop
         #: The order in which coroutines ask for one thing, and the answers they share.
         self.turns: Turns = Turns()
-        self.past_refreshes: PastRefreshes = PastRefreshes()
+        self.past_refreshes: PastRefreshes = PastRefreshes(clock)
         options: dict[str, t.Any] = {
             "headers": telemetry_headers(),
             # A connection that takes longer leaves no time to wait for an answer.

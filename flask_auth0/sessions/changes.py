@@ -64,7 +64,11 @@ class Changes:
         internal |= {
             "session_id": f"{secrets.token_urlsafe(24)}.{tag}",
             "seen": created_at,
-            "login": [*login_of(user, created_at, current.login_begun_at)],
+            "login": [
+                *login_of(
+                    user, created_at, current.login_begun_at, self._states.clock.time()
+                )
+            ],
             "longest": self._states.lifetime.absolute,
             # A request that opens the head opens the body: both move to a new secret
             # together.

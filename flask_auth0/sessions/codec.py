@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-import time
 import typing as t
 from collections.abc import Callable, Sequence
 
+from ..runtime.clock import Clock
 from .labels import Labels, name_of_body, record_of
 from .lifetime import Lifetime, Moments
 from .recent import Recent
@@ -29,12 +29,16 @@ class States:
     :param sealer: encrypts them.
     :param lifetime: how long sessions last.
     :param labels: makes the labels of their records.
+    :param clock: tells which of them have expired.
     """
 
-    def __init__(self, sealer: Sealer, lifetime: Lifetime, labels: Labels) -> None:
+    def __init__(
+        self, sealer: Sealer, lifetime: Lifetime, labels: Labels, clock: Clock
+    ) -> None:
         self.sealer = sealer
         self.lifetime = lifetime
         self.labels = labels
+        self.clock = clock
         self._recent: Recent[tuple[str, str], State] = Recent(REMEMBERED)
 
     def read_body(self, compartment: Compartment, head: State) -> State | None:
@@ -57,7 +61,7 @@ class States:
         if head is None:
             return None
         head = _with_visit(head, visited_at)
-        if time.time() >= self.lifetime.expires_at(moments(head)):
+        if self.clock.time() >= self.lifetime.expires_at(moments(head)):
             compartment.discard(Entry(record, self.labels.of_head(head)))
             return None
         return head
@@ -91,7 +95,7 @@ class States:
 
     def max_age(self, head: State) -> int:
         """Return for how many seconds a state is worth keeping."""
-        return max(1, int(self.lifetime.ends_at(moments(head)) - time.time()))
+        return max(1, int(self.lifetime.ends_at(moments(head)) - self.clock.time()))
 
     def _opened(self, sealed: str, record: str) -> State | None:
         """Return a head; browsers send the same one again and again."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import math
-import time
 import typing as t
 from collections.abc import Mapping
 
@@ -51,7 +50,9 @@ def end_by_claims(
         )
     if revocations.is_used(claims["jti"]):
         raise BackchannelLogoutError("The logout token was used before.")
-    used = functools.partial(revocations.use, claims["jti"], _seconds_left(claims))
+    used = functools.partial(
+        revocations.use, claims["jti"], _seconds_left(claims, states.clock.time())
+    )
     if records is None:
         revocations.note(claims)
         # The last step, so that a tenant whose request was interrupted can try again.
@@ -112,10 +113,10 @@ def is_ended(states: States, revocations: Revocations | None, head: State) -> bo
     return revocations.cover(states.labels.of_head(head), login)
 
 
-def _seconds_left(claims: Mapping[str, t.Any]) -> int:
+def _seconds_left(claims: Mapping[str, t.Any], now: float) -> int:
     """Return for how long a token is good, by any clock."""
     # A clock that is ahead forgets it sooner, and one that is behind takes it longer.
-    left = math.ceil(float(claims["exp"]) - time.time())
+    left = math.ceil(float(claims["exp"]) - now)
     return left + 2 * CLOCK_LEEWAY
 
 

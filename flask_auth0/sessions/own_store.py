@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from ..errors import SessionStoreUnavailable
 from ..runtime import loop
+from ..runtime.clock import Clock
 from ..runtime.request import CurrentRequest, current_request
 from .codec import State
 from .hooks import SessionHooks
@@ -25,10 +26,11 @@ class OwnStateStore(SessionStore):
 
     :param store: the app's own.
     :param hooks: what the app does before a state is kept.
+    :param clock: tells which tokens are still good.
     """
 
-    def __init__(self, store: StateStore, hooks: SessionHooks) -> None:
-        super().__init__(hooks)
+    def __init__(self, store: StateStore, hooks: SessionHooks, clock: Clock) -> None:
+        super().__init__(hooks, clock)
         self._store = store
 
     async def set(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import time
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
 
+from ..runtime.clock import Clock
 from .labels import Labels
 from .stores.base import BackEnd, Labelling
 
@@ -56,11 +56,15 @@ class Revocations:
     :param store: where.
     :param labels: names whom a logout token is about.
     :param longest: seconds for which a login may need to know.
+    :param clock: tells when a logout token has arrived.
     """
 
-    def __init__(self, store: BackEnd, labels: Labels, longest: int) -> None:
+    def __init__(
+        self, store: BackEnd, labels: Labels, longest: int, clock: Clock
+    ) -> None:
         self._store = store
         self._labels = labels
+        self._clock = clock
         self._longest = longest
 
     def try_to(self, work: Callable[[], bool]) -> bool:
@@ -72,7 +76,7 @@ class Revocations:
 
     def note(self, claims: Mapping[str, t.Any]) -> bool:
         """Note that the logins have ended that a logout token names."""
-        mark = f"{int(claims['iat'])}-{time.time()}"
+        mark = f"{int(claims['iat'])}-{self._clock.time()}"
         return self._mark(self._labels.of_claims(claims), mark)
 
     def cover(self, labels: Sequence[str], login: Login) -> bool:
@@ -130,7 +134,7 @@ def _is_ended_by(marks: Sequence[str], login: Login) -> bool:
 
 
 def login_of(
-    user: Mapping[str, t.Any], created_at: int, begun_at: float | None
+    user: Mapping[str, t.Any], created_at: int, begun_at: float | None, now: float
 ) -> Login:
     """Return when the login happened that the current request completes.
 
@@ -139,5 +143,4 @@ def login_of(
     issued_at = user.get("iat")
     if isinstance(issued_at, bool) or not isinstance(issued_at, int):
         issued_at = created_at
-    now = time.time()
     return Login(issued_at, begun_at or now, now)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import typing as t
 from collections.abc import Callable
 
@@ -11,6 +10,7 @@ from flask import Flask
 from pydantic import BaseModel
 
 from ..errors import ConfigurationError
+from ..runtime.clock import Clock
 from ..runtime.request import CurrentRequest
 from .codec import State, States
 from .hooks import SessionHooks, has_new_tokens, with_tokens_of
@@ -38,14 +38,16 @@ class SessionStore(StateStore):
     use it.
 
     :param hooks: what the app does before a state is kept.
+    :param clock: tells which tokens are still good.
     """
 
     #: Whether its coroutines need an event loop.
     needs_loop = True
 
-    def __init__(self, hooks: SessionHooks) -> None:
+    def __init__(self, hooks: SessionHooks, clock: Clock) -> None:
         super().__init__({})
         self._hooks = hooks
+        self._clock = clock
         #: New tokens that the back end has not taken yet.
         self.unwritten: UnwrittenStates = UnwrittenStates()
 
@@ -60,7 +62,7 @@ class SessionStore(StateStore):
         :param before: what was kept until now.
         """
         has_tokens = has_new_tokens(before, state)
-        state = repaired(state, before, time.time())
+        state = repaired(state, before, self._clock.time())
         try:
             return self._hooks.apply(state), None
         except Exception as error:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import copy
 import functools
-import time
 import typing as t
 from collections.abc import Callable, Mapping
 
@@ -66,7 +65,7 @@ class SessionStateStore(SessionStore):
         revocation_store: BackEnd | None = None,
         hooks: SessionHooks | None = None,
     ) -> None:
-        super().__init__(hooks or SessionHooks())
+        super().__init__(hooks or SessionHooks(), states.clock)
         self.states = states
         self.places: Places = Places(states, config, revocation_store)
         self.browsers: Browsers = Browsers(
@@ -371,7 +370,7 @@ class SessionStateStore(SessionStore):
             head, body = self.states.read_head(place.records, record), None
         if head is None:
             return None, None
-        now = int(time.time())
+        now = int(self.states.clock.time())
         is_due = self.states.lifetime.is_due(head["internal"]["seen"], now)
         if is_due and not current.jar.is_sent:
             head = self.visits.note(current, record, head, now)

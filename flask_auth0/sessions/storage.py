@@ -70,13 +70,13 @@ class Places:
 
     def revocations(self, app: Flask) -> Revocations | None:
         """Return what was ended from outside, if there is a place for it."""
-        labels, store = self._states.labels, self.of(app).store
+        states, store = self._states, self.of(app).store
         if store is not None:
-            return Revocations(store, labels, _UNDER_WAY)
+            return Revocations(store, states.labels, _UNDER_WAY, states.clock)
         if self._revocation_store is None:
             return None
-        longest = self._states.lifetime.absolute
-        return Revocations(self._revocation_store, labels, longest)
+        longest = states.lifetime.absolute
+        return Revocations(self._revocation_store, states.labels, longest, states.clock)
 
     def can_wait(self, app: Flask) -> bool:
         """Tell whether a back end is asked, even if only for what was ended."""

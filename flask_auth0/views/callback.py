@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import typing as t
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -198,7 +197,7 @@ def _under_way(
 
     def check(claims: Mapping[str, t.Any]) -> None:
         state_parameter.check_nonce(login_.name, claims, state.sealer)
-        _check_age(login_.remembered.max_age, claims)
+        _check_age(login_.remembered.max_age, claims, state.clock.time())
 
     current.login_begun_at = login_.remembered.begun_at
     current.check_id_token = check
@@ -252,12 +251,12 @@ def _callback_url(sdk_state: str) -> str:
     return f"{own_urls.origin()}{own_urls.current_path()}?{query}"
 
 
-def _check_age(max_age: t.Any, user: Mapping[str, t.Any]) -> None:
+def _check_age(max_age: t.Any, user: Mapping[str, t.Any], now: float) -> None:
     """Refuse a login that is older than was asked for with ``max_age``."""
     if max_age is None:
         return
     auth_time: t.Any = user.get("auth_time")
-    if not is_moment(auth_time) or time.time() - auth_time > max_age + CLOCK_LEEWAY:
+    if not is_moment(auth_time) or now - auth_time > max_age + CLOCK_LEEWAY:
         raise AuthorizationFailed(
             "You need to log in anew to go on.",
             error="login_required",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import time
 import typing as t
 from collections.abc import Callable
 
@@ -173,7 +172,7 @@ def _is_recent(
     if is_recent(current, state, needs["max_age"]):
         return True
     auth_time: t.Any = user.get("auth_time")
-    return is_moment(auth_time) and time.time() - auth_time <= needs["max_age"]
+    return is_moment(auth_time) and state.clock.time() - auth_time <= needs["max_age"]
 
 
 def _is_member(user: User, needs: dict[str, t.Any]) -> bool:

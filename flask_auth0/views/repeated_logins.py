@@ -6,7 +6,6 @@ sends a user who has just logged in to log in once more.
 
 from __future__ import annotations
 
-import time
 import typing as t
 from collections.abc import Mapping
 from urllib.parse import urlsplit
@@ -69,7 +68,7 @@ def is_recent(current: CurrentRequest, state: AppState, max_age: int) -> bool:
     note = _noted(current, state) if current.is_after_login else None
     if note is None or note.max_age is None:
         return False
-    age = time.time() - note.at
+    age = state.clock.time() - note.at
     return note.max_age <= max_age and age <= max(max_age, SOON)
 
 
@@ -89,7 +88,7 @@ def note_login(
     begun_at: float | None = None,
 ) -> None:
     """Count a login, until a request shows that it has lasted."""
-    now, before = time.time(), _noted(current, state)
+    now, before = state.clock.time(), _noted(current, state)
     whose = _whose(current, load_user(current, state))
     note = Note(now, whose, purpose, max_age, _tag_of(state, organization))
     if before is not None and not current.is_after_login:
@@ -181,12 +180,16 @@ def check(current: CurrentRequest, state: AppState, purpose: str) -> None:
         reason, remedy = _diagnosis(current, state, noted)
         raise LoginLoop(f"{LoginLoop.description} {reason}", remedy=remedy)
     is_first = _is_page_after_login(current, state)
-    if user and noted.whose[0] == user.sub and _is_in_vain(noted, purpose, is_first):
+    if (
+        user
+        and noted.whose[0] == user.sub
+        and _is_in_vain(noted, purpose, is_first, state.clock.time())
+    ):
         forget(current)
         raise LoginInVain()
 
 
-def _is_in_vain(noted: Note, purpose: str, is_first: bool) -> bool:
+def _is_in_vain(noted: Note, purpose: str, is_first: bool, now: float) -> bool:
     """Tell whether logins have led back to the next one often enough.
 
     What each of them is for may differ, such as by a moment in the URL.
@@ -196,7 +199,7 @@ def _is_in_vain(noted: Note, purpose: str, is_first: bool) -> bool:
     sent_on = noted.sent_on + is_first
     if noted.purpose == purpose and sent_on >= MOST:
         return True
-    is_at_once = time.time() - noted.at <= AT_ONCE
+    is_at_once = now - noted.at <= AT_ONCE
     return is_at_once and sent_on > 0 and noted.in_a_row >= MOST
 
 
@@ -272,7 +275,7 @@ def _keep(
     name = jar.prefix + MARKER
     sealed = state.sealer.seal(list(note), name)
     value = _LASTED + sealed if has_lasted else sealed
-    left = max(round(note.at + WINDOW - time.time()), 1)
+    left = max(round(note.at + WINDOW - state.clock.time()), 1)
     jar.set(name, value, left, crosses_sites=True)
 
 
@@ -285,7 +288,7 @@ def _noted(current: CurrentRequest, state: AppState) -> Note | None:
     if noted is None:
         return None
     note = Note(*noted)
-    return note if time.time() <= note.at + WINDOW else None
+    return note if state.clock.time() <= note.at + WINDOW else None
 
 
 def _is_note(noted: t.Any) -> bool:

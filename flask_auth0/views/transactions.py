@@ -9,7 +9,6 @@ complete a login that somebody else has begun, and end the session that is there
 from __future__ import annotations
 
 import json
-import time
 import typing as t
 from collections.abc import Mapping
 
@@ -48,7 +47,7 @@ def remember(
     # The id itself stays in the session: a store of the app's own may show the tag.
     tag = state.sealer.tag(_session_name(claims)) if claims else None
     age = None if max_age is None else int(max_age)
-    remembered = Remembered(target, purpose, age, time.time(), tag)._asdict()
+    remembered = Remembered(target, purpose, age, state.clock.time(), tag)._asdict()
     # The SDK keeps the organization itself.
     del remembered["organization"]
     return remembered

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import typing as t
 
 import pytest
@@ -12,6 +13,7 @@ from flask_auth0 import Auth0, SessionStoreUnavailable, session_revoked
 from flask_auth0.runtime.processes import PerProcess
 from flask_auth0.sessions.stores.base import Labelling
 from flask_auth0.sessions.stores.memcached import MemcachedBackEnd
+from tests.harness.clock import Clock
 from tests.harness.setups import setup
 from tests.harness.visitor import GRACE, MakeApp, MakeVisitor
 
@@ -30,17 +32,19 @@ def app(request: pytest.FixtureRequest, make_app: MakeApp) -> Flask:
 
 
 def test_the_oldest_goes(
-    app: Flask, make_visitor: MakeVisitor, monkeypatch: pytest.MonkeyPatch
+    app: Flask,
+    make_visitor: MakeVisitor,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    import time
-
     heard: list[t.Any] = []
 
     def hear(sender: object, **about: t.Any) -> None:
         heard.append(about)
 
-    real, late = time.time, [-60]
-    monkeypatch.setattr(time, "time", lambda: real() + late[0])
+    clock.offset = -60
+    # The back ends' own clock, which no app has handed them.
+    monkeypatch.setattr(time, "time", clock.time)
     grace = make_visitor(app)
     grace.log_in(GRACE)
     visitors = [make_visitor(app) for _ in range(MOST + 2)]
@@ -48,7 +52,7 @@ def test_the_oldest_goes(
         for visitor in visitors:
             visitor.log_in()
             # What was begun within one second is of one age.
-            late[0] += 2
+            clock.offset += 2
     assert [bool(each.user()) for each in visitors] == [False] * 2 + [True] * MOST
     assert grace.user() is not None
     assert [each["sub"] for each in heard] == ["auth0|ada"] * 2

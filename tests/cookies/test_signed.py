@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import secrets
 import threading
-import time
 import typing as t
 from datetime import timedelta
 
@@ -16,26 +15,17 @@ from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import TimestampSigner
 
 from flask_auth0 import Auth0
+from flask_auth0.runtime.clock import Clock as AppClock
 from flask_auth0.runtime.request import current_request
 from flask_auth0.sessions.cookies import signed
 from flask_auth0.sessions.cookies.signed import (
     SignedSessionInterface,
     set_up_signed_sessions,
 )
+from tests.harness.clock import Clock
 from tests.harness.visitor import MakeApp
 
 DAY = 86400
-
-
-class Clock:
-    """The time as the app sees it."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.ahead = 0.0
-        monkeypatch.setattr("flask_auth0.sessions.cookies.signed.time", self)
-
-    def time(self) -> float:
-        return time.time() + self.ahead
 
 
 @pytest.fixture
@@ -43,7 +33,7 @@ def app() -> Flask:
     app = Flask(__name__)
     app.secret_key = "first"
     app.permanent_session_lifetime = timedelta(days=1)
-    set_up_signed_sessions(app)
+    set_up_signed_sessions(app, AppClock())
 
     @app.get("/set")
     def set_() -> str:
@@ -104,17 +94,15 @@ def test_what_one_request_changes_no_other_sees(app: Flask) -> None:
     assert client.get("/get").json == {"list": [1]}
 
 
-def test_a_remembered_cookie_ends_on_time(
-    app: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    client, clock = app.test_client(), Clock(monkeypatch)
+def test_a_remembered_cookie_ends_on_time(app: Flask, clock: Clock) -> None:
+    client = app.test_client()
     client.get("/set")
-    clock.ahead = DAY - 5
+    clock.offset = DAY - 5
     assert client.get("/get").json == {"list": [1]}
     for ahead in (DAY + 5, -signed.CLOCK_LEEWAY - 5):
-        clock.ahead = ahead
+        clock.offset = ahead
         assert client.get("/get").json == {"list": None}
-    clock.ahead = 5
+    clock.offset = 5
     app.permanent_session_lifetime = timedelta(seconds=1)
     assert client.get("/get").json == {"list": None}
 
@@ -258,7 +246,7 @@ def test_only_flasks_own_interface_is_replaced(make_app: MakeApp) -> None:
     for interface in (Mine(), changed):
         app = Flask(__name__)
         app.session_interface = interface
-        set_up_signed_sessions(app)
+        set_up_signed_sessions(app, AppClock())
         assert app.session_interface is interface
     app = make_app()
     assert isinstance(app.session_interface, SignedSessionInterface)

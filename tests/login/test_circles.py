@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 import typing as t
 from urllib.parse import quote
 
@@ -12,6 +11,7 @@ from flask import Flask, Response, redirect, request, url_for
 
 from flask_auth0 import Auth0, current_user, login_required
 from flask_auth0.tenant import TenantServer
+from tests.harness.clock import Clock
 from tests.harness.visitor import (
     ADA,
     FETCH,
@@ -209,14 +209,13 @@ def test_circles_of_logins_that_differ(
 
 
 def test_whoever_asks_for_one_thing_after_the_other_is_in_no_circle(
-    role_app: Flask, make_visitor: MakeVisitor, monkeypatch: pytest.MonkeyPatch
+    role_app: Flask, make_visitor: MakeVisitor, clock: Clock
 ) -> None:
     """Even where each login leads to a page that sends everybody on."""
     role_app.add_url_rule("/hub", "hub", lambda: redirect("/page"))
-    visitor, now = make_visitor(role_app), time.time()
+    visitor = make_visitor(role_app)
     for number in range(6):
-        moment = now + number * 11
-        monkeypatch.setattr("time.time", lambda moment=moment: moment)
+        clock.offset = number * 11
         visitor.log_in(path=f"/login?next=/hub&login_hint={number}")
         assert visitor.get("/hub").location == "/page"
         assert visitor.get("/page").text == "page"
@@ -247,7 +246,7 @@ def test_who_shows_a_page_in_between_is_not_in_a_circle(
 def test_a_kept_marker_is_no_step_up(
     app: Flask,
     make_visitor: MakeVisitor,
-    monkeypatch: pytest.MonkeyPatch,
+    clock: Clock,
     seconds: int,
 ) -> None:
     guard = login_required(max_age=1)
@@ -257,8 +256,7 @@ def test_a_kept_marker_is_no_step_up(
     visitor.get(visitor.authorize(visitor.get(asked.location)))
     kept = visitor.cookies()["session_a0_loop"]
     assert visitor.get("/now").text == "fresh"
-    now = time.time()
-    monkeypatch.setattr("time.time", lambda: now + seconds)
+    clock.offset = seconds
     visitor.set_cookie("session_a0_loop", kept)
     assert visitor.get("/now").status_code == 302
 

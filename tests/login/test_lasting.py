@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
-
-import pytest
 from flask import session
 
+from tests.harness.clock import Clock
 from tests.harness.visitor import Visitor, error_of
 
 
@@ -57,15 +55,12 @@ def test_logins_that_last_are_never_stopped(visitor: Visitor) -> None:
         assert visitor.log_in().location == "/"
 
 
-def test_old_logins_are_not_counted(
-    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_old_logins_are_not_counted(visitor: Visitor, clock: Clock) -> None:
     for _ in range(2):
         visitor.log_in()
         without_session(visitor)
     marker = visitor.cookies()["session_a0_loop"]
-    later = time.time() + 61
-    monkeypatch.setattr("flask_auth0.views.repeated_logins.time.time", lambda: later)
+    clock.offset = 61
     # A browser whose clock is behind still sends it.
     visitor.set_cookie("session_a0_loop", marker)
     assert "/authorize" in visitor.get("/login").location

@@ -27,16 +27,6 @@ DAY = 86400
 MODES = ["cookie", "foreign", "revocation store", "redis"]
 
 
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    from tests.harness.clock import Clock
-
-    clock = Clock()
-    for name in ("state_store", "codec"):
-        monkeypatch.setattr(f"flask_auth0.sessions.{name}.time", clock)
-    return clock
-
-
 class ForeignInterface(SecureCookieSessionInterface):
     """An interface that the app has set up itself."""
 

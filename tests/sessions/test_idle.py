@@ -21,10 +21,7 @@ LONGEST = 259200
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    for module in ("state_store", "codec", "cookies.signed"):
-        monkeypatch.setattr(f"flask_auth0.sessions.{module}.time", clock)
+def clock(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Clock:
     # What Flask's own interface signs with.
     monkeypatch.setattr("itsdangerous.timed.time", clock)
     return clock

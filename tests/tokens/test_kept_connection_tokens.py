@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import time
-import types
 import typing as t
 
 import pytest
 from flask import Flask, request
 
 from flask_auth0 import Auth0
+from tests.harness.clock import Clock
 from tests.harness.visitor import Visitor
 
 from .refreshing import at_once
@@ -107,14 +106,10 @@ def test_the_leeway_holds_for_connections(
     app: Flask,
     visitor: Visitor,
     exchanged: list[t.Any],
-    monkeypatch: pytest.MonkeyPatch,
+    clock: Clock,
 ) -> None:
     visitor.log_in()
     first = visitor.fetch("/of/google").text
-    soon = time.time() + 3600 - 20
-    monkeypatch.setattr(
-        "flask_auth0.client.tokens.time",
-        types.SimpleNamespace(time=lambda: soon, monotonic=time.monotonic),
-    )
+    clock.offset = 3600 - 20
     assert visitor.fetch("/of/google").text != first
     assert len(exchanged) == 2

@@ -9,21 +9,21 @@ import pytest
 
 from flask_auth0 import TenantUnavailable
 from flask_auth0.client.breaker import LONGEST, Breaker
+from flask_auth0.runtime.clock import Clock as AppClock
 from tests.harness.breakers import refused
 
 
-class Clock:
-    now = 1000.0
+class Clock(AppClock):
+    """A clock that stands still until a test moves it."""
 
-    def monotonic(self) -> float:
-        return self.now
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.monotonic = lambda: self.now
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    monkeypatch.setattr("flask_auth0.client.breaker.time", clock)
-    return clock
+def clock() -> Clock:
+    return Clock()
 
 
 def fail(breaker: Breaker, clock: Clock, error: BaseException, took: float) -> None:
@@ -33,7 +33,7 @@ def fail(breaker: Breaker, clock: Clock, error: BaseException, took: float) -> N
 
 
 def test_one_tries_when_its_time_is_over(clock: Clock) -> None:
-    breaker = Breaker(10, (httpx.TransportError,))
+    breaker = Breaker(10, (httpx.TransportError,), clock)
     error = httpx.ReadTimeout("no")
     pauses = []
     for _ in range(6):
@@ -52,7 +52,7 @@ def test_one_tries_when_its_time_is_over(clock: Clock) -> None:
 
 
 def test_who_tries_may_be_gone(clock: Clock) -> None:
-    breaker = Breaker(10, (httpx.TransportError,))
+    breaker = Breaker(10, (httpx.TransportError,), clock)
     fail(breaker, clock, httpx.ConnectError("no"), 0)
     clock.now += 1
     breaker.attempt()
@@ -64,22 +64,24 @@ def test_who_tries_may_be_gone(clock: Clock) -> None:
 
 
 @pytest.mark.parametrize("status", [200, 400, 403, 429, 500, 503])
-def test_what_was_said_to_one_user_counts_for_nobody_else(status: int) -> None:
-    breaker = Breaker(10, (httpx.TransportError,))
+def test_what_was_said_to_one_user_counts_for_nobody_else(
+    clock: Clock, status: int
+) -> None:
+    breaker = Breaker(10, (httpx.TransportError,), clock)
     with breaker.attempt() as attempt:
         attempt.answered(status, is_lookup=False)
     assert refused(breaker) is None
 
 
 def test_what_it_publishes_is_for_all(clock: Clock) -> None:
-    breaker = Breaker(10, (httpx.TransportError,))
+    breaker = Breaker(10, (httpx.TransportError,), clock)
     with breaker.attempt() as attempt:
         attempt.answered(503, is_lookup=True)
     assert refused(breaker) == 1
 
 
 def test_a_tenant_that_answers_others_is_only_slow(clock: Clock) -> None:
-    breaker = Breaker(10, (httpx.TransportError,))
+    breaker = Breaker(10, (httpx.TransportError,), clock)
     slow, quick = breaker.attempt(), breaker.attempt()
     clock.now += 5
     quick.answered(200, is_lookup=False)
@@ -92,6 +94,6 @@ def test_a_tenant_that_answers_others_is_only_slow(clock: Clock) -> None:
 def test_who_gives_up_has_to_have_waited(
     clock: Clock, took: float, pause: int | None
 ) -> None:
-    breaker = Breaker(10, (httpx.TransportError,))
+    breaker = Breaker(10, (httpx.TransportError,), clock)
     fail(breaker, clock, asyncio.CancelledError(), took)
     assert refused(breaker) == pause

@@ -4,29 +4,21 @@ from __future__ import annotations
 
 import time
 import traceback
-import types
 import typing as t
 
 import pytest
 
 from flask_auth0.client import refreshes
 from flask_auth0.client.refreshes import PastRefresh, PastRefreshes
+from flask_auth0.runtime.clock import Clock as AppClock
 from flask_auth0.sessions.token_sets import Refresh, Wanted
+from tests.harness.clock import Clock
 
 WANTED = ("https://api", "openid")
 
 
 def tokens(name: str, **more: t.Any) -> dict[str, t.Any]:
     return {"access_token": f"access-{name}", "expires_in": 600, **more}
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The seconds that the module's clock shows."""
-    now = [time.monotonic()]
-    fake = types.SimpleNamespace(monotonic=lambda: now[0])
-    monkeypatch.setattr(refreshes, "time", fake)
-    return now
 
 
 def test_no_token_is_shown() -> None:
@@ -37,7 +29,7 @@ def test_no_token_is_shown() -> None:
 
 
 def test_the_newest_token_and_what_it_brought() -> None:
-    known = PastRefreshes()
+    known = PastRefreshes(AppClock())
     known.note("a", WANTED, tokens("1", refresh_token="b"))
     known.note("b", WANTED, tokens("2", refresh_token="c"))
     assert [known.newest(each) for each in "abcd"] == ["c", "c", "c", "d"]
@@ -52,7 +44,7 @@ def test_the_newest_token_and_what_it_brought() -> None:
 def test_a_tenant_that_gives_an_old_token_again_sends_nobody_round_in_a_circle() -> (
     None
 ):
-    known = PastRefreshes()
+    known = PastRefreshes(AppClock())
     known.note("a", WANTED, tokens("1", refresh_token="b"))
     known.note("b", WANTED, tokens("2", refresh_token="a"))
     assert known.newest("a") == known.newest("b") == "a"
@@ -60,7 +52,7 @@ def test_a_tenant_that_gives_an_old_token_again_sends_nobody_round_in_a_circle()
 
 
 def test_a_failure_is_told_to_those_who_waited_for_it_alone() -> None:
-    known = PastRefreshes()
+    known = PastRefreshes(AppClock())
     waiting = Refresh(Wanted("https://api"), time.monotonic(), False)
     error = ValueError()
     known.note_failure("a", error)
@@ -75,12 +67,12 @@ def test_a_failure_is_told_to_those_who_waited_for_it_alone() -> None:
     assert known.answer("a", WANTED, later) is None
 
 
-def test_old_exchanges_and_answers_are_forgotten(clock: list[float]) -> None:
-    known = PastRefreshes()
+def test_old_exchanges_and_answers_are_forgotten(clock: Clock) -> None:
+    known = PastRefreshes(AppClock())
     known.note("a", WANTED, tokens("1", refresh_token="b"))
     # Without rotation, one token gets them all.
     for number in range(100):
-        clock[0] += 10
+        clock.passed += 10
         known.note("kept", (f"https://{number}", ""), tokens("2"))
     assert known.newest("a") == "a"
     assert known.answer("kept", ("https://0", ""), None) is None
@@ -91,7 +83,7 @@ def test_old_exchanges_and_answers_are_forgotten(clock: list[float]) -> None:
 
 def test_there_are_not_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(refreshes, "_MOST", 10)
-    known = PastRefreshes()
+    known = PastRefreshes(AppClock())
     for number in range(20):
         known.note(str(number), WANTED, tokens("1"))
     assert len(known._known) == 10

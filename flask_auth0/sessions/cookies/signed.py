@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-import time
 import typing as t
 from collections.abc import Hashable
 
@@ -18,6 +17,7 @@ from flask.sessions import (
 from itsdangerous import BadData, BadSignature, URLSafeTimedSerializer
 from itsdangerous.encoding import base64_decode
 
+from ...runtime.clock import Clock
 from ...runtime.request import current_request
 from ..lazy import Watch, WatchedSession
 from ..lifetime import LastsAsLogins
@@ -44,20 +44,20 @@ class Verified(t.NamedTuple):
     #: The content, if every request can share it.
     plain: dict[str, t.Any] | None
 
-    def require_age(self, max_age: int) -> None:
+    def require_age(self, max_age: int, now: float) -> None:
         """Refuse it if it is too old, or from the future.
 
         :raises BadSignature: in that case.
         """
-        if not -CLOCK_LEEWAY <= int(time.time()) - self.signed_at <= max_age:
+        if not -CLOCK_LEEWAY <= int(now) - self.signed_at <= max_age:
             raise BadSignature("It is not from a time at which it would be good.")
 
-    def content(self, max_age: int) -> t.Any:
+    def content(self, max_age: int, now: float) -> t.Any:
         """Return what it has; a session copies it, but not what is inside.
 
         :raises BadData: when it is too old, or nothing that Flask has written.
         """
-        self.require_age(max_age)
+        self.require_age(max_age, now)
         if self.plain is not None:
             return self.plain
         return self.serializer.load_payload(self.payload)
@@ -70,7 +70,8 @@ class SignedSessionInterface(LastsAsLogins, OwnNames, SecureCookieSessionInterfa
     #: Looks at a session that is asked for anything.
     watch: Watch | None = None
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._recent: Recent[Hashable, Verified] = Recent(REMEMBERED)
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
@@ -93,13 +94,14 @@ class SignedSessionInterface(LastsAsLogins, OwnNames, SecureCookieSessionInterfa
     def _opened(self, app: Flask, text: str) -> tuple[int, dict[str, t.Any]] | None:
         """Return when a cookie was signed and what it has, if it is good."""
         longest = max(app.permanent_session_lifetime, self.login_lifetime)
+        now = self._clock.time()
         try:
             verified = self._verified(app, text)
-            content = verified.content(int(longest.total_seconds()))
+            content = verified.content(int(longest.total_seconds()), now)
             if KEY not in content:
                 # No login makes it last longer.
                 shortest = app.permanent_session_lifetime
-                verified.require_age(int(shortest.total_seconds()))
+                verified.require_age(int(shortest.total_seconds()), now)
             return verified.signed_at, content
         except BadData:
             return None
@@ -154,8 +156,8 @@ class SignedSessionInterface(LastsAsLogins, OwnNames, SecureCookieSessionInterfa
         return content if is_plain else None
 
 
-def set_up_signed_sessions(app: Flask) -> None:
+def set_up_signed_sessions(app: Flask, clock: Clock) -> None:
     """Use it in an app that has left Flask's own interface as it was."""
     interface = app.session_interface
     if type(interface) is SecureCookieSessionInterface and not vars(interface):
-        app.session_interface = SignedSessionInterface()
+        app.session_interface = SignedSessionInterface(clock)

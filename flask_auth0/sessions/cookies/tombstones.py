@@ -5,9 +5,9 @@ An answer that was on its way can bring the cookies of such a session back.
 
 from __future__ import annotations
 
-import time
 import typing as t
 
+from ...runtime.clock import Clock
 from ...runtime.cookies import CookieJar
 from ..labels import is_record
 from ..sealing import Sealer
@@ -25,17 +25,19 @@ class Tombstones:
     """Writes and reads the cookie.
 
     :param sealer: encrypts it.
+    :param clock: tells which sessions ended too long ago.
     """
 
-    def __init__(self, sealer: Sealer) -> None:
+    def __init__(self, sealer: Sealer, clock: Clock) -> None:
         self._sealer = sealer
+        self._clock = clock
 
     def add(self, jar: CookieJar, record: str) -> None:
         """Name one more session, unless it is too late for another cookie."""
         if jar.is_sent:
             return
         name = jar.prefix + ENDED
-        content = [*self._read(jar), [record, time.time()]][-_MOST:]
+        content = [*self._read(jar), [record, self._clock.time()]][-_MOST:]
         jar.set(name, self._sealer.seal(content, name), UNDER_WAY)
 
     def name(self, jar: CookieJar, record: str) -> bool:
@@ -47,7 +49,7 @@ class Tombstones:
         sealed = jar.values.get(name)
         content = self._sealer.open(sealed[0], name) if sealed else None
         found = content if isinstance(content, list) else []
-        earliest = time.time() - UNDER_WAY
+        earliest = self._clock.time() - UNDER_WAY
         return [each for each in found if _is_one(each) and each[1] > earliest]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import time
 import typing as t
 from collections.abc import Callable
 
@@ -11,6 +10,7 @@ from auth0_server_python.auth_types import TransactionData
 from pydantic import BaseModel, ValidationError
 
 from ...config import Config
+from ...runtime.clock import Clock
 from ...runtime.cookies import CookieJar, cookie_size
 from ...runtime.request import current_request
 from ..sealing import Sealer
@@ -34,15 +34,17 @@ class CookieTransactionStore(LoginStore):
     server nothing.
 
     :param sealer: encrypts transactions.
+    :param clock: tells which of them are too old.
     """
 
     needs_loop = False
     is_private = True
 
-    def __init__(self, sealer: Sealer, config: Config) -> None:
+    def __init__(self, sealer: Sealer, config: Config, clock: Clock) -> None:
         super().__init__({})
         self._sealer = sealer
         self._config = config
+        self._clock = clock
 
     async def set(
         self,
@@ -56,7 +58,7 @@ class CookieTransactionStore(LoginStore):
         data = state.model_dump() if isinstance(state, BaseModel) else dict(state)
         data = {k: v for k, v in data.items() if v is not None}
         name = self._name(jar, identifier)
-        content = {"data": data, "at": time.time()}
+        content = {"data": data, "at": self._clock.time()}
         sealed = self._sealer.seal(content, name)
         self._make_room(jar, cookie_size(name, sealed))
         jar.set(name, sealed, LIFETIME, crosses_sites=True)
@@ -76,7 +78,7 @@ class CookieTransactionStore(LoginStore):
 
     def _find(self, jar: CookieJar, identifier: str) -> TransactionData | None:
         content = self._open(jar, self._name(jar, identifier))
-        if content is None or time.time() >= content["at"] + LIFETIME:
+        if content is None or self._clock.time() >= content["at"] + LIFETIME:
             return None
         try:
             return TransactionData(**content["data"])

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import secrets
-import time
 import typing as t
 
+from ...runtime.clock import Clock
 from ...runtime.cookies import CookieJar
 from ..codec import State, States
 from ..revocation import Login, Marks, Revocations
@@ -52,8 +52,8 @@ class Browsers:
         self._states = states
         self._store = store
         self._newest_only = newest_only
-        self._memory = Memory()
-        self._tombstones = Tombstones(states.sealer)
+        self._memory = Memory(states.clock)
+        self._tombstones = Tombstones(states.sealer, states.clock)
 
     def current(
         self, jar: CookieJar, record: str, head: State, is_whole: bool
@@ -152,7 +152,9 @@ class Browsers:
         if self._store is None:
             return None
         longest = self._states.lifetime.absolute
-        return Revocations(self._store, self._states.labels, longest)
+        return Revocations(
+            self._store, self._states.labels, longest, self._states.clock
+        )
 
     def _hand_over(
         self, store: BackEnd, record: str, newest: Newest, seconds: int
@@ -185,9 +187,9 @@ class Memory:
     order.
     """
 
-    def __init__(self) -> None:
-        self._newest: _Lately[Newest] = _Lately(MOST_STATES)
-        self._ended: _Lately[bool] = _Lately(MOST_ENDED)
+    def __init__(self, clock: Clock) -> None:
+        self._newest: _Lately[Newest] = _Lately(MOST_STATES, clock)
+        self._ended: _Lately[bool] = _Lately(MOST_ENDED, clock)
 
     def newest(self, record: str) -> Newest | None:
         """Return a session's newest state, if it has changed lately."""
@@ -210,16 +212,17 @@ class Memory:
 class _Lately(t.Generic[V]):
     """Values that are forgotten in time, or when there are too many, oldest first."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, clock: Clock) -> None:
         self._most = most
+        self._clock = clock
         self._values: dict[str, tuple[float, V]] = {}
 
     def get(self, key: str) -> V | None:
         until, value = self._values.get(key, (0.0, None))
-        return value if until > time.monotonic() else None
+        return value if until > self._clock.monotonic() else None
 
     def keep(self, key: str, value: V, seconds: float) -> None:
-        now = time.monotonic()
+        now = self._clock.monotonic()
         self.drop(key)
         self._values[key] = (now + seconds, value)
         # A copy, as other threads may change it meanwhile.

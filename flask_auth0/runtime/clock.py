@@ -1,0 +1,14 @@
+"""What time it is: the one clock of an app, which its parts are handed."""
+
+from __future__ import annotations
+
+from time import monotonic, time
+
+
+class Clock:
+    """The clock of this machine."""
+
+    #: Returns the seconds since the epoch, which mean the same to all processes.
+    time = staticmethod(time)
+    #: Returns seconds that only ever grow, to tell how long something takes.
+    monotonic = staticmethod(monotonic)
