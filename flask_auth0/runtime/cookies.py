@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from flask import Flask
@@ -102,6 +102,15 @@ class CookieJar:
         self.pending[name] = PendingCookie(value, max_age, crosses_sites)
         self.values[name] = [value]
 
+    def replace(
+        self, old: Iterable[str], new: Mapping[str, str], max_age: int | None
+    ) -> None:
+        """Set cookies in the place of others."""
+        for name in old:
+            self.delete(name)
+        for name, value in new.items():
+            self.set(name, value, max_age)
+
     def delete(self, name: str) -> None:
         """Delete a cookie, if the browser has it."""
         if name in self.sent:
@@ -167,6 +176,11 @@ class CookieJar:
 def cookie_size(name: str, value: str) -> int:
     """Return how many bytes of a request header a cookie needs."""
     return len(name) + len(value) + len("=; ")
+
+
+def size_together(cookies: Mapping[str, str]) -> int:
+    """Return how many bytes of a request header some cookies need."""
+    return sum(cookie_size(*each) for each in cookies.items())
 
 
 def is_strict(app: Flask) -> bool:

@@ -81,8 +81,8 @@ class SignedSessionInterface(LastsAsLogins, OwnNames, SecureCookieSessionInterfa
         if self.config is not None:
             self.take_former_names(jar)
         texts = jar.sent.getlist(jar.session_name)
-        if not (app.secret_key and texts):
-            return super().open_session(app, request)
+        if not app.secret_key:
+            return None
         opened = filter(None, (self._opened(app, text) for text in texts[:MOST]))
         newest_first = sorted(opened, key=lambda each: -each[0])
         content = one_of(jar, [each for _, each in newest_first])

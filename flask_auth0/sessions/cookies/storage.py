@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from flask import session
 
 from ...config import Config
 from ...errors import SessionTooLarge
-from ...runtime.cookies import CookieJar, PendingCookie, cookie_size
+from ...runtime.cookies import CookieJar, PendingCookie, size_together
 from ..labels import name_of_body
 from ..sealing import Sealer
 from ..storage_contract import BODY, HEAD, PARTS, Entry, Head
@@ -92,62 +92,59 @@ class CookieCompartment:
         :raises SessionTooLarge: when a browser could not send it back, or would not
             get it.
         """
-        is_first = not self._jar.names(self._jar.prefix + HEAD)
+        old = self._names(parts)
+        is_first = not any(each.startswith(self._jar.prefix + HEAD) for each in old)
         reserved = OF_LOGIN if is_first else OF_LOGIN + OF_ENDED
-        self._write(parts, max_age, reserved)
+        self._write(parts, max_age, old, reserved)
         return True
 
-    def update(
-        self,
-        record: str,
-        parts: Mapping[str, str],
-        max_age: int,
-    ) -> bool:
+    def update(self, record: str, parts: Mapping[str, str], max_age: int) -> bool:
         """Replace parts of the state."""
         if self._jar.app.config.get("SECRET_KEY_FALLBACKS"):
             # The name of the state outlives an older key as well: Flask signs it anew.
             session.modified = True
-        self._write(parts, max_age, 0)
+        self._write(parts, max_age, self._names(parts), 0)
         return True
 
-    def _write(self, parts: Mapping[str, str], max_age: int, reserved: int) -> None:
-        """Set the cookies of some parts; those of larger ones that were there go."""
+    def _names(self, parts: Iterable[str]) -> list[str]:
+        """Return the names of the cookies that the browser has for some parts."""
+        return self._jar.names(tuple(self._jar.prefix + part for part in parts))
+
+    def _write(
+        self, parts: Mapping[str, str], max_age: int, old: list[str], reserved: int
+    ) -> None:
+        """Set the cookies of some parts, in the place of those that were there."""
         jar, age = self._jar, self._age(max_age)
-        prefix = jar.prefix
-        pieces = {part: _split(prefix + part, text) for part, text in parts.items()}
-        self._check_size(pieces)
-        old = [name for part in parts for name in jar.names(prefix + part)]
-        new = {name: value for each in pieces.values() for name, value in each.items()}
+        new: dict[str, str] = {}
+        for part, text in parts.items():
+            new |= _split(jar.prefix + part, text)
+        self._check_size(parts, old, new)
         cookies = {name: PendingCookie(None, 0) for name in old}
         cookies |= {name: PendingCookie(value, age) for name, value in new.items()}
         reserved += OF_FORMER * len(jar.former)
         limit = self._config.response_header_limit
         require_room(jar.lines(cookies), reserved, limit)
-        for name in old:
-            jar.delete(name)
-        for name, value in new.items():
-            jar.set(name, value, age)
+        jar.replace(old, new, age)
 
     def delete(self, entry: Entry) -> None:
         """Forget whatever state the browser has."""
         jar = self._jar
-        for part in (*PARTS, VISIT):
-            for name in jar.names(jar.prefix + part):
-                jar.delete(name)
+        for name in self._names((*PARTS, VISIT)):
+            jar.delete(name)
 
     discard = delete
 
     def _age(self, max_age: int) -> int | None:
         return None if self._config.cookie_transient else max_age
 
-    def _check_size(self, pieces: Mapping[str, Mapping[str, str]]) -> None:
+    def _check_size(
+        self, parts: Iterable[str], old: list[str], new: Mapping[str, str]
+    ) -> None:
         jar = self._jar
-        replaced = tuple(jar.prefix + part for part in pieces)
+        replaced = (jar.prefix + part for part in parts)
         others = jar.size_of_others(transaction_name(jar, self._config), *replaced)
-        names = jar.names(replaced)
-        before = sum(cookie_size(name, jar.get(name) or "") for name in names)
-        new = [each for part in pieces.values() for each in part.items()]
-        size = sum(cookie_size(*each) for each in new)
+        before = size_together({name: jar.values[name][0] for name in old})
+        size = size_together(new)
         limit = HEADER - RESERVE - others
         # A state that arrived with this request may be written again, whatever else
         # grew meanwhile; compressed, it is a few bytes more or less each time.
