@@ -71,13 +71,13 @@ WALKS = {
 PAGE = Path(__file__).parents[2] / "docs" / "architecture.rst"
 #: How the page on the architecture names walks, and what each begins with there.
 TOLD = {
-    ("protected", "cookies"): "A request of a protected view, in cookies:",
-    ("protected", "redis"): "The same in Redis:",
-    ("login", "cookies"): "A login:",
-    ("login", "redis"): "A login:",
-    ("callback", "redis"): "And its callback, in Redis:",
-    ("refresh", "redis"): "A refresh, in Redis:",
-    ("backchannel", "redis"): "A back-channel logout, in Redis:",
+    ("protected", "cookies"): "A request of a protected view, in cookies",
+    ("protected", "redis"): "The same in Redis",
+    ("login", "cookies"): "A login",
+    ("login", "redis"): "A login",
+    ("callback", "redis"): "And its callback, in Redis",
+    ("refresh", "redis"): "A refresh, in Redis",
+    ("backchannel", "redis"): "A back-channel logout, in Redis",
 }
 
 
@@ -128,7 +128,8 @@ def test_a_walk_has_few_hops(name: str, mode: str, visitor: Visitor) -> None:
 
 def steps(beginning: str) -> list[str]:
     """Return the modules that a line of arrows on the page goes through."""
-    (line,) = re.findall(rf"^{beginning}\n(.+?)\n\n", PAGE.read_text(), re.M | re.S)
+    heading = rf"\*\*{beginning}\*\*:"
+    (line,) = re.findall(rf"^{heading}\n(.+?)\n\n", PAGE.read_text(), re.M | re.S)
     return re.findall(r"``([\w/]+)``", line)
 
 
