@@ -49,6 +49,23 @@ def test_a_token_that_has_expired_on_arrival_is_not_asked_for_again_and_again(
 ) -> None:
     visitor.log_in()
     tenant.tenant.token_requests.clear()
+    client = app.extensions["auth0"].client
+    look, exchange = client._newest_token, client._exchange
+    begun: list[None] = []
+    all_have_begun = asyncio.Event()
+
+    async def noted(*args: t.Any) -> t.Any:
+        begun.append(None)
+        if len(begun) == 8:
+            all_have_begun.set()
+        return await look(*args)
+
+    async def held(*args: t.Any) -> t.Any:
+        # A request that began after the answer would ask once more, and rightly so.
+        await asyncio.wait_for(all_have_begun.wait(), 8)
+        return await exchange(*args)
+
+    client._newest_token, client._exchange = noted, held
     answers = at_once(visitor, ["/token"] * 8)
     assert {each.status_code for each in answers} == {200}
     assert refreshes(tenant) == ["ok"]
