@@ -11,14 +11,17 @@ from auth0_server_python.error import BackchannelLogoutError
 from flask import Flask
 from flask.sessions import SessionMixin
 
-from ..runtime.request import CurrentRequest
+from ..runtime.request import CurrentRequest, Known
 from ..signals import session_revoked
 from .codec import State, States
+from .cookies.versions import Browsers
+from .labels import record_of
+from .lazy import LazySession
 from .lifetime import CLOCK_LEEWAY
 from .revocation import Login, Revocations
 from .server.storage import AT_ONCE, in_batches
 from .storage import Places
-from .storage_contract import Entry, Records
+from .storage_contract import HEAD, KEY, Entry, Records
 
 #: The key of a session that Flask-Login reads before it trusts its remember cookie, and
 #: the value that it has there after its own logout.
@@ -32,6 +35,43 @@ def empty(current: CurrentRequest, session: SessionMixin) -> None:
         name = current.app.config.get("REMEMBER_COOKIE_NAME", "remember_token")
         if name in current.request.cookies:
             session[_REMEMBER] = _CLEAR
+
+
+def end_current(
+    current: CurrentRequest, places: Places, browsers: Browsers, entry: Entry | None
+) -> None:
+    """End the session of a request, with all that the app kept in it for the user.
+
+    :param entry: the session's, if there is one.
+    """
+    session = current.session
+    if entry is not None and places.of(current.app).records is None:
+        # No copy of its cookies may count, nor those that are on their way.
+        current.has_ended = True
+        browsers.end(current.jar, entry.record)
+    if KEY in session:
+        # The next user to log in would find the data that is left.
+        empty(current, session)
+        if isinstance(session, LazySession):
+            session.is_ended = True
+    current.known = Known()
+    current.jar.sweep()
+    # Also where the session names none: the browser may have pieces of one left.
+    places.compartment(current).delete(entry or Entry(""))
+
+
+def take_back(current: CurrentRequest, places: Places, browsers: Browsers) -> None:
+    """Take back what a response would bring of a session that has ended since."""
+    session, jar = current.session, current.jar
+    if current.found is None or current.has_ended:
+        return
+    if session.get(KEY) not in (None, current.found):
+        # A login has come in its place.
+        return
+    is_asked = session.modified or jar.is_waiting(jar.prefix + HEAD)
+    if browsers.has_ended(record_of(current.found), ask=is_asked):
+        places.cookies(current).undo()
+        session.modified = False
 
 
 def end_by_claims(

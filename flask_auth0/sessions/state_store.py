@@ -29,7 +29,7 @@ from .activity import Visits
 from .changes import Changes
 from .codec import State, States
 from .cookies.versions import Browsers
-from .ending import empty, end_by_claims
+from .ending import empty, end_by_claims, end_current, take_back
 from .hooks import SessionHooks, has_new_tokens
 from .labels import record_of
 from .lazy import LazySession
@@ -37,8 +37,8 @@ from .lifetime import LastsAsLogins
 from .server.interface import StoredSessionInterface
 from .session_store import Listing, SessionStore, dumped
 from .storage import Places
-from .storage_contract import HEAD, Entry
 from .storage_contract import KEY as KEY
+from .storage_contract import Entry
 from .stores.base import BackEnd
 from .token_sets import without_refreshed
 from .unwritten import Unwritten
@@ -213,32 +213,12 @@ class SessionStateStore(SessionStore):
 
     def end(self, current: CurrentRequest) -> None:
         """End the session, with all that the app kept in it for the user."""
-        records = self.places.of(current.app).records
-        # To delete what is in cookies, it need not be read.
-        entry = self._entry(current) if records else None
-        session = current.session
-        if records is None:
-            self._end_in_cookies(current, session)
-        if KEY in session:
-            # The next user to log in would find the data that is left.
-            empty(current, session)
-            if isinstance(session, LazySession):
-                session.is_ended = True
-        current.known = Known()
-        current.jar.sweep()
-        # Also where the session names none: the browser may have pieces of one left.
-        self.places.compartment(current).delete(entry or Entry(""))
-
-    def _end_in_cookies(self, current: CurrentRequest, session: SessionMixin) -> None:
-        """Let no copy of a session's cookies count, nor what is on its way."""
-        try:
-            session_id = _id_of(session)
-        except SessionStoreUnavailable:
-            # An outage is raised once, and a logout can do without an answer.
-            session_id = _id_of(session)
-        if session_id is not None:
-            current.has_ended = True
-            self.browsers.end(current.jar, record_of(session_id))
+        if self.are_in_cookies(current.app):
+            # To delete cookies, the state in them need not be read.
+            entry = _entry_of(_id_despite_outage(current.session))
+        else:
+            entry = self._entry(current)
+        end_current(current, self.places, self.browsers, entry)
 
     def end_unsent(self, current: CurrentRequest) -> None:
         """End a session that has begun, where no browser will ever know it."""
@@ -270,16 +250,7 @@ class SessionStateStore(SessionStore):
 
     def settle(self, current: CurrentRequest) -> None:
         """Take back what a response would bring of a session that has ended since."""
-        if current.found is None or current.has_ended:
-            return
-        session, jar = current.session, current.jar
-        if session.get(KEY) not in (None, current.found):
-            # A login has come in its place.
-            return
-        is_asked = session.modified or jar.is_waiting(jar.prefix + HEAD)
-        if self.browsers.has_ended(record_of(current.found), ask=is_asked):
-            self.places.cookies(current).undo()
-            session.modified = False
+        take_back(current, self.places, self.browsers)
 
     def is_as_sent(self, current: CurrentRequest) -> bool:
         """Tell whether the session that the browser has sent is still the newest."""
@@ -419,6 +390,19 @@ def _id_of(session: SessionMixin) -> str | None:
     if getattr(session, "is_lost", False):
         raise SessionStoreUnavailable()
     return _as_id(session.get(KEY))
+
+
+def _id_despite_outage(session: SessionMixin) -> str | None:
+    """Return it, or ``None`` when the back end of Flask's session does not answer."""
+    try:
+        return _id_of(session)
+    except SessionStoreUnavailable:
+        # An outage is raised once, and a logout can do without an answer.
+        return _id_of(session)
+
+
+def _entry_of(session_id: str | None) -> Entry | None:
+    return None if session_id is None else Entry(record_of(session_id))
 
 
 def _as_id(found: t.Any) -> str | None:
