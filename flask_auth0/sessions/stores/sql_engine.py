@@ -32,7 +32,7 @@ class Database(t.NamedTuple):
 
 def database_of(setting: t.Any) -> Database:
     """Return the database that a URL names, or the one that has been handed over."""
-    require_version()
+    _require_version()
     if isinstance(setting, str):
         try:
             setting = Database(sa.make_url(setting.strip()), {}, sa.MetaData())
@@ -44,7 +44,7 @@ def database_of(setting: t.Any) -> Database:
     return setting
 
 
-def require_version() -> None:
+def _require_version() -> None:
     """Refuse a SQLAlchemy that gives connections back in the wrong isolation level."""
     version = tuple(map(int, re.findall(r"\d+", sa.__version__)[:3]))
     if version < _OLDEST:
