@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import monotonic, time
 
 
@@ -9,6 +10,6 @@ class Clock:
     """The clock of this machine."""
 
     #: Returns the seconds since the epoch, which mean the same to all processes.
-    time = staticmethod(time)
+    time: Callable[[], float] = staticmethod(time)
     #: Returns seconds that only ever grow, to tell how long something takes.
-    monotonic = staticmethod(monotonic)
+    monotonic: Callable[[], float] = staticmethod(monotonic)
