@@ -5,12 +5,6 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable, Mapping
 
-from auth0_server_python.error import (
-    AccessTokenError,
-    AccessTokenForConnectionError,
-    ApiError,
-    SessionExpiredError,
-)
 from auth0_server_python.store import StateStore, TransactionStore
 from flask import Flask, request_finished, request_started
 from werkzeug.wrappers import Response
@@ -20,10 +14,9 @@ from .app_state import AppState, state_of
 from .client.client import Client
 from .client.logins import Logins
 from .client.repeated_callbacks import CallbackAnswers
-from .client.translation import translate
 from .config import EXTENSION, Config, read_config
-from .errors import Auth0Error, ConfigurationError
-from .runtime import error_handlers, greenlets
+from .errors import ConfigurationError
+from .runtime import greenlets
 from .runtime.clock import Clock
 from .runtime.request import current_request, note_dispatch, this_app
 from .sessions.codec import States
@@ -41,23 +34,16 @@ from .sessions.own_store import OwnStateStore
 from .sessions.renaming import move
 from .sessions.sealing import Sealer, derive_key
 from .sessions.server.setup import make_revocation_store, set_up_sessions
+from .sessions.session_store import SessionStore
 from .sessions.state_store import SessionStateStore
 from .sessions.stores.base import BackEnd
-from .sessions.transaction_store import OwnTransactionStore
+from .sessions.transaction_store import LoginStore, OwnTransactionStore
 from .user import current_user
-from .views import backchannel, decorator_order, own_urls, repeated_logins
-from .views.error_links import login_url_here, offer_way_on
+from .views import backchannel, decorator_order, error_answers, repeated_logins
+from .views.error_links import login_url_here
 from .views.oversized_responses import fit
 
 greenlets.refusal = ConfigurationError
-
-#: Errors of the SDK whose reason is the tenant, and not the app.
-_SDK_ERRORS = (
-    AccessTokenError,
-    AccessTokenForConnectionError,
-    ApiError,
-    SessionExpiredError,
-)
 
 
 def set_up(
@@ -89,51 +75,62 @@ def set_up(
     idle = idle_limit(app, config)
     set_up_cookie(app, config)
     set_up_host_prefix(app, config)
-    stores = state_store, transaction_store, revocation_store
+    sessions = _make_session_store(
+        config, clock, hooks, state_store, revocation_store, idle
+    )
+    logins = _make_login_store(config, clock, transaction_store)
     app.extensions[EXTENSION] = _make_state(
-        config, clock, *stores, unauthorized, hooks, idle
+        config, clock, sessions, logins, unauthorized, hooks
     )
     deployment.warn(app)
     _register(app)
 
 
-def _make_state(
+def _make_session_store(
     config: Config,
     clock: Clock,
-    state_store: StateStore | None,
-    transaction_store: TransactionStore | None,
-    revocation_store: BackEnd | None,
-    unauthorized: Callable[[], t.Any],
     hooks: SessionHooks,
-    idle_limit: Callable[[], float] | None = None,
-) -> AppState:
-    """Return the parts, with stores of ours where there are no others.
+    own: StateStore | None,
+    revocation_store: BackEnd | None,
+    idle_limit: Callable[[], float] | None,
+) -> SessionStore:
+    """Return ours, unless the app has one of its own.
 
     :param idle_limit: returns for how many seconds a user may be idle, if Flask's keys
         have a limit.
     """
-    store = (
-        OwnStateStore(state_store, hooks, clock)
-        if state_store is not None
-        else SessionStateStore(
-            _make_states(config, clock, idle_limit), config, revocation_store, hooks
-        )
-    )
-    logins = (
-        OwnTransactionStore(transaction_store)
-        if transaction_store is not None
-        else CookieTransactionStore(
-            Sealer(config.secret, config.purpose("transaction")), config, clock
-        )
-    )
-    client = Client(config, state_store=store, transaction_store=logins, clock=clock)
+    if own is not None:
+        return OwnStateStore(own, hooks, clock)
+    states = _make_states(config, clock, idle_limit)
+    return SessionStateStore(states, config, revocation_store, hooks)
+
+
+def _make_login_store(
+    config: Config, clock: Clock, own: TransactionStore | None
+) -> LoginStore:
+    """Return ours, unless the app has one of its own."""
+    if own is not None:
+        return OwnTransactionStore(own)
+    sealer = Sealer(config.secret, config.purpose("transaction"))
+    return CookieTransactionStore(sealer, config, clock)
+
+
+def _make_state(
+    config: Config,
+    clock: Clock,
+    sessions: SessionStore,
+    logins: LoginStore,
+    unauthorized: Callable[[], t.Any],
+    hooks: SessionHooks,
+) -> AppState:
+    client = Client(config, state_store=sessions, transaction_store=logins, clock=clock)
     sealer = Sealer(config.secret, config.purpose("login"))
     return AppState(
         config=config,
         clock=clock,
         client=client,
         logins=Logins(client, config),
-        state_store=store,
+        state_store=sessions,
         transaction_store=logins,
         sealer=sealer,
         callback_answers=CallbackAnswers(sealer, config.timeout),
@@ -144,7 +141,7 @@ def _make_state(
 
 
 def _make_states(
-    config: Config, clock: Clock, idle_limit: Callable[[], float] | None = None
+    config: Config, clock: Clock, idle_limit: Callable[[], float] | None
 ) -> States:
     return States(
         Sealer(config.secret, config.purpose("session")),
@@ -171,9 +168,7 @@ def _set_up_secrets(app: Flask, config: Config) -> None:
 def _register(app: Flask) -> None:
     """Add routes, hooks and error handlers to an app that has its parts."""
     state = state_of(app)
-    _keep_answers(app)
-    for kind in _SDK_ERRORS:
-        app.register_error_handler(kind, _handle_sdk_error)
+    error_answers.register(app)
     app.register_blueprint(views.make_blueprint(state.config))
     app.context_processor(_template_names)
     backchannel.exempt_from_csrf(app, views.backchannel_logout_view)
@@ -244,28 +239,3 @@ def _template_names() -> dict[str, t.Any]:
     """
     this_app().jinja_env.globals.setdefault("current_user", current_user)
     return {"current_user": current_user}
-
-
-def _handle_sdk_error(error: Exception) -> t.Any:
-    """Answer for a view that awaits ``client`` and does not handle its errors."""
-    translation = translate(error)
-    offer_way_on(translation)
-    return error_handlers.answer(this_app(), translation)
-
-
-def _answer(error: Auth0Error) -> t.Any:
-    """Answer an error, or what lies behind it: that nobody trusts the host."""
-    refusal = own_urls.refusal_of_host()
-    if refusal is not None:
-        return error_handlers.answer(this_app(), refusal)
-    return error.get_response()
-
-
-def _keep_answers(app: Flask) -> None:
-    """Answer errors of the extension as they are, unless the app has a handler.
-
-    A handler for all HTTP exceptions, as REST frameworks have one, would leave out the
-    page and the way to log in.
-    """
-    if Auth0Error not in app.error_handler_spec[None][None]:
-        app.register_error_handler(Auth0Error, _answer)

@@ -1,0 +1,55 @@
+"""The answers to errors that views leave to the extension."""
+
+from __future__ import annotations
+
+import typing as t
+
+from auth0_server_python.error import (
+    AccessTokenError,
+    AccessTokenForConnectionError,
+    ApiError,
+    SessionExpiredError,
+)
+from flask import Flask
+
+from ..client.translation import translate
+from ..errors import Auth0Error
+from ..runtime import error_handlers
+from ..runtime.request import this_app
+from . import own_urls
+from .error_links import offer_way_on
+
+#: Errors of the SDK whose reason is the tenant, and not the app.
+_SDK_ERRORS = (
+    AccessTokenError,
+    AccessTokenForConnectionError,
+    ApiError,
+    SessionExpiredError,
+)
+
+
+def register(app: Flask) -> None:
+    """Answer errors of the SDK, and those of the extension as they are.
+
+    A handler of the app for all HTTP exceptions, as REST frameworks have one, would
+    leave out the page and the way to log in. One for :class:`.Auth0Error` counts.
+    """
+    if Auth0Error not in app.error_handler_spec[None][None]:
+        app.register_error_handler(Auth0Error, _answer)
+    for kind in _SDK_ERRORS:
+        app.register_error_handler(kind, _handle_sdk_error)
+
+
+def _handle_sdk_error(error: Exception) -> t.Any:
+    """Answer for a view that awaits ``client`` and does not handle its errors."""
+    translation = translate(error)
+    offer_way_on(translation)
+    return error_handlers.answer(this_app(), translation)
+
+
+def _answer(error: Auth0Error) -> t.Any:
+    """Answer an error, or the reason for it: that Flask does not trust the host."""
+    refusal = own_urls.refusal_of_host()
+    if refusal is not None:
+        return error_handlers.answer(this_app(), refusal)
+    return error.get_response()
