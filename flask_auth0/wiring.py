@@ -27,11 +27,11 @@ from .sessions.cookies.signed import set_up_signed_sessions
 from .sessions.cookies.sweeping import sweep
 from .sessions.cookies.transactions import CookieTransactionStore
 from .sessions.flask_session import idle_limit, set_up_cookie
+from .sessions.former_cookie_names import move
 from .sessions.hooks import SessionHooks
 from .sessions.labels import Labels
 from .sessions.lifetime import Lifetime, no_limit
 from .sessions.own_store import OwnStateStore
-from .sessions.renaming import move
 from .sessions.sealing import Sealer, derive_key
 from .sessions.server.setup import make_revocation_store, set_up_sessions
 from .sessions.session_store import SessionStore

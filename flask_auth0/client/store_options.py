@@ -8,7 +8,7 @@ import typing as t
 from flask import Request
 from werkzeug.datastructures import ImmutableMultiDict
 
-from ..runtime.collected import CollectingResponse
+from ..runtime.collecting_response import CollectingResponse
 from ..runtime.request import CurrentRequest
 
 

@@ -12,8 +12,8 @@ from flask.sessions import SessionMixin
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from .collected import CollectingResponse
-from .cookies import CookieJar
+from .collecting_response import CollectingResponse
+from .cookie_jar import CookieJar
 from .outage import Outage
 
 #: The attribute of Flask's request that has ours.

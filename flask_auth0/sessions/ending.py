@@ -14,7 +14,7 @@ from flask.sessions import SessionMixin
 from ..runtime.request import CurrentRequest, Known
 from ..signals import session_revoked
 from .codec import State, States
-from .cookies.versions import Browsers
+from .cookies.newest_states import Browsers
 from .labels import record_of
 from .lazy import LazySession
 from .lifetime import CLOCK_LEEWAY

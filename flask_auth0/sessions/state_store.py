@@ -26,9 +26,9 @@ from ..runtime.request import (
     this_app,
 )
 from .activity import Visits
-from .changes import Changes
 from .codec import State, States
-from .cookies.versions import Browsers
+from .cookies.newest_states import Browsers
+from .ended_logins import watch_sessions
 from .ending import empty, end_by_claims, end_current, take_back
 from .hooks import SessionHooks, has_new_tokens
 from .labels import record_of
@@ -42,7 +42,7 @@ from .storage_contract import Entry
 from .stores.base import BackEnd
 from .token_sets import without_refreshed
 from .unwritten import Unwritten
-from .watching import watch_sessions
+from .writes import Changes
 
 T = t.TypeVar("T")
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from auth0_server_python.store import TransactionStore
 
-from ..runtime.cookies import CookieJar
+from ..runtime.cookie_jar import CookieJar
 
 #: The SDK's name of a transaction, in front of its ``state``.
 TRANSACTION_KEY = "_a0_tx"

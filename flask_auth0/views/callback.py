@@ -19,7 +19,7 @@ from ..client.store_options import store_options
 from ..client.translation import failure_of_hook, translated
 from ..errors import Auth0Error, AuthorizationFailed, LoginFailed
 from ..runtime import app_functions
-from ..runtime.cookies import is_strict
+from ..runtime.cookie_jar import is_strict
 from ..runtime.request import CurrentRequest, current_request
 from ..sessions.hidden_tokens import with_hidden_tokens
 from ..sessions.lifetime import CLOCK_LEEWAY
@@ -27,12 +27,12 @@ from ..sessions.shapes import is_moment
 from ..sessions.storage_contract import KEY
 from ..signals import user_logged_in
 from ..user import load_claims
-from . import login, own_urls, repeated_logins, state_parameter, transactions
+from . import login, own_urls, remembered_logins, repeated_logins, state_parameter
 from .authorization_response import check_response, content, refuse_repeated
 from .lost_transactions import again, go_on_without_transaction
 from .redirects import next_or_default
+from .remembered_logins import Remembered
 from .state_parameter import Relay
-from .transactions import Remembered
 
 
 @dataclass(frozen=True)
@@ -81,11 +81,11 @@ def _returned(
 
     :param known: what came back with a ``state`` that this app has made.
     """
-    remembered = transactions.find(current, state, name)
+    remembered = remembered_logins.find(current, state, name)
     if remembered is None:
         return None
-    if not transactions.belongs_here(current, state, remembered):
-        transactions.forget(current, state, name)
+    if not remembered_logins.belongs_here(current, state, remembered):
+        remembered_logins.forget(current, state, name)
         return None
     target = next_or_default(remembered.next, state.config)
     return _Login(name, known is not None, known or Relay(), remembered, target)
@@ -117,7 +117,7 @@ def _repeat(
     """
     if before.answer is not None and state.transaction_store.is_private:
         return repeated_callbacks.repeat(current, before.answer)
-    transactions.forget(current, state, login_.name)
+    remembered_logins.forget(current, state, login_.name)
     known = login_.relayed if login_.is_whole else None
     return go_on_without_transaction(current, state, known)
 
@@ -221,7 +221,7 @@ def _finish(
         user = _exchange(current, state, sdk_state)
     except Exception as error:
         # The SDK leaves the transaction of a failed login behind.
-        transactions.forget(current, state, sdk_state)
+        remembered_logins.forget(current, state, sdk_state)
         if failure_of_hook(error) is not None:
             # The user who was logged in before has asked to be another one.
             _end_session(current, state)

@@ -16,7 +16,7 @@ from ..config import RESERVED_PARAMETERS
 from ..errors import Auth0Error, LoginFailed, log_failure
 from ..runtime.request import CurrentRequest, current_request, this_app
 from ..signals import login_failed
-from . import own_urls, repeated_logins, state_parameter, transactions
+from . import own_urls, remembered_logins, repeated_logins, state_parameter
 from .error_links import offer_another_login
 from .prefetches import answer_unasked
 from .redirects import for_callback, next_or_default
@@ -116,7 +116,7 @@ def _login_options(
     always = state.config.authorization_params or {}
     max_age = parameters.get("max_age", always.get("max_age"))
     return StartInteractiveLoginOptions(
-        app_state=transactions.remember(current, state, target, purpose, max_age),
+        app_state=remembered_logins.remember(current, state, target, purpose, max_age),
         authorization_params=parameters,
         organization=organization,
         invitation=invitation,

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from ..app_state import current_state
 from ..errors import SessionStoreUnavailable
-from ..runtime.cookies import is_strict
+from ..runtime.cookie_jar import is_strict
 from ..runtime.request import current_request
 from ..sessions.lazy import overlook_outage
 from ..user import load_user

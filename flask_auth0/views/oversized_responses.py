@@ -10,7 +10,7 @@ from ..app_state import AppState
 from ..config import Config
 from ..errors import Action, ResponseTooLarge, log_failure
 from ..runtime import error_handlers
-from ..runtime.cookies import CookieJar
+from ..runtime.cookie_jar import CookieJar
 from ..runtime.request import CurrentRequest
 from ..sessions.cookies.host_prefix import transaction_name
 from ..sessions.cookies.response_size import OF_FORMER, cookies_size, head_size

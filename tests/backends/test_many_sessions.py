@@ -19,7 +19,7 @@ from flask_auth0.sessions.server.storage import RecordCompartment, back_end_of
 from flask_auth0.sessions.storage_contract import Entry
 from flask_auth0.sessions.stores.base import BackEnd
 from flask_auth0.sessions.stores.dynamodb import DynamoBackEnd
-from flask_auth0.sessions.stores.label_values import LabelsInValues
+from flask_auth0.sessions.stores.labels_in_values import LabelsInValues
 from flask_auth0.sessions.stores.mongodb import MongoBackEnd
 from flask_auth0.sessions.stores.sqlalchemy import SqlBackEnd
 from tests.contracts.index import end_all

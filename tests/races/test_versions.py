@@ -11,7 +11,7 @@ from flask import Flask
 from flask_auth0 import Auth0, current_user
 from flask_auth0.app_state import state_of
 from flask_auth0.runtime.clock import Clock as AppClock
-from flask_auth0.sessions.cookies.versions import Memory
+from flask_auth0.sessions.cookies.newest_states import Memory
 from flask_auth0.sessions.state_store import SessionStateStore
 
 from .app import make_app

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Sequence
 
-from ...runtime.cookies import CookieJar
+from ...runtime.cookie_jar import CookieJar
 from ..storage_contract import KEY
 
 #: How many cookies of one name are looked at.

@@ -9,7 +9,7 @@ from flask.sessions import SessionInterface
 from werkzeug.datastructures import MultiDict
 
 from ...config import Config
-from ...runtime.cookies import CookieJar
+from ...runtime.cookie_jar import CookieJar
 from .flags import are_cookies_secure
 
 #: The prefix itself (RFC 6265bis, section 4.1.3).

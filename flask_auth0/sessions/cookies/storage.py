@@ -9,7 +9,7 @@ from flask import session
 
 from ...config import Config
 from ...errors import SessionTooLarge
-from ...runtime.cookies import CookieJar, PendingCookie, size_together
+from ...runtime.cookie_jar import CookieJar, PendingCookie, size_together
 from ..labels import name_of_body
 from ..sealing import Sealer
 from ..storage_contract import BODY, HEAD, PARTS, Entry, Head

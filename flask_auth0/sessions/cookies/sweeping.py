@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from werkzeug.wsgi import get_host
 
 from ...config import Config
-from ...runtime.cookies import CookieJar
+from ...runtime.cookie_jar import CookieJar
 from ...runtime.request import CurrentRequest
 from .flags import are_cookies_secure
 from .host_prefix import HOST_PREFIX, former_name, is_of_session

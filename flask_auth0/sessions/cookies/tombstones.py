@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ...runtime.clock import Clock
-from ...runtime.cookies import CookieJar
+from ...runtime.cookie_jar import CookieJar
 from ..labels import is_record
 from ..sealing import Sealer
 from ..shapes import is_moment

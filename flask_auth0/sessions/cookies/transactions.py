@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from ...config import Config
 from ...runtime.clock import Clock
-from ...runtime.cookies import CookieJar, cookie_size
+from ...runtime.cookie_jar import CookieJar, cookie_size
 from ...runtime.request import current_request
 from ..sealing import Sealer
 from ..shapes import is_moment

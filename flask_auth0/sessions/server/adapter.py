@@ -14,7 +14,7 @@ from flask_session.redis.redis import RedisSessionInterface
 from ...runtime.processes import PerProcess
 from ...runtime.request import current_outage
 from ..stores.base import BackEnd, Setup
-from ..stores.label_values import OneAtATime
+from ..stores.labels_in_values import OneAtATime
 
 T = t.TypeVar("T")
 P = t.ParamSpec("P")

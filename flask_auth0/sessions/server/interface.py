@@ -16,7 +16,7 @@ from itsdangerous import BadSignature, Signer
 
 from ...errors import SessionStoreUnavailable
 from ...runtime import error_handlers
-from ...runtime.cookies import session_cookie_flags
+from ...runtime.cookie_jar import session_cookie_flags
 from ...runtime.request import CurrentRequest, current_request
 from ..cookies.duplicates import MOST, one_of
 from ..cookies.host_prefix import OwnNames

@@ -17,7 +17,7 @@ from cachelib.file import FileSystemCache
 
 from ...runtime.processes import PerProcess
 from .base import Pruned, Rest, Setup
-from .label_values import OneAtATime
+from .labels_in_values import OneAtATime
 from .proof import prove
 from .settings import BadSetting
 

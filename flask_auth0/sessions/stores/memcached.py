@@ -15,7 +15,7 @@ from pymemcache.pool import ObjectPool
 
 from ...runtime.processes import PerProcess
 from .base import Setup, TooLargeForStore
-from .label_values import Change, LabelsInValues
+from .labels_in_values import Change, LabelsInValues
 from .proof import prove
 from .settings import BadSetting
 

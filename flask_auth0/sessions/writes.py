@@ -13,7 +13,7 @@ from ..config import Config
 from ..errors import LoginFailed, SessionTooLarge, TenantError
 from ..runtime.request import CurrentRequest, Known
 from .codec import State, States, split
-from .cookies.versions import Browsers, Newest
+from .cookies.newest_states import Browsers, Newest
 from .ending import empty, end_oldest, is_ended
 from .labels import record_of
 from .lazy import LazySession

@@ -6,7 +6,7 @@ import secrets
 import typing as t
 
 from ...runtime.clock import Clock
-from ...runtime.cookies import CookieJar
+from ...runtime.cookie_jar import CookieJar
 from ..codec import State, States
 from ..revocation import Login, Marks, Revocations
 from ..shapes import is_body, is_head

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from ..config import Config
 from ..errors import SessionStoreUnavailable
-from ..runtime.cookies import CookieJar, session_cookie_flags
+from ..runtime.cookie_jar import CookieJar, session_cookie_flags
 from ..runtime.request import CurrentRequest
 from .cookies.response_size import head_size
 from .cookies.sweeping import written_names
