@@ -101,7 +101,7 @@ def other_process(settings: Mapping[str, str]) -> Iterator[Other]:
         text=True,
     ) as process:
         other = Other(process)
-        # What is locked meanwhile would not last until then.
+        # A lock that is taken meanwhile would not last until then.
         assert other.answer() == "ready"
         yield other
         process.kill()

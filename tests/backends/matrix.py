@@ -81,7 +81,7 @@ def _file(kind: str, name: str, find: Find) -> Settings:
     }
 
 
-#: What makes each back end empty and returns its settings, by its name in tests.
+#: Functions that empty each back end and return its settings, by its name in tests.
 MATRIX: dict[str, Callable[[Find], Settings]] = {
     "redis": _redis,
     "cluster": _cluster,

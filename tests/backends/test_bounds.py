@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from tests.fixtures.rounds import Rounds
 from tests.harness.visitor import FETCH, HOST, NAVIGATION, MakeApp
 
-#: What gunicorn and nginx take.
+#: Bytes of a header that gunicorn and nginx take.
 LONGEST_HEADER = 8190
 #: A browser asks for so many pages of one host at once.
 AT_ONCE = 6

@@ -55,7 +55,7 @@ def test_sessions_in_cookies(
         # No token is spent where processes cannot take turns.
         assert ada.get("/refresh").status_code == 503
         assert ada.user()["email"] == ADA
-        # Nobody would hear of it.
+        # Other processes would not hear of the logout.
         token = make_token(tenant, sub=sub_of(grace))
         assert post(grace, token).status_code == 503
         assert grace.user()["email"] == GRACE

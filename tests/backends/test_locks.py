@@ -118,7 +118,7 @@ class TestLostLocks:
         assert theirs is not None
         assert not mine.renew()
         mine.release()
-        # It still is theirs.
+        # The lock still belongs to the other process.
         assert theirs.renew()
         assert store.try_lock("a") is None
 

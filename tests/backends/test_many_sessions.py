@@ -220,7 +220,7 @@ def test_what_was_interrupted_is_resumed(
 
     def failing(*args: t.Any) -> None:
         calls[0] += 1
-        # It is tried once more, as its connection may be from before a restart.
+        # The call is tried once more, as its connection may be from before a restart.
         if calls[0] in {2, 3}:
             raise ConnectionError
         end(*args)

@@ -46,7 +46,7 @@ app.config["SESSION_SQLALCHEMY"] = SESSIONS
 Auth0(app)
 migrate.init_app(app, db)
 """
-#: What the command line does, in one process.
+#: The steps of the command line, in one process.
 MIGRATE = """
 import flask_migrate
 from app import app

@@ -140,7 +140,7 @@ def test_files_that_have_expired_go(make_app: MakeApp, tmp_path: Path) -> None:
     path = Path(interface.back_end.cache._get_filename("session:old"))
     path.write_bytes((1).to_bytes(4, "little") + path.read_bytes()[4:])
     (folder / "rubbish").write_bytes(b"x")
-    # What writes have left behind on a full disk, and one that is under way.
+    # Files that writes have left behind on a full disk, and one that is being written.
     for name, age in [("old", 7200), ("new", 0)]:
         (folder / f"{name}.__wz_cache").write_bytes(b"")
         at = time.time() - age

@@ -51,7 +51,7 @@ def test_the_oldest_goes(
     with session_revoked.connected_to(hear):
         for visitor in visitors:
             visitor.log_in()
-            # What was begun within one second is of one age.
+            # Sessions that began within one second are of one age.
             clock.offset += 2
     assert [bool(each.user()) for each in visitors] == [False] * 2 + [True] * MOST
     assert grace.user() is not None

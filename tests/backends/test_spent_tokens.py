@@ -132,7 +132,7 @@ def test_a_fault_after_the_tenant_was_asked(
     if fault == "refuse":
         assert visitor.fetch("/user").status_code == 200
     end()
-    # It waits until that is written.
+    # The app waits until the tokens are written.
     assert elsewhere.fetch("/token").status_code == 200
     assert elsewhere.fetch("/token").text != answer.text
     assert visitor.fetch("/token").status_code == 200

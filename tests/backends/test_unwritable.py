@@ -181,7 +181,7 @@ def test_logout(there: Visitor, place: Place) -> None:
             assert answer.status_code == 302
             assert there.user() is None
         else:
-            # Nobody is told that a session has ended which has not.
+            # The page must not say that a session has ended which has not.
             assert answer.status_code == 503
             require_in(there)
     for name, value in cookies.items():

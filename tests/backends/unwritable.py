@@ -54,7 +54,7 @@ def full_redis(url: str) -> Iterator[None]:
 @contextlib.contextmanager
 def redis_replica(url: str) -> Iterator[None]:
     with Redis.from_url(url) as redis:
-        # It keeps what it has while there is nobody to copy from.
+        # A replica keeps its data while there is no primary to copy from.
         redis.replicaof("127.0.0.1", "1")
         try:
             yield

@@ -106,7 +106,7 @@ def test_one_event_costs_one_wait(
     tenant.token_requests.clear()
     way.lose()
     assert visitors[0].fetch(prepared[0]).status_code == 503
-    # What was sent may have been spent, so nobody sends it once more.
+    # A refresh token that was sent may be spent, so it is not sent once more.
     assert tenant.token_requests == []
     assert given_up.wait(2 * LIMIT)
     breaker.heard()

@@ -70,7 +70,7 @@ def set_on_self(cls: type) -> set[str]:
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(cls)))
     except (OSError, TypeError):
-        # It is written in C, or pretends to be of another module.
+        # The class is written in C, or pretends to be of another module.
         return set()
     return {
         node.attr

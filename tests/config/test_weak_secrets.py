@@ -101,7 +101,7 @@ def test_it_is_one_of_the_listed_errors() -> None:
         "AUTH0_SECRET",
         "AUTH0_SECRET",
     ]
-    # What an older secret of the list opens can be made with it, too.
+    # An older secret of the list can also seal, so it must not be weak.
     assert "number 1," in found[1].remedy
     assert "number 3," in found[2].remedy
 

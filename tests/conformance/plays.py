@@ -227,7 +227,7 @@ def check(visitor: Visitor, answer: TestResponse, accepts: bool) -> None:
 def log_in_as_ever(stage: Stage, visitor: Visitor) -> None:
     """Log in where nothing is wrong, and log out again."""
     stage.provider.behave()
-    # Nobody has to wait until the tenant is asked again.
+    # Logins need not wait until the tenant is asked again.
     visitor.app.extensions["auth0"].client.transports.breaker.heard()
     visitor.get("/logout")
     answer = visitor.log_in()

@@ -23,11 +23,11 @@ OPTIONS: dict[str, t.Any] = {
 }
 
 
-#: It does not get smaller when it is compressed.
+#: A random token does not get smaller when it is compressed.
 TOKEN = secrets.token_urlsafe(6000)
 
 
-#: What is beside the session's cookie where it is in cookies.
+#: The cookies beside the session's own where sessions are in cookies.
 FORMER = {"session_a0_head0", "session_a0_body0"}
 
 

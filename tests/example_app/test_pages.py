@@ -139,7 +139,7 @@ def test_an_access_token_goes_to_no_address_that_a_request_names(
     headers = {**NAVIGATION, "Host": f"{name}:{listener.server_port}"}
     page = browser.http.get(f"{browser.app_url}{path}", headers=headers)
     assert page.status_code == 200
-    # It was the app itself that was asked.
+    # The request went to the app itself.
     assert "&#34;subject&#34;: &#34;auth0|ada&#34;" in page.text
     assert not Listener.heard
 

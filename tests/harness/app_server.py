@@ -16,7 +16,7 @@ from flask_auth0.tenant import Client
 from .browser import Browser
 from .processes import Service, stopped_at_the_end
 
-#: What makes the test app.
+#: The factory of the test app.
 FACTORY = "tests.harness.app:create_app()"
 #: The arguments that make gunicorn each of its kinds.
 GUNICORN = {

@@ -36,7 +36,7 @@ def running_pgbouncer(
     with proxied(lambda _: unix_socket(f"{postgres_folder}/.s.PGSQL.5432")) as proxy:
         port, file = free_port(), folder / "pgbouncer.ini"
         file.write_text(CONFIG.format(server_port=proxy.port, port=port, size=size))
-        # It does not run as root.
+        # PgBouncer does not run as root.
         user = ["-u", "nobody"] if os.getuid() == 0 else []
         service = Service("pgbouncer", [binary, *user, str(file)], folder)
 

@@ -18,7 +18,7 @@ def is_installed() -> bool:
 def running_postgres(folder: Path) -> Iterator[str]:
     """Run PostgreSQL and yield the path of its socket's folder."""
     with warnings.catch_warnings():
-        # It looks for a folder of the user's, which a user without a desktop lacks.
+        # The server looks for a folder that a user without a desktop lacks.
         warnings.simplefilter("ignore")
         from pgserver import postgres_server
 

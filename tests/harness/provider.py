@@ -15,13 +15,13 @@ from flask import Flask, Response, request
 
 from flask_auth0.tenant import TenantServer
 
-#: What an answer becomes.
+#: Returns an answer in another form.
 Change = Callable[[t.Any], t.Any]
 
 #: In the place of a value: there is none.
 GONE: t.Any = object()
 
-#: What is asked for at each of the tenant's addresses.
+#: The kind of document at each of the tenant's addresses.
 KINDS = {
     "/.well-known/openid-configuration": "discovery",
     "/.well-known/jwks.json": "keys",
@@ -46,11 +46,11 @@ class Provider(TenantServer):
 
     def reset(self) -> None:
         """Be as the development tenant is."""
-        #: What it does in any case, good or bad.
+        #: Twists of every answer, whether it is good or bad.
         self.habits: list[Callable[[Provider], None]] = []
         #: How often each kind of answer was asked for.
         self.asked: Counter[str] = Counter()
-        #: What no log may have.
+        #: Secrets that no log may have.
         self.secrets: set[str] = {"the-client-secret"}
         self.tenant.rotation = True
         if len(self.tenant.keys.published) > 1:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from .mutations import CHANGES, JSON, reshaped
 
-#: What JSON can say, and Python's own types, databases or headers cannot.
+#: Texts that JSON can have, and Python's own types, databases or headers cannot.
 ODD = ["\ud83d", "\x00", "x" * 9000, "1" * 5000, "Infinity", "../../x", "a\r\nb: c"]
 
 
@@ -20,7 +20,7 @@ STRANGE = st.one_of(JSON, st.sampled_from(ODD))
 STATUSES = st.sampled_from([200, 200, 200, 204, 302, 400, 401, 403, 404, 429, 500, 503])
 
 
-#: What may be there beside what is always there, and what may be in it.
+#: Members that an answer may have besides, and values that they may have.
 MEMBERS = (
     *("error", "error_description", "mfa_token", "mfa_requirements", "userinfo"),
     *("token_type", "issued_token_type", "authorization_details", "session_expiry"),
@@ -40,11 +40,11 @@ class Answer(t.NamedTuple):
     """What becomes of an answer."""
 
     status: int
-    #: Where it changes, and what into.
+    #: Positions of changes, and the new values.
     changes: list[tuple[int, list[t.Any]]]
-    #: What is sent in its place, if that is anything.
+    #: The content that is sent in its place, if there is one.
     instead: list[t.Any]
-    #: What is there besides.
+    #: Members that are added.
     more: dict[str, t.Any] = {}  # noqa: RUF012
 
     def of(self, own: t.Any) -> Response:

@@ -7,7 +7,7 @@ import typing as t
 
 from hypothesis import strategies as st
 
-#: What a header can carry; the rest does not reach an app.
+#: Texts that a header can carry; others do not reach an app.
 TEXTS = st.text(
     st.characters(exclude_categories=["Cc", "Cs"], exclude_characters=";"), max_size=60
 )
@@ -30,7 +30,7 @@ JSON: st.SearchStrategy[t.Any] = st.recursive(
 @st.composite
 def damaged(draw: st.DrawFn, value: str) -> str:
     """A text with something cut out, put in, or repeated."""
-    # What is sealed is not always as long, and what is drawn must not depend on it.
+    # Sealed texts differ in length, and what is drawn must not depend on that.
     start = draw(st.integers(0, 4000)) % (len(value) + 1)
     length = draw(st.sampled_from([0, 1, 2, 5, 40, 4000]))
     put_in = draw(
@@ -57,7 +57,7 @@ def places(value: t.Any) -> list[tuple[t.Any, ...]]:
     return [(), *((key, *path) for key, each in inner for path in places(each))]
 
 
-#: Where something changes, and what into; without anything, it goes missing.
+#: Positions of changes, and the new values; without a value, the member goes missing.
 CHANGES = st.lists(
     st.tuples(st.integers(0, 99), st.lists(JSON, max_size=1)), min_size=1, max_size=3
 )

@@ -81,7 +81,7 @@ def test_no_mixture_is_a_login(home: Home, data: st.DataObject) -> None:
         person = found.sub.partition("|")[2]
         assert person in possible
         assert found.mark == person
-        # Whoever lost the tokens on the way has no session to show.
+        # A browser that lost its tokens on the way has no session to show.
         assert found.whole in (None, home.seen[person].whole)
     page = data.draw(st.sampled_from(PAGES))
     answer = home.visit(page, cookies, headers=NAVIGATION)

@@ -50,7 +50,7 @@ def test_a_login_goes_through_the_proxy(
     assert visitor.get(callback).status_code == 302
     # One for the code.
     assert len(tunnels.asked) == before + 1
-    # Nor is there another way once the tenant is known, and no event loop is needed.
+    # Once the tenant is known, logins need no event loop and go the same way.
     assert visitor.log_in().status_code == 302
     assert len(tunnels.asked) == before + 2
     assert made == [tunnels.port]

@@ -106,7 +106,7 @@ def test_a_discovery_document_that_is_rubbish(
         patch.setattr(Discovery, "_fetch", fetch)
         assert visitor.get("/login").status_code == 502
         assert visitor.get("/logout").status_code == 302
-    # It was not kept.
+    # The document was not kept.
     assert visitor.log_in().location == "/"
 
 

@@ -176,7 +176,7 @@ def test_the_app_hears_of_it(
 
     def hear(sender: t.Any, **kwargs: t.Any) -> None:
         heard.append((sender, kwargs))
-        # What a receiver is likely to do.
+        # Receivers of the signal often ask for the user.
         assert Auth0().get_user() is None
 
     visitor.log_in()

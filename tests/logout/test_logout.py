@@ -37,7 +37,7 @@ def test_logging_out(visitor: Visitor, tenant: TenantServer, method: str) -> Non
     assert visitor.http.get(response.location).headers["Location"] == f"{HOST}/"
     assert tenant.tenant.sessions() == []
     assert visitor.user() is None
-    # It says for some minutes what has ended, to an answer that is on its way.
+    # The cookie names the ended session for some minutes, for answers on their way.
     assert list(visitor.cookies()) == ["session_a0_ended"]
 
 

@@ -148,9 +148,9 @@ def test_a_tenant_that_is_slow_to_revoke(
 @pytest.mark.parametrize(
     ("published", "good"),
     [
-        # What Auth0 has, published or not.
+        # Auth0 has this endpoint, published or not.
         (None, False),
-        # Nobody is there.
+        # No server listens on this port.
         ("https://127.0.0.1:9/revoke", True),
     ],
 )

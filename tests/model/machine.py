@@ -51,7 +51,7 @@ class Sessions(RuleBasedStateMachine):
     def teardown(self) -> None:
         self.world.close()
 
-    # What people do.
+    # Actions of people.
 
     @rule(which=WHICH, person=PEOPLE, there=WHICH, back=WHICH)
     def log_in(self, which: int, person: str, there: int, back: int) -> None:
@@ -150,7 +150,7 @@ class Sessions(RuleBasedStateMachine):
             # An older session's cookie that another login has replaced is one, too.
             assert found is not Verdict.IN
 
-    # What comes from elsewhere.
+    # Events from elsewhere.
 
     @precondition(lambda self: self.all_logins)
     @rule(data=st.data(), number=WHICH, by_sid=st.booleans())
@@ -228,7 +228,7 @@ class Sessions(RuleBasedStateMachine):
 
     def _check(self, response: TestResponse, which: int, login: Login | None) -> None:
         if self.needs_store and not self.world.is_store_up:
-            # Who brings nothing that could be good is known to be out.
+            # A browser without any good copy is known to be logged out.
             is_in = verdict(login, time.time()) is Verdict.IN
             allowed = {503} if is_in else {401, 503}
             assert response.status_code in allowed, response.text

@@ -14,7 +14,7 @@ class Verdict(Enum):
 
     IN = "in"
     OUT = "out"
-    #: It was in doubt what became of it, or it is within what a visit may be late.
+    #: The outcome was in doubt, or the visit is within the step that is not noted.
     EITHER = "either"
 
 

@@ -171,7 +171,7 @@ class World:
 
     def _make_app(self) -> Flask:
         app = Flask(__name__)
-        # What it says of each outage would hide what a failure has to say.
+        # A warning for each outage would hide the report of a failure.
         app.logger.disabled = True
         url = f"redis://127.0.0.1:{self._way.port}/9"
         app.config.update(

@@ -19,10 +19,10 @@ from flask_auth0.sessions.state_store import KEY, SessionStateStore
 
 from .stage import Stage
 
-#: What an app has unless its settings say otherwise.
+#: The options of an app unless its settings say otherwise.
 CONFIG = {
     "TESTING": True,
-    # Nobody answers at this tenant.
+    # No tenant answers at this address.
     "AUTH0_DOMAIN": "tenant.example.com",
     "AUTH0_CLIENT_ID": "the-client",
     "AUTH0_CLIENT_SECRET": "the-client-secret",
@@ -51,7 +51,7 @@ class Part:
     path: str
     #: The cookies that it sends.
     cookies: Mapping[str, str]
-    #: Where it waits for all the others.
+    #: The point at which a request waits for all the others.
     point: str = "entered"
     #: Whether it waits from there until a leading request has been answered.
     is_late: bool = False

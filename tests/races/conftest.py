@@ -17,7 +17,7 @@ from .app import Settings, make_app
 from .crew import Browser, Crew, processes, threads
 
 TABLE = "races"
-#: Where the records of states are.
+#: The prefix of the records of states.
 STATES = "flask_auth0.state:"
 
 

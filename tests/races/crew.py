@@ -98,7 +98,7 @@ def threads(settings: Settings) -> Iterator[Crew]:
 @contextmanager
 def processes(settings: Settings) -> Iterator[Crew]:
     """Make requests in processes that share nothing but the back end."""
-    # Not by a fork of this process, which has threads.
+    # A fork of this process would copy its threads' locks, so a new one is started.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__])
     barrier, answered = context.Barrier(SIZE), context.Event()

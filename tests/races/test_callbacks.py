@@ -26,7 +26,7 @@ MANY = 8
 #: Seconds that the tenant takes to answer.
 DELAYS = (0.0, 0.0, 0.02, 0.2)
 TABLE = "callbacks"
-#: What serves an app, by where it keeps its sessions.
+#: The servers of an app, by where it keeps its sessions.
 SERVED = {
     "cookie": "threads",
     "revocations": "workers",
@@ -144,7 +144,7 @@ def test_one_exchange_and_one_session(
             assert len({str(headers_of(each)) for each in answers}) == 1
             assert outcomes(tenant) == [("authorization_code", "ok")]
             if sessions:
-                # What Flask has of the session, and the two parts of its state.
+                # Flask's row of the session, and the two parts of its state.
                 assert sessions() == before + 3
             require_going_on(browser, tenant, dice.choice(answers))
 

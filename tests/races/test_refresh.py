@@ -209,7 +209,7 @@ def test_the_others_go_on_when_a_worker_is_killed_amid_a_refresh(
 ) -> None:
     for number in range(rounds(short=1, full=20)):
         logged_in(browser, tenant, asked)
-        # What it asks for is never done: the tenant fails, long after its death.
+        # The tenant fails this request, long after the process has died.
         tenant.tenant.fail_next_token_request(status=503, delay=LEASE + 3)
         first = AtOnce(browser, [f"/token?name=first-{number}"])
         assert asked.wait(TIMEOUT)
@@ -270,7 +270,7 @@ def test_no_session_comes_back_from_a_logout_amid_a_refresh(
     for _ in range(rounds(short=2, full=50)):
         logged_in(browser, tenant, asked)
         tenant.tenant.fail_next_token_request(status=None, delay=0.3)
-        # Not all threads of the one process: the logout needs one.
+        # The logout needs one thread of the only process.
         late = AtOnce(browser, ["/token"] * 6)
         assert asked.wait(TIMEOUT)
         time.sleep(dice.choice(DELAYS))

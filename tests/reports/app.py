@@ -20,14 +20,14 @@ from sentry_sdk.transport import Transport
 
 from flask_auth0 import Auth0, Auth0Error, current_user, login_required
 
-#: What an app can ask of Sentry's SDK: as it comes, and all that there is.
+#: The settings of Sentry's SDK: its defaults, and everything that it can report.
 FORMS: dict[str, dict[str, t.Any]] = {
     "default": {"disabled_integrations": [RedisIntegration()]},
     "everything": {
         "add_full_stack": True,
         "attach_stacktrace": True,
         "disabled_integrations": [DedupeIntegration()],
-        # It knows secrets by the names of variables. Nothing may depend on that.
+        # Sentry knows secrets by the names of variables. Nothing may depend on that.
         "event_scrubber": EventScrubber(denylist=[], pii_denylist=[]),
         "max_request_body_size": "always",
         "max_value_length": 100_000,

@@ -36,7 +36,7 @@ class Secrets:
         values = {name: found[0] for name, found in location.items()}
         values |= request.form | (answer if isinstance(answer, dict) else {})
         for name in self.NAMES:
-            # What failures are made of is short.
+            # The parts of failures are short.
             if len(value := str(values.get(name) or "")) > 16:
                 self.known[value] = name
         return response

@@ -22,7 +22,7 @@ LONGEST = 259200
 
 @pytest.fixture
 def clock(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Clock:
-    # What Flask's own interface signs with.
+    # Flask's own interface signs with the time of itsdangerous.
     monkeypatch.setattr("itsdangerous.timed.time", clock)
     return clock
 

@@ -90,7 +90,7 @@ def test_the_filesystem_of_flask_session(
     visitor = make_visitor(app)
     visitor.log_in()
     assert visitor.user()["email"] == ADA
-    # What the error says works as well.
+    # The remedy in the error works as well.
     app = Flask(__name__)
     app.testing = True
     folder = FileSystemCache(str(tmp_path / "b"))

@@ -55,7 +55,7 @@ def test_another_audience_and_scope(flow: Flow, tenant: Tenant) -> None:
     claims = tenant.keys.claims(tokens["access_token"])
     assert claims is not None
     assert claims["aud"][0] == AUDIENCE
-    # What was asked for once does not narrow the refresh token.
+    # A narrower scope of one refresh does not narrow the refresh token.
     again = flow.refresh(tokens["refresh_token"]).json()
     assert again["scope"] == "openid profile email offline_access"
 

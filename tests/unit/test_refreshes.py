@@ -61,7 +61,7 @@ def test_a_failure_is_told_to_those_who_waited_for_it_alone() -> None:
         with pytest.raises(ValueError) as caught:  # noqa: PT011
             known.answer("a", WANTED, waiting)
         depths.append(len(traceback.extract_tb(caught.value.__traceback__)))
-    # Whoever raises it keeps nothing alive of those who did so before.
+    # The error keeps no frames alive of those that raised it before.
     assert set(depths) == {depths[0]}
     later = waiting._replace(began_at=time.monotonic())
     assert known.answer("a", WANTED, later) is None

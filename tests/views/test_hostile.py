@@ -36,7 +36,7 @@ PARAMETERS = [
     "return_to",
 ]
 ANSWERS = {200, 204, 302, 303, 400, 401, 403, 404, 405, 431, 502, 503}
-#: What a header can carry; the rest does not reach an app.
+#: Texts that a header can carry; others do not reach an app.
 TEXTS = st.text(
     st.characters(min_codepoint=0x20, max_codepoint=0xFF, exclude_characters="\x7f;"),
     max_size=60,

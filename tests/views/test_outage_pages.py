@@ -35,7 +35,7 @@ QUESTIONS: dict[str, Callable[[], object]] = {
     "await get_user": lambda: auth0.run(auth0.client.get_user()),
     "session": lambda: session.get("basket"),
 }
-#: Where the app may hear of it first.
+#: The places where an app may hear of the outage first.
 VIEWS: dict[str, Callable[[], object]] = {
     "guard": login_required(lambda: "in"),
     "claim": lambda: current_user.get("name"),

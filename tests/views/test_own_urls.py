@@ -16,7 +16,7 @@ from tests.harness.hosts import next_of
 from tests.harness.visitor import FETCH, NAVIGATION, MakeApp, query_of
 
 CALLBACK = "https://app.example.com/callback"
-#: What a proxy makes of the address where nobody tells it to hand on the real one.
+#: The addresses that a proxy hands on which is not told to hand on the real one.
 BEHIND = ["http://app.example.com", "http://10.0.0.5:8000"]
 PUNYCODE = "xn--bcher-kva.example"
 HTMX = {**FETCH, "HX-Request": "true"}

@@ -41,7 +41,7 @@ def raise_required() -> None:
     raise LoginRequired()
 
 
-#: What apps have in front of all their views.
+#: Guards that apps have in front of all their views.
 GUARDS: dict[str, t.Callable[[Auth0], ResponseReturnValue | None]] = {
     "login_required": lambda _: login_required(lambda: None)(),
     "max_age": lambda _: login_required(max_age=60)(lambda: None)(),
