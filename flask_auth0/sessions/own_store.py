@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from auth0_server_python.store import StateStore
-from flask import has_request_context, session
 from pydantic import BaseModel
 
 from ..errors import SessionStoreUnavailable
@@ -133,8 +132,9 @@ def _outages_told() -> Iterator[None]:
 
 
 async def _clear_session() -> None:
-    if has_request_context():
-        await loop.where_called(session.clear)
+    current = current_request()
+    if not current.is_empty:
+        await loop.where_called(current.session.clear)
 
 
 def _sub(state: State) -> t.Any:

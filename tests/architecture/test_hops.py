@@ -18,9 +18,9 @@ from tests.harness.visitor import MakeApp, MakeVisitor, Visitor
 BOUNDS = {
     "protected": (30, 35),
     "token": (48, 61),
-    "refresh": (204, 220),
-    "login": (88, 94),
-    "callback": (187, 256),
+    "refresh": (196, 220),
+    "login": (87, 93),
+    "callback": (182, 252),
     "backchannel": (0, 98),
 }
 

@@ -7,6 +7,7 @@ import typing as t
 import pytest
 from flask import Flask, session
 
+from flask_auth0 import Auth0
 from flask_auth0.sessions.state_store import KEY
 from tests.contracts.rotation import RotationContract
 from tests.contracts.stores import StoreContract
@@ -21,6 +22,20 @@ class SessionContract(RotationContract, StoreContract):
         visitor.log_in()
         visitor.get("/clear")
         assert visitor.user() is None
+
+    def test_clearing_it_logs_out_within_the_same_request(
+        self, app: Flask, visitor: Visitor
+    ) -> None:
+        auth0 = Auth0()
+
+        @app.get("/read-and-clear")
+        def read_and_clear() -> list[bool]:
+            before = auth0.get_session()
+            session.clear()
+            return [before is not None, auth0.get_session() is not None]
+
+        visitor.log_in()
+        assert visitor.fetch("/read-and-clear").get_json() == [True, False]
 
     def test_nor_after_their_session_has_expired(
         self, visitor: Visitor, clock: Clock
