@@ -11,11 +11,11 @@ class Module(t.NamedTuple):
     """A line of the plan."""
 
     name: str
-    #: What the provider does.
+    #: The behaviour of the provider.
     what: str
     #: How it is played; nothing, where it is left out.
     play: Play | None
-    #: What the log says of a refusal; nothing, where the client goes along.
+    #: The text of the log about a refusal; empty where the client goes along.
     log: str = ""
     #: Why it is left out.
     reason: str = ""

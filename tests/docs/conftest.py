@@ -94,7 +94,7 @@ def tenant(
     for name, value in server.environment().items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("API_URL", f"{server.url}/userinfo")
-    # Nobody listens there: what is only defined must not connect.
+    # No server listens there: an app that is only defined must not connect.
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:9")
     yield server
     tenant.next_login = None

@@ -86,7 +86,7 @@ def test_environments_are_valid(path: Path, tmp_path: Path) -> None:
         given = {key: "" for key in environ if key.startswith("AUTH0_")}
         kept = {k: v for k, v in required.items() if key_of(k) not in given}
         problems = read_config(kept, {"TESTING": True}, environ)[1]
-        # What has to be replaced is refused as it stands, and everything else is fine.
+        # Placeholders are refused as they stand, and everything else is fine.
         assert all("in its place" in remedy for _, remedy in problems)
 
 

@@ -117,7 +117,7 @@ def test_a_planted_session(
     unsafe = serve(mode, cookie_host_prefix="false")
     url = serve(mode, cookie_host_prefix="true")
     theirs = cookies_of_mallory(chromium, auth0_tenant, unsafe)
-    # Else the rest would be about nothing.
+    # Without the prefix, the rest would be about nothing.
     page = chromium.tab_elsewhere("Ada without the prefix")
     plant(page, theirs)
     assert who(page, unsafe) == "auth0|grace"

@@ -18,7 +18,7 @@ from tests.harness.missing import missing
 from tests.harness.nginx_server import running_nginx
 from tests.harness.redis_server import free_port
 
-#: What a login has that is more than usual.
+#: Claims that make a login larger than usual.
 LARGE = {
     "AUTH0_AUDIENCE": "https://api.example.com",
     "AUTH0_SCOPE": "openid profile email offline_access",

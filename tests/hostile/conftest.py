@@ -61,7 +61,7 @@ def back_end_at(app: Flask) -> SqlBackEnd:
 
 
 def _hurry(connection: sqlite3.Connection, record: object) -> None:
-    # Nobody needs these sessions after a loss of power.
+    # These sessions need not survive a loss of power.
     connection.execute("PRAGMA synchronous=OFF")
     connection.execute("PRAGMA journal_mode=MEMORY")
 

@@ -28,7 +28,7 @@ class Seen(t.NamedTuple):
     """What the app says about whoever sent a request."""
 
     sub: str | None
-    #: What the app itself has put into ``flask.session`` for them.
+    #: The value that the app itself has put into ``flask.session`` for them.
     mark: str | None
     whole: t.Any
 

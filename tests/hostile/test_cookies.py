@@ -14,7 +14,7 @@ from .cases import CASES
 from .homes import PEOPLE, Cookies, Home
 from .mutations import TEXTS, damaged
 
-# They have a full form.
+# These tests have a full form.
 pytestmark = pytest.mark.usefixtures("rounds")
 
 #: Beside the real ones: pieces that nobody has, and what only looks like ours.

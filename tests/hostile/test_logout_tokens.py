@@ -15,7 +15,7 @@ from tests.harness.visitor import MakeApp, MakeVisitor, Visitor
 from .cases import CASES
 from .mutations import JSON, damaged
 
-# They have a full form.
+# These tests have a full form.
 pytestmark = pytest.mark.usefixtures("rounds")
 
 NAMES = ["iss", "aud", "azp", "iat", "exp", "nbf", "jti", "events", "nonce"]

@@ -14,7 +14,7 @@ from tests.harness.visitor import FETCH, NAVIGATION
 from .cases import CASES
 from .homes import NOBODY, PEOPLE, Home
 
-# They have a full form.
+# These tests have a full form.
 pytestmark = pytest.mark.usefixtures("rounds")
 
 ROUTES = ["/login", "/callback", "/logout", "/protected", "/recent", "/member", "/"]

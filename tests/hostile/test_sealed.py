@@ -19,7 +19,7 @@ from .cases import CASES
 from .homes import Home
 from .mutations import CHANGES, reshaped
 
-# They have a full form.
+# These tests have a full form.
 pytestmark = pytest.mark.usefixtures("rounds")
 
 PAGES = ["/seen", "/user", "/protected", "/recent", "/member", "/token", "/login"]

@@ -20,7 +20,7 @@ from .cases import CASES
 from .homes import NOBODY, PEOPLE, Home
 from .mutations import CHANGES, JSON, damaged_bytes, reshaped
 
-# They have a full form.
+# These tests have a full form.
 pytestmark = pytest.mark.usefixtures("rounds")
 
 PAGES = ["/protected", "/token", "/keep", "/login", "/callback?code=c&state=s"]

@@ -23,7 +23,7 @@ from .mutations import CHANGES
 # A login goes through more hands than most cases.
 CASES = settings(MANY, max_examples=max(12, MANY.max_examples // 4))
 
-# They have a full form.
+# These tests have a full form.
 pytestmark = pytest.mark.usefixtures("rounds")
 
 
@@ -142,7 +142,7 @@ def test_refreshes(place: Place, answer: Answer) -> None:
     assert visitor.user() == user
     place.behave(place.app)
     assert visitor.fetch("/session").status_code == 200
-    # It may have got a refresh token that is none.
+    # The session may have got a refresh token that is none.
     assert visitor.fetch("/new-token").status_code in {200, 401}
     assert visitor.user() == user
     assert visitor.get("/logout").status_code == 302

@@ -20,7 +20,7 @@ from .cases import CASES
 from .homes import PEOPLE, Home
 from .mutations import damaged
 
-# They have a full form.
+# These tests have a full form.
 pytestmark = pytest.mark.usefixtures("rounds")
 
 

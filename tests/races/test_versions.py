@@ -53,7 +53,7 @@ def apps(request: pytest.FixtureRequest) -> tuple[Flask, Flask]:
         app = make_own_app()
         return app, app
     url = request.getfixturevalue("redis_url") + "/5"
-    # They share nothing but the store.
+    # The processes share nothing but the store.
     one, other = (make_own_app(AUTH0_REVOCATION_STORE=url) for _ in range(2))
     return one, other
 

@@ -77,7 +77,7 @@ def test_a_forced_refresh_is_shared_as_well(
     visitor.log_in()
     before = visitor.fetch("/token").text
     tenant.tenant.token_requests.clear()
-    # Whoever asks after the answer wants another one.
+    # A request after the answer wants another token.
     tenant.tenant.fail_next_token_request(status=None, delay=0.5)
     answers = at_once(visitor, ["/token?force"] * 8)
     (token,) = {each.text for each in answers}

@@ -36,7 +36,7 @@ def plain_client(tenant: TenantServer, store: t.Any = None) -> t.Any:
         authorization_params={"scope": OFFLINE, "audience": API},
     )
     tls = httpx.create_ssl_context()
-    # It makes a new one for each request, which would take most of the time here.
+    # The SDK makes a new context for each request, which would take most of the time.
     client._get_http_client = lambda **kwargs: httpx.AsyncClient(verify=tls, **kwargs)
     return client
 
