@@ -74,6 +74,13 @@ def test_the_workflow_runs_all_environments_on_all_versions(
     assert "bash .ci/run" in text
 
 
+def test_files_that_tools_are_told_of_exist() -> None:
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    named = re.findall(r'"((?:flask_auth0|tests|tools)/[^"*]+)"', text)
+    assert len(named) > 10
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "SECURITY.md"])
 def test_files_that_are_named_exist(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
