@@ -24,7 +24,7 @@ from ..runtime.processes import PerProcess
 from ..runtime.request import CurrentRequest
 from ..sessions.sealing import Sealer
 from ..sessions.stores.base import BackEnd, TooLargeForStore
-from ..sessions.stores.locks import LEASE
+from ..sessions.stores.lease import LEASE
 from .locks import leased
 
 #: Seconds for which an answer is there for those who ask again.

@@ -35,7 +35,7 @@ from ..errors import (
     in_one_line,
 )
 from ..runtime.request import current_request
-from ..runtime.tracebacks import without_secrets
+from ..runtime.tracebacks import causes_of, without_secrets
 from .responses import is_unavailable
 
 #: httpx, and what Authlib uses in its place where that is installed.
@@ -106,7 +106,7 @@ def failure_of_hook(error: BaseException | None) -> Exception | None:
     failures = current_request().hook_errors
     if not failures:
         return None
-    pairs = ((cause, each) for cause in _causes(error) for each in failures)
+    pairs = ((cause, each) for cause in causes_of(error, "cause") for each in failures)
     found = (each for cause, each in pairs if each is cause or _is_copy(cause, each))
     return next(found, None)
 
@@ -119,7 +119,7 @@ def _is_copy(error: BaseException, failure: Exception) -> bool:
 
 def translate(error: Exception) -> Auth0Error:
     """Return the error of this extension that says the same."""
-    chain = list(_causes(error))
+    chain = list(causes_of(error, "cause"))
     for cause in chain:
         if isinstance(cause, Auth0Error):
             return cause
@@ -136,14 +136,6 @@ def translate(error: Exception) -> Auth0Error:
         if isinstance(cause, TRANSPORT_ERRORS):
             return _unreachable(chain, cause)
     return _of_the_sdk(error)
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    seen = set()
-    while isinstance(error, BaseException) and id(error) not in seen:
-        seen.add(id(error))
-        yield error
-        error = getattr(error, "cause", None) or error.__cause__ or error.__context__
 
 
 def _wants_factor(error: ApiError | MfaRequiredError) -> bool:
@@ -181,7 +173,7 @@ def _of_the_sdk(error: Exception) -> Auth0Error:
 
 def _check_that_failed(error: Exception) -> str:
     """Return what a library says of a token, which has nothing of the token in it."""
-    causes = list(_causes(error))
+    causes = list(causes_of(error, "cause"))
     found = [each for each in causes if isinstance(each, jwt.PyJWTError)]
     return in_one_line(str((found or causes)[-1])).rstrip(".")
 

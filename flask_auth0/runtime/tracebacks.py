@@ -41,6 +41,18 @@ def without_frames(error: E) -> E:
     return error
 
 
+def causes_of(error: t.Any, attribute: str) -> Iterator[BaseException]:
+    """Return an error, what has caused it, what has caused that, and so on.
+
+    :param attribute: where a library keeps the cause of an error of its own.
+    """
+    seen: set[int] = set()
+    while isinstance(error, BaseException) and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = getattr(error, attribute, None) or error.__cause__ or error.__context__
+
+
 def _chain(error: t.Any, seen: set[int]) -> Iterator[BaseException]:
     if not isinstance(error, BaseException) or id(error) in seen:
         return

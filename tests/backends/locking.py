@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from flask_auth0.sessions.stores.base import BackEnd
-from flask_auth0.sessions.stores.locks import Lock
+from flask_auth0.sessions.stores.lease import Lock
 from tests.harness.processes import ROOT, environment
 from tests.harness.setups import setup
 

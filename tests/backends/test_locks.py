@@ -15,7 +15,7 @@ from flask_auth0.client import locks
 from flask_auth0.client.locks import leased
 from flask_auth0.runtime import loop
 from flask_auth0.sessions.stores.base import BackEnd
-from flask_auth0.sessions.stores.locks import LEASE, Lock
+from flask_auth0.sessions.stores.lease import LEASE, Lock
 from flask_auth0.sessions.stores.redis import RedisBackEnd
 from flask_auth0.sessions.stores.sql_locks import SqlLock
 from flask_auth0.sessions.stores.sqlalchemy import SqlBackEnd
@@ -104,7 +104,7 @@ class TestLostLocks:
     def test_one_that_somebody_has_taken_meanwhile(
         self, store: BackEnd, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("flask_auth0.sessions.stores.locks.LEASE", 1)
+        monkeypatch.setattr("flask_auth0.sessions.stores.lease.LEASE", 1)
         mine = store.try_lock("a")
         assert mine is not None
         taken: list[Lock | None] = []

@@ -12,8 +12,8 @@ from redis.exceptions import RedisError
 
 from flask_auth0.runtime.processes import PerProcess
 from flask_auth0.sessions.stores import redis, redis_urls
+from flask_auth0.sessions.stores.bad_settings import BadSetting
 from flask_auth0.sessions.stores.redis import make
-from flask_auth0.sessions.stores.settings import BadSetting
 from tests.contracts.index import together
 from tests.harness.processes import Service, stopped_at_the_end
 from tests.harness.redis_cluster import Cluster

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from flask_auth0 import SessionStoreUnavailable
+from flask_auth0.sessions.stores.bad_settings import BadSetting
 from flask_auth0.sessions.stores.base import Labelling
-from flask_auth0.sessions.stores.settings import BadSetting
 from flask_auth0.sessions.stores.sqlite import SqliteBackEnd, make
 from tests.harness.forks import fork
 from tests.harness.setups import setup

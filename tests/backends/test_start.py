@@ -19,8 +19,8 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from flask_auth0.sessions.server.setup import set_up_sessions
+from flask_auth0.sessions.stores.bad_settings import BadSetting
 from flask_auth0.sessions.stores.proof import prove
-from flask_auth0.sessions.stores.settings import BadSetting
 from tests.harness.missing import missing
 from tests.harness.processes import Service, stopped_at_the_end
 from tests.harness.redis_server import find_binary, free_port

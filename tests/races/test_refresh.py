@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 import httpx
 import pytest
 
-from flask_auth0.sessions.stores.locks import LEASE
+from flask_auth0.sessions.stores.lease import LEASE
 from flask_auth0.tenant import TenantServer
 from tests.fixtures.rounds import Rounds
 from tests.harness.app_server import Address, Deployment, running_app

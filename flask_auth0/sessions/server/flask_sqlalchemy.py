@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 from flask import Flask
 
-from ..stores.settings import BadSetting
+from ..stores.bad_settings import BadSetting
 from ..stores.sql_engine import KEY, Database
 
 

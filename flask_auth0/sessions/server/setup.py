@@ -13,8 +13,8 @@ from flask_session.base import ServerSideSessionInterface
 from ...config import Config, Problem, key_of
 from ...runtime.request import current_outage
 from ..stores import KINDS
+from ..stores.bad_settings import BadSetting
 from ..stores.base import BackEnd, Setup
-from ..stores.settings import BadSetting
 from .interface import StoredSessionInterface
 
 #: The keys that can be in the environment.

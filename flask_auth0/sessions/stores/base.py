@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...runtime.outage import Outage
+from .lease import LOCK, Lock
 from .limits import Limited
-from .locks import LOCK, Lock
 
 
 class TooLargeForStore(Exception):

@@ -16,10 +16,10 @@ from cachelib.base import BaseCache
 from cachelib.file import FileSystemCache
 
 from ...runtime.processes import PerProcess
+from .bad_settings import BadSetting
 from .base import Pruned, Rest, Setup
 from .labels_in_values import OneAtATime
 from .proof import prove
-from .settings import BadSetting
 
 KEY = "SESSION_CACHELIB"
 #: The names of cachelib's files end in this while they are written.

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ...runtime.processes import PerProcess
-from . import locks
+from . import lease
 from .base import (
     BackEnd,
     Ending,
@@ -130,7 +130,7 @@ class DynamoLock:
     def __init__(self, table: t.Any, key: str) -> None:
         self._table = table
         self._key = key
-        self._holder = locks.new_holder()
+        self._holder = lease.new_holder()
 
     def take(self) -> bool:
         condition = "attribute_not_exists(id) OR expiration <= :now"
@@ -148,7 +148,7 @@ class DynamoLock:
         )
 
     def _write(self, condition: str, **values: int) -> bool:
-        end = int(time.time()) + locks.LEASE
+        end = int(time.time()) + lease.LEASE
         return _is_done(
             self._table.update_item,
             Key={"id": self._key},

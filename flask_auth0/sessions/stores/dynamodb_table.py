@@ -13,7 +13,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError, NoRegionError
 
-from .settings import BadSetting, no_answer
+from .bad_settings import BadSetting, no_answer
 
 KEY = "SESSION_DYNAMODB"
 _FORMS = (

@@ -8,7 +8,7 @@ import typing as t
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 
-from . import locks
+from . import lease
 from .base import BackEnd, Labelling
 
 #: The members of a value, and when each one expires.
@@ -102,7 +102,7 @@ class ValueLock:
     def __init__(self, back_end: LabelsInValues, key: str) -> None:
         self._back_end = back_end
         self._key = key
-        self._holder = locks.new_holder()
+        self._holder = lease.new_holder()
 
     def take(self) -> bool:
         return self._change_if([], self._held)
@@ -114,7 +114,7 @@ class ValueLock:
         self._change_if([self._holder], lambda value: remove(value, self._holder))
 
     def _held(self, value: bytes | None) -> Changed:
-        return add(value, self._holder, locks.LEASE)
+        return add(value, self._holder, lease.LEASE)
 
     def _change_if(self, holders: list[str], change: Change) -> bool:
         def changed(value: bytes | None) -> Changed:

@@ -1,18 +1,34 @@
-"""A lock that is held, and until when no other process can have it."""
+"""Locks of a back end, which end by themselves some time after their holder does."""
 
 from __future__ import annotations
 
+import secrets
 import time
 import typing as t
 from collections.abc import Callable
 
-from .locks import LEASE, Lock
-
 T = t.TypeVar("T")
 P = t.ParamSpec("P")
 
+#: Seconds after which a lock ends whose holder does not renew it.
+LEASE = 8
+#: The beginning of the keys of locks.
+LOCK = "flask_auth0.lock:"
 #: Seconds before the end of a lease, in which its holder does not rely on it.
 _MARGIN = 2
+
+
+class Lock(t.Protocol):
+    """A lock in a back end. It ends :data:`LEASE` seconds after its last renewal."""
+
+    def take(self) -> bool:
+        """Take the lock, unless another holder has it; tell whether it is taken."""
+
+    def renew(self) -> bool:
+        """Hold it for another while; tell whether it was still held."""
+
+    def release(self) -> object:
+        """Let go of it, if it is still held."""
 
 
 class Locking(t.Protocol):
@@ -71,3 +87,8 @@ class Lease:
     def release(self) -> None:
         """Let go of it, if it is still held."""
         self._lock.release()
+
+
+def new_holder() -> str:
+    """Return a name for the holder of a lock, which no other one has."""
+    return secrets.token_hex(16)

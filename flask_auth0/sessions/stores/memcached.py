@@ -14,10 +14,10 @@ from pymemcache.exceptions import MemcacheError
 from pymemcache.pool import ObjectPool
 
 from ...runtime.processes import PerProcess
+from .bad_settings import BadSetting
 from .base import Setup, TooLargeForStore
 from .labels_in_values import Change, LabelsInValues
 from .proof import prove
-from .settings import BadSetting
 
 KEY = "SESSION_MEMCACHED"
 DEFAULT = "127.0.0.1:11211"

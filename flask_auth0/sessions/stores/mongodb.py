@@ -17,7 +17,8 @@ from pymongo.errors import (
 )
 
 from ...runtime.processes import PerProcess
-from . import locks
+from . import lease
+from .bad_settings import BadSetting, no_answer
 from .base import (
     BackEnd,
     Ending,
@@ -28,7 +29,6 @@ from .base import (
     keys_of,
 )
 from .proof import prove
-from .settings import BadSetting, no_answer
 
 KEY = "SESSION_MONGODB"
 DEFAULT = "mongodb://127.0.0.1:27017"
@@ -145,7 +145,7 @@ class MongoLock:
     def __init__(self, back_end: MongoBackEnd, key: str) -> None:
         self._back_end = back_end
         self._key = key
-        self._holder = locks.new_holder()
+        self._holder = lease.new_holder()
 
     def take(self) -> bool:
         free = {"id": self._key, "expiration": {"$lte": _now()}}
@@ -166,7 +166,7 @@ class MongoLock:
         return {"id": self._key, "holder": self._holder}
 
     def _write(self, wanted: Mapping[str, t.Any], *, upsert: bool = False) -> t.Any:
-        change = {"$set": {"holder": self._holder, "expiration": _now(locks.LEASE)}}
+        change = {"$set": {"holder": self._holder, "expiration": _now(lease.LEASE)}}
         with self._back_end.limited():
             return self._back_end.collection.update_one(wanted, change, upsert=upsert)
 

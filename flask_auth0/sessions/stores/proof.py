@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import secrets
 
+from .bad_settings import BadSetting, no_answer
 from .base import BackEnd, Labelling
-from .settings import BadSetting, no_answer
 
 #: Seconds after which the server removes what the proof could not.
 _MAX_AGE = 60

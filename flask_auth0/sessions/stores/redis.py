@@ -12,11 +12,11 @@ import redis
 import redis.lock
 
 from ...runtime.processes import PerProcess
-from . import locks
+from . import lease
+from .bad_settings import BadSetting, no_answer
 from .base import BackEnd, Ending, Labelling, Setup, by_label, keys_of
 from .proof import prove
 from .redis_urls import FAILURES, clients_of
-from .settings import BadSetting, no_answer
 
 KEY = "SESSION_REDIS"
 DEFAULT = "redis://127.0.0.1:6379/0"
@@ -95,7 +95,7 @@ class RedisBackEnd(BackEnd):
         self.client.zrem(label, *records)
 
     def lock(self, key: str) -> RedisLock:
-        return RedisLock(self.client, key, timeout=locks.LEASE, thread_local=False)
+        return RedisLock(self.client, key, timeout=lease.LEASE, thread_local=False)
 
     def expires(self, key: str) -> bool:
         try:

@@ -18,7 +18,7 @@ from redis.retry import Retry
 from redis.sentinel import Sentinel, SentinelConnectionPool
 
 from ...runtime.processes import PerProcess
-from .settings import BadSetting, no_answer
+from .bad_settings import BadSetting, no_answer
 
 Options = dict[str, t.Any]
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from ...runtime.processes import set_aside
-from .settings import BadSetting
+from .bad_settings import BadSetting
 
 KEY = "SESSION_SQLALCHEMY"
 #: Before this version, connections come back without their isolation level.

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from . import locks
+from . import lease
 
 
 class SqlLock:
@@ -24,7 +24,7 @@ class SqlLock:
         self._engine = engine
         self._table = table
         self._name = name
-        self._holder = locks.new_holder()
+        self._holder = lease.new_holder()
 
     def take(self) -> bool:
         columns, now = self._table.c, self._now()
@@ -46,7 +46,7 @@ class SqlLock:
             connection.execute(gone)
 
     def _insert(self, connection: sa.Connection) -> bool:
-        end = self._now(locks.LEASE)
+        end = self._now(lease.LEASE)
         row = {"name": self._name, "holder": self._holder, "expiry": end}
         try:
             connection.execute(self._table.insert().values(row))
@@ -59,7 +59,7 @@ class SqlLock:
         change = self._table.update().where(self._is_held_by(before))
         if before != self._holder:
             change = change.where(self._table.c.expiry <= self._now())
-        change = change.values(holder=self._holder, expiry=self._now(locks.LEASE))
+        change = change.values(holder=self._holder, expiry=self._now(lease.LEASE))
         result = t.cast("sa.CursorResult[t.Any]", connection.execute(change))
         return result.rowcount == 1
 

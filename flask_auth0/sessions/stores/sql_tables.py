@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import sqlalchemy as sa
 
-from .settings import BadSetting
+from .bad_settings import BadSetting
 
 TABLE_KEY = "SESSION_SQLALCHEMY_TABLE"
 #: Flask-Session's table, unless its key says otherwise.

@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from ...runtime.processes import PerProcess
+from .bad_settings import no_answer
 from .base import BackEnd, Ending, Labelling, Pruned, Rest, Setup, keys_of
 from .proof import prove
-from .settings import no_answer
 from .sql_engine import KEY, database_of, make_engine, own
 from .sql_locks import SqlLock
 from .sql_tables import label_table, lock_table, session_table

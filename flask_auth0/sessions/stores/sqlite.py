@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
 from ...runtime.processes import PerProcess
-from . import locks
+from . import lease
+from .bad_settings import BadSetting, no_answer
 from .base import BackEnd, Ending, Labelling, Pruned, Rest, Setup, by_label, keys_of
 from .proof import prove
-from .settings import BadSetting, no_answer
 
 KEY = "SESSION_SQLITE"
 DEFAULT = "flask_session.db"
@@ -179,7 +179,7 @@ class SqliteLock:
     def __init__(self, back_end: SqliteBackEnd, name: str) -> None:
         self._back_end = back_end
         self._name = name
-        self._holder = locks.new_holder()
+        self._holder = lease.new_holder()
 
     def take(self) -> bool:
         now = time.time()
@@ -188,13 +188,13 @@ class SqliteLock:
                 "INSERT INTO locks VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE "
                 "SET holder = excluded.holder, expiry = excluded.expiry "
                 "WHERE locks.expiry <= ?",
-                *(self._name, self._holder, now + locks.LEASE, now),
+                *(self._name, self._holder, now + lease.LEASE, now),
             )
         )
 
     def renew(self) -> bool:
         change = "UPDATE locks SET expiry = ? WHERE name = ? AND holder = ?"
-        end = time.time() + locks.LEASE
+        end = time.time() + lease.LEASE
         return bool(self._back_end.write(change, end, self._name, self._holder))
 
     def release(self) -> None:

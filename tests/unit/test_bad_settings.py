@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flask_auth0.sessions.stores.causes import sentence
+from flask_auth0.sessions.stores.bad_settings import sentence
 
 PORTS = ["28000", "42501", "25006", "53100", "53200", "53300"]
 

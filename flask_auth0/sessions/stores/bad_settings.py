@@ -1,11 +1,25 @@
-"""Why a server of sessions cannot be used, as one sentence that says what to do."""
+"""Settings with which a back end cannot work, and what to do about each."""
 
 from __future__ import annotations
 
 import re
 import socket
 import typing as t
-from collections.abc import Iterator
+
+from ...runtime.tracebacks import causes_of
+
+
+class BadSetting(Exception):
+    """A setting is wrong, or the server that it names does not answer.
+
+    :param key: of the configuration.
+    :param remedy: what to do, without any password.
+    """
+
+    def __init__(self, key: str, remedy: str) -> None:
+        super().__init__(key, remedy)
+        self.key: str = key
+        self.remedy: str = remedy
 
 
 class _Cause(t.NamedTuple):
@@ -97,12 +111,18 @@ _OTHER = (
 )
 
 
+def no_answer(key: str, where: str, error: BaseException) -> BadSetting:
+    """Return the problem of a server that is down, or that refuses to work."""
+    return BadSetting(key, sentence(where, error))
+
+
 def sentence(where: str, error: BaseException) -> str:
     """Return what is wrong with a server, and what to do.
 
     What the server itself said is not in it: that can have a password.
     """
-    chain = list(_chain(error))
+    # SQLAlchemy shows its statement beside what the driver has said.
+    chain = list(causes_of(error, "orig"))
     said = "\n".join(map(_said, chain))
     form = _UNKNOWN_HOST if _is_unknown_host(chain) else _form(said)
     detail = re.search(r"'([a-z|]{2,20})' command", said)
@@ -122,16 +142,6 @@ def _form(said: str) -> str:
 
 def _is_unknown_host(chain: list[BaseException]) -> bool:
     return any(isinstance(each, socket.gaierror) for each in chain)
-
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """Return an error and those that have led to it."""
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        yield error
-        # SQLAlchemy shows its statement beside what the driver has said.
-        error = getattr(error, "orig", None) or error.__cause__ or error.__context__
 
 
 def _said(error: BaseException) -> str:
