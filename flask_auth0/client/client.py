@@ -96,7 +96,7 @@ class Client(TokenClient):
     ) -> None:
         store = self.store
         store.require_writable(current_request())
-        async with self._turn(store_options):
+        async with self._turn_and_lease(store_options):
             state = await store.get(KEY, store_options)
             if state:
                 changed = with_claims(state, changes)

@@ -13,7 +13,7 @@ from ..sessions.token_sets import Refresh
 
 #: Seconds for which a browser may still send cookies from before an exchange.
 _REMEMBERED = 60
-#: More are not remembered, the oldest go first.
+#: The most refresh tokens that are remembered; the oldest are forgotten first.
 _MOST = 10_000
 
 Tokens = dict[str, t.Any]
@@ -64,17 +64,18 @@ class PastRefreshes:
     def answer(
         self, refresh_token: str, wanted: tuple[str, str], refresh: Refresh | None
     ) -> Tokens | None:
-        """Return the tokens that one brought, or a later one of its family, if any.
+        """Return the tokens that a refresh token, or its successors, brought, if any.
 
         :param wanted: their audience and scope.
-        :param refresh: what it is for. What came since that began always counts; what
-            came before only if that is not forced, and the tokens are good for a while.
-        :raises Exception: if the tenant has refused since then.
+        :param refresh: the refresh that asks. An answer from after its beginning always
+            counts; an older one only if the refresh is not forced, and half of the
+            tokens' lifetime is left.
+        :raises Exception: the tenant's refusal, if that came after the beginning.
         """
         found: tuple[float, Tokens] | None = None
         for known in self._refreshes_of(refresh_token):
             if refresh and known.failed_at >= refresh.began_at and known.failure:
-                # Each that raises it would add its own frames to those before.
+                # Requests share the error, and each would append its frames to it.
                 raise known.failure.with_traceback(None)
             found = known.answers.get(wanted, found)
         if found is None:
@@ -100,7 +101,8 @@ class PastRefreshes:
         successor = tokens.get("refresh_token")
         if successor and successor != refresh_token:
             known.successor = successor
-            # A tenant that gives an old one again must not send us round in a circle.
+            # A tenant may return an old token again: a circle of successors would be
+            # followed for ever.
             self._entry(successor, family).successor = None
 
     def note_failure(self, refresh_token: str, error: Exception) -> None:

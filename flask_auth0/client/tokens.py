@@ -83,7 +83,7 @@ class TokenClient(LoopClient):
     ) -> str:
         before = await self._newest_token(store_options, refresh.wanted)
         async with AsyncExitStack() as stack:
-            key = await stack.enter_async_context(self._turn_here(store_options))
+            key = await stack.enter_async_context(self._turn(store_options))
             if key is not None and self._is_unwritten(key):
                 self.store.reread(current_request())
                 state = await self.store.get(KEY, store_options)
@@ -95,7 +95,7 @@ class TokenClient(LoopClient):
             found = _found_meanwhile(state, refresh, before, self._clock.time())
             if found is not None:
                 return found
-            # Not a partial: its repr, in the report of an error, would have the tokens.
+            # The repr of a partial would show the tokens in the report of an error.
             check = lambda tokens: check_new_id_token(tokens, state or {})  # noqa: E731
             lease = held.lease if held else None
             refresh = refresh._replace(check=check, lease=lease)
@@ -171,8 +171,8 @@ class TokenClient(LoopClient):
         self, options: dict[str, t.Any], store_options: dict[str, t.Any] | None
     ) -> str:
         connection = _connection(options)
-        async with self._turn(store_options):
-            # Somebody else may have got one while we waited.
+        async with self._turn_and_lease(store_options):
+            # Another request may have fetched the token while this one waited.
             usable = await self._usable_connection_token(connection, store_options)
             if usable is not None:
                 return usable
@@ -206,24 +206,24 @@ class TokenClient(LoopClient):
         try:
             found = await super().get_token_for_connection(options)
         except TypeError as error:
-            # The SDK's own error for what has failed cannot be made.
+            # The SDK hands the constructor of its error one argument too many.
             raise error.__context__ or error from None
-        # The SDK tells when it ends, and keeps it for as long as it is told it lasts.
+        # The SDK returns expires_at, but reads expires_in when it keeps the token.
         return {**found, "expires_in": found["expires_at"] - int(self._clock.time())}
+
+    @asynccontextmanager
+    async def _turn_and_lease(
+        self, store_options: dict[str, t.Any] | None
+    ) -> AsyncIterator[None]:
+        """Take the session's turn in this process, and its lease among all of them."""
+        async with self._turn(store_options) as key, self._lease(key):
+            yield
 
     @asynccontextmanager
     async def _turn(
         self, store_options: dict[str, t.Any] | None
-    ) -> AsyncIterator[None]:
-        """Wait until nobody else changes the tokens or claims of this session."""
-        async with self._turn_here(store_options) as key, self._lease(key):
-            yield
-
-    @asynccontextmanager
-    async def _turn_here(
-        self, store_options: dict[str, t.Any] | None
     ) -> AsyncIterator[str | None]:
-        """Wait until nobody else in this process does, and return what they share."""
+        """Take the session's turn in this process; yield the key of the turn."""
         refuse_while_saving()
         here = self.here()
         name = self.store.name_of_session
@@ -233,7 +233,7 @@ class TokenClient(LoopClient):
 
     @asynccontextmanager
     async def _lease(self, key: str | None) -> AsyncIterator[Held | None]:
-        """Wait until nobody else in another process does."""
+        """Take the session's lease; yield ``None`` if processes share no back end."""
         current = current_request()
         async with AsyncExitStack() as stack:
             held, place = None, self.store.meeting_point(current.app)
@@ -336,6 +336,7 @@ async def _to_the_end(work: Coroutine[t.Any, t.Any, R], stack: AsyncExitStack) -
             return await work
 
     task = asyncio.ensure_future(run())
-    # An error reaches the request that waits. Without one, nothing needs to be told.
+    # The request that waits gets the error. If none waits, asyncio would log it as
+    # never retrieved.
     task.add_done_callback(lambda done: done.cancelled() or done.exception())
     return await asyncio.shield(task)

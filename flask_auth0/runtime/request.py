@@ -53,19 +53,20 @@ class CurrentRequest:
     :param jar: its cookies.
     """
 
-    #: Whether there is none, but the app's own work at another time.
+    #: Whether the work is outside of a request, as in a command.
     is_empty = False
-    #: Whether Flask dispatches it, and so answers it. Others have a request context
-    #: alone: an event of Socket.IO, a test's.
+    #: Whether Flask dispatches the request, and so answers it. An event of Socket.IO,
+    #: or a test, has a request context alone.
     is_dispatched = False
-    #: Whether it is the first one after a login.
+    #: Whether the request is the first one after a login.
     is_after_login = False
-    #: Whether it has received new tokens.
+    #: Whether the request has received new tokens. ``client/tokens`` sets it; after the
+    #: call, ``client/dispatch`` sends the signal ``token_refreshed``.
     has_new_tokens = False
 
     #: The session as it has been read; ``None`` until it is asked for.
     known: Known | None = None
-    #: The session in cookies that was found, and that was good then.
+    #: The id of a session in cookies that was good when the request read it.
     found: str | None = None
     #: Whether Flask's session belonged to a login that is over.
     was_over = False
@@ -76,12 +77,16 @@ class CurrentRequest:
     has_asked_for_user = False
     #: The user's claims, from a store of the app's own.
     claims: dict[str, t.Any] | None = None
-    #: Whether these are the claims still: the session may have changed.
+    #: Whether :attr:`claims` is the answer; ``None`` can be one.
     has_claims = False
 
     #: When the login was begun that the request completes, by our clock.
+    #: ``views/callback`` sets it; ``sessions/writes`` keeps it, to tell later logouts
+    #: from earlier ones.
     login_begun_at: float | None = None
     #: Raises an error for the claims of an ID token that are not that login's.
+    #: ``views/callback`` sets it; ``client/server_client`` calls it once the signature
+    #: is verified, before anything is kept.
     check_id_token: Callable[[Claims], None] | None = None
 
     #: The cookies and headers that stores have set.
@@ -116,8 +121,8 @@ class CurrentRequest:
 def current_request() -> CurrentRequest:
     """Return what belongs to the current request, or an empty one outside of any.
 
-    Not on ``flask.g``: that outlives a request where an app context was pushed by hand,
-    in tests above all, and one request would see the user of another.
+    ``flask.g`` is no place for it: where a test has pushed an app context by hand, ``g``
+    outlives a request, and the next one would see its user.
     """
     if not has_request_context():
         return _empty()

@@ -38,7 +38,7 @@ class Visits:
         if store is None:
             return self._noted(current, record, head, now)
         return store.attempt_if_well(
-            lambda: self._noted_in_turn(store, current, record, head, now), head
+            lambda: self._noted_under_lock(store, current, record, head, now), head
         )
 
     def browser(self, current: CurrentRequest) -> State:
@@ -48,7 +48,7 @@ class Visits:
         name = current.request.user_agent.string[:_LONGEST_NAME]
         return {"user_agent": name, "address": current.request.remote_addr}
 
-    def _noted_in_turn(
+    def _noted_under_lock(
         self,
         store: BackEnd,
         current: CurrentRequest,
@@ -56,17 +56,17 @@ class Visits:
         head: State,
         now: int,
     ) -> State | None:
-        """Note it if nobody else changes the session just now."""
+        """Note a visit, unless another request holds the lock of the session."""
         lock = store.ask(store.try_lock, record)
         if lock is None:
             return head
         try:
-            # Claims may have changed before it was our turn.
+            # Another request may have changed the claims before this one had the lock.
             compartment = self._places.compartment(current)
             newest = self._states.read_head(compartment, record)
             return newest and self._noted(current, record, newest, now)
         finally:
-            # A lock that cannot be released ends by itself.
+            # If the release fails, the lock runs out.
             with contextlib.suppress(Exception):
                 lock.release()
 
@@ -75,7 +75,7 @@ class Visits:
     ) -> State:
         seen = {"seen": now, **self.browser(current)}
         head = {**head, "internal": {**head["internal"], **seen}}
-        # A head that no longer fits stays as it is: it was not larger before.
+        # If the new head does not fit into cookies, the old cookies stay.
         with contextlib.suppress(SessionTooLarge):
             self._keep(current, record, head, now)
         return head
@@ -88,6 +88,6 @@ class Visits:
             max_age = self._states.max_age(head)
             self._places.cookies(current).note_visit(record, now, max_age)
         else:
-            # A head moves to a new secret with its visits.
+            # Sealing the head once more moves it to the newest secret.
             compartment = self._places.compartment(current)
             compartment.update(record, *self._states.seal(head))

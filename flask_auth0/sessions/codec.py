@@ -84,9 +84,10 @@ class States:
         return sealed, self.max_age(head)
 
     def seal_together(self, head: State, body: State) -> tuple[dict[str, str], int]:
-        """Do so where the claims of the user change with the body only.
+        """Seal both parts for cookies, which are always written together.
 
-        An ID token says them once more, so the body needs much less room.
+        The body is compressed against the claims of the head, which its ID token says
+        once more.
         """
         record = record_of(head["internal"]["session_id"])
         text = _body_sealer(head).seal(body, record + BODY, like=head["user"])
@@ -105,7 +106,7 @@ class States:
         head = self.sealer.open(sealed, record + HEAD)
         if not is_head(head):
             return None
-        # Compressed, it can be large however short its text is.
+        # A short text can decompress to a large head.
         if len(json.dumps(head)) <= LARGEST:
             self._recent.keep((sealed, record), head)
         return t.cast(State, head)

@@ -51,7 +51,8 @@ def _is_good(current: CurrentRequest, response: Response) -> bool:
     if jar.is_swept or response.status_code >= 500 or "Cookie" not in response.vary:
         return False
     if any(len(jar.sent.getlist(name)) > 1 for name in jar.former):
-        # Which of them counts depends on what belongs together.
+        # A cookie sent twice is not copied: which one is right shows only when head
+        # and body are opened together.
         return False
     return bool(current.session) and not _has_ended(current.app, current.session)
 
@@ -90,7 +91,7 @@ def _copy(current: CurrentRequest, name: str, config: Config) -> str:
         interface = jar.app.session_interface
         expires = interface.get_expiration_time(jar.app, current.session)
         return dump_cookie(name, value, expires=expires, **flags)
-    # The state inside ends when it should, whatever the age of its cookie.
+    # The state in the cookie has an end of its own, so that its age may be the longest.
     transient = config.cookie_transient
     age = None if transient else config.session_absolute_duration
     return dump_cookie(name, value, max_age=age, **flags)

@@ -33,7 +33,8 @@ class Login(t.NamedTuple):
         :param received_at: when it arrived.
         """
         if self.kept_at > received_at:
-            # A login under way may have a code from before, however new its ID token.
+            # The login was under way then: its code may predate the logout, even if
+            # its ID token does not.
             return self.begun_at <= received_at
         # A token issued before this login does not end it, even if it arrives later.
         return self.issued_at <= issued_at

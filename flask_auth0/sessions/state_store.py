@@ -156,7 +156,8 @@ class SessionStateStore(SessionStore):
 
     def reread(self, current: CurrentRequest) -> None:
         """Forget what was read of the state, where others may have changed it."""
-        # A change that came too late for the response is known to this request alone.
+        # Once the response is sent, this request alone knows a changed state in
+        # cookies.
         if not (current.jar.is_sent and self.are_in_cookies(current.app)):
             current.known = Known()
 
@@ -214,7 +215,7 @@ class SessionStateStore(SessionStore):
     def end(self, current: CurrentRequest) -> None:
         """End the session, with all that the app kept in it for the user."""
         if self.are_in_cookies(current.app):
-            # To delete cookies, the state in them need not be read.
+            # Cookies are deleted by their names, without a look at the state in them.
             entry = _entry_of(_id_despite_outage(current.session))
         else:
             entry = self._entry(current)
@@ -363,7 +364,8 @@ class SessionStateStore(SessionStore):
             return None, None
         current.found = session_id
         if newest.body is not None and not current.jar.is_sent:
-            # A state that does not fit stays known to this process alone.
+            # A state too large for cookies is used in this request alone; the browser
+            # keeps the older one.
             with contextlib.suppress(SessionTooLarge):
                 sealed = self.states.seal_together(newest.head, newest.body)
                 cookies.update(record, *sealed)
@@ -393,11 +395,12 @@ def _id_of(session: SessionMixin) -> str | None:
 
 
 def _id_despite_outage(session: SessionMixin) -> str | None:
-    """Return it, or ``None`` when the back end of Flask's session does not answer."""
+    """Return the id, or ``None`` when Flask's session cannot be read."""
     try:
         return _id_of(session)
     except SessionStoreUnavailable:
-        # An outage is raised once, and a logout can do without an answer.
+        # The session raises an outage at its first read only, and a logout can do
+        # without an answer.
         return _id_of(session)
 
 

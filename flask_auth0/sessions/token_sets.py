@@ -56,7 +56,12 @@ class Refresh(t.NamedTuple):
     lease: Lease | None = None
 
 
-#: The refresh for which the SDK is called, so that it must not find a good token.
+#: The refresh under way, which ``client/tokens`` sets around its call of the SDK. While
+#: it is set, the store hides the old token, or the SDK would return that
+#: (:func:`without_refreshed`); the new one is marked with what was asked for
+#: (:func:`_marked`); ``client/transport`` leaves out a scope that was granted;
+#: ``client/tokens`` checks the answer and the lease; and ``sessions/writes`` keeps for
+#: later what the back end does not take.
 refreshing: ContextVar[Refresh | None] = ContextVar("refreshing", default=None)
 
 
@@ -73,7 +78,10 @@ class Connection(t.NamedTuple):
         return token_set.get("connection") == self.name and is_theirs
 
 
-#: Whose token the SDK gets now. It must not find the ones that there are.
+#: The connection whose token is being fetched, which ``client/tokens`` sets around its
+#: call of the SDK. While it is set, the store hides the tokens of the connection, or
+#: the SDK would return one of another account (:func:`without_refreshed`), and keeps
+#: those of the other accounts (:func:`_with_other_accounts`).
 connecting: ContextVar[Connection | None] = ContextVar("connecting", default=None)
 
 
@@ -91,7 +99,7 @@ def repaired(state: State, before: State, now: float) -> State:
     marked = [e if e["access_token"] in tokens else _marked(e, now) for e in new]
     return {
         **state,
-        # A refresh need not bring a new ID token (OpenID Connect Core, 12.2).
+        # A refresh need not return an ID token (OpenID Connect Core, section 12.2).
         "id_token": state.get("id_token") or before.get("id_token"),
         "token_sets": _tidied([*known, *marked], now),
         "connection_token_sets": _with_other_accounts(state, before, now),
@@ -143,7 +151,7 @@ def _differing(claims: State, known: State) -> str | None:
     if claims.get("azp") != known.get("azp"):
         return "azp"
     for name in ("auth_time", "nonce"):
-        # As text: NaN, which Python reads in JSON, is not equal to itself.
+        # Claims are compared as text, since NaN is not equal to itself.
         if name in claims and str(claims[name]) != str(known.get(name, claims[name])):
             return name
     return None

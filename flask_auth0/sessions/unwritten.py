@@ -14,7 +14,8 @@ class Unwritten(t.NamedTuple):
 
     head: State
     body: State
-    #: The state from before, for which the tokens were asked.
+    #: The state before the refresh. If the refresh token has changed since, nothing is
+    #: written.
     before: State
     compartment: Compartment
     states: States
@@ -29,16 +30,16 @@ class UnwrittenStates:
     def __init__(self) -> None:
         # In a process that is forked, nobody writes what its parent has not written.
         self._known: PerProcess[dict[str, Unwritten]] = PerProcess(dict)
-        #: Whether there may be any.
+        #: Whether a state may be waiting, so that most requests need not look.
         self.are_there: bool = False
 
     def note(self, record: str, state: Unwritten) -> None:
-        """Remember what could not be written."""
+        """Remember a state that the back end did not take."""
         self._known.get()[record] = state
         self.are_there = True
 
     def get(self, record: str) -> Unwritten | None:
-        """Return what is not written yet of a session."""
+        """Return the state of a session that is still to be written, if any."""
         return self._known.get().get(record)
 
     def write(self, record: str) -> None:
@@ -52,12 +53,12 @@ class UnwrittenStates:
         body = states.read_body(compartment, head) if head else None
         used = wanted.before.get("refresh_token")
         if head and body and body.get("refresh_token") == used:
-            # Claims that others have changed meanwhile stay.
+            # Another request may have changed the claims meanwhile; its head stays.
             is_same = head["user"] == wanted.before["user"]
             newest = wanted.head if is_same else head
             compartment.update(record, *states.seal(newest, wanted.body))
         self.forget(record)
 
     def forget(self, record: str) -> None:
-        """Forget what is written, or is not tried any more."""
+        """Forget a state that is written, or given up."""
         self._known.get().pop(record, None)

@@ -109,7 +109,6 @@ class Changes:
         if place.records is None or place.store is None:
             head, is_kept = self._replace_in_cookies(current, session_id, head, body)
         else:
-            # Tokens that another request writes at the same time must stay.
             known, record = current.known or Known(), record_of(session_id)
             is_kept = self._replace_on_server(
                 place.store, place.records, known, record, head, body
@@ -159,7 +158,7 @@ class Changes:
         entry = Entry(record_of(session_id), states.labels.of_head(head))
         compartment = places.compartment(current)
         is_there = compartment.create(entry, parts, max_age, replaces=before)
-        # A user who is logged out during their login must not be in afterwards.
+        # A logout that arrives during this login ends the session that it begins.
         if is_there and is_ended(states, places.revocations(app), head):
             compartment.delete(entry)
             is_there = False
@@ -178,7 +177,7 @@ class Changes:
             theirs: t.Any = session
             interface.regenerate(theirs)
         if isinstance(session, LazySession):
-            # A logout in another tab ends what was there before, and not this login.
+            # A logout in another tab ends the session before, and not this login.
             session.begin_anew()
 
     def _replace_on_server(
@@ -191,6 +190,8 @@ class Changes:
         body: State,
     ) -> bool:
         _, old_head, old_body = known
+        # Another request may be refreshing: the body is written only if this request
+        # has changed it.
         sealed = self._states.seal(head, None if body == old_body else body)
         write = functools.partial(records.update, record, *sealed)
         refresh = refreshing.get()

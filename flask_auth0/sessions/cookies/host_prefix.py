@@ -12,7 +12,7 @@ from ...config import Config
 from ...runtime.cookie_jar import CookieJar
 from .flags import are_cookies_secure
 
-#: The prefix itself (RFC 6265bis, section 4.1.3).
+#: The prefix (RFC 6265bis, section 4.1.3).
 HOST_PREFIX = "__Host-"
 #: The part of a transaction's name that comes after our prefix.
 _TRANSACTION = "tx_"
@@ -69,7 +69,7 @@ def transaction_name(jar: CookieJar, config: Config, digest: str = "") -> str:
 def _can_be_the_hosts_own(
     interface: SessionInterface, app: Flask, config: Config, name: str
 ) -> bool:
-    """Tell whether browsers take a session's cookie of such a name with the prefix."""
+    """Tell whether browsers accept a session cookie of this name with the prefix."""
     return (
         not _has_prefix(name)
         and interface.get_cookie_domain(app) is None
@@ -106,7 +106,7 @@ def _rename(jar: CookieJar, former: str) -> None:
 
 
 def set_up_host_prefix(app: Flask, config: Config) -> None:
-    """Let the app's session interface use such names, or say what is in the way."""
+    """Let the session interface use names with ``__Host-``, or log why it cannot."""
     interface, wanted = app.session_interface, config.cookie_host_prefix
     obstacle = _obstacle(app)
     if isinstance(interface, OwnNames):

@@ -82,7 +82,7 @@ class Browsers:
         seconds = NEWEST if is_delivered else UNDER_WAY
         self._memory.keep(record, newest, seconds)
         if self._store is not None:
-            # The browser has the change in any case.
+            # This process has the change; without the store, others do not see it.
             store = self._store
             store.attempt(lambda: self._hand_over(store, record, newest, seconds), None)
 
@@ -102,7 +102,7 @@ class Browsers:
         revocations = self._revocations() if ask else None
         if revocations is None:
             return False
-        # The next request looks again, if the store does not answer this one.
+        # Without an answer of the store, the session counts until the next request.
         return revocations.try_to(lambda: revocations.has_ended(record))
 
     def is_newest(self, record: str, head: State) -> bool:

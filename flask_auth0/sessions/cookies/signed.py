@@ -30,7 +30,7 @@ from .host_prefix import OwnNames
 REMEMBERED, LARGEST = 512, 4096
 #: Seconds by which the clocks of two hosts of an app may differ.
 CLOCK_LEEWAY = 10
-#: The types of JSON values that no request can change.
+#: The types of JSON values that are immutable, so that requests can share them.
 _SCALARS = (str, int, float, bool, type(None))
 
 
@@ -41,19 +41,19 @@ class Verified(t.NamedTuple):
     payload: bytes
     #: Seconds since the epoch.
     signed_at: int
-    #: The content, if every request can share it.
+    #: The content, if all of it is immutable, else ``None``.
     plain: dict[str, t.Any] | None
 
     def require_age(self, max_age: int, now: float) -> None:
-        """Refuse it if it is too old, or from the future.
+        """Refuse a cookie that is too old, or from the future.
 
-        :raises BadSignature: in that case.
+        :raises BadSignature: in both cases.
         """
         if not -CLOCK_LEEWAY <= int(now) - self.signed_at <= max_age:
             raise BadSignature("It is not from a time at which it would be good.")
 
     def content(self, max_age: int, now: float) -> t.Any:
-        """Return what it has; a session copies it, but not what is inside.
+        """Return the content; a session copies the dictionary, but not its values.
 
         :raises BadData: when it is too old, or nothing that Flask has written.
         """
@@ -67,7 +67,7 @@ class SignedSessionInterface(LastsAsLogins, OwnNames, SecureCookieSessionInterfa
     """Opens Flask's session as Flask does, but knows the cookies that come again."""
 
     session_class = WatchedSession
-    #: Looks at a session that is asked for anything.
+    #: Called when a session is first used; empties it if its login is over.
     watch: Watch | None = None
 
     def __init__(self, clock: Clock) -> None:
@@ -99,7 +99,7 @@ class SignedSessionInterface(LastsAsLogins, OwnNames, SecureCookieSessionInterfa
             verified = self._verified(app, text)
             content = verified.content(int(longest.total_seconds()), now)
             if KEY not in content:
-                # No login makes it last longer.
+                # Only the session of a login may outlast Flask's own lifetime.
                 shortest = app.permanent_session_lifetime
                 verified.require_age(int(shortest.total_seconds()), now)
             return verified.signed_at, content
@@ -109,7 +109,7 @@ class SignedSessionInterface(LastsAsLogins, OwnNames, SecureCookieSessionInterfa
     def save_session(
         self, app: Flask, session: SessionMixin, response: Response
     ) -> None:
-        """Do as Flask does, but do not look into a session that nobody asked for."""
+        """Save the session as Flask does, without reading one that was not used."""
         if session.modified or app.config["SESSION_REFRESH_EACH_REQUEST"]:
             super().save_session(app, session, response)
         elif session.accessed:
@@ -143,7 +143,7 @@ class SignedSessionInterface(LastsAsLogins, OwnNames, SecureCookieSessionInterfa
         raise error
 
     def _plain(self, payload: bytes) -> dict[str, t.Any] | None:
-        """Return what has no tag, of Flask's or of the app's, and nothing inside."""
+        """Return the content if it is immutable and has none of Flask's tags."""
         if type(self.serializer) is not TaggedJSONSerializer or payload[:1] == b".":
             return None
         try:
@@ -157,7 +157,7 @@ class SignedSessionInterface(LastsAsLogins, OwnNames, SecureCookieSessionInterfa
 
 
 def set_up_signed_sessions(app: Flask, clock: Clock) -> None:
-    """Use it in an app that has left Flask's own interface as it was."""
+    """Install :class:`SignedSessionInterface` where the app has Flask's, unchanged."""
     interface = app.session_interface
     if type(interface) is SecureCookieSessionInterface and not vars(interface):
         app.session_interface = SignedSessionInterface(clock)

@@ -44,7 +44,7 @@ class StoredSessionInterface(LastsAsLogins, OwnNames, ServerSideSessionInterface
 
     session_class: type[ServerSideSession] = LazySession
     serializer: SafeSerializer
-    #: Looks at a session once it has been read.
+    #: Called with a session that has been read; empties it if its login is over.
     watch: Watch | None = None
 
     def __init__(
@@ -90,7 +90,7 @@ class StoredSessionInterface(LastsAsLogins, OwnNames, ServerSideSessionInterface
         self._unpruned = pruned.rest if pruned else None
 
     def _cleanup_n_requests(self) -> None:
-        # A request is chosen at random, and may not need the back end at all.
+        # Flask-Session picks requests at random; this one may not need the back end.
         self.back_end.attempt_if_well(super()._cleanup_n_requests, None)
 
     def require_answer(self) -> None:
@@ -173,12 +173,12 @@ class StoredSessionInterface(LastsAsLogins, OwnNames, ServerSideSessionInterface
             return True
 
         if session.is_over and not session:
-            # The session belongs to a login that is over, so it may as well stay.
+            # Deleting an emptied session whose login is over can wait.
             self.back_end.attempt_if_well(save, False)
         elif not session.is_ended or not session:
             save()
         elif not self.back_end.attempt(save, False):
-            # A logout must not fail because the app wants to remember something.
+            # A logout must not fail for data that the app keeps after it.
             self._forget(app, session, response)
 
     def _save(self, app: Flask, session: LazySession, response: Response) -> None:
@@ -187,7 +187,7 @@ class StoredSessionInterface(LastsAsLogins, OwnNames, ServerSideSessionInterface
                 raise SessionStoreUnavailable()
         elif not session:
             if session.modified and self.has_ended(session):
-                # By now, the browser may have the cookie of another session.
+                # The browser may have the cookie of a newer session by now.
                 session.modified = False
             elif session.modified:
                 self._forget(app, session, response)

@@ -17,7 +17,7 @@ T = t.TypeVar("T")
 D = t.TypeVar("D")
 P = t.ParamSpec("P")
 
-#: Seconds for which nothing is tried that can be done without, once that has failed.
+#: Seconds without optional calls, once one of them has failed.
 PAUSE = 30
 
 #: Whether the request can do without what the back end is asked for.
@@ -40,7 +40,7 @@ class Limited:
         self.limit = limit
         self.logger = logger
         self._outage = outage
-        #: When something that can be done without has failed, by the monotonic clock.
+        #: When an optional call has failed last, by the monotonic clock.
         self._failed_at = -math.inf
         self._is_failing = False
         #: Since when the back end answers again, by the monotonic clock, if it has
@@ -81,7 +81,8 @@ class Limited:
             raise SessionStoreUnavailable() from without_frames(error)
         finally:
             took = time.monotonic() - began
-            # An answer as quick as that is late because the app is busy.
+            # Calls under a tenth of the limit do not count: they add up where the app
+            # is slow, not the back end.
             outage.spent += took if took > self.limit / 10 else 0
 
     def poll(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -108,7 +109,7 @@ class Limited:
         try:
             return work()
         except SessionStoreUnavailable as error:
-            # After waiting in vain, there is time for one more question.
+            # One call in vain leaves half of the limit for the calls that are needed.
             outage.spent = min(outage.spent, max(before, self.limit / 2))
             self._note_failure(error)
             return otherwise
@@ -116,7 +117,7 @@ class Limited:
             _is_optional.reset(token)
 
     def attempt_if_well(self, work: Callable[[], T], otherwise: D) -> T | D:
-        """Do so, unless that has failed a moment ago."""
+        """Do as :meth:`attempt` does, unless one has failed within :data:`PAUSE`."""
         if time.monotonic() - self._failed_at < PAUSE:
             return otherwise
         return self.attempt(work, otherwise)
