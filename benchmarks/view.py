@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 import redis
 from flask import Flask
 
-from flask_auth0.sessions.codec import REMEMBERED
+from flask_auth0.sessions.codec import MOST_HEADS
 from flask_auth0.testing import logged_in_client
 
 from . import ours, plain, recipe, rivals
@@ -79,7 +79,7 @@ def _logged_in(app: Flask) -> Callable[[], None]:
 def _crowd(app: Flask) -> Callable[[], None]:
     """Return what comes from another browser each time, of too many to be known."""
     app.testing = True
-    visitors = [_one_of_many(app, n) for n in range(2 * REMEMBERED)]
+    visitors = [_one_of_many(app, n) for n in range(2 * MOST_HEADS)]
     app.testing = False
     calls = itertools.cycle([each.repeated("/profile") for each in visitors])
 

@@ -198,7 +198,7 @@ class _AroundRequests:
 
     def _check_views(self) -> None:
         if not self._state.checked_views:
-            host_prefix.warn_of_other_interface(self._app, self._state.config)
+            host_prefix.warn_of_unprefixed_interface(self._app, self._state.config)
         decorator_order.warn_of_wrong_order()
         backchannel.exempt_from_csrf(self._app, views.backchannel_logout_view)
 

@@ -17,7 +17,7 @@ from ..runtime import loop
 from ..runtime.request import current_request
 from ..sessions.hooks import checked_claims, with_claims
 from ..sessions.storage_contract import KEY
-from .dispatch import OnOurLoop, dispatch
+from .dispatch import OnOurLoop, coroutine_on_loop
 from .logout_tokens import check_logout_claims, refuse_deep_header, refuse_unsigned
 from .signed_tokens import SignedTokens
 from .tokens import TokenClient
@@ -32,7 +32,9 @@ def _on_our_loop(method: Callable[..., Awaitable[R]]) -> Callable[..., Awaitable
     @functools.wraps(method)
     async def call(self: TokenClient, *args: t.Any, **kwargs: t.Any) -> R:
         limit = None if method.__name__ in WAITING else self._config.timeout
-        waiting: Awaitable[R] = dispatch(method.__get__(self), args, kwargs, limit)
+        waiting: Awaitable[R] = coroutine_on_loop(
+            method.__get__(self), args, kwargs, limit
+        )
         # A report of an error may have the variables of this frame in it.
         del args, kwargs
         return await waiting
@@ -67,14 +69,14 @@ class Client(TokenClient):
             return None
         if not self.store.needs_loop:
             return await self.store.user()
-        return await dispatch(super().get_user, (store_options,), {})
+        return await coroutine_on_loop(super().get_user, (store_options,), {})
 
     async def get_session(
         self, store_options: dict[str, t.Any] | None = None
     ) -> dict[str, t.Any] | None:
         """Return the session without its internals, or ``None``."""
         if self.store.needs_loop:
-            return await dispatch(super().get_session, (store_options,), {})
+            return await coroutine_on_loop(super().get_session, (store_options,), {})
         return await super().get_session(store_options)
 
     async def update_session(
@@ -89,7 +91,7 @@ class Client(TokenClient):
         """
         changes = checked_claims({**(claims or {}), **more})
         limit = self._config.timeout
-        await dispatch(self._update_session, (changes,), {}, limit)
+        await coroutine_on_loop(self._update_session, (changes,), {}, limit)
 
     async def _update_session(
         self, changes: dict[str, t.Any], store_options: dict[str, t.Any] | None = None
@@ -121,7 +123,7 @@ class Client(TokenClient):
         """End the sessions that a logout token names, and return its claims."""
         arguments = (logout_token, store_options)
         limit = self._config.timeout
-        return await dispatch(self._end_by_logout_token, arguments, {}, limit)
+        return await coroutine_on_loop(self._end_by_logout_token, arguments, {}, limit)
 
     async def _end_by_logout_token(
         self, logout_token: str, store_options: dict[str, t.Any] | None = None

@@ -37,18 +37,18 @@ class OnOurLoop:
             return found
 
         async def call(*args: t.Any, **kwargs: t.Any) -> t.Any:
-            return await dispatch(found, args, kwargs)
+            return await coroutine_on_loop(found, args, kwargs)
 
         return call
 
 
-def dispatch(
+def coroutine_on_loop(
     method: Callable[..., Awaitable[R]],
     args: tuple[t.Any, ...],
     kwargs: dict[str, t.Any],
     limit: float | None = None,
 ) -> Coroutine[t.Any, t.Any, R]:
-    """Return what runs a method on our loop, with the options for stores.
+    """Return a coroutine that runs a method on our loop, with the options for stores.
 
     :param limit: seconds that it may take, where it is awaited elsewhere.
     """

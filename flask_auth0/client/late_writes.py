@@ -10,7 +10,7 @@ from ..runtime import loop
 from ..runtime.turns import Turns
 from ..sessions.stores.base import BackEnd
 from ..sessions.unwritten import UnwrittenStates
-from .locks import Held
+from .locks import Held, start
 
 #: Seconds after which nobody tries any more.
 _LONGEST = 300
@@ -18,7 +18,13 @@ _LONGEST = 300
 _PAUSE = 0.2
 
 
-async def write_late(
+def begin(unwritten: UnwrittenStates, held: Held, store: BackEnd, turns: Turns) -> None:
+    """Begin to write the new tokens of a session, which outlasts their request."""
+    held.is_handed_over = True
+    start(_write(unwritten, held, store, turns))
+
+
+async def _write(
     unwritten: UnwrittenStates, held: Held, store: BackEnd, turns: Turns
 ) -> None:
     """Write new tokens as soon as the back end takes them, and let go of the session.

@@ -14,7 +14,7 @@ from ..sessions.token_sets import Refresh
 #: Seconds for which a browser may still send cookies from before an exchange.
 _REMEMBERED = 60
 #: The most refresh tokens that are remembered; the oldest are forgotten first.
-_MOST = 10_000
+_MOST_REFRESHES = 10_000
 
 Tokens = dict[str, t.Any]
 
@@ -124,7 +124,7 @@ class PastRefreshes:
             digest, PastRefresh(family, self._clock.monotonic())
         )
         self._known.move_to_end(digest)
-        while len(self._known) > _MOST:
+        while len(self._known) > _MOST_REFRESHES:
             self._known.popitem(last=False)
         return entry
 

@@ -30,7 +30,7 @@ from .locks import leased
 #: Seconds for which an answer is there for those who ask again.
 REMEMBERED = 60
 #: The most callbacks that a process remembers, and the most bytes of a page among them.
-MOST, _LARGEST = 1024, 65_536
+MOST_CALLBACKS, _LARGEST_PAGE = 1024, 65_536
 #: The beginning of a callback's name.
 NOTE = "flask_auth0.views.callback:"
 
@@ -109,7 +109,7 @@ class CallbackAnswers:
         # A copy, as other threads may change it meanwhile.
         for number, (each, callback) in enumerate(list(known.items())):
             is_old = callback.began_at < own.began_at - REMEMBERED
-            if not is_old and number >= len(known) - MOST:
+            if not is_old and number >= len(known) - MOST_CALLBACKS:
                 break
             if callback.is_over.is_set():
                 self.forget(each)
@@ -233,7 +233,7 @@ def repeat(current: CurrentRequest, answer: Answer) -> Response:
 def _as_answer(response: Response, target: str) -> Answer:
     """Return what is kept of a response: all but a page that is streamed or large."""
     headers = [[name, value] for name, value in response.headers]
-    if response.is_sequence and len(body := response.get_data()) <= _LARGEST:
+    if response.is_sequence and len(body := response.get_data()) <= _LARGEST_PAGE:
         return Answer(response.status_code, headers, body.decode("latin-1"))
     cookies = [each for each in headers if each[0] == "Set-Cookie"]
     return Answer(302, [["Location", target], *cookies], "")

@@ -26,9 +26,9 @@ from ..sessions.token_sets import (
     usable_connection_token,
     usable_token,
 )
-from .dispatch import dispatch
-from .late_writes import write_late
-from .locks import RENEWAL, Held, leased, start
+from . import late_writes
+from .dispatch import coroutine_on_loop
+from .locks import RENEWAL, Held, leased
 from .refreshes import PastRefreshes
 from .server_client import LoopClient
 
@@ -68,7 +68,7 @@ class TokenClient(LoopClient):
         refresh = Refresh(wanted, self._clock.monotonic(), force_refresh)
         arguments = (store_options, audience, scope, refresh)
         limit = self._config.timeout
-        return await dispatch(self._refreshed_token, arguments, {}, limit)
+        return await coroutine_on_loop(self._refreshed_token, arguments, {}, limit)
 
     async def _usable_token(self, wanted: Wanted) -> str | None:
         state = await self.store.get(KEY)
@@ -116,7 +116,9 @@ class TokenClient(LoopClient):
         finally:
             refreshing.reset(token)
             if held is not None and self._is_unwritten(held.key):
-                self._write_later(held)
+                place = t.cast(BackEnd, self.store.meeting_point(this_app()))
+                turns = self.here().turns
+                late_writes.begin(self.store.unwritten, held, place, turns)
         if await self.store.get(KEY, store_options) is None:
             raise LoginRequired("Your session has ended. Please log in again.")
         return found
@@ -135,12 +137,6 @@ class TokenClient(LoopClient):
     def _is_unwritten(self, record: str) -> bool:
         unwritten = self.store.unwritten
         return unwritten.are_there and unwritten.get(record) is not None
-
-    def _write_later(self, held: Held) -> None:
-        store = self.store
-        place = t.cast(BackEnd, store.meeting_point(this_app()))
-        held.is_handed_over = True
-        start(write_late(store.unwritten, held, place, self.here().turns))
 
     async def _newest_token(
         self, store_options: dict[str, t.Any] | None, wanted: Wanted
@@ -165,7 +161,7 @@ class TokenClient(LoopClient):
                 return usable
         arguments = (options, store_options)
         limit = self._config.timeout
-        return await dispatch(self._connection_token, arguments, {}, limit)
+        return await coroutine_on_loop(self._connection_token, arguments, {}, limit)
 
     async def _connection_token(
         self, options: dict[str, t.Any], store_options: dict[str, t.Any] | None
@@ -195,7 +191,9 @@ class TokenClient(LoopClient):
     ) -> dict[str, t.Any]:
         """Exchange a refresh token for the access token of a connection."""
         limit = self._config.timeout
-        waiting = dispatch(self._exchanged_for_connection, (options,), {}, limit)
+        waiting = coroutine_on_loop(
+            self._exchanged_for_connection, (options,), {}, limit
+        )
         # A report of an error may have the variables of this frame in it.
         del options
         return await waiting
@@ -252,7 +250,9 @@ class TokenClient(LoopClient):
         """
         current = current_request()
         self.store.require_writable(current)
-        waiting = dispatch(self._exchanged, (options,), {}, self._config.timeout)
+        waiting = coroutine_on_loop(
+            self._exchanged, (options,), {}, self._config.timeout
+        )
         # A report of an error may have the variables of this frame in it.
         del options
         tokens = await waiting

@@ -20,7 +20,7 @@ State = dict[str, t.Any]
 #: The fields of a state that are read with every request; all others are its body.
 HEAD_FIELDS = ("user", "domain", "internal")
 #: How many heads a process remembers, and the most bytes of one.
-REMEMBERED, LARGEST = 512, 4096
+MOST_HEADS, LARGEST_HEAD = 512, 4096
 
 
 class States:
@@ -39,7 +39,7 @@ class States:
         self.lifetime = lifetime
         self.labels = labels
         self.clock = clock
-        self._recent: Recent[tuple[str, str], State] = Recent(REMEMBERED)
+        self._recent: Recent[tuple[str, str], State] = Recent(MOST_HEADS)
 
     def read_body(self, compartment: Compartment, head: State) -> State | None:
         """Return the body of a state, or ``None``."""
@@ -47,7 +47,7 @@ class States:
         texts = compartment.read(record, BODY)
         sealer = _body_sealer(head) if texts else None
         context, user = record + BODY, head["user"]
-        opened = [sealer.open(_sealed(t), context, user) for t in texts if sealer]
+        opened = [sealer.open(_sealed(e), context, user) for e in texts if sealer]
         return _newest([body for body in opened if is_body(body)], _freshness)
 
     def read_head(self, compartment: Compartment, record: str) -> State | None:
@@ -107,7 +107,7 @@ class States:
         if not is_head(head):
             return None
         # A short text can decompress to a large head.
-        if len(json.dumps(head)) <= LARGEST:
+        if len(json.dumps(head)) <= LARGEST_HEAD:
             self._recent.keep((sealed, record), head)
         return t.cast(State, head)
 

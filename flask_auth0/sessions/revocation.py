@@ -113,6 +113,7 @@ class Revocations:
 
     def _mark(self, name: str, mark: str) -> bool:
         labels = [_REVOKED + name]
+        # A mark is found by its label, as records of sessions are by theirs.
         labelling = Labelling(mark, labels, self._longest, self._longest)
         self._store.ask(self._store.label, labelling)
         return True

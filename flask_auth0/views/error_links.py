@@ -19,7 +19,7 @@ from ..errors import (
 )
 from ..negotiation import is_navigation
 from . import own_urls
-from .redirects import for_callback, here, is_local_path, next_or_default, page_of
+from .redirects import for_callback, is_local_path, next_or_default, page_of
 
 #: Errors of a tenant that has to ask its user (OpenID Connect Core, section 3.1.2.6).
 MUST_ASK = frozenset(
@@ -163,7 +163,7 @@ def page_to_come_back_to(request: Request) -> str:
     is no page: there it is the page that the request came from.
     """
     if is_navigation(request) and request.method in {"GET", "HEAD"}:
-        return here()
+        return own_urls.current_page()
     came_from = request.headers.get("HX-Current-URL") or request.referrer
     page = page_of(came_from)
     if page is not None and is_local_path(page):

@@ -21,7 +21,7 @@ from .decorator_order import note_guard
 from .error_links import login_url, page_to_come_back_to, refusal_of_organization
 from .organizations import are_different, is_member
 from .prefetches import is_prefetch, refuse_prefetch
-from .repeated_logins import has_just_asked_for, is_recent
+from .repeated_logins import has_just_asked_for, is_first_after_login_within
 
 View = t.TypeVar("View", bound=Callable[..., t.Any])
 
@@ -169,7 +169,7 @@ def _is_recent(
 ) -> bool:
     if "max_age" not in needs:
         return True
-    if is_recent(current, state, needs["max_age"]):
+    if is_first_after_login_within(current, state, needs["max_age"]):
         return True
     auth_time: t.Any = user.get("auth_time")
     return is_moment(auth_time) and state.clock.time() - auth_time <= needs["max_age"]

@@ -19,6 +19,8 @@ from ..app_state import current_state
 from ..config import Config
 from ..config.urls import origin_of
 
+#: A longer address is not remembered: it travels in a cookie and in a URL.
+MAX_LENGTH = 2000
 #: Characters that stay as they are in a path (RFC 3986, section 3.3).
 _OF_PATHS = "/:@!$&'()*+,;=~"
 #: The variable in the host of our routes, where an app tells hosts apart.
@@ -99,6 +101,14 @@ def root() -> str:
 def current_path() -> str:
     """Return the path of the current request, without its query."""
     return root() + quote(request.path, safe=_OF_PATHS)
+
+
+def current_page() -> str:
+    """Return the path of the current request and its query, unless that is too long."""
+    path = current_path()
+    query = request.query_string.decode("ascii", "replace")
+    whole = f"{path}?{query}" if query else path
+    return whole if len(whole) <= MAX_LENGTH else path
 
 
 def url_of(route: str, **query: t.Any) -> str:

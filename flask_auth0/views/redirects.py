@@ -6,14 +6,11 @@ import re
 import unicodedata
 from urllib.parse import quote, urlsplit
 
-from flask import current_app, request
+from flask import current_app
 
 from ..config import Config
 from ..config.urls import split_origin
 from . import own_urls
-
-#: A longer address is not remembered: it travels in a cookie and in a URL.
-MAX_LENGTH = 2000
 
 
 def is_local_path(target: str) -> bool:
@@ -24,7 +21,7 @@ def is_local_path(target: str) -> bool:
     """
     if not target.startswith("/") or target.startswith("//"):
         return False
-    if len(target) > MAX_LENGTH or "\\" in target:
+    if len(target) > own_urls.MAX_LENGTH or "\\" in target:
         return False
     if any(_needs_encoding(character) for character in target):
         return False
@@ -70,14 +67,6 @@ def below_root(location: str) -> str:
     return own_urls.root() + location if location.startswith("/") else location
 
 
-def here() -> str:
-    """Return the path of the current request, as the browser knows it."""
-    path = own_urls.current_path()
-    query = request.query_string.decode("ascii", "replace")
-    whole = f"{path}?{query}" if query else path
-    return whole if len(whole) <= MAX_LENGTH else path
-
-
 def page_of(url: str | None) -> str | None:
     """Return the path of a page of this origin, or ``None`` for any other URL."""
     parts = split_origin(url) if url else None
@@ -110,7 +99,11 @@ def _as_path(target: str) -> str | None:
     except UnicodeEncodeError:
         return None
     path = target[:2] + rest
-    return path if len(path) <= MAX_LENGTH else re.split("[?#]", path, maxsplit=1)[0]
+    return (
+        path
+        if len(path) <= own_urls.MAX_LENGTH
+        else re.split("[?#]", path, maxsplit=1)[0]
+    )
 
 
 def _encoded(character: str) -> str:

@@ -25,7 +25,7 @@ from ..user import User, load_user
 #: Seconds in which logins are counted together.
 WINDOW = 60
 #: Logins in a row that may lead nowhere; the next one is not started.
-MOST = 2
+MOST_IN_VAIN = 2
 #: Seconds within which a browser follows a redirect.
 SOON = 2
 #: Seconds from a login to the next one within which pages alone have sent the user
@@ -59,7 +59,9 @@ class Note(t.NamedTuple):
     in_a_row: int = 0
 
 
-def is_recent(current: CurrentRequest, state: AppState, max_age: int) -> bool:
+def is_first_after_login_within(
+    current: CurrentRequest, state: AppState, max_age: int
+) -> bool:
     """Tell whether a request is the first one after a login that satisfies ``max_age``.
 
     The callback has checked it. Were clocks to differ, to ask again would go on for
@@ -175,7 +177,7 @@ def check(current: CurrentRequest, state: AppState, purpose: str) -> None:
     if noted is None:
         return
     user = load_user(current, state)
-    if noted.lost >= MOST and not user:
+    if noted.lost >= MOST_IN_VAIN and not user:
         forget(current)
         reason, remedy = _diagnosis(current, state, noted)
         raise LoginLoop(f"{LoginLoop.description} {reason}", remedy=remedy)
@@ -197,10 +199,10 @@ def _is_in_vain(noted: Note, purpose: str, is_first: bool, now: float) -> bool:
     :param is_first: whether this is the first request for a page after one.
     """
     sent_on = noted.sent_on + is_first
-    if noted.purpose == purpose and sent_on >= MOST:
+    if noted.purpose == purpose and sent_on >= MOST_IN_VAIN:
         return True
     is_at_once = now - noted.at <= AT_ONCE
-    return is_at_once and sent_on > 0 and noted.in_a_row >= MOST
+    return is_at_once and sent_on > 0 and noted.in_a_row >= MOST_IN_VAIN
 
 
 def why_no_cookies(state: AppState, callback: str) -> str:

@@ -282,7 +282,7 @@ def test_a_process_remembers_so_many(
     visitor: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers = visitor.app.extensions["auth0"].callback_answers
-    monkeypatch.setattr(repeated_callbacks, "MOST", 3)
+    monkeypatch.setattr(repeated_callbacks, "MOST_CALLBACKS", 3)
     for _ in range(6):
         visitor.log_in()
         assert len(answers._known.get()) <= 4

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from flask_auth0.views.redirects import MAX_LENGTH, is_local_path
+from flask_auth0.views.own_urls import MAX_LENGTH
+from flask_auth0.views.redirects import is_local_path
 
 #: White space of ASCII and of others, controls, and what no font shows.
 NO_PATH = ["\0", "\t", "\n", "\r", "\x0b", " ", "\x1f", "\x7f", "\x85", "\xa0"]

@@ -82,7 +82,7 @@ def test_old_exchanges_and_answers_are_forgotten(clock: Clock) -> None:
 
 
 def test_there_are_not_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(refreshes, "_MOST", 10)
+    monkeypatch.setattr(refreshes, "_MOST_REFRESHES", 10)
     known = PastRefreshes(AppClock())
     for number in range(20):
         known.note(str(number), WANTED, tokens("1"))

@@ -9,7 +9,7 @@ from ...runtime.cookie_jar import CookieJar
 from ..storage_contract import KEY
 
 #: How many cookies of one name are looked at.
-MOST = 8
+MOST_OF_ONE_NAME = 8
 
 Content = dict[str, t.Any]
 

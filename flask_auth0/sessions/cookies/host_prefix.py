@@ -121,7 +121,7 @@ def set_up_host_prefix(app: Flask, config: Config) -> None:
         )
 
 
-def warn_of_other_interface(app: Flask, config: Config) -> None:
+def warn_of_unprefixed_interface(app: Flask, config: Config) -> None:
     """Say that the app has put a session interface of its own in the place of ours."""
     if not isinstance(app.session_interface, OwnNames):
         reason = "the session_interface is neither Flask's nor one of this extension"

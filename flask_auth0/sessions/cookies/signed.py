@@ -23,7 +23,7 @@ from ..lazy import Watch, WatchedSession
 from ..lifetime import LastsAsLogins
 from ..recent import Recent
 from ..storage_contract import KEY
-from .duplicates import MOST, one_of
+from .duplicates import MOST_OF_ONE_NAME, one_of
 from .host_prefix import OwnNames
 
 #: How many cookies a process remembers, and the most bytes of one.
@@ -83,7 +83,9 @@ class SignedSessionInterface(LastsAsLogins, OwnNames, SecureCookieSessionInterfa
         texts = jar.sent.getlist(jar.session_name)
         if not app.secret_key:
             return None
-        opened = filter(None, (self._opened(app, text) for text in texts[:MOST]))
+        opened = filter(
+            None, (self._opened(app, text) for text in texts[:MOST_OF_ONE_NAME])
+        )
         newest_first = sorted(opened, key=lambda each: -each[0])
         content = one_of(jar, [each for _, each in newest_first])
         session = self.session_class(content or {})

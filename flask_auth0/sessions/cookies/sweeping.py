@@ -19,7 +19,7 @@ from .host_prefix import HOST_PREFIX, former_name, is_of_session
 from .response_size import head_size
 
 #: How many domains and paths of one cookie are tried.
-MOST = 16
+MOST_PLACES = 16
 
 
 class Variant(t.NamedTuple):
@@ -46,7 +46,7 @@ def variants(host: str, path: str, current: Variant) -> list[Variant]:
         dict.fromkeys(domains), dict.fromkeys([current.path, *_paths(path)])
     )
     found = [Variant(*each) for each in places]
-    return [each for each in found if each != current][:MOST]
+    return [each for each in found if each != current][:MOST_PLACES]
 
 
 def _domains(host: str) -> list[str]:

@@ -18,7 +18,7 @@ UNDER_WAY = 600
 #: The end of the cookie's name.
 ENDED = "ended"
 #: How many sessions it names, the last ones.
-_MOST = 4
+_MOST_ENDED = 4
 
 
 class Tombstones:
@@ -37,7 +37,7 @@ class Tombstones:
         if jar.is_sent:
             return
         name = jar.prefix + ENDED
-        content = [*self._read(jar), [record, self._clock.time()]][-_MOST:]
+        content = [*self._read(jar), [record, self._clock.time()]][-_MOST_ENDED:]
         jar.set(name, self._sealer.seal(content, name), UNDER_WAY)
 
     def name(self, jar: CookieJar, record: str) -> bool:

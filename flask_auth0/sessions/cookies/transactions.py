@@ -22,7 +22,7 @@ from .storage import HEADER
 #: Seconds that a user has to log in.
 LIFETIME = 3600
 #: How many logins of one browser may be under way.
-MOST = 4
+MOST_LOGINS = 4
 #: Bytes that all of them may need together.
 BUDGET = 6000
 
@@ -99,7 +99,7 @@ class CookieTransactionStore(LoginStore):
         the logins of many tabs would chase each other, and none would be completed.
         """
         names = self.names(jar)
-        if len(names) >= MOST:
+        if len(names) >= MOST_LOGINS:
             jar.delete(max(names, key=lambda name: _begun_at(self._open(jar, name))))
 
     def names(self, jar: CookieJar) -> list[str]:
@@ -120,7 +120,7 @@ class CookieTransactionStore(LoginStore):
         room = min(BUDGET, HEADER - others)
         for number, name in enumerate(newest_first, start=1):
             needed += cookie_size(name, jar.get(name) or "")
-            if number >= MOST or needed > room or opened[name] is None:
+            if number >= MOST_LOGINS or needed > room or opened[name] is None:
                 jar.delete(name)
 
     def _name(self, jar: CookieJar, identifier: str) -> str:

@@ -18,7 +18,7 @@ from ...errors import SessionStoreUnavailable
 from ...runtime import error_handlers
 from ...runtime.cookie_jar import session_cookie_flags
 from ...runtime.request import CurrentRequest, current_request
-from ..cookies.duplicates import MOST, one_of
+from ..cookies.duplicates import MOST_OF_ONE_NAME, one_of
 from ..cookies.host_prefix import OwnNames
 from ..lazy import Found, LazySession, Watch
 from ..lifetime import LastsAsLogins
@@ -108,7 +108,7 @@ class StoredSessionInterface(LastsAsLogins, OwnNames, ServerSideSessionInterface
         current = current_request()
         if self.config is not None:
             self.take_former_names(current.jar)
-        cookies = current.jar.sent.getlist(current.jar.session_name)[:MOST]
+        cookies = current.jar.sent.getlist(current.jar.session_name)[:MOST_OF_ONE_NAME]
         found = filter(None, (self._checked_sid(app, cookie) for cookie in cookies))
         sids = list(dict.fromkeys(found))
         watch = self.watch and functools.partial(self.watch, current)

@@ -25,7 +25,7 @@ from .proof import prove
 #: Flask-Session's table, unless its key says otherwise.
 _TABLE = "Sessions"
 #: Bytes of an item that DynamoDB takes, less what is not the session itself.
-MOST = 400 * 1024 - 1024
+MOST_BYTES = 400 * 1024 - 1024
 #: The beginning of the attributes of a label, before the name of a record.
 _RECORD = "record:"
 #: How many records one call may change, and how often it is tried.
@@ -182,7 +182,7 @@ def make(setup: Setup) -> DynamoBackEnd:
 
 def _kept(key: str, value: bytes, max_age: int) -> dict[str, t.Any]:
     """Return the update that keeps a value."""
-    if len(value) > MOST:
+    if len(value) > MOST_BYTES:
         raise TooLargeForStore(len(value))
     values = {":value": value, ":exp": int(time.time()) + max_age}
     return {
