@@ -120,7 +120,8 @@ class Discovery:
         waiting = AsyncExitStack()
         turn = waiting.enter_async_context(self._transports.here().turns.turn(what))
         try:
-            # Only the first one waits for as long as may be.
+            # The fetch may take the whole limit. Coroutines that wait for it give up at
+            # half of it, and use an older document.
             await asyncio.wait_for(turn, self._config.timeout / 2)
         except asyncio.TimeoutError as error:
             raise TenantUnavailable() from error

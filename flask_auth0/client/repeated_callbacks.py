@@ -27,7 +27,7 @@ from ..sessions.stores.base import BackEnd, TooLargeForStore
 from ..sessions.stores.lease import LEASE
 from .locks import leased
 
-#: Seconds for which an answer is there for those who ask again.
+#: Seconds for which the answer of a callback is kept for its repetitions.
 REMEMBERED = 60
 #: The most callbacks that a process remembers, and the most bytes of a page among them.
 MOST_CALLBACKS, _LARGEST_PAGE = 1024, 65_536
@@ -57,14 +57,14 @@ class Callback:
     is_spent: bool = False
     answer: Answer | None = field(default=None, repr=False)
     began_at: float = field(default_factory=time.monotonic)
-    #: Set when there will be no other answer.
+    #: Set once the callback is answered, or has been given up.
     is_over: threading.Event = field(default_factory=threading.Event)
 
 
 class CallbackAnswers:
     """Lets one request answer a callback, while the others wait for its answer.
 
-    :param sealer: encrypts what other processes have to know.
+    :param sealer: encrypts the answers that other processes read.
     :param limit: seconds that a request may wait for another one.
     """
 
@@ -78,15 +78,17 @@ class CallbackAnswers:
         content: str,
         target: str,
         store: BackEnd | None,
-    ) -> Turn | Callback:
-        """Wait for a turn to answer a callback, which ends with the request.
+    ) -> Completion | Callback:
+        """Wait while another request answers the callback, then begin to complete it.
 
-        :param content: what it says, all of it: to a wrong ``state`` or another code,
-            the answer is another one.
-        :param target: where the login leads.
-        :param store: where the processes of an app can meet, if there is such a place.
-        :return: the turn, or what another request has made of it.
-        :raises TenantUnavailable: when that takes too long.
+        The completion ends with the request.
+
+        :param content: the whole query of the callback: another ``state`` or code gets
+            another answer.
+        :param target: the page that the login leads to.
+        :param store: the back end that the app's processes share, if there is one.
+        :return: the completion, or the callback as another request has answered it.
+        :raises TenantUnavailable: when the other request takes too long.
         """
         name = NOTE + hashlib.sha256(content.encode()).hexdigest()
         until = time.monotonic() + self._limit
@@ -97,16 +99,16 @@ class CallbackAnswers:
             if found.is_spent:
                 return found
         shared = None if store is None else _Shared(store, self._sealer, name)
-        turn = Turn(self, name, own, target, shared)
-        current.at_the_end.append(turn.end)
-        before = turn.begin(until)
-        current.when_complete.append(turn.keep)
-        return before or turn
+        completion = Completion(self, name, own, target, shared)
+        current.at_the_end.append(completion.end)
+        before = completion.begin(until)
+        current.when_complete.append(completion.keep)
+        return before or completion
 
     def _add(self, name: str, own: Callback) -> Callback:
-        """Return a callback that is known by a name, this one if there is none yet."""
+        """Return the callback of this name, adding ``own`` if there is none yet."""
         known = self._known.get()
-        # A copy, as other threads may change it meanwhile.
+        # Other threads may add to the dictionary meanwhile, so the loop needs a copy.
         for number, (each, callback) in enumerate(list(known.items())):
             is_old = callback.began_at < own.began_at - REMEMBERED
             if not is_old and number >= len(known) - MOST_CALLBACKS:
@@ -120,8 +122,8 @@ class CallbackAnswers:
         self._known.get().pop(name, None)
 
 
-class Turn:
-    """A turn to answer a callback."""
+class Completion:
+    """The completion of a login by one request, while others wait for its answer."""
 
     def __init__(
         self,
@@ -136,11 +138,11 @@ class Turn:
         self._is_over = False
 
     def begin(self, until: float) -> Callback | None:
-        """Have the turn among all processes; return what another one has noted."""
+        """Take the callback's lease; return what another process has noted of it."""
         if self._shared is None:
             return None
-        self._shared.take_turn(until)
-        noted = self._shared.noted()
+        self._shared.take_lease(until)
+        noted = self._shared.answer_elsewhere()
         if noted is not None:
             self._callback.is_spent, self._callback.answer = True, noted.answer
         return noted
@@ -152,17 +154,17 @@ class Turn:
         self._callback.is_spent = True
 
     def keep(self, response: Response) -> None:
-        """Keep the answer for those who wait for it, and let go of the turn."""
+        """Keep the answer for the requests that wait for it, and end the completion."""
         if self._callback.is_spent:
             self._callback.answer = answer = _as_answer(response, self._target)
             if self._shared is not None:
-                # The next request starts another login if there is no note.
+                # Without the note, a repeated callback starts another login.
                 with contextlib.suppress(SessionStoreUnavailable, TooLargeForStore):
                     self._shared.note(answer)
         self.end()
 
     def end(self) -> None:
-        """Let go of the turn, also where there was no answer."""
+        """Let another request go on, also where there was no answer."""
         if self._is_over:
             return
         self._is_over = True
@@ -170,7 +172,7 @@ class Turn:
             self._answers.forget(self._name)
         self._callback.is_over.set()
         if self._shared is not None:
-            self._shared.let_go()
+            self._shared.release()
 
 
 class _Shared:
@@ -178,13 +180,13 @@ class _Shared:
 
     def __init__(self, store: BackEnd, sealer: Sealer, name: str) -> None:
         self._store, self._sealer, self._name = store, sealer, name
-        self._turn: AsyncExitStack | None = None
+        self._lease: AsyncExitStack | None = None
 
-    def take_turn(self, until: float) -> None:
-        """Wait until no other process answers the callback."""
+    def take_lease(self, until: float) -> None:
+        """Take the lease of the callback, so that no other process answers it."""
         try:
             left = max(until - time.monotonic(), 0)
-            self._turn = loop.run(self._entered(), left)
+            self._lease = loop.run(self._entered(), left)
         except TimeoutError as error:
             raise _still_under_way() from error
 
@@ -193,13 +195,13 @@ class _Shared:
             await stack.enter_async_context(leased(self._store, self._name))
             return stack.pop_all()
 
-    def let_go(self) -> None:
-        """Let another process answer the next request."""
-        turn, self._turn = self._turn, None
-        if turn is not None:
-            # A lease that cannot be released runs out.
+    def release(self) -> None:
+        """Release the lease."""
+        lease, self._lease = self._lease, None
+        if lease is not None:
+            # If the release fails, the lease runs out.
             with contextlib.suppress(Exception):
-                loop.run(turn.aclose(), LEASE)
+                loop.run(lease.aclose(), LEASE)
 
     def note(self, answer: Answer | None) -> None:
         """Note the answer, or that there is none yet."""
@@ -207,8 +209,8 @@ class _Shared:
         sealed = self._sealer.seal(content, self._name).encode()
         self._store.ask(self._store.keep, self._name, sealed, REMEMBERED)
 
-    def noted(self) -> Callback | None:
-        """Return what another process has noted."""
+    def answer_elsewhere(self) -> Callback | None:
+        """Return what another process has noted of the callback, if anything."""
         note = self._store.ask(self._store.fetch, self._name)
         text = (note or b"").decode("ascii", "replace")
         content = self._sealer.open(text, self._name)
@@ -219,7 +221,7 @@ class _Shared:
 
 
 def repeat(current: CurrentRequest, answer: Answer) -> Response:
-    """Return an answer once more, whatever is put on it after this."""
+    """Return an answer once more, as it was when all hooks had run."""
 
     def restore(response: Response) -> None:
         before = answer.response()
@@ -231,7 +233,7 @@ def repeat(current: CurrentRequest, answer: Answer) -> Response:
 
 
 def _as_answer(response: Response, target: str) -> Answer:
-    """Return what is kept of a response: all but a page that is streamed or large."""
+    """Return a response to keep; a redirect in place of a streamed or large page."""
     headers = [[name, value] for name, value in response.headers]
     if response.is_sequence and len(body := response.get_data()) <= _LARGEST_PAGE:
         return Answer(response.status_code, headers, body.decode("latin-1"))

@@ -121,8 +121,8 @@ class CurrentRequest:
 def current_request() -> CurrentRequest:
     """Return what belongs to the current request, or an empty one outside of any.
 
-    ``flask.g`` is no place for it: where a test has pushed an app context by hand, ``g``
-    outlives a request, and the next one would see its user.
+    ``flask.g`` is no place for it: under an app context that was pushed by hand, as in
+    tests, it outlives a request, and the next one would see its user.
     """
     if not has_request_context():
         return _empty()

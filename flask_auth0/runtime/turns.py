@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 
 class Turns:
-    """Lets one coroutine at a time have its turn for a key, on one event loop."""
+    """Gives each key to one coroutine at a time, on one event loop."""
 
     def __init__(self) -> None:
         self._locks: weakref.WeakValueDictionary[str, asyncio.Lock] = (
@@ -18,9 +18,10 @@ class Turns:
 
     @asynccontextmanager
     async def turn(self, key: str | None) -> AsyncIterator[None]:
-        """Wait for a turn, and have it.
+        """Wait until no other coroutine has the turn of a key, and have it.
 
-        :param key: of what nobody else may change meanwhile, if there is anything.
+        :param key: names a session, a login or a document of the tenant; ``None`` waits
+            for nobody.
         """
         if key is None:
             yield

@@ -86,14 +86,14 @@ class SessionStore(StateStore):
     async def name_of_session(
         self, options: State | None, family: Callable[[str], str]
     ) -> str | None:
-        """Return what the requests of one session share, to change it in turns.
+        """Return the key of a session's turn and lease, or ``None`` without a session.
 
-        :param family: returns what all refresh tokens of one login have in common.
+        :param family: returns a name that all refresh tokens of one login share.
         """
         raise NotImplementedError
 
     def meeting_point(self, app: Flask) -> BackEnd | None:
-        """Return where the processes that change a session take turns, if anywhere."""
+        """Return the back end whose leases order the changes of a session."""
         return None
 
     def reread(self, current: CurrentRequest) -> None:

@@ -162,7 +162,7 @@ class SessionStateStore(SessionStore):
             current.known = Known()
 
     def meeting_point(self, app: Flask) -> BackEnd | None:
-        """Return where the processes that change a session take turns, if anywhere."""
+        """Return the back end whose leases order the changes of a session."""
         return self.places.meeting_point(app)
 
     def are_in_cookies(self, app: Flask) -> bool:

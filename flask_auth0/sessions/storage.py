@@ -65,7 +65,7 @@ class Places:
         return self.of(current.app).records or self.cookies(current)
 
     def meeting_point(self, app: Flask) -> BackEnd | None:
-        """Return where the processes that change a session take turns, if anywhere."""
+        """Return the back end whose leases order the changes of a session."""
         return self.of(app).store or self._revocation_store
 
     def revocations(self, app: Flask) -> Revocations | None:

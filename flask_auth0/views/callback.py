@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 
 from ..app_state import AppState, current_state
 from ..client import repeated_callbacks
-from ..client.repeated_callbacks import Callback, Turn
+from ..client.repeated_callbacks import Callback, Completion
 from ..client.store_options import store_options
 from ..client.translation import failure_of_hook, translated
 from ..errors import Auth0Error, AuthorizationFailed, LoginFailed
@@ -66,11 +66,11 @@ def complete() -> Response:
     if login_ is None:
         return go_on_without_transaction(current, state, known)
     with _failures_reported(login_):
-        turn = _begin(current, state, login_)
-        if isinstance(turn, Turn):
-            user = _log_in(current, state, login_, turn)
-    if isinstance(turn, Callback):
-        return _repeat(current, state, login_, turn)
+        begun = _begin(current, state, login_)
+        if isinstance(begun, Completion):
+            user = _log_in(current, state, login_, begun)
+    if isinstance(begun, Callback):
+        return _repeat(current, state, login_, begun)
     return _welcome(current, state, login_, user)
 
 
@@ -102,8 +102,10 @@ def _failures_reported(login_: _Login) -> Iterator[None]:
         raise
 
 
-def _begin(current: CurrentRequest, state: AppState, login_: _Login) -> Turn | Callback:
-    """Wait for a turn to complete a login; return what another request made of it."""
+def _begin(
+    current: CurrentRequest, state: AppState, login_: _Login
+) -> Completion | Callback:
+    """Begin to complete a login; return the callback if another request has."""
     place = state.state_store.meeting_point(current.app)
     return state.callback_answers.begin(current, content(), login_.target, place)
 
@@ -123,14 +125,14 @@ def _repeat(
 
 
 def _log_in(
-    current: CurrentRequest, state: AppState, login_: _Login, turn: Turn
+    current: CurrentRequest, state: AppState, login_: _Login, completion: Completion
 ) -> dict[str, t.Any]:
     """Log the user in, where that can be done now."""
     # A code that is exchanged for a session which nobody can keep is spent for nothing.
     state.state_store.require_available(current.app)
     # With its code unspent, the login can be completed as soon as the tenant answers.
     state.client.transports.breaker.require_closed()
-    turn.spend()
+    completion.spend()
     with _under_way(current, state, login_):
         return _finish(current, state, login_.name, is_whole=login_.is_whole)
 

@@ -61,7 +61,7 @@ class Hops:
 
 @contextmanager
 def counted() -> Iterator[Hops]:
-    """Count in this thread, on the extension's event loop, and in its helpers."""
+    """Count in this thread, on the extension's event loop, and in its threads."""
     hops = Hops()
     # Threads from before would not be looked at.
     _on_the_loop(lambda: get_loop().set_default_executor(ThreadPoolExecutor()))

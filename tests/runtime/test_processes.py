@@ -33,13 +33,13 @@ HELD = """
     assert making.wait(10)
     slow._make = os.getpid
     own = adapter.AdaptedBackEnd.__new__(adapter.AdaptedBackEnd)
-    locks = [own.turn("a"), store.turn("a")]
+    locks = [own.mutex("a"), store.mutex("a")]
     for lock in locks:
         lock.acquire()
     before = mine.get()
     child = fork()
     if child == 0:
-        with own.turn("a"):
+        with own.mutex("a"):
             store.keep("a", b"1", 60)
         assert mine.if_made() is None
         os._exit(42 if mine.get() is not before and slow.get() == os.getpid() else 1)

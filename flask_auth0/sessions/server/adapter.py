@@ -46,7 +46,7 @@ class AdaptedBackEnd(OneAtATime):
         value = record.get("value") if isinstance(record, Mapping) else None
         return value.encode("ascii", "replace") if isinstance(value, str) else None
 
-    def turn(self, key: str) -> threading.Lock:
+    def mutex(self, key: str) -> threading.Lock:
         locks = _locks.get()
         return locks[hash(key) % len(locks)]
 

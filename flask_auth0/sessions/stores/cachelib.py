@@ -67,8 +67,8 @@ class CachelibBackEnd(OneAtATime):
             return None
         return value if isinstance(value, bytes) else None
 
-    def turn(self, key: str) -> threading.Lock:
-        # Some caches have one dictionary for all.
+    def mutex(self, key: str) -> threading.Lock:
+        # Some caches are one dictionary, which two keys must not change at once.
         return self._lock.get()
 
     def write(self, key: str, value: bytes, max_age: int) -> None:

@@ -54,14 +54,14 @@ class LabelsInValues(BackEnd):
 
 
 class OneAtATime(LabelsInValues):
-    """Changes a value as long as no other thread of the process does.
+    """Changes a value while no other thread of this process changes it.
 
-    Where the back end has no safe way of its own, other processes are not waited for.
+    Other processes can change it at the same time: such a back end cannot prevent that.
     """
 
     @abstractmethod
-    def turn(self, key: str) -> threading.Lock:
-        """Return the lock that is held while a value changes."""
+    def mutex(self, key: str) -> threading.Lock:
+        """Return the lock of this process that is held while a value changes."""
 
     @abstractmethod
     def write(self, key: str, value: bytes, max_age: int) -> None:
@@ -72,23 +72,23 @@ class OneAtATime(LabelsInValues):
         """Forget a value."""
 
     def keep(self, key: str, value: bytes, max_age: int) -> None:
-        with self.turn(key):
+        with self.mutex(key):
             self.write(key, value, max_age)
 
     def replace(self, key: str, value: bytes, max_age: int) -> bool:
-        with self.turn(key):
+        with self.mutex(key):
             if self.fetch(key) is None:
                 return False
             self.write(key, value, max_age)
             return True
 
     def remove(self, key: str) -> None:
-        # A change that has just found the value would bring it back.
-        with self.turn(key):
+        # Without the lock, a change that has just read the value would write it again.
+        with self.mutex(key):
             self.delete(key)
 
     def change(self, key: str, change: Change) -> None:
-        with self.turn(key):
+        with self.mutex(key):
             value, max_age = change(self.fetch(key))
             if value:
                 self.write(key, value, max_age)
