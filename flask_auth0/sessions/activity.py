@@ -6,7 +6,8 @@ import contextlib
 
 from ..errors import SessionTooLarge
 from ..runtime.request import CurrentRequest
-from .codec import State, States
+from .codec import States
+from .shapes import State
 from .storage import Places
 from .stores.base import BackEnd
 

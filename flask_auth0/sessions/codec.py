@@ -12,10 +12,8 @@ from .labels import Labels, name_of_body, record_of
 from .lifetime import Lifetime, Moments
 from .recent import Recent
 from .sealing import Sealer
-from .shapes import is_body, is_head
+from .shapes import State, is_body, is_head
 from .storage_contract import BODY, HEAD, Compartment, Entry, Records
-
-State = dict[str, t.Any]
 
 #: The fields of a state that are read with every request; all others are its body.
 HEAD_FIELDS = ("user", "domain", "internal")

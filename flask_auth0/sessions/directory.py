@@ -8,10 +8,10 @@ from datetime import datetime, timezone
 
 from ..runtime.request import this_app
 from ..signals import session_revoked
-from .codec import State
 from .ending import end_labelled
 from .labels import is_record
 from .session_store import Listing
+from .shapes import State
 from .storage_contract import Entry
 
 

@@ -13,13 +13,14 @@ from flask.sessions import SessionMixin
 
 from ..runtime.request import CurrentRequest, Known
 from ..signals import session_revoked
-from .codec import State, States
+from .codec import States
 from .cookies.newest_states import Browsers
 from .labels import record_of
 from .lazy import LazySession
 from .lifetime import CLOCK_LEEWAY
 from .revocation import Login, Revocations
 from .server.storage import AT_ONCE, in_batches
+from .shapes import State
 from .storage import Places
 from .storage_contract import HEAD, KEY, Entry, Records
 

@@ -11,8 +11,7 @@ from contextvars import ContextVar
 from ..runtime import app_functions
 from ..runtime.request import current_request
 from .hidden_tokens import with_hidden_tokens
-
-State = dict[str, t.Any]
+from .shapes import State, without_none
 
 #: The claims that say who logged in, where, when and how. Nobody but the tenant does.
 IDENTITY = frozenset(
@@ -45,7 +44,7 @@ class SessionHooks:
         """
         token = _saving.set(True)
         # The SDK's model has a place for claims that were not issued.
-        state = {**state, "user": _without_none(state["user"])}
+        state = {**state, "user": without_none(state["user"])}
         try:
             for hook in self.before_saved:
                 state = _changed(state, hook)
@@ -86,7 +85,7 @@ def checked_claims(claims: Mapping[str, t.Any]) -> State:
 
 def with_claims(state: State, changes: Mapping[str, t.Any]) -> State:
     """Return a state with other claims; those that are ``None`` are removed."""
-    return {**state, "user": _without_none({**state["user"], **changes})}
+    return {**state, "user": without_none({**state["user"], **changes})}
 
 
 def with_tokens_of(before: State, state: State) -> State:
@@ -112,7 +111,7 @@ def _changed(state: State, hook: Callable[[State], t.Any]) -> State:
     rest = _as_json(shown, f"{told} left", "the field")
     return {
         **_with_known_tokens(rest, state),
-        "user": _without_none(_with_identity(user, state["user"])),
+        "user": without_none(_with_identity(user, state["user"])),
         "domain": state.get("domain"),
         "internal": state["internal"],
     }
@@ -148,10 +147,6 @@ def _value(value: t.Any, told: str) -> t.Any:
     except (TypeError, ValueError, RecursionError) as error:
         kind = type(value).__name__
         raise TypeError(f"{told} ({kind}), which cannot be kept as JSON.") from error
-
-
-def _without_none(claims: State) -> State:
-    return {name: value for name, value in claims.items() if value is not None}
 
 
 def _name(hook: Callable[..., t.Any]) -> str:

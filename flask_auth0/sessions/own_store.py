@@ -13,9 +13,9 @@ from ..errors import SessionStoreUnavailable
 from ..runtime import loop
 from ..runtime.clock import Clock
 from ..runtime.request import CurrentRequest, current_request
-from .codec import State
 from .hooks import SessionHooks
-from .session_store import SessionStore, dumped
+from .session_store import SessionStore
+from .shapes import State, dumped
 from .storage_contract import KEY
 from .token_sets import without_refreshed
 

@@ -7,13 +7,13 @@ from collections.abc import Callable
 
 from auth0_server_python.store import StateStore
 from flask import Flask
-from pydantic import BaseModel
 
 from ..errors import ConfigurationError
 from ..runtime.clock import Clock
 from ..runtime.request import CurrentRequest
-from .codec import State, States
+from .codec import States
 from .hooks import SessionHooks, has_new_tokens, with_tokens_of
+from .shapes import State
 from .storage_contract import Records
 from .stores.base import BackEnd
 from .token_sets import repaired
@@ -134,8 +134,3 @@ class SessionStore(StateStore):
         :raises ConfigurationError: when nobody knows which there are.
         """
         raise ConfigurationError("Only the app's own state store knows its sessions.")
-
-
-def dumped(state: t.Any) -> State:
-    """Return a state as a dictionary, in which form the SDK takes it everywhere."""
-    return state.model_dump() if isinstance(state, BaseModel) else dict(state)

@@ -1,12 +1,27 @@
-"""Whether what was opened is what it should be, or left by another version."""
+"""States as dictionaries, and whether what was opened has the shape of one."""
 
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Mapping
+
+from pydantic import BaseModel
+
+State = dict[str, t.Any]
 
 #: Seconds since the epoch that are no date; what reckons with them would fail.
 _BEYOND = 10**11
 _NUMBER = (int, float)
+
+
+def dumped(state: t.Any) -> State:
+    """Return a state as a dictionary, in which form the SDK takes it everywhere."""
+    return state.model_dump() if isinstance(state, BaseModel) else dict(state)
+
+
+def without_none(values: Mapping[str, t.Any]) -> State:
+    """Return what was given: the SDK's models have a place for what was not."""
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def is_moment(value: t.Any) -> bool:

@@ -26,7 +26,7 @@ from ..runtime.request import (
     this_app,
 )
 from .activity import Visits
-from .codec import State, States
+from .codec import States
 from .cookies.newest_states import Browsers
 from .ended_logins import watch_sessions
 from .ending import empty, end_by_claims, end_current, take_back
@@ -35,7 +35,8 @@ from .labels import record_of
 from .lazy import LazySession
 from .lifetime import LastsAsLogins
 from .server.interface import StoredSessionInterface
-from .session_store import Listing, SessionStore, dumped
+from .session_store import Listing, SessionStore
+from .shapes import State, dumped
 from .storage import Places
 from .storage_contract import KEY as KEY
 from .storage_contract import Entry

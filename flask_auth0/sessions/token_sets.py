@@ -10,9 +10,8 @@ import jwt
 
 from ..config.urls import is_issuer
 from ..errors import TenantError
+from .shapes import State
 from .stores.lease import Lease
-
-State = dict[str, t.Any]
 
 #: The SDK's name for the audience of a token that was asked for without one. It looks
 #: for this after a refresh, but writes ``None``.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import typing as t
 
 from ..runtime.processes import PerProcess
-from .codec import State, States
+from .codec import States
+from .shapes import State
 from .storage_contract import Compartment
 
 

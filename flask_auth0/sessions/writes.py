@@ -12,13 +12,14 @@ from flask_session.base import ServerSideSessionInterface
 from ..config import Config
 from ..errors import LoginFailed, SessionTooLarge, TenantError
 from ..runtime.request import CurrentRequest, Known
-from .codec import State, States, split
+from .codec import States, split
 from .cookies.newest_states import Browsers, Newest
 from .ending import empty, end_oldest, is_ended
 from .labels import record_of
 from .lazy import LazySession
 from .revocation import login_of
 from .server.storage import RecordCompartment
+from .shapes import State, without_none
 from .storage import Places
 from .storage_contract import KEY, Entry
 from .stores.base import BackEnd
@@ -55,7 +56,7 @@ class Changes:
         :param browser: what a list of sessions says about the browser.
         :raises TenantError: when it does not say who logged in.
         """
-        user = {k: v for k, v in (data.get("user") or {}).items() if v is not None}
+        user = without_none(data.get("user") or {})
         if not user.get("sub"):
             raise TenantError("The login service did not say who logged in.")
         internal = data["internal"]

@@ -23,7 +23,7 @@ from ..runtime.cookie_jar import is_strict
 from ..runtime.request import CurrentRequest, current_request
 from ..sessions.hidden_tokens import with_hidden_tokens
 from ..sessions.lifetime import CLOCK_LEEWAY
-from ..sessions.shapes import is_moment
+from ..sessions.shapes import is_moment, without_none
 from ..sessions.storage_contract import KEY
 from ..signals import user_logged_in
 from ..user import load_claims
@@ -154,8 +154,7 @@ def _welcome(
     try:
         answer = _after_login(state, {**login_.relayed.parameters, **asked_for})
         # The app's hooks may have changed the claims.
-        claims = load_claims(current, state) or {}
-        kept = {name: value for name, value in claims.items() if value is not None}
+        kept = without_none(load_claims(current, state) or {})
         user_logged_in.send(current.app, user=kept or user)
     except Exception as error:
         # A hook or a receiver that raises an error refuses the login.
@@ -170,14 +169,14 @@ def _welcome(
 
 def _after_login(state: AppState, asked_for: Mapping[str, t.Any]) -> Response | None:
     """Call the app's hooks, and return the first response that one of them has."""
-    known = {name: value for name, value in asked_for.items() if value is not None}
+    known = MappingProxyType(without_none(asked_for))
     for hook in state.hooks.after_login:
         # An earlier one may have changed it.
         with translated():
             session = with_hidden_tokens(state.wait(state.client.get_session()))
         user = MappingProxyType(session.get("user") or {})
         shown = MappingProxyType({**session, "user": user})
-        answer = app_functions.call(hook, shown, MappingProxyType(known))
+        answer = app_functions.call(hook, shown, known)
         if answer is not None:
             return t.cast(Response, current_app.make_response(answer))
     return None
@@ -243,9 +242,7 @@ def _exchange(
         raise LoginFailed("The login came back without a code.")
     with translated():
         result = state.logins.complete(current, _callback_url(sdk_state))
-    user = result["state_data"]["user"]
-    # A claim that was not issued is none, though the SDK's model has a place for it.
-    return {name: value for name, value in user.items() if value is not None}
+    return without_none(result["state_data"]["user"])
 
 
 def _callback_url(sdk_state: str) -> str:

@@ -7,9 +7,9 @@ import typing as t
 
 from ...runtime.clock import Clock
 from ...runtime.cookie_jar import CookieJar
-from ..codec import State, States
+from ..codec import States
 from ..revocation import Login, Marks, Revocations
-from ..shapes import is_body, is_head
+from ..shapes import State, is_body, is_head
 from ..stores.base import BackEnd
 from .tombstones import ENDED, UNDER_WAY, Tombstones
 

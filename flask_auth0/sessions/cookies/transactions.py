@@ -7,14 +7,14 @@ import typing as t
 from collections.abc import Callable
 
 from auth0_server_python.auth_types import TransactionData
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from ...config import Config
 from ...runtime.clock import Clock
 from ...runtime.cookie_jar import CookieJar, cookie_size
 from ...runtime.request import current_request
 from ..sealing import Sealer
-from ..shapes import is_moment
+from ..shapes import dumped, is_moment, without_none
 from ..transaction_store import LoginStore
 from .host_prefix import transaction_name
 from .storage import HEADER
@@ -55,10 +55,8 @@ class CookieTransactionStore(LoginStore):
     ) -> None:
         """Keep a transaction; the oldest ones give way where there are too many."""
         jar = current_request().jar
-        data = state.model_dump() if isinstance(state, BaseModel) else dict(state)
-        data = {k: v for k, v in data.items() if v is not None}
         name = self._name(jar, identifier)
-        content = {"data": data, "at": self._clock.time()}
+        content = {"data": without_none(dumped(state)), "at": self._clock.time()}
         sealed = self._sealer.seal(content, name)
         self._make_room(jar, cookie_size(name, sealed))
         jar.set(name, sealed, LIFETIME, crosses_sites=True)
