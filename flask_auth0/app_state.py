@@ -37,17 +37,18 @@ class AppState:
     state_store: SessionStore
     transaction_store: LoginStore
     sealer: Sealer
-    #: The answers of callbacks, for browsers that ask for one more than once.
+    #: The answers of callbacks, for browsers that request one again.
     callback_answers: CallbackAnswers
-    #: Returns what an app answers instead of :class:`.LoginRequired`, if anything.
+    #: Returns the app's own answer in place of :class:`.LoginRequired`, or ``None``.
     unauthorized: Callable[[], t.Any]
-    #: Returns where to log in and come back to the page of the current request.
+    #: Returns the URL of a login that leads back to the page of the current request.
     login_url_here: Callable[[Mapping[str, t.Any]], str | None]
-    #: Functions of the app for a session that changes, and for after a login.
+    #: The app's functions that change a session before it is kept, or answer a login.
     hooks: SessionHooks
-    #: The endpoints whose views have been looked at.
+    #: The endpoints whose decorators have been checked.
     checked_views: set[str] = field(default_factory=set)
-    #: The endpoints that are known to ask for the user too late for caches.
+    #: The endpoints of views that have asked for the user after their headers were
+    #: sent.
     late_views: set[str | None] = field(default_factory=set)
 
     @cached_property

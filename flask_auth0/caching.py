@@ -18,14 +18,14 @@ def protect(
 ) -> Response:
     """Keep shared caches from giving one user's response to another one.
 
-    :param told: the endpoints that are known to ask for the user too late.
+    :param told: the endpoints that the log has named already.
     """
     if not (_has_asked(current) or current.collected):
         if response.is_streamed and not response.direct_passthrough:
             _watch(current, response, told)
         return response
     headers = response.headers
-    # Most responses have neither header, and parsing what is not there takes time.
+    # Most responses have neither header, and parsing an absent one takes time.
     if "Vary" not in headers:
         headers.add("Vary", "Cookie")
     else:
@@ -42,7 +42,7 @@ def protect(
 
 
 def _watch(current: CurrentRequest, response: Response, told: set[str | None]) -> None:
-    """Log it where a response asks who is logged in when its headers have been sent."""
+    """Log an endpoint that asks for the user after its headers were sent."""
     endpoint = current.request.endpoint
 
     def look() -> None:

@@ -77,7 +77,7 @@ def _sessions() -> Sessions:
 
 
 def _prune(back_end: BackEnd) -> int | None:
-    """Remove what has expired, part by part; a terminal sees how far it is."""
+    """Remove expired sessions part by part; a terminal shows the progress."""
     removed, rest = 0, None
     while (pruned := back_end.ask(back_end.prune, rest)) is not None:
         removed, rest = removed + pruned.removed, pruned.rest
@@ -97,7 +97,7 @@ def _clear_errors() -> Iterator[None]:
 
 
 def _line(session: SessionInfo) -> str:
-    """Return a line of the list; what others say is not to be trusted."""
+    """Return a line of the list, without control characters that a browser has sent."""
     times = [f"{at:%Y-%m-%d %H:%M}" for at in (session.created, session.last_seen)]
     told = [session.address or "-", session.user_agent or "-"]
     return "".join(filter(str.isprintable, "  ".join([session.id, *times, *told])))

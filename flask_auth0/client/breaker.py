@@ -21,7 +21,7 @@ class Breaker:
     asks the tenant, and its outcome counts for all.
 
     :param timeout: seconds that a request may wait for the tenant.
-    :param failures: what is raised when the tenant cannot be reached.
+    :param failures: the errors of a tenant that cannot be reached.
     :param clock: tells when the tenant is asked again.
     """
 
@@ -43,18 +43,18 @@ class Breaker:
         self._tried_at = -math.inf
 
     def require_closed(self) -> None:
-        """Raise an error if there is no use in asking the tenant now.
+        """Raise an error while the tenant is not asked.
 
-        :raises TenantUnavailable: telling when there is.
+        :raises TenantUnavailable: with the seconds until it is asked again.
         """
         left = self._open_until - self.clock.monotonic()
         if self._count and left > 0:
             raise _refusal(left)
 
     def attempt(self) -> Attempt:
-        """Return a context for one request to the tenant, where there is use in it.
+        """Return a context for one request to the tenant.
 
-        :raises TenantUnavailable: where there is none.
+        :raises TenantUnavailable: while the tenant is not asked.
         """
         self.require_closed()
         if self._count:
@@ -66,7 +66,7 @@ class Breaker:
         try:
             self._permits.pop()
         except IndexError:
-            # The request that tries may be gone: it was the parent's, before a fork.
+            # The request that tries may have been the parent's, before a fork.
             left = self._tried_at + self.timeout - now
             if left > 0:
                 raise _refusal(min(left, SHORTEST)) from None
@@ -83,7 +83,8 @@ class Breaker:
         now = self.clock.monotonic()
         if self._heard_at >= began_at:
             return
-        # A user who has waited for long does not come back soon.
+        # The pause grows with the wait: a user who has waited long does not return
+        # soon.
         pause = max(SHORTEST, (now - began_at) / 2) * 2**self._count
         self._open_until = now + min(pause, LONGEST)
         self._count = min(self._count + 1, 8)
@@ -104,8 +105,8 @@ class Attempt:
     def answered(self, status: int, *, is_lookup: bool) -> None:
         """Note the status of an answer.
 
-        A look at what the tenant publishes fails for everybody or for nobody. What else
-        it cannot do may be for this one user.
+        A document that the tenant publishes fails for everybody or for nobody. Any
+        other request may fail for its user alone.
         """
         if status >= 500 and is_lookup:
             self._breaker.failed(self._began_at)

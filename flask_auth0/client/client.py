@@ -22,7 +22,7 @@ from .logout_tokens import check_logout_claims, refuse_deep_header, refuse_unsig
 from .signed_tokens import SignedTokens
 from .tokens import TokenClient
 
-#: Methods that wait for a person on another device, for as long as it takes.
+#: Methods without a time limit, since a person on another device answers.
 WAITING = {"login_backchannel", "backchannel_authentication"}
 R = t.TypeVar("R")
 C = t.TypeVar("C", bound=TokenClient)
@@ -35,7 +35,7 @@ def _on_our_loop(method: Callable[..., Awaitable[R]]) -> Callable[..., Awaitable
         waiting: Awaitable[R] = coroutine_on_loop(
             method.__get__(self), args, kwargs, limit
         )
-        # A report of an error may have the variables of this frame in it.
+        # The report of an error may show the variables of this frame.
         del args, kwargs
         return await waiting
 
@@ -45,7 +45,7 @@ def _on_our_loop(method: Callable[..., Awaitable[R]]) -> Callable[..., Awaitable
 def _all_on_our_loop(client: type[C]) -> type[C]:
     """Let each public coroutine that a class has from the SDK run on our loop.
 
-    They are not named one by one, since a newer release of the SDK may have more.
+    The class is searched for them, since a newer release of the SDK may have more.
     """
     for name, method in inspect.getmembers(ServerClient, inspect.iscoroutinefunction):
         if not name.startswith("_") and getattr(client, name) is method:
@@ -105,7 +105,7 @@ class Client(TokenClient):
                 await store.set(KEY, changed, options=store_options)
                 state = await store.get(KEY, store_options)
         if not state:
-            # The session may have ended meanwhile.
+            # A logout may have ended the session before the SDK wrote it.
             raise LoginRequired()
 
     async def handle_backchannel_logout(
@@ -128,7 +128,8 @@ class Client(TokenClient):
     async def _end_by_logout_token(
         self, logout_token: str, store_options: dict[str, t.Any] | None = None
     ) -> dict[str, t.Any]:
-        # The SDK's own check wants both a sub and a sid, and takes a nonce.
+        # The SDK requires both sub and sid, and accepts a nonce, against the
+        # specification.
         try:
             claims = await self._logout_claims(logout_token)
         except (jwt.PyJWTError, ValueError) as error:
@@ -168,7 +169,8 @@ class Client(TokenClient):
         if not loop.is_current():
             return await loop.call(self.end_session_endpoint())
         looking = self.discovery.metadata(self._config.domain)
-        # A user who logs out may not wait to the end. The answer serves the next one.
+        # The lookup goes on if this logout stops waiting: its answer serves the next
+        # one.
         metadata = await asyncio.shield(asyncio.ensure_future(looking))
         return t.cast("str | None", metadata.get("end_session_endpoint"))
 
@@ -181,7 +183,7 @@ class Client(TokenClient):
         response = await oauth.revoke_token(
             metadata.get("revocation_endpoint") or f"https://{domain}/oauth/revoke",
             token=refresh_token,
-            # Auth0 documents no other way for this endpoint.
+            # Auth0 documents no other authentication for this endpoint.
             auth=oauth.client_auth("client_secret_post"),
         )
         response.raise_for_status()

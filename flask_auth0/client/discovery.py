@@ -20,12 +20,12 @@ from .transport import Transports
 Document = dict[str, t.Any]
 _FAILURES: tuple[type[Exception], ...] = (TenantUnavailable, *KNOWN)
 
-#: In the discovery document of a development tenant.
+#: The member that marks the discovery document of a development tenant.
 DEVELOPMENT_MARKER = "flask_auth0_development_tenant"
 
-#: Seconds after which a tenant is asked again.
+#: Seconds after which a document is fetched again.
 FRESH = 600
-#: Seconds for which documents are believed while the tenant does not answer.
+#: Seconds for which documents are used while the tenant does not answer.
 LONGEST_BELIEVED = 3600
 
 
@@ -41,7 +41,7 @@ class Told(t.NamedTuple):
 
 
 class Discovery:
-    """The documents of tenants, each fetched once for all who need it at a time.
+    """The documents of tenants; concurrent requests share one fetch.
 
     :param transports: the ways to a tenant, one for each event loop.
     """
@@ -56,7 +56,7 @@ class Discovery:
         return told.document if told and told.is_younger_than(FRESH) else None
 
     def forget(self) -> None:
-        """Forget all that was told."""
+        """Forget all documents."""
         self._told.clear()
 
     async def metadata(self, domain: str) -> Document:
@@ -70,9 +70,9 @@ class Discovery:
     async def newer_jwks(self, jwks: Keys, patience: Patience) -> Keys:
         """Return newer keys than these.
 
-        Those who ask while somebody else looks get the same answer.
+        Concurrent callers share one fetch.
 
-        :raises TenantUnavailable: when it is too soon to look again.
+        :raises TenantUnavailable: when the last fetch was too short a time ago.
         """
         domain = self._config.domain
         async with self._transports.here().turns.turn("newer jwks"):
@@ -87,7 +87,8 @@ class Discovery:
             except Exception:
                 patience.fail()
                 raise
-            # The keys that are known stay until then, as anybody can start a look.
+            # Anybody can cause this fetch, so the known keys stay in use until it is
+            # done.
             return self._note("jwks", domain, newer)
 
     async def _find(

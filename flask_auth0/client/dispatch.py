@@ -21,7 +21,7 @@ from .translation import untranslated
 R = t.TypeVar("R")
 
 
-# To read the signature of a function takes longer than most of what is called here.
+# Reading a signature takes longer than most of the functions called here.
 _signature = functools.lru_cache(128)(inspect.signature)
 
 
@@ -72,8 +72,8 @@ async def _from_elsewhere(
 def refresh_announced() -> Iterator[None]:
     """Send ``token_refreshed`` afterwards, if the request has received tokens.
 
-    The result stays with the caller: a receiver of the signal that fails would have it
-    among the variables of a frame.
+    The result stays with the caller, since the report of a receiver that fails shows
+    the variables of its callers.
     """
     yield
     current = current_request()

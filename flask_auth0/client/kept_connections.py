@@ -1,7 +1,7 @@
-"""Connections that are kept, and may be dead without a sign of it.
+"""Kept-alive connections, which may be dead without a sign of it.
 
 A laptop that slept, or a router that forgot, leaves connections on which nothing comes
-back. What is known of such a one here comes from the trace that httpcore documents.
+back. The trace that httpcore documents shows how far a request on one has come.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ import httpx
 
 SocketOption = tuple[int, int, int]
 
-#: Seconds after which an idle connection is probed, between two probes, and how many of
-#: them may stay without an answer.
+#: Seconds until an idle connection is probed, seconds between two probes, and the
+#: number of unanswered ones after which the system closes it (tcp(7)).
 _PROBES = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 3, "TCP_KEEPCNT": 3}
 
 
 def socket_options(timeout: float) -> list[SocketOption]:
     """Return the options with which the system finds out that a connection is dead.
 
-    :param timeout: seconds that somebody may wait for what comes on it.
+    :param timeout: seconds that a request may wait for data on it.
     """
     options = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
     values = {**_PROBES, "TCP_USER_TIMEOUT": int(timeout * 1000)}
@@ -36,7 +36,7 @@ def socket_options(timeout: float) -> list[SocketOption]:
     return options
 
 
-#: What httpcore calls the events that decide whether a request may be repeated.
+#: httpcore's names of the events that decide whether a request may be repeated.
 _NEW = "connection.connect_tcp.started"
 _SENT = "http11.send_request_body.complete"
 _ANSWERED = "http11.receive_response_headers.complete"
@@ -62,7 +62,7 @@ class Trace:
         self.note(event, info)
 
     def may_repeat(self, method: str) -> bool:
-        """Tell whether to send it again, on a new connection, does no harm.
+        """Tell whether the request may be sent again, on a new connection.
 
         A refresh token or a code that was sent may have been spent.
         """
@@ -72,12 +72,12 @@ class Trace:
 
 
 class KeptTransport(httpx.AsyncBaseTransport):
-    """Sends requests on connections that are kept for others.
+    """Sends requests on kept-alive connections.
 
-    After a failure on one of them the others are not used any more: what has cut one
-    off has cut off all.
+    After a failure on one of them, the others are not used any more: a network that has
+    dropped one has dropped all.
 
-    :param make: makes what sends them.
+    :param make: makes the transport below, with connections of its own.
     :param linger: seconds that requests may still need connections that are given up.
     """
 
@@ -87,13 +87,14 @@ class KeptTransport(httpx.AsyncBaseTransport):
         self._make, self._linger = make, linger
         self._current = make()
         self._old: set[httpx.AsyncBaseTransport] = set()
-        #: Those that have had an answer, and may have kept a connection.
+        #: The transports that have had an answer, and may have kept a connection.
         self._used: weakref.WeakSet[httpx.AsyncBaseTransport] = weakref.WeakSet()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request, and once more if it was sent on a dead connection."""
         trace, timeout = Trace(), dict(request.extensions.get("timeout", {}))
-        # A GET may be sent twice, so it leaves time for that on a kept connection.
+        # A GET may be repeated, so its first attempt on a kept connection is a short
+        # one.
         is_hurried = request.method == "GET" and self._current in self._used
         try:
             first = _hurried(timeout) if is_hurried else timeout

@@ -12,7 +12,7 @@ from ..sessions.stores.base import BackEnd
 from ..sessions.unwritten import UnwrittenStates
 from .locks import Held, start
 
-#: Seconds after which nobody tries any more.
+#: Seconds after which new tokens are given up.
 _LONGEST = 300
 #: Seconds between two tries, for all sessions of a process together.
 _PAUSE = 0.2
@@ -47,7 +47,7 @@ async def _write(
 
 
 async def _is_written(unwritten: UnwrittenStates, record: str, turns: Turns) -> bool:
-    # Each may wait for a server that hangs, and would take one more thread for that.
+    # Writes go one by one: each may wait for a server that hangs, in a thread.
     async with turns.turn("late writes"):
         try:
             await loop.where_called(lambda: unwritten.write(record))

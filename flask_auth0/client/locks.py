@@ -14,13 +14,12 @@ from ..runtime import loop
 from ..sessions.stores.base import BackEnd
 from ..sessions.stores.lease import Lease
 
-#: Seconds between two looks whether another process has finished. No way to be told
-#: is common to all back ends.
+#: Seconds between two attempts to take a lease. Not all back ends can tell when one is
+#: free.
 _PAUSE = 0.05
 #: Seconds between two renewals of a lease, a part of its :data:`.LEASE`.
 RENEWAL = 1.0
-#: Seconds after a failure of a back end in which tokens that it did not take then are
-#: written, before anybody refreshes others.
+#: Seconds after an outage in which late writes go first, before any new refresh.
 _PRECEDENCE = 1.0
 #: Keeps tasks alive, to which an event loop has weak references only.
 _running: set[asyncio.Task[t.Any]] = set()
@@ -32,7 +31,7 @@ class Held:
     def __init__(self, key: str, lease: Lease) -> None:
         self.key = key
         self.lease = lease
-        #: Whether other work needs the lease for longer, and ends it.
+        #: Whether a late write needs the lease for longer, and ends it itself.
         self.is_handed_over = False
         self._renewing = start(_renew(lease))
 
@@ -45,7 +44,7 @@ class Held:
 @asynccontextmanager
 async def leased(store: BackEnd, key: str) -> AsyncIterator[Held]:
     """Hold a lock in a back end; it ends soon after this process, whatever happens."""
-    # Another process has it, so no event of this one will tell when it is free.
+    # The holder is another process, so no event of this one can tell when it is free.
     while (lease := await _try_lock(store, key)) is None:  # noqa: ASYNC110
         await asyncio.sleep(_PAUSE)
     held = Held(key, lease)
@@ -57,7 +56,7 @@ async def leased(store: BackEnd, key: str) -> AsyncIterator[Held]:
 
 
 def start(work: Coroutine[t.Any, t.Any, t.Any]) -> asyncio.Task[t.Any]:
-    """Begin work that belongs to no request, so that no request's limit ends it."""
+    """Begin work outside of any request, so that no time limit of one ends it."""
     task: asyncio.Task[t.Any] = contextvars.Context().run(asyncio.ensure_future, work)
     _running.add(task)
     task.add_done_callback(_running.discard)
@@ -65,13 +64,13 @@ def start(work: Coroutine[t.Any, t.Any, t.Any]) -> asyncio.Task[t.Any]:
 
 
 async def _try_lock(store: BackEnd, key: str) -> Lease | None:
-    """Return the lease, or ``None``; let go of one that comes when nobody waits."""
+    """Return the lease, or ``None``; release one that arrives after a cancellation."""
     await asyncio.sleep(store.well_since + _PRECEDENCE - time.monotonic())
     trying = asyncio.ensure_future(loop.where_called(lambda: Lease.take(store, key)))
     try:
         return await asyncio.shield(trying)
     except asyncio.CancelledError:
-        # The back end has been asked, and the answer would be held by nobody.
+        # The back end may still give the lease, which then has no holder.
         trying.add_done_callback(_release_late)
         raise
 
@@ -85,7 +84,7 @@ def _release_late(trying: asyncio.Future[Lease | None]) -> None:
 
 
 async def _release(lease: Lease) -> None:
-    # A lease that cannot be released runs out.
+    # If the release fails, the lease runs out.
     with contextlib.suppress(Exception):
         await loop.where_called(lease.release)
 

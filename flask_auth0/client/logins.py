@@ -56,7 +56,7 @@ class Logins:
     def complete(self, current: CurrentRequest, url: str) -> dict[str, t.Any]:
         """Exchange the code in a callback's URL, and keep the session.
 
-        :returns: what the SDK tells of it.
+        :returns: the SDK's result, with the user's claims and the app's data.
         """
         direct = self._direct("metadata", "jwks")
         if direct is None:
@@ -69,9 +69,9 @@ class Logins:
         return loop.run(coroutine, self._config.timeout)
 
     def _direct(self, *needed: str) -> LoopClient | None:
-        """Return a client for one call, if nothing in it needs an event loop.
+        """Return a client for one call, if the call needs no event loop.
 
-        :param needed: what has to be known of the tenant.
+        :param needed: the documents of the tenant that must be at hand.
         """
         discovery, breaker = self._client.discovery, self._client.transports.breaker
         known = {name: discovery.known(name) for name in needed}
@@ -83,7 +83,7 @@ class Logins:
         return self._client.for_one_login(oauth, documents)
 
     def _can_be_direct(self) -> bool:
-        # A thread must not wait where a loop runs: an async hook needs its own one.
+        # Where a loop runs already, a thread must not wait for one of its own.
         if loop.is_any_running() or greenlets.are_threads():
             return False
         return not self._client.needs_loop

@@ -7,26 +7,26 @@ import typing as t
 from collections.abc import Mapping
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
-#: The types that its header may have. The specification recommends the first, and
-#: recipients should take tokens without one.
+#: The types that the header may name. The specification recommends the first; tokens
+#: without one should be accepted as well.
 _TYPES = {"logout+jwt", "application/logout+jwt", "jwt", ""}
-#: More lists and objects than the header of a token, or a request with one, can need.
+#: The number of brackets above which no header of a token is parsed.
 _MANY = 32
 
 
 def nests_deeply(text: bytes) -> bool:
-    """Tell whether to parse JSON from a stranger may meet Python's recursion limit.
+    """Tell whether parsing this JSON may reach Python's recursion limit.
 
-    Whatever the garbage collector ends in the meantime would meet it as well, and fail
-    in the middle of its work.
+    Finalizers that the garbage collector runs meanwhile would reach the limit as well,
+    and fail halfway.
     """
     return text.count(b"[") + text.count(b"{") > _MANY
 
 
 def refuse_deep_header(token: str) -> None:
-    """Refuse a token whose header nobody should parse.
+    """Refuse a token whose header is nested too deeply to be parsed.
 
-    :raises ValueError: saying what is wrong.
+    :raises ValueError: with the reason.
     """
     head = token.partition(".")[0]
     if nests_deeply(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4))):
@@ -34,9 +34,9 @@ def refuse_deep_header(token: str) -> None:
 
 
 def refuse_unsigned(header: Mapping[str, t.Any], token: str) -> None:
-    """Refuse what cannot be signed by the tenant, before it is asked for its keys.
+    """Refuse a token that the tenant cannot have signed, before its keys are fetched.
 
-    :raises ValueError: saying what is wrong.
+    :raises ValueError: with the reason.
     """
     if header.get("alg") != "RS256":
         raise ValueError("It is not signed with RS256.")
@@ -51,7 +51,7 @@ def check_logout_claims(
 
     Signature, audience and times have been checked: an ID token needs the same.
 
-    :raises ValueError: saying what is wrong.
+    :raises ValueError: with the reason.
     """
     if str(header.get("typ") or "").lower() not in _TYPES:
         raise ValueError("It is a token of another type.")

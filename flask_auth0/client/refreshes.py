@@ -1,4 +1,4 @@
-"""Remembers refreshes, for requests that still have the refresh token before one."""
+"""Remembers refreshes, for requests that still have the refresh token from before."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class PastRefresh:
     answers: dict[tuple[str, str], tuple[float, Tokens]] = field(
         default_factory=dict, repr=False
     )
-    #: When the tenant did not exchange it, and why.
+    #: When the tenant has refused the exchange, and its error.
     failed_at: float = 0.0
     failure: Exception | None = field(default=None, repr=False)
 
@@ -49,13 +49,13 @@ class PastRefreshes:
         self._known: OrderedDict[str, PastRefresh] = OrderedDict()
 
     def family(self, refresh_token: str) -> str:
-        """Return what all tokens have in common that were exchanged for one another."""
+        """Return the name that a refresh token shares with all its successors."""
         digest = _digest(refresh_token)
         known = self._known.get(digest)
         return known.family if known else digest
 
     def newest(self, refresh_token: str) -> str:
-        """Return the refresh token that is good now."""
+        """Return the latest known successor of a refresh token, or the token itself."""
         self._forget_old()
         while (known := self._known.get(_digest(refresh_token))) and known.successor:
             refresh_token = known.successor
@@ -89,11 +89,12 @@ class PastRefreshes:
         return None
 
     def note(self, refresh_token: str, wanted: tuple[str, str], tokens: Tokens) -> None:
-        """Remember what a refresh token has brought."""
+        """Remember the tokens that a refresh token was exchanged for."""
         family, now = self.family(refresh_token), self._clock.monotonic()
         known = self._entry(refresh_token, family)
         known.noted_at = now
-        # A refresh token that does not rotate collects all the answers of a login.
+        # Old answers go first: a refresh token that does not rotate collects all of a
+        # login.
         for each, (received_at, _) in list(known.answers.items()):
             if received_at < now - _REMEMBERED:
                 del known.answers[each]
@@ -112,7 +113,7 @@ class PastRefreshes:
         known.failure = error
 
     def _refreshes_of(self, refresh_token: str) -> Iterator[PastRefresh]:
-        """Find what became of a refresh token, and of those that took its place."""
+        """Find the refreshes of a refresh token, and of its successors."""
         token: str | None = refresh_token
         while token is not None and (known := self._known.get(_digest(token))):
             yield known

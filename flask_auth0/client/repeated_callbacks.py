@@ -43,7 +43,7 @@ class Answer(t.NamedTuple):
     body: str
 
     def response(self) -> Response:
-        """Return the response once more."""
+        """Return a response that repeats the answer."""
         response = Response(self.body.encode("latin-1"), self.status)
         response.headers = Headers([(name, value) for name, value in self.headers])
         return response
@@ -51,7 +51,7 @@ class Answer(t.NamedTuple):
 
 @dataclass
 class Callback:
-    """A callback, with its answer once there is one."""
+    """A callback of a login, with its answer once it has one."""
 
     #: Whether the code may have been sent to the tenant.
     is_spent: bool = False

@@ -17,9 +17,9 @@ from ..errors import TenantError, TenantUnavailable
 from ..sessions.lifetime import CLOCK_LEEWAY
 from ..sessions.shapes import is_moment
 
-#: Seconds that a token lasts whose tenant does not say so; the SDK's default.
+#: Seconds that a token lasts without an ``expires_in``, as in the SDK.
 DEFAULT_LIFETIME = 3600
-#: Seconds that any token may be believed to last: ten years.
+#: Seconds that a token lasts at most, whatever its ``expires_in``: ten years.
 LONGEST_LIFETIME = 315_360_000
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -32,7 +32,7 @@ def is_unavailable(status: int) -> bool:
 
 def check_metadata(metadata: t.Any, domain: str) -> None:
     """Refuse a discovery document of another issuer than the tenant (OpenID Connect
-    Discovery, section 4.3), or with endpoints that nothing should be sent to.
+    Discovery, section 4.3), or with endpoints that are no URLs of the web.
     """
     if not isinstance(metadata, dict):
         raise TenantError(remedy="Its discovery document is none.")
@@ -50,9 +50,9 @@ def check_metadata(metadata: t.Any, domain: str) -> None:
 
 
 def check_login(response: httpx.Response, scope: str) -> httpx.Response:
-    """Refuse a token response that logs nobody in, as it has no ID token.
+    """Refuse a token response without an ID token, with which nobody is logged in.
 
-    Authlib and the SDK would take a ``userinfo`` in it for verified claims.
+    Authlib and the SDK would take its member ``userinfo`` for verified claims.
 
     :param scope: as in :func:`check_tokens`.
     """
@@ -72,16 +72,16 @@ def check_tokens(response: httpx.Response, scope: str) -> httpx.Response:
     """
     tokens = _tokens(response, scope)
     if tokens is None:
-        # The SDK looks at the status alone, and for one spelling of its type.
+        # The SDK tells an error by its status and one spelling of its content type.
         status = response.status_code if response.is_client_error else 400
         return _answer(response, status, response.json())
     return _answer(response, 200, tokens)
 
 
 def _tokens(response: httpx.Response, scope: str) -> dict[str, t.Any] | None:
-    """Return what a token response has, or ``None`` where that is an error."""
+    """Return the members of a token response, or ``None`` if it is an error."""
     if is_unavailable(response.status_code):
-        # Authlib may have another library in the place of httpx, with its own errors.
+        # Authlib may use another library in place of httpx, with errors of its own.
         raise TenantUnavailable()
     with as_json(f"It answered with {response.status_code}, and no JSON."):
         tokens = response.json()
@@ -90,7 +90,7 @@ def _tokens(response: httpx.Response, scope: str) -> dict[str, t.Any] | None:
     if "error" in tokens:
         return None
     if not response.is_success:
-        # Authlib would take it for tokens.
+        # Authlib takes any answer without an error for tokens.
         hint = f"It answered with {response.status_code}, and no error."
         raise TenantError(remedy=hint)
     if not tokens.get("access_token") or not isinstance(tokens["access_token"], str):
@@ -103,9 +103,9 @@ def _tokens(response: httpx.Response, scope: str) -> dict[str, t.Any] | None:
 
 @contextmanager
 def as_json(remedy: str) -> Iterator[None]:
-    """Raise an error of the tenant for what is read from it and is no JSON.
+    """Raise :class:`.TenantError` if an answer that is read inside is no JSON.
 
-    :param remedy: what that tells the operator.
+    :param remedy: the error's sentence for the operator.
     """
     try:
         yield
@@ -114,7 +114,7 @@ def as_json(remedy: str) -> Iterator[None]:
 
 
 def _check_types(tokens: dict[str, t.Any]) -> None:
-    """Refuse what would be sent or kept as something that it is not."""
+    """Refuse members that are not of the type that RFC 6749 gives them."""
     known = {"bearer"}
     if "issued_token_type" in tokens:
         # A token exchange may bring a token that gives no access (RFC 8693, 2.2.1).
@@ -135,7 +135,7 @@ def _is_plain_text(value: t.Any) -> bool:
 def _answer(
     response: httpx.Response, status: int, content: dict[str, t.Any]
 ) -> httpx.Response:
-    # As ASCII, since JSON can have what UTF-8 cannot.
+    # The answer is in ASCII, since JSON can have surrogates, which UTF-8 cannot.
     return type(response)(
         status,
         content=json.dumps(content),
@@ -149,8 +149,8 @@ def check_token(
 ) -> dict[str, t.Any]:
     """Return the claims of a token that an issuer signed for a client.
 
-    The SDK accepts no difference between clocks, but a token that never expires, and
-    compares issuers loosely.
+    Unlike the SDK, it allows for a difference between clocks, requires an expiry, and
+    compares issuers exactly.
 
     :raises jwt.InvalidTokenError: when it is not one (OpenID Connect Core, 3.1.3.7).
     """
@@ -164,11 +164,11 @@ def check_token(
         options={"require": ["exp", "iat", "iss"]},
     )
     for name in ("exp", "iat", "nbf"):
-        # PyJWT takes the text of a number for a number.
+        # PyJWT accepts a number in a string.
         if name in claims and not is_moment(claims[name]):
             raise jwt.DecodeError(f"The {name} claim is no point in time.")
     if _SURROGATES.search(str(claims.get("sub"))):
-        # Another user could get the same sub, once surrogates are replaced.
+        # Once surrogates are replaced, two users could have the same sub.
         raise jwt.InvalidTokenError("The sub claim is no text.")
     is_only = claims["aud"] in (client_id, [client_id])
     if claims.get("azp", client_id if is_only else None) != client_id:
@@ -177,10 +177,10 @@ def check_token(
 
 
 def _without_surrogates(claims: dict[str, t.Any]) -> dict[str, t.Any]:
-    """Return claims that can be written as UTF-8.
+    """Return claims that can be encoded in UTF-8.
 
-    A program that cuts a name may cut an emoji in half, which JSON allows. That is no
-    reason to keep a user out.
+    A program that truncates a name may halve an emoji, which JSON allows. Its user can
+    log in all the same.
     """
     text = json.dumps(claims, ensure_ascii=False)
     if not _SURROGATES.search(text):
@@ -201,12 +201,12 @@ def _is_url(value: t.Any, schemes: set[str]) -> bool:
         parts = urlsplit(value)
         return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
     except ValueError:
-        # Brackets without an address in them, or a port beyond the last one.
+        # urlsplit refuses brackets without an address, and ports above 65535.
         return False
 
 
 def _seconds(value: t.Any) -> int:
-    """Return a lifetime as the SDK can reckon with it; some tenants send a text."""
+    """Return a lifetime as a number, which some tenants send as a string."""
     try:
         return min(max(int(value), 0), LONGEST_LIFETIME)
     except (TypeError, ValueError, OverflowError):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import importlib.metadata
 import warnings
 
-# Authlib makes its own warnings always visible, so it has to come before the filter.
+# Authlib resets the filter of its own warnings, so it is imported before ours.
 import authlib.deprecate
 
 with warnings.catch_warnings():
-    # Authlib announces a move to httpx2, and the SDK still writes pydantic 1. An app
-    # that treats warnings as errors could not be imported, and can do nothing about it.
+    # Authlib announces a move to httpx2, and the SDK uses the API of pydantic 1. An app
+    # that turns warnings into errors could not be imported.
     warnings.simplefilter("ignore", DeprecationWarning)
     from auth0_server_python.auth_server.server_client import ServerClient
 
@@ -38,7 +38,7 @@ def require_overridden() -> None:
 
     :raises ImportError: telling which release works.
     """
-    # The attributes that a constructor sets are among the names that its code uses.
+    # Attributes that the constructor sets are among the names of its code.
     known = {*dir(ServerClient), *ServerClient.__init__.__code__.co_names}
     missing = [name for name in OVERRIDDEN if name not in known]
     if missing:

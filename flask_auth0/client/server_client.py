@@ -52,9 +52,9 @@ class LoopClient(ServerClient[t.Any]):
         self.here: Callable[[], LoopTransport] = self.transports.here
         self.discovery: Discovery = Discovery(config, self.transports)
         self.documents: Documents = self.discovery
-        #: Authlib's client of one login, if it is for that alone.
+        #: Authlib's client, where this object is a copy for one login.
         self.login_oauth: t.Any = None
-        # The code of a login is spent by then, so it may wait for the next look.
+        # A login has spent its code already, so it waits for the next fetch.
         self._patience_at_logins = Patience(INTERVAL_AT_LOGINS, INTERVAL_AT_LOGINS)
         self._patience_with_strangers = Patience(INTERVAL_FOR_STRANGERS)
         super().__init__(
@@ -77,9 +77,9 @@ class LoopClient(ServerClient[t.Any]):
         return self.store.needs_loop or self.transactions.needs_loop
 
     def for_one_login(self: C, oauth: t.Any, documents: Documents) -> C:
-        """Return a copy that needs no event loop; what the SDK sets on it is lost.
+        """Return a copy that needs no event loop, for one call of the SDK.
 
-        :param oauth: Authlib's client, or what the SDK can use in its place.
+        :param oauth: a client with the methods of Authlib's that the SDK calls.
         """
         copied = copy.copy(self)
         copied.login_oauth, copied.documents = oauth, documents
@@ -91,14 +91,14 @@ class LoopClient(ServerClient[t.Any]):
 
     @_oauth.setter
     def _oauth(self, value: t.Any) -> None:
-        """Ignore the client that the SDK makes: it belongs to no event loop."""
+        """Ignore the client that the SDK makes, which belongs to no event loop."""
 
     def _get_http_client(self, **kwargs: t.Any) -> t.Any:
         return self._shared_http()
 
     @asynccontextmanager
     async def _shared_http(self) -> AsyncIterator[CheckedHttp]:
-        # To leave the context of the client itself would close it for all others.
+        # Leaving the client's own context would close it for all requests.
         yield CheckedHttp(self.here().http, self._config)
 
     async def _get_oidc_metadata_cached(self, domain: str) -> Document:
@@ -118,6 +118,7 @@ class LoopClient(ServerClient[t.Any]):
             raise jwt.InvalidTokenError("Token does not say who logged in.")
         check = current_request().check_id_token
         if check is not None:
-            # A login that was not begun ends here: nothing is kept, no hook is called.
+            # An ID token of another login is refused before anything is kept, or a hook
+            # called.
             check(claims)
         return claims

@@ -13,7 +13,7 @@ from .signing_keys import Keys, Patience, find_key
 
 
 class Documents(t.Protocol):
-    """Where the SDK's client finds what a tenant publishes."""
+    """The source of the documents that a tenant publishes."""
 
     async def metadata(self, domain: str) -> dict[str, t.Any]:
         """Return the discovery document of a tenant."""
@@ -28,7 +28,7 @@ class Documents(t.Protocol):
 class SignedTokens:
     """Verifies tokens, with newer keys where the known ones do not fit.
 
-    :param documents: where the tenant's keys are found.
+    :param documents: finds the tenant's keys.
     """
 
     def __init__(self, config: Config, documents: Documents) -> None:
@@ -39,7 +39,7 @@ class SignedTokens:
     ) -> dict[str, t.Any]:
         """Return the claims of a token.
 
-        :param patience: with the sender of the token, where its key is not known.
+        :param patience: says how often an unknown key is looked for.
         :raises jwt.InvalidTokenError: when the token is not good.
         :raises ValueError: when the tenant has no key for it.
         """
@@ -49,7 +49,8 @@ class SignedTokens:
             try:
                 return await self._verified_with(key, token)
             except jwt.InvalidSignatureError as error:
-                # Without a kid, a new key is told from an old one by nothing else.
+                # Without a kid, only a wrong signature tells that the tenant has a new
+                # key.
                 jwks = await self._newer_jwks_for(error, kid, jwks, patience)
         else:
             jwks = await self._documents.newer_jwks(jwks, patience)
@@ -65,9 +66,9 @@ class SignedTokens:
         jwks: Keys,
         patience: Patience,
     ) -> Keys:
-        """Return newer keys for a token whose signature is not that of its key.
+        """Return newer keys for a token whose signature does not fit its key.
 
-        :raises jwt.InvalidSignatureError: where there are none that could help.
+        :raises jwt.InvalidSignatureError: when no newer keys can fit.
         """
         if kid is not None:
             raise error

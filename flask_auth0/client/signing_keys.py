@@ -12,9 +12,9 @@ Keys = dict[str, t.Any]
 
 
 def check_keys(document: t.Any) -> Keys:
-    """Return a key set, if it is one (RFC 7517, section 5).
+    """Return a document that is a key set (RFC 7517, section 5).
 
-    :raises TenantError: when it is anything else, which must not be kept.
+    :raises TenantError: when it is anything else, so that it is not kept.
     """
     keys = document.get("keys") if isinstance(document, dict) else None
     if not isinstance(keys, list) or not all(isinstance(key, dict) for key in keys):
@@ -25,9 +25,9 @@ def check_keys(document: t.Any) -> Keys:
 def find_key(jwks: Keys, kid: str | None) -> dict[str, t.Any] | None:
     """Return the key that can have signed a token, if there is just one.
 
-    Several may have one ``kid``, of different kinds or for different uses (RFC 7517,
-    section 4.5). A token names none where there is just one that can have signed it
-    (OpenID Connect Core, section 10.1).
+    Several keys may have one ``kid``, if their types or uses differ (RFC 7517, section
+    4.5). A token needs no ``kid`` if just one key can have signed it (OpenID Connect
+    Core, section 10.1).
     """
     named = [key for key in jwks["keys"] if kid is None or key.get("kid") == kid]
     fitting = [key for key in named if _signs_tokens(key)]
@@ -43,20 +43,20 @@ def _signs_tokens(key: dict[str, t.Any]) -> bool:
         and key.get("alg", "RS256") == "RS256"
         and isinstance(operations, list)
         and "verify" in operations
-        # A key of which a part is missing is none (RFC 7517, section 5).
+        # Keys without a required member are ignored (RFC 7517, section 5).
         and isinstance(key.get("n"), str)
         and isinstance(key.get("e"), str)
     )
 
 
 class Patience:
-    """How often it is worth looking for new keys.
+    """The pace at which new keys are looked for.
 
     :param interval: seconds from one look to the next.
-    :param longest_wait: seconds that somebody may wait for the next one.
+    :param longest_wait: seconds that a request may wait for the next one.
     """
 
-    #: Seconds after a look that has failed.
+    #: Seconds from a look that has failed to the next one.
     AFTER_FAILURE = 2.0
 
     def __init__(self, interval: float, longest_wait: float = 0.0) -> None:

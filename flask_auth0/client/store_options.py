@@ -23,8 +23,9 @@ def store_options(current: CurrentRequest) -> dict[str, t.Any]:
 def _request_after(current: Request, response: CollectingResponse) -> Request:
     """Return the request, with its cookies as the browser will have them.
 
-    A store looks for its session in the request only. It would not find one that has
-    begun with this request, and could neither end it nor use a token twice.
+    A store finds its session in the request's cookies only. Without those of the
+    response, a session that this request has begun could neither be ended nor
+    refreshed.
     """
     if not response.collected:
         return current

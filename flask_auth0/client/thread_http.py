@@ -1,4 +1,4 @@
-"""HTTP for threads that wait for the tenant themselves."""
+"""HTTP for threads that call the tenant without the event loop."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from .transport import LIMITS, has_proxy, no_cookies, telemetry_headers
 
 
 class ThreadHttp:
-    """HTTP for threads that wait for the tenant themselves, on shared connections.
+    """HTTP for threads that call the tenant without the event loop.
 
-    After a failure on a connection that was kept, the others are not used any more, as
-    :class:`~.kept_connections.KeptTransport` explains.
+    Threads share its connections. After a failure on a kept one, the others are not
+    used any more, as :class:`~.kept_connections.KeptTransport` explains.
     """
 
     def __init__(self, timeout: float, tls: ssl.SSLContext) -> None:
@@ -31,8 +31,8 @@ class ThreadHttp:
     ) -> httpx.Response:
         """Send a ``POST`` request and return the whole answer.
 
-        :param until: when it has to be there, in seconds of :func:`time.monotonic`.
-        :raises httpx.TransportError: when there is none, or none in time.
+        :param until: the deadline of the answer, in seconds of :func:`time.monotonic`.
+        :raises httpx.TransportError: when no answer has come by then.
         """
         kept, trace = self._kept, Trace()
         try:
@@ -53,7 +53,7 @@ class _Kept:
     """Connections that are closed when the last request on them is over."""
 
     def __init__(self, timeout: float, tls: ssl.SSLContext) -> None:
-        # A server has several addresses, and the first may not be reachable from here.
+        # The first address of a server may not be reachable; a later one may be.
         self._connect_timeout = timeout / 4
         self._client = httpx.Client(
             headers=telemetry_headers(),
@@ -93,7 +93,7 @@ class _Kept:
 
 
 def _only_noted(trace: Trace) -> Callable[[str, t.Any], None]:
-    """Return what tells a trace of the few events that it takes note of."""
+    """Return a hook for httpcore that passes on the few events that a trace notes."""
 
     def note(event: str, info: t.Any) -> None:
         if event in NOTED:
@@ -103,7 +103,7 @@ def _only_noted(trace: Trace) -> Callable[[str, t.Any], None]:
 
 
 def _in_time(response: httpx.Response, until: float) -> Iterator[bytes]:
-    # httpx limits the wait for each piece, and an answer may come in many.
+    # httpx limits the wait for each chunk alone, and an answer may come in many.
     for chunk in response.iter_raw():
         yield chunk
         if time.monotonic() > until:

@@ -1,4 +1,4 @@
-"""Access tokens: however many ask for one, one request reaches the tenant."""
+"""Access tokens: for concurrent callers, one refresh reaches the tenant."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class TokenClient(LoopClient):
         However many ask at the same time, one refresh reaches the tenant.
 
         :param scope: what the token must allow, beyond what was asked for at login.
-        :param force_refresh: refresh it even if it is good.
+        :param force_refresh: refresh the token even if it is good.
         """
         wanted = Wanted(
             audience or self._config.audience or DEFAULT_AUDIENCE,
@@ -124,9 +124,9 @@ class TokenClient(LoopClient):
         return found
 
     async def _until_written(self, record: str, limit: float) -> None:
-        """Wait until the back end has taken what a refresh has brought.
+        """Wait until the back end has taken the tokens of the last refresh.
 
-        :raises SessionStoreUnavailable: when it does not do so for a while.
+        :raises SessionStoreUnavailable: when the limit is over.
         """
         until = time.monotonic() + limit
         while self._is_unwritten(record):
@@ -194,7 +194,7 @@ class TokenClient(LoopClient):
         waiting = coroutine_on_loop(
             self._exchanged_for_connection, (options,), {}, limit
         )
-        # A report of an error may have the variables of this frame in it.
+        # The report of an error may show the variables of this frame.
         del options
         return await waiting
 
@@ -246,14 +246,14 @@ class TokenClient(LoopClient):
     ) -> dict[str, t.Any]:
         """Exchange a refresh token for new tokens.
 
-        Where that has just been done, in this process, return what it has brought.
+        An exchange that this process has just made is not made again.
         """
         current = current_request()
         self.store.require_writable(current)
         waiting = coroutine_on_loop(
             self._exchanged, (options,), {}, self._config.timeout
         )
-        # A report of an error may have the variables of this frame in it.
+        # The report of an error may show the variables of this frame.
         del options
         tokens = await waiting
         current.has_new_tokens = True
@@ -290,7 +290,7 @@ class TokenClient(LoopClient):
         except Exception as error:
             past.note_failure(used, error)
             raise
-        # A tenant that does not rotate refresh tokens sends none: the old one is good.
+        # A tenant that does not rotate refresh tokens sends no new one.
         tokens: dict[str, t.Any] = {"refresh_token": used, **found}
         past.note(used, asked, tokens)
         return tokens
@@ -299,7 +299,7 @@ class TokenClient(LoopClient):
 def _found_meanwhile(
     state: dict[str, t.Any] | None, refresh: Refresh, before: str | None, now: float
 ) -> str | None:
-    """Return a token that another request has got while this one waited."""
+    """Return a token that another request has fetched while this one waited."""
     if not state:
         return None
     usable = usable_token(state, refresh.wanted, now)
@@ -314,9 +314,10 @@ def _connection(options: dict[str, t.Any]) -> Connection:
 
 
 async def _require_lease(refresh: Refresh) -> None:
-    """Refuse to spend a refresh token that another process may spend by now.
+    """Renew the lease of a refresh that has waited, or refuse to spend its token.
 
-    :raises SessionStoreUnavailable: also where the new one could not be kept.
+    :raises SessionStoreUnavailable: when another process may hold the lease by now, or
+        the back end cannot be written.
     """
     lease = refresh.lease
     if lease is None or lease.age < RENEWAL:
@@ -326,7 +327,7 @@ async def _require_lease(refresh: Refresh) -> None:
 
 
 async def _to_the_end(work: Coroutine[t.Any, t.Any, R], stack: AsyncExitStack) -> R:
-    """Do work to its end, even if nobody waits for it any more, and then let go.
+    """Do work to its end, even if its request is cancelled, then leave the contexts.
 
     A tenant that has exchanged a refresh token will not do so again.
     """

@@ -80,7 +80,7 @@ KNOWN: tuple[type[Exception], ...] = (
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Raise an :class:`.Auth0Error` in the place of what the SDK raises."""
+    """Raise an :class:`.Auth0Error` in place of an error of the SDK."""
     with untranslated():
         try:
             yield
@@ -91,7 +91,7 @@ def translated() -> Iterator[None]:
 
 @contextmanager
 def untranslated() -> Iterator[None]:
-    """Raise what a hook has raised as it was, since it is the app's own."""
+    """Raise the error of a hook unchanged, since it is the app's own."""
     try:
         yield
     except Exception as error:
@@ -102,7 +102,7 @@ def untranslated() -> Iterator[None]:
 
 
 def failure_of_hook(error: BaseException | None) -> Exception | None:
-    """Return what a hook has raised, whatever others have made of it since."""
+    """Return the error that a hook has raised, whatever has wrapped it since."""
     failures = current_request().hook_errors
     if not failures:
         return None
@@ -112,13 +112,13 @@ def failure_of_hook(error: BaseException | None) -> Exception | None:
 
 
 def _is_copy(error: BaseException, failure: Exception) -> bool:
-    """Tell whether asyncio has made the error: it copies those of this class."""
+    """Tell whether asyncio has copied the error, as it does with some classes."""
     is_timeout = type(error) is type(failure) is TimeoutError
     return is_timeout and error.args == failure.args
 
 
 def translate(error: Exception) -> Auth0Error:
-    """Return the error of this extension that says the same."""
+    """Return the error of this extension with the same meaning."""
     chain = list(causes_of(error, "cause"))
     for cause in chain:
         if isinstance(cause, Auth0Error):
@@ -172,14 +172,14 @@ def _of_the_sdk(error: Exception) -> Auth0Error:
 
 
 def _check_that_failed(error: Exception) -> str:
-    """Return what a library says of a token, which has nothing of the token in it."""
+    """Return a library's message on a token, which has nothing of the token in it."""
     causes = list(causes_of(error, "cause"))
     found = [each for each in causes if isinstance(each, jwt.PyJWTError)]
     return in_one_line(str((found or causes)[-1])).rstrip(".")
 
 
 def _refused(code: str) -> Auth0Error:
-    """Return the error for what the token endpoint refused (RFC 6749, section 5.2)."""
+    """Return the error for a code of the token endpoint (RFC 6749, section 5.2)."""
     if code == "invalid_grant":
         return LoginFailed(
             "The login took too long, or it was already completed.", error=code

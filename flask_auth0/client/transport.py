@@ -1,4 +1,4 @@
-"""HTTP to the tenant: the clients of each event loop, and what checks their answers."""
+"""HTTP to the tenant: the clients of each event loop, whose answers are checked."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ from .refreshes import PastRefreshes
 from .responses import check_login, check_tokens, is_unavailable
 from .translation import TRANSPORT_ERRORS
 
-#: Of each pool. In most apps logins are rare, and each would begin with a handshake if
-#: connections were closed after httpx's five seconds. Load balancers do so after sixty.
+#: The limits of each pool. In most apps logins are rare, and after httpx's default of
+#: five seconds each would begin with a TLS handshake. Load balancers close a connection
+#: after sixty.
 LIMITS = httpx.Limits(
     max_connections=100, max_keepalive_connections=20, keepalive_expiry=50
 )
@@ -48,10 +49,10 @@ class Transports:
         return self._tls.get()
 
     def here(self) -> LoopTransport:
-        """Return that of the running event loop."""
+        """Return the transport of the running event loop."""
         running = asyncio.get_running_loop()
         found = self._latest
-        # After a fork there is another loop, and the parent's connections are no use.
+        # A forked process has another loop, and must not use its parent's connections.
         if found is None or found.loop is not running:
             found = LoopTransport(
                 self._config, self.tls, self.breaker, running, self._clock
@@ -62,7 +63,7 @@ class Transports:
 
 
 class LoopTransport:
-    """The HTTP connections of one event loop, and the order of those who use them."""
+    """The HTTP connections of one event loop, and the turns of its coroutines."""
 
     def __init__(
         self,
@@ -73,18 +74,19 @@ class LoopTransport:
         clock: Clock,
     ) -> None:
         self.loop = loop
-        #: The order in which coroutines ask for one thing, and the answers they share.
+        #: The turns of coroutines for one session or document, and the answers they
+        #: share.
         self.turns: Turns = Turns()
         self.past_refreshes: PastRefreshes = PastRefreshes(clock)
         options: dict[str, t.Any] = {
             "headers": telemetry_headers(),
-            # A connection that takes longer leaves no time to wait for an answer.
+            # Connecting takes a part of the limit, so that some is left for the answer.
             "timeout": (config.timeout * 0.75, *[config.timeout] * 3),
             "limits": LIMITS,
             "verify": tls,
         }
         if not has_proxy() and issubclass(AsyncOAuth2Client, httpx.AsyncClient):
-            # Authlib's client need not be made of httpx: it has announced another.
+            # Authlib's client may be one of httpx2, which takes no transport of httpx.
             options["transport"] = _transport(config.timeout, tls)
         http = _Http(
             **options,
@@ -106,14 +108,14 @@ class LoopTransport:
 
 
 class _Guarded:
-    """An HTTP client that asks the tenant only where there is use in it."""
+    """An HTTP client with the circuit breaker in front."""
 
     breaker: Breaker
 
     async def send(self, request: t.Any, **options: t.Any) -> t.Any:
         """Send a request.
 
-        :raises TenantUnavailable: at once, while the tenant does not answer.
+        :raises TenantUnavailable: at once, while the breaker is open.
         """
         is_lookup = request.method == "GET"
         with self.breaker.attempt() as attempt:
@@ -157,10 +159,11 @@ class CheckedHttp:
         return check_tokens(response, asked_for)
 
     def _is_for_what_was_granted(self, data: dict[str, t.Any]) -> bool:
-        """Tell whether a refresh is for the token of the login once more.
+        """Tell whether a refresh asks for no more than the login was granted.
 
-        The SDK asks for all that a login asks for. Some tenants refuse what they have
-        not granted then, and none needs to be told the rest (RFC 6749, section 6).
+        The SDK sends the whole scope of a login. Some tenants refuse the part that was
+        not granted, and none needs the rest: an omitted scope means the granted one
+        (RFC 6749, section 6).
         """
         refresh, audience = refreshing.get(), data.get("audience")
         if refresh is None or data["grant_type"] != "refresh_token":
@@ -191,7 +194,7 @@ def telemetry_headers() -> dict[str, str]:
 def has_proxy() -> bool:
     """Tell whether the environment may name a proxy for the way to the tenant.
 
-    httpx reads it only where it makes its transports itself.
+    httpx reads the variables only when it makes its transports itself.
     """
     return bool({"https", "all"} & getproxies().keys())
 
@@ -207,11 +210,11 @@ def _transport(timeout: float, tls: ssl.SSLContext) -> KeptTransport:
 
 
 async def _raise_for_unavailable(response: httpx.Response) -> None:
-    """Tell a tenant with a problem from one that said no, which the SDK does not."""
+    """Raise an error for a status of an outage, which the SDK takes for a refusal."""
     if is_unavailable(response.status_code):
         response.raise_for_status()
 
 
 def no_cookies() -> CookieJar:
-    """Return a jar that stays empty: one user's cookies are not for the next one."""
+    """Return a jar that takes no cookies, since users share the client."""
     return CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
