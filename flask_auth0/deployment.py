@@ -14,14 +14,14 @@ from .app_state import state_of
 from .config import is_development, weaknesses
 from .sessions.session_store import SessionStore
 
-#: Variables in which servers and hosts say how many processes there are.
+#: Environment variables with the number of worker processes.
 _VARIABLES = ("WEB_CONCURRENCY", "UWSGI_PROCESSES", "UWSGI_WORKERS")
 _OPTION = re.compile(r"(?:--workers|--processes|-w|-p)(?:[= ]?)([0-9]+)")
 _SERVERS = re.compile(r"(gunicorn|uwsgi)", re.IGNORECASE)
 
 
 def warn(app: Flask) -> None:
-    """Log what is likely to be wrong with the deployment of an app."""
+    """Log likely mistakes in the deployment of an app."""
     _warn_of_secrets(app)
     _warn_of_deaf_route(app)
     _warn_of_workers(app)
@@ -29,14 +29,14 @@ def warn(app: Flask) -> None:
 
 
 def _warn_of_secrets(app: Flask) -> None:
-    """Say which secrets are too weak for what they protect, where that is allowed."""
+    """Log which secrets are too weak, where weak ones are allowed."""
     if not app.testing:
         for problem in weaknesses(vars(state_of(app).config)):
             app.logger.warning("AUTH0_SECRET %s", problem)
 
 
 def _warn_of_workers(app: Flask) -> None:
-    """Say that several processes lose tokens which they do not know of each other."""
+    """Log that several processes without a shared back end can lose refresh tokens."""
     state = state_of(app)
     with app.app_context():
         if not _are_in_cookies_alone(app, state.state_store):
@@ -56,29 +56,29 @@ def _warn_of_workers(app: Flask) -> None:
 def are_several(
     environ: Mapping[str, str] = os.environ, arguments: Sequence[str] = ()
 ) -> bool:
-    """Tell whether there are several worker processes, where something says so.
+    """Tell whether there are several worker processes, as far as can be known.
 
-    :param arguments: of the program; those of this one where there are none.
+    :param arguments: the command line; by default, that of this process.
     """
     numbers = [environ.get(name, "") for name in _VARIABLES]
-    # In uWSGI, Python knows of no arguments.
+    # In uWSGI, ``sys.orig_argv`` is empty.
     program, *options = arguments or sys.orig_argv or [""]
     if any(_SERVERS.search(each) for each in (program, *options[:3])):
         numbers += _OPTION.findall(" ".join(options))
     options = shlex.split(environ.get("GUNICORN_CMD_ARGS", ""))
     numbers += _OPTION.findall(" ".join(options))
-    # uWSGI is a program with Python inside, and tells it in this way.
+    # uWSGI embeds Python, and has a module with the number of its processes.
     numbers.append(str(getattr(sys.modules.get("uwsgi"), "numproc", "")))
     return any(number.isdigit() and int(number) > 1 for number in numbers)
 
 
 def _are_in_cookies_alone(app: Flask, store: SessionStore) -> bool:
-    """Tell whether no back end knows of the sessions."""
+    """Tell whether the sessions are in cookies, without a back end beside them."""
     return store.are_in_cookies(app) and store.meeting_point(app) is None
 
 
 def _warn_of_hosts(app: Flask) -> None:
-    """Say that whoever sends a request decides where its login ends."""
+    """Log that the sender of a request decides about the host of its callback."""
     config = state_of(app).config
     is_known = config.redirect_uri or app.config["TRUSTED_HOSTS"]
     if is_known or is_development(vars(config), app.config):
@@ -92,7 +92,7 @@ def _warn_of_hosts(app: Flask) -> None:
 
 
 def _warn_of_deaf_route(app: Flask) -> None:
-    """Say that the tenant cannot end sessions, where nobody knows which there are."""
+    """Log that the tenant cannot end sessions that are in cookies alone."""
     state = state_of(app)
     if not state.config.backchannel_logout_path:
         return

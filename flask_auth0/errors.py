@@ -50,15 +50,16 @@ class Action(t.NamedTuple):
 
 
 class Auth0Error(HTTPException):
-    """The base of every error of this extension.
+    """The base class of the errors of this extension.
 
     It answers a browser with a page and everything else with JSON. Register an error
     handler for it, or for one of its subclasses, to answer in another way.
     """
 
-    #: The HTTP status. Flask files error handlers under the code of the class they are
-    #: for, and looks under that of the error's own class and under none. So the base
-    #: has none, and those below :class:`LoginFailed` share one but for the object's.
+    #: The HTTP status. Flask registers an error handler under the code of its class,
+    #: and looks it up under the code of the error's class and under ``None``. For
+    #: handlers of a base class to be found, the base has no code, and the classes below
+    #: :class:`LoginFailed` share theirs; an object may have its own.
     code: int | None = None
     #: A code for programs: that of OAuth where there is one.
     error: str = "server_error"
@@ -107,7 +108,7 @@ class Auth0Error(HTTPException):
         self._login_url = login_url
 
     def _offer_login(self) -> None:
-        """Offer a login where only that can help, unless that is done."""
+        """Offer a login where only a login can help, unless one is offered."""
 
     @property
     def data(self) -> dict[str, t.Any]:
@@ -122,7 +123,7 @@ class Auth0Error(HTTPException):
             page = is_navigation(request)
             response = self._page() if page else jsonify(self.to_dict())
         except TemplateNotFound:
-            # The app has no blueprint of ours, and that may be the very problem.
+            # The app may not be set up, so that it lacks our templates.
             return t.cast(Response, super().get_response(environ, scope))
         response.status_code = self.code or 500
         response.headers["Cache-Control"] = "no-store"
@@ -132,7 +133,7 @@ class Auth0Error(HTTPException):
         return response
 
     def to_dict(self) -> dict[str, t.Any]:
-        """Return what a program gets to know, in the form of RFC 6749, section 5.2."""
+        """Return the members of a JSON answer, as in RFC 6749, section 5.2."""
         told = {"error": self.error, "error_description": self.description}
         return {**told, "login_url": self.login_url} if self.login_url else told
 
@@ -163,17 +164,17 @@ class ConfigurationError(Auth0Error):
 
     @property
     def description(self) -> str:
-        """The problems, or for visitors of the app, that its operator has to know."""
+        """The problems in debug mode; visitors are told to turn to the operator."""
         if has_request_context() and not current_app.debug:
             return "Whoever runs this app finds the reason in its log."
         return str(self)
 
     @description.setter
     def description(self, description: str) -> None:
-        """Leave it to the problems."""
+        """Ignore a text: the problems are the description."""
 
     def get_response(self, environ: t.Any = None, scope: t.Any = None) -> Response:
-        """Return what the base does, and tell the log what the answer keeps back."""
+        """Return the response of the base class, and log the problems."""
         if has_request_context():
             current_app.logger.error("%s", self)
         return super().get_response(environ, scope)
@@ -212,14 +213,14 @@ class LoginRequired(Auth0Error, Unauthorized):
             self.actions = [Action("Log in", login_url)]
 
     def _offer_login(self) -> None:
-        # A view that raises the error need not know where to log in.
+        # The error finds the login itself, so that a view can raise it without a URL.
         if self._is_offered or not has_request_context():
             return
         state = current_app.extensions.get("auth0")
         self.offer_login(state.login_url_here(self.parameters) if state else None)
 
     def get_response(self, environ: t.Any = None, scope: t.Any = None) -> Response:
-        """Return what the base does; htmx is told to leave its page for the login."""
+        """Return the response of the base class; htmx is told to go to the login."""
         response = super().get_response(environ, scope)
         if has_request_context() and self.login_url and is_htmx(request):
             response.headers["HX-Redirect"] = self.login_url
@@ -292,7 +293,7 @@ class SessionTooLarge(LoginFailed):
     title = "There is too much data in your login"
 
     def __init__(self, size: int, limit: int | None = None) -> None:
-        #: Bytes that are needed, and how many there may be, where that is known.
+        #: Bytes that the session needs, and the most that fit, where that is known.
         self.size: int = size
         self.limit: int | None = limit
         if limit is None:
@@ -362,14 +363,15 @@ class TenantError(Auth0Error, BadGateway):
 
 
 def log_failure(what: str, error: Auth0Error) -> None:
-    """Tell the operator what the user cannot do anything about."""
-    # The tenant's message came through the browser, so that anybody can have sent it.
+    """Log a failure that the user can do nothing about."""
+    # The tenant's message has passed through the browser, so anybody can have written
+    # it.
     is_said = isinstance(error, AuthorizationFailed)
     hint = error.remedy or (error.title if is_said else error.description)
     current_app.logger.warning("%s: %s. %s", what, error.error, in_one_line(hint))
 
 
 def in_one_line(text: str) -> str:
-    """Return what a log can have: who chose a part of a text must not forge a line."""
+    """Return a text without line breaks, which could forge an entry of the log."""
     shown = " ".join(text.split())[:500]
     return "".join(each if each.isprintable() else "?" for each in shown)

@@ -199,10 +199,10 @@ class Auth0:
     ) -> Response:
         """End the session: return the redirect to the tenant's logout.
 
-        :param return_to: where to go then: a path of this app, or a URL that is among
-            ``AUTH0_ALLOWED_LOGOUT_URLS``. The tenant has to allow it as well.
+        :param return_to: the page after the logout: a path of this app, or a URL that
+            is among ``AUTH0_ALLOWED_LOGOUT_URLS``. The tenant has to allow it as well.
         :param federated: end the session at the user's identity provider as well.
-        :raises ValueError: when ``return_to`` leads anywhere else; nothing has ended.
+        :raises ValueError: when ``return_to`` leads anywhere else; the session goes on.
         :raises TypeError: when ``return_to`` is something else, such as the SDK's
             ``store_options``, which the extension passes itself.
         """
@@ -215,30 +215,31 @@ class Auth0:
     )
 
     def unauthorized_handler(self, handler: Handler) -> Handler:
-        """Register what answers a request that needs a login, as a decorator.
+        """Register a function that answers requests which need a login, as a decorator.
 
-        Where it returns ``None``, the extension answers as if there were none.
+        If it returns ``None``, the extension answers.
         """
         self._unauthorized = handler
         return handler
 
     def before_session_saved(self, hook: SessionHook) -> SessionHook:
-        """Register what changes a session before it is kept, as a decorator.
+        """Register a function that changes a session before it is kept, as a decorator.
 
         It is called at a login, and when tokens or claims change later, with a
         dictionary: ``user`` has the claims. It may change claims, leave out tokens and
-        add fields of its own. Who the user is stays as it was. What it raises refuses
-        the login, or is raised by the call that wanted the change.
+        add fields of its own. The claims that identify the user stay as they were. An
+        error that it raises refuses the login, or reaches the caller that wanted the
+        change.
         """
         self._hooks.before_saved.append(hook)
         return hook
 
     def after_login(self, hook: LoginHook) -> LoginHook:
-        """Register what is called after a login, as a decorator.
+        """Register a function that is called after a login, as a decorator.
 
-        It is called with the session, read-only, and with what the login was asked for:
-        ``next``, and parameters such as ``screen_hint``. A response that it returns
-        answers in place of the redirect to ``next``. What it raises refuses the login.
+        It is called with a copy of the session and with the parameters of the login:
+        ``next``, and such as ``screen_hint``. A response that it returns answers in
+        place of the redirect to ``next``. An error that it raises refuses the login.
         """
         self._hooks.after_login.append(hook)
         return hook

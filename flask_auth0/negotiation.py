@@ -1,4 +1,4 @@
-"""Whether a request comes from a browser that navigates, or from a script."""
+"""Tells the requests of a browser that navigates from those of a script."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from flask import Request
 
 
 def is_navigation(request: Request) -> bool:
-    """Tell whether the answer will be shown as a page.
+    """Tell whether the browser will show the answer as a page.
 
     Browsers say so in ``Sec-Fetch-Mode`` (Fetch Metadata), on plain http they leave it
     out and are known by their ``Accept``.

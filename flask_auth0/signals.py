@@ -1,4 +1,4 @@
-"""The moments of a login that an app can listen to; the sender is the app."""
+"""Signals for the moments of a login; the sender is the app."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from .runtime.request import current_request
 from .sessions.cookies.host_prefix import HOST_PREFIX
 from .sessions.storage_contract import KEY
 
-#: The user who logs in where a test does not care.
+#: The claims of the user where a test names none.
 USER = {"sub": "auth0|test", "name": "Test User", "email": "test@example.com"}
 
 
@@ -89,7 +89,8 @@ def _log_in(app: Flask, client: FlaskClient, state: dict[str, t.Any]) -> None:
     for header in response.headers.getlist("Set-Cookie"):
         _keep_cookie(client, header, host)
         if prefixed and not header.startswith(HOST_PREFIX):
-            # A test may visit the app by https, or by http.
+            # A test may visit the app over https, where the name has the prefix, or
+            # over http.
             _keep_cookie(client, HOST_PREFIX + header, host)
 
 

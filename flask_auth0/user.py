@@ -17,12 +17,13 @@ class User(Mapping[str, t.Any]):
     """The claims of a user, read-only; without claims, nobody is logged in."""
 
     def __init__(self, claims: Mapping[str, t.Any] | None = None) -> None:
-        # No copy: neither this class nor the sessions change claims that they share.
+        # The claims are not copied, since neither this class nor the sessions change
+        # them.
         self._claims = claims or {}
 
     def __getitem__(self, name: str) -> t.Any:
         value = self._claims[name]
-        # A view that changes a copy does not change the session by accident.
+        # A copy keeps a view from changing the session by accident.
         return copy.deepcopy(value) if isinstance(value, list | dict) else value
 
     def __iter__(self) -> Iterator[str]:
@@ -56,7 +57,7 @@ def load_claims(current: CurrentRequest, state: AppState) -> Mapping[str, t.Any]
     try:
         return state.state_store.claims(current, ask)
     except Exception:
-        # A store of the app's own may raise anything.
+        # A store of the app's own may raise an error of any class.
         current.outage.is_told = True
         raise
 
@@ -67,9 +68,9 @@ def load_user(current: CurrentRequest, state: AppState) -> User:
 
 
 def shown_user() -> User:
-    """Return the user, or nobody where the app has heard that nobody knows.
+    """Return the user, or nobody once the app has been told of an outage.
 
-    So the page which says that can have the app's own layout.
+    The page that reports the outage can then have the app's layout.
     """
     current = current_request()
     if current.is_empty or current.outage.is_told:

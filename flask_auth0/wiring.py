@@ -94,7 +94,7 @@ def _make_session_store(
     revocation_store: BackEnd | None,
     idle_limit: Callable[[], float] | None,
 ) -> SessionStore:
-    """Return ours, unless the app has one of its own.
+    """Return the app's own state store, wrapped, or else ours.
 
     :param idle_limit: returns for how many seconds a user may be idle, if Flask's keys
         have a limit.
@@ -108,7 +108,7 @@ def _make_session_store(
 def _make_login_store(
     config: Config, clock: Clock, own: TransactionStore | None
 ) -> LoginStore:
-    """Return ours, unless the app has one of its own."""
+    """Return the app's own transaction store, wrapped, or else ours."""
     if own is not None:
         return OwnTransactionStore(own)
     sealer = Sealer(config.secret, config.purpose("transaction"))
@@ -173,7 +173,7 @@ def _register(app: Flask) -> None:
     app.context_processor(_template_names)
     backchannel.exempt_from_csrf(app, views.backchannel_logout_view)
 
-    # Signals come before all that the app itself does before a request.
+    # The signal is sent before all hooks of the app.
     request_started.connect(note_dispatch, app)
     state.state_store.watch(app)
     around = _AroundRequests(app, state)
@@ -189,7 +189,7 @@ class _AroundRequests:
         self._app, self._state = app, state
 
     def begin(self) -> None:
-        """Look at a first request after a login, and at views that are new."""
+        """Notice a first request after a login, and check views that are new."""
         current, state = current_request(), self._state
         if current.jar.prefix + repeated_logins.MARKER in current.request.cookies:
             repeated_logins.note_request(current, state)
@@ -203,7 +203,7 @@ class _AroundRequests:
         backchannel.exempt_from_csrf(self._app, views.backchannel_logout_view)
 
     def finish(self, response: Response) -> Response:
-        """Put on a response what waits for it, before Flask saves its session."""
+        """Put cookies and headers on a response, before Flask saves its session."""
         current, state = current_request(), self._state
         if current.is_after_login:
             repeated_logins.note_response(current, state, response)
@@ -217,7 +217,7 @@ class _AroundRequests:
         return caching.protect(current, response, state.late_views)
 
     def complete(self, sender: Flask, response: Response, **more: t.Any) -> None:
-        """Do, in this order, what waits until Flask has saved its session."""
+        """Do, in this order, the work that waits until Flask has saved its session."""
         current, state = current_request(), self._state
         if current.jar.written:
             fit(current, response, state)
@@ -232,10 +232,10 @@ class _AroundRequests:
 
 
 def _template_names() -> dict[str, t.Any]:
-    """Return what is in every template, and let imported macros have it as well.
+    """Return the names that every template has, and add them for imported macros.
 
-    Those see nothing but globals. At the start it would be too soon to add one: an app
-    can still change the options of its Jinja environment.
+    Macros see globals alone. They are added with the first template, since an app may
+    change the options of its Jinja environment until then.
     """
     this_app().jinja_env.globals.setdefault("current_user", current_user)
     return {"current_user": current_user}

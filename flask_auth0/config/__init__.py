@@ -31,7 +31,7 @@ __all__ = [
     "weaknesses",
 ]
 
-#: The key of what the extension leaves on an app, in its ``extensions``.
+#: The key of the extension's state in ``app.extensions``.
 EXTENSION = "auth0"
 
 
@@ -67,7 +67,7 @@ def read_config(
 def is_development(
     values: Mapping[str, t.Any], app_config: Mapping[str, t.Any]
 ) -> bool:
-    """Tell whether it is sure that no real people log in."""
+    """Tell whether the app is in development or in tests, without real users."""
     if app_config.get("DEBUG") or app_config.get("TESTING"):
         return True
     host = urlsplit(f"//{values.get('domain', '')}").hostname
@@ -84,7 +84,7 @@ def _find(name: str, *sources: Mapping[str, t.Any]) -> t.Any:
 
 
 def _empty_path(name: str, environ: Mapping[str, t.Any]) -> str | None:
-    """Return "" for a path that is set to nothing, which turns its route off."""
+    """Return "" for a path that is set and empty, which turns its route off."""
     return environ.get(key_of(name)) if name.endswith("_path") else None
 
 

@@ -1,4 +1,4 @@
-"""Checks of settings that are good one by one, and not together."""
+"""Checks of settings that contradict each other."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _no_same_site(values: Mapping[str, t.Any]) -> Iterator[Problem]:
 
 
 def _no_host_prefix(values: Mapping[str, t.Any]) -> Iterator[Problem]:
-    """Find what browsers do not allow for the cookies of one host alone."""
+    """Find settings that browsers do not accept for cookies named ``__Host-``."""
     found = {
         "AUTH0_COOKIE_DOMAIN": values.get("cookie_domain") is not None,
         "AUTH0_COOKIE_PATH": values.get("cookie_path", "/") != "/",
@@ -74,7 +74,7 @@ def _no_callback(values: Mapping[str, t.Any]) -> Iterator[Problem]:
 
 
 def missing_certificates(environ: Mapping[str, str]) -> list[Problem]:
-    """Find what would end in an error that names neither the file nor the key."""
+    """Find missing files of certificates, which the error of ``ssl`` would not name."""
     keys = ("SSL_CERT_FILE", "SSL_CERT_DIR")
     wrong = [
         key for key in keys if environ.get(key) and not os.path.exists(environ[key])

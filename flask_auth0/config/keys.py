@@ -90,9 +90,9 @@ class Config:
     cookie_secure: bool | None = _setting(parse_boolean, None)
     #: Flask's ``SESSION_COOKIE_SAMESITE``.
     cookie_same_site: str = _setting(one_of("Lax", "Strict", "None"), "Lax")
-    #: Whether the names of session cookies begin with ``__Host-``, or come to.
+    #: Whether the names of session cookies begin with ``__Host-``, or move to that.
     cookie_host_prefix: str | None = _setting(one_of("true", "migrate", "false"), None)
-    #: In front of the paths of all routes.
+    #: The prefix of the paths of all routes.
     url_prefix: str = _setting(parse_prefix, "")
     #: The path at which a login starts.
     login_path: str = _path_of("login")
@@ -136,14 +136,14 @@ class Config:
         return parameters
 
     def purpose(self, name: str) -> str:
-        """Return what a key is for: also which client of which tenant."""
+        """Return the purpose of a derived key, with the tenant and the client in it."""
         return f"{name} of {self.client_id} at {self.domain}"
 
     @cached_property
     def secure(self) -> bool | None:
         """Whether cookies are Secure, or ``None`` where each request decides."""
         if self.cookie_same_site == "None":
-            # Browsers take no other ones.
+            # Browsers accept ``SameSite=None`` and ``__Host-`` with Secure only.
             return True
         if self.cookie_secure is not None or self.redirect_uri is None:
             return self.cookie_secure
@@ -151,5 +151,5 @@ class Config:
 
 
 def settings() -> dict[str, Field[t.Any]]:
-    """Return what is known of each option, by its name."""
+    """Return the fields of all options, by their names."""
     return {each.name: each for each in fields(Config)}

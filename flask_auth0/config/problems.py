@@ -6,7 +6,7 @@ import typing as t
 
 
 class Problem(t.NamedTuple):
-    """A setting that is missing or wrong, and what to do about it."""
+    """A setting that is missing or wrong, with its remedy."""
 
     key: str
     remedy: str

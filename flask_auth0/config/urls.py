@@ -16,9 +16,9 @@ _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 def as_ascii(url: str) -> str:
     """Return a URL or a path in ASCII: hosts in Punycode, all else percent-encoded.
 
-    What is in ASCII already stays as it is, to the last character.
+    A text that is ASCII already is returned unchanged.
 
-    :raises ValueError: where there is no such form.
+    :raises ValueError: when the host has no form in Punycode.
     """
     if url.isascii():
         return url
@@ -29,7 +29,7 @@ def as_ascii(url: str) -> str:
 
 
 def split_origin(url: str) -> tuple[str, str] | None:
-    """Return the origin of a URL, as browsers write it, and what comes after it."""
+    """Return the origin of a URL, as browsers write it, and the rest of the URL."""
     found = _WITH_ORIGIN.fullmatch(url)
     if found is None:
         return None

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 from .urls import as_ascii, origin_of
 
-#: Parameters of an authorization request that the extension itself sets, and who
-#: decides about each instead.
+#: Parameters of an authorization request that the extension sets, with the key or
+#: method that decides about each.
 RESERVED_PARAMETERS = {
     "client_id": "AUTH0_CLIENT_ID",
     "redirect_uri": "AUTH0_REDIRECT_URI",
@@ -32,7 +32,7 @@ _DOMAIN = re.compile(
     r"(\[[0-9a-f:]+\]|[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*)"
     r"(:[0-9]{1,5})?"
 )
-#: Values that people copy along with an example.
+#: Values that people copy from an example.
 _PLACEHOLDERS = {
     "my-tenant.us.auth0.com",
     "your-tenant.us.auth0.com",
@@ -44,9 +44,10 @@ _PLACEHOLDERS = {
     "the-output-of-openssl-rand-hex-64",
 }
 _MOST_SECONDS = 10**9
-#: Bytes that the answer needs with which a login begins.
+#: Bytes of the response with which a login begins.
 _LEAST_BYTES = 2048
-#: DynamoDB finds 9,850 sessions of one user, and has to have room for logins at once.
+#: The most sessions of one user. An item of DynamoDB has room for 9,850, some of which
+#: concurrent logins need.
 _MOST_SESSIONS = 5000
 
 
@@ -76,7 +77,7 @@ def parse_domain(value: t.Any) -> str:
 
 
 def _has_place(url: str) -> bool:
-    """Tell whether the host and the port of a URL can be ones."""
+    """Tell whether a URL has a possible host and port."""
     try:
         parts = urlsplit(url)
         if "[" in parts.netloc:
@@ -87,7 +88,7 @@ def _has_place(url: str) -> bool:
 
 
 def parse_secrets(value: t.Any) -> tuple[str, ...]:
-    """Return one secret or several, in the environment separated by commas."""
+    """Return one or several secrets; a text may have several, separated by commas."""
     parts = parse_text(value).split(",") if isinstance(value, str) else list(value)
     secrets = tuple(part.strip() for part in parts if part.strip())
     if not secrets:
@@ -109,7 +110,7 @@ def parse_url(value: t.Any) -> str:
 def parse_callback(value: t.Any) -> str:
     """Return a URL whose origin is the app's."""
     url = parse_url(value)
-    # A URL without an origin is refused there.
+    # Raises an error for a URL without an origin.
     origin_of(url)
     return url
 
@@ -128,7 +129,7 @@ def parse_location(value: t.Any) -> str:
 
 
 def parse_locations(value: t.Any) -> tuple[str, ...]:
-    """Return what a logout may lead to."""
+    """Return the URLs that a logout may lead to."""
     parts = parse_text(value).split(",") if isinstance(value, str) else list(value)
     return tuple(_exact_location(part) for part in parts if part.strip())
 
@@ -144,7 +145,7 @@ def _exact_location(value: str) -> str:
 
 
 def parse_path(value: t.Any) -> str:
-    """Return the path of a route, which is empty where that is turned off."""
+    """Return the path of a route; an empty one turns the route off."""
     if not isinstance(value, str) or not re.fullmatch(r"(/[^?#<>\s\\]*)?", value):
         raise ValueError(
             "must be a path such as /login, or be empty to turn the route off"
@@ -153,14 +154,14 @@ def parse_path(value: t.Any) -> str:
 
 
 def parse_prefix(value: t.Any) -> str:
-    """Return what is in front of all paths."""
+    """Return the prefix of all paths, without a slash at the end."""
     if not isinstance(value, str) or not re.fullmatch(r"(/[^/?#<>\s\\]+)*/?", value):
         raise ValueError("must be a path such as /auth, or empty")
     return value.rstrip("/")
 
 
 def parse_boolean(value: t.Any) -> bool:
-    """Return a truth value, as people write it."""
+    """Return a boolean; a text may be one of the usual words for it."""
     if isinstance(value, bool):
         return value
     known = {"true": True, "1": True, "yes": True, "on": True}
@@ -198,7 +199,7 @@ def parse_sessions(value: t.Any) -> int:
 
 
 def parse_size(value: t.Any) -> int:
-    """Return a number of bytes that a small page fits into."""
+    """Return a number of bytes that has room for a small page."""
     text = "" if isinstance(value, bool) else str(value).strip()
     if not re.fullmatch("[0-9]{1,7}", text) or int(text) < _LEAST_BYTES:
         raise ValueError(f"must be a whole number of bytes, {_LEAST_BYTES} or more")
@@ -232,7 +233,7 @@ def parse_parameters(value: t.Any) -> Mapping[str, t.Any]:
 
 
 def one_of(*choices: str) -> Callable[[t.Any], str]:
-    """Return what parses one of several words."""
+    """Return a parser that accepts one of several words."""
 
     def parse(value: t.Any) -> str:
         for choice in choices:

@@ -1,4 +1,4 @@
-"""Secrets that can be guessed from a cookie, without asking the app."""
+"""Secrets that can be guessed offline, from a cookie."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from collections.abc import Mapping
 from itertools import pairwise
 
 SHORTEST = 32
-#: The least number of different characters among 32 that are made at random, and of
-#: different steps from one to the next.
+#: The fewest different characters in a random secret of 32, and the fewest different
+#: distances between neighbours.
 _FEWEST = 8
-#: The secret keys of Flask's own documentation, which many copy.
+#: The secret keys in Flask's documentation, which many copy.
 _KNOWN = {
     "192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf",
     "5f352379324c22463451387a0aec5d2f",
 }
-#: The words of examples in the place of a secret, ours among them.
+#: The words that examples, ours among them, have in place of a secret.
 _EXAMPLES = re.compile(
     "opensslrand|change(me|this|it)|replace(me|this|with)|randomlygenerated|longrandom"
     "|insecure|placeholder|atleast32|32(characters|bytes)|secretfortests"
     "|^(your|my)(super|auth0|flask|app|session|very|long|secret)"
 )
-#: The words of secrets that a person has thought of.
+#: The words that are common in secrets made up by people.
 _WORDS = re.compile(
     "password|passwd|passw0rd|passphrase|secrets?|keys?|tokens?|sessions?|cookies?"
     "|flask|auth0|auth|oauth|oidc|app(lication)?|server|client|users?|admin|login"
@@ -37,7 +37,7 @@ _WORDS = re.compile(
     "|qwert(y|z)(uiop)?|asdf(ghjkl)?|zxcvbn(m)?|abc(def)?|foo|bar|baz"
     "|0?12345?6?7?8?9?0?|0?123|is|it|my|in|of|to|me|be|do|on|at|use|as"
 )
-#: The least number of characters that a secret made at random has besides such words.
+#: The fewest characters besides such words in a random secret.
 _LEAST = 12
 
 _REMEDY = (
@@ -47,7 +47,7 @@ _REMEDY = (
 
 
 def weaknesses(values: Mapping[str, t.Any]) -> list[str]:
-    """Return what is wrong with the secrets. An old one opens what a new one does."""
+    """Return the problems of all secrets; an old one opens what a new one seals."""
     secrets = values.get("secret", ())
     found = []
     for number, secret in enumerate(secrets, 1):
@@ -80,16 +80,16 @@ def _letters_and_digits(secret: str) -> str:
 
 
 def _repeats(secret: str) -> bool:
-    """Tell whether a secret is a part of it, again and again."""
+    """Tell whether a secret is one short text, repeated."""
     period = _period(secret)
     return period < SHORTEST and 2 * period <= len(secret)
 
 
 def _period(secret: str) -> int:
-    """Return after how many characters a secret begins again, or ends."""
+    """Return the period of a secret, in characters."""
     return next(n for n in range(1, len(secret) + 1) if secret.startswith(secret[n:]))
 
 
 def _steps(secret: str) -> set[int]:
-    """Return how far each character is from the next one: in "abcd", by one."""
+    """Return the distances between neighbouring characters: one, in "abcd"."""
     return {ord(b) - ord(a) for a, b in pairwise(secret)}
