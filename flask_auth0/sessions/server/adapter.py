@@ -11,13 +11,13 @@ from datetime import timedelta
 from flask_session.base import ServerSideSessionInterface
 from flask_session.redis.redis import RedisSessionInterface
 
+from ...runtime.outage import Outage
 from ...runtime.processes import PerProcess
 from ...runtime.request import current_outage
 from ..stores.base import BackEnd, Setup
 from ..stores.labels_in_values import OneAtATime
 
 T = t.TypeVar("T")
-P = t.ParamSpec("P")
 
 #: Seconds that a request may wait, as far as the app's own client can be told.
 _LIMIT = 2
@@ -37,9 +37,9 @@ class AdaptedBackEnd(OneAtATime):
     def client(self) -> t.Any:
         return getattr(self._theirs, "client", None)
 
-    def ask(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Do work, for as long as the app's own client lets it take."""
-        return work(*args, **kwargs)
+    def _ask(self, outage: Outage, work: Callable[[], T]) -> T:
+        # The app's own client knows how long it waits, and its errors are the app's.
+        return work()
 
     def fetch(self, key: str) -> bytes | None:
         record = self._theirs._retrieve_session_data(key)
