@@ -24,7 +24,7 @@ from .sessions.cookies import host_prefix
 from .sessions.cookies.flags import secure_cookies
 from .sessions.cookies.host_prefix import set_up_host_prefix
 from .sessions.cookies.signed import set_up_signed_sessions
-from .sessions.cookies.sweeping import sweep
+from .sessions.cookies.sweeping import LOGIN_NOTE, sweep
 from .sessions.cookies.transactions import CookieTransactionStore
 from .sessions.flask_session import idle_limit, set_up_cookie
 from .sessions.former_cookie_names import move
@@ -191,7 +191,7 @@ class _AroundRequests:
     def begin(self) -> None:
         """Notice a first request after a login, and check views that are new."""
         current, state = current_request(), self._state
-        if current.jar.prefix + repeated_logins.MARKER in current.request.cookies:
+        if current.jar.prefix + LOGIN_NOTE in current.request.cookies:
             repeated_logins.note_request(current, state)
         if len(state.checked_views) < len(self._app.view_functions):
             self._check_views()

@@ -12,6 +12,9 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.http import dump_cookie
 from werkzeug.wrappers import Response
 
+#: In the names of our cookies, between that of Flask's session cookie and the rest.
+OURS = "_a0_"
+
 
 class PendingCookie(t.NamedTuple):
     """A cookie to be set; without a value it is deleted."""
@@ -37,7 +40,7 @@ class CookieJar:
         #: The beginning of our cookies' names. They share the prefix of Flask's session
         #: cookie, so ``__Host-`` and ``__Secure-`` hold for all of them, and two apps
         #: on one host need only different ``SESSION_COOKIE_NAME``.
-        self.prefix: str = f"{session_name}_a0_"
+        self.prefix: str = session_name + OURS
         #: The beginning of the names of transactions, which is found out once.
         self.transactions: str | None = None
         #: The cookies that came, by their names of today.

@@ -39,11 +39,6 @@ class PerProcess(t.Generic[T]):
                     mine.values.append(self._make())
         return mine.values[0]
 
-    def if_made(self) -> T | None:
-        """Return the one of this process, if it has needed one."""
-        mine = self._made.get(os.getpid())
-        return mine.values[0] if mine and mine.values else None
-
     def _begin(self) -> _Made[T]:
         process = os.getpid()
         # To set it in this way needs no lock, which might be held for ever.

@@ -7,8 +7,7 @@ import hmac
 import json
 import os
 import typing as t
-import zlib
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 
 import msgspec
@@ -17,10 +16,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from .packing import pack, unpack
+from .packing import decoded, encoded, pack, unpack
 
 _NONCE = 12
-_PLAIN, _COMPRESSED, _PACKED, _PACKED_LIKE = b"\0", b"\1", b"\2", b"\3"
+_PLAIN, _PACKED, _PACKED_LIKE = b"\0", b"\2", b"\3"
 #: Below this many bytes, compression costs more than it saves.
 _WORTH_COMPRESSING = 512
 
@@ -68,7 +67,7 @@ class Sealer:
             packed = _PACKED + pack(plain)
         nonce = os.urandom(_NONCE)
         sealed = self._ciphers[0].encrypt(nonce, packed, context.encode())
-        return _encoded(nonce + sealed)
+        return encoded(nonce + sealed).decode()
 
     def open(self, text: str, context: str, like: t.Any = None) -> t.Any:
         """Return what was sealed, or ``None`` for anything else.
@@ -81,7 +80,7 @@ class Sealer:
             return None
         try:
             return _loads(_unpacked(packed[:1], packed[1:], like))
-        except (zlib.error, ValueError, RecursionError):
+        except (ValueError, RecursionError):
             # Another program has sealed this with the right key.
             return None
 
@@ -109,8 +108,6 @@ class Sealer:
 def _unpacked(form: bytes, packed: bytes, like: t.Any) -> bytes:
     if form == _PLAIN:
         return packed
-    if form == _COMPRESSED:
-        return zlib.decompress(packed)
     return unpack(packed, _dumps(like) if form == _PACKED_LIKE else b"")
 
 
@@ -118,17 +115,13 @@ def _dumps(value: t.Any) -> bytes:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def _encoded(raw: bytes) -> str:
-    return urlsafe_b64encode(raw).decode().rstrip("=")
-
-
 def _decoded(text: str) -> bytes:
     """Return what a text says in its only spelling, or nothing for any other one."""
     try:
-        raw = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        raw = decoded(text.encode())
     except ValueError:
         return b""
-    return raw if _encoded(raw) == text else b""
+    return raw if encoded(raw).decode() == text else b""
 
 
 def _loads(plain: bytes) -> t.Any:

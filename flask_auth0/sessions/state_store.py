@@ -38,8 +38,7 @@ from .server.interface import StoredSessionInterface
 from .session_store import Listing, SessionStore
 from .shapes import State, dumped
 from .storage import Places
-from .storage_contract import KEY as KEY
-from .storage_contract import Entry
+from .storage_contract import KEY, Entry
 from .stores.base import BackEnd
 from .token_sets import without_refreshed
 from .unwritten import Unwritten

@@ -25,9 +25,9 @@ def fit(current: CurrentRequest, response: Response, state: AppState) -> None:
     gets through all the same, as far as anybody can tell.
     """
     jar, limit = current.jar, state.config.response_header_limit
-    if _size(response, jar) <= limit:
-        return
     size = _size(response, jar)
+    if size <= limit:
+        return
     others = size - cookies_size(jar.written.values())
     if others > limit and not _is_login(jar, state.config):
         return

@@ -17,6 +17,7 @@ from ..app_state import AppState
 from ..errors import LoginInVain, LoginLoop, SessionStoreUnavailable
 from ..runtime.request import CurrentRequest
 from ..sessions.cookies.flags import are_cookies_secure
+from ..sessions.cookies.sweeping import LOGIN_NOTE
 from ..sessions.lazy import overlook_outage
 from ..sessions.shapes import is_moment
 from ..sessions.storage_contract import KEY
@@ -32,8 +33,6 @@ SOON = 2
 #: there. A person who wants one thing after the other takes longer.
 AT_ONCE = 10
 
-#: The end of the note's name.
-MARKER = "loop"
 #: In front of a note whose login has lasted.
 _LASTED = "~"
 
@@ -107,7 +106,7 @@ def note_login(
 
 def note_request(current: CurrentRequest, state: AppState) -> None:
     """Find out whether a login has lasted, if this is the first request after one."""
-    marker = current.request.cookies.get(current.jar.prefix + MARKER)
+    marker = current.request.cookies.get(current.jar.prefix + LOGIN_NOTE)
     if marker is None or marker.startswith(_LASTED):
         return
     try:
@@ -128,7 +127,7 @@ def note_request(current: CurrentRequest, state: AppState) -> None:
 
 def note_response(current: CurrentRequest, state: AppState, response: Response) -> None:
     """Note that a login has lasted, and whether its page has sent the user on."""
-    name = current.jar.prefix + MARKER
+    name = current.jar.prefix + LOGIN_NOTE
     if not current.is_after_login:
         return
     if current.jar.get(name) != current.request.cookies.get(name):
@@ -152,7 +151,7 @@ def note_response(current: CurrentRequest, state: AppState, response: Response) 
 
 def forget(current: CurrentRequest) -> None:
     """Stop counting, for example because the user logs out."""
-    current.jar.delete(current.jar.prefix + MARKER)
+    current.jar.delete(current.jar.prefix + LOGIN_NOTE)
 
 
 def has_just_asked_for(
@@ -274,7 +273,7 @@ def _keep(
     current: CurrentRequest, state: AppState, note: Note, *, has_lasted: bool = False
 ) -> None:
     jar = current.jar
-    name = jar.prefix + MARKER
+    name = jar.prefix + LOGIN_NOTE
     sealed = state.sealer.seal(list(note), name)
     value = _LASTED + sealed if has_lasted else sealed
     left = max(round(note.at + WINDOW - state.clock.time()), 1)
@@ -283,7 +282,7 @@ def _keep(
 
 def _noted(current: CurrentRequest, state: AppState) -> Note | None:
     jar = current.jar
-    name = jar.prefix + MARKER
+    name = jar.prefix + LOGIN_NOTE
     sealed = [each.removeprefix(_LASTED) for each in jar.values.get(name, ())]
     opened = (state.sealer.open(each, name) for each in sealed)
     noted = next(filter(_is_note, opened), None)

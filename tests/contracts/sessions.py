@@ -8,7 +8,7 @@ import pytest
 from flask import Flask, session
 
 from flask_auth0 import Auth0
-from flask_auth0.sessions.state_store import KEY
+from flask_auth0.sessions.storage_contract import KEY
 from tests.contracts.rotation import RotationContract
 from tests.contracts.stores import StoreContract
 from tests.harness.clock import Clock

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask, session
 
 from flask_auth0 import Auth0, current_user
-from flask_auth0.sessions.state_store import KEY
+from flask_auth0.sessions.storage_contract import KEY
 from flask_auth0.tenant import TenantServer
 from tests.harness.visitor import ADA, GRACE, MakeApp, MakeVisitor, Visitor
 

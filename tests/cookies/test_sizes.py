@@ -17,7 +17,7 @@ from werkzeug.test import TestResponse
 from flask_auth0 import Auth0
 from flask_auth0.app_state import state_of
 from flask_auth0.sessions.cookies.storage import HEADER
-from flask_auth0.sessions.state_store import KEY
+from flask_auth0.sessions.storage_contract import KEY
 from flask_auth0.testing import logged_in_client
 from tests.harness.visitor import FETCH, HOST, MakeApp, MakeVisitor, Visitor
 

@@ -15,8 +15,7 @@ from flask_auth0.runtime import loop
 from flask_auth0.runtime.request import current_request
 from flask_auth0.sessions.labels import record_of
 from flask_auth0.sessions.server.interface import StoredSessionInterface
-from flask_auth0.sessions.state_store import KEY
-from flask_auth0.sessions.storage_contract import PARTS
+from flask_auth0.sessions.storage_contract import KEY, PARTS
 from tests.harness.visitor import FETCH, HOST
 
 PEOPLE = ("ada", "grace")

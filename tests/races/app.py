@@ -15,7 +15,8 @@ from flask_session import Session
 
 from flask_auth0 import Auth0, Auth0Error, current_user, login_required
 from flask_auth0.app_state import state_of
-from flask_auth0.sessions.state_store import KEY, SessionStateStore
+from flask_auth0.sessions.state_store import SessionStateStore
+from flask_auth0.sessions.storage_contract import KEY
 
 from .stage import Stage
 

@@ -41,7 +41,6 @@ HELD = """
     if child == 0:
         with own.mutex("a"):
             store.keep("a", b"1", 60)
-        assert mine.if_made() is None
         os._exit(42 if mine.get() is not before and slow.get() == os.getpid() else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 42
     assert mine.get() is before
@@ -68,7 +67,7 @@ def test_threads_that_are_first_together_get_the_same() -> None:
     with ThreadPoolExecutor(8) as executor:
         found = list(executor.map(get, range(8)))
     assert len(set(found)) == count[0] == 1
-    assert each.if_made() is found[0]
+    assert each.get() is found[0]
 
 
 def test_what_could_not_be_made_is_made_the_next_time() -> None:
@@ -80,7 +79,6 @@ def test_what_could_not_be_made_is_made_the_next_time() -> None:
     each = PerProcess(make)
     with pytest.raises(IndexError):
         each.get()
-    assert each.if_made() is None
     numbers.append(1)
     assert each.get() == 1
 

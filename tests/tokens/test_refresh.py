@@ -13,7 +13,7 @@ from flask_auth0 import Auth0
 from flask_auth0.app_state import state_of
 from flask_auth0.runtime import loop
 from flask_auth0.runtime.request import current_request
-from flask_auth0.sessions.state_store import KEY
+from flask_auth0.sessions.storage_contract import KEY
 from flask_auth0.tenant import TenantServer
 from tests.harness.visitor import MakeApp, MakeVisitor, Visitor
 

@@ -101,14 +101,3 @@ def test_a_token_costs_little_more_than_its_signature() -> None:
     plain = dumped({"id_token": token()})
     assert len(pack(plain, dumped(CLAIMS))) < 256 + 70
     assert len(pack(plain)) < 256 + 160
-
-
-def test_what_was_compressed_before_still_opens() -> None:
-    import zlib
-
-    from flask_auth0.sessions.sealing import _COMPRESSED
-
-    sealer = Sealer(["secret"], "test")
-    packed = _COMPRESSED + zlib.compress(dumped({"user": CLAIMS}))
-    sealed = encoded(b"n" * 12 + sealer._ciphers[0].encrypt(b"n" * 12, packed, b"here"))
-    assert sealer.open(sealed, "here", CLAIMS) == {"user": CLAIMS}

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 from werkzeug.wsgi import get_host
 
 from ...config import Config, is_plain_loopback
+from ...runtime.cookie_jar import OURS
 
 
 def secure_cookies(app: Flask, response: Response, config: Config) -> None:
@@ -42,7 +43,7 @@ def _secured(line: str, session_name: str) -> str:
 
 
 def _is_ours(cookie: str, session_name: str) -> bool:
-    cookies = (f"{session_name}_a0_", f"__Host-{session_name}_a0_")
+    cookies = (f"{session_name}{OURS}", f"__Host-{session_name}{OURS}")
     return cookie == session_name or cookie.startswith(cookies)
 
 

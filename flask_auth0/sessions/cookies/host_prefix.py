@@ -9,7 +9,7 @@ from flask.sessions import SessionInterface
 from werkzeug.datastructures import MultiDict
 
 from ...config import Config
-from ...runtime.cookie_jar import CookieJar
+from ...runtime.cookie_jar import OURS, CookieJar
 from .flags import are_cookies_secure
 
 #: The prefix (RFC 6265bis, section 4.1.3).
@@ -17,7 +17,7 @@ HOST_PREFIX = "__Host-"
 #: The part of a transaction's name that comes after our prefix.
 _TRANSACTION = "tx_"
 #: The cookies of a session: Flask's, and those beside it.
-_OF_SESSION = re.compile(r"(_a0_((head|body)\d+|visit))?")
+_OF_SESSION = re.compile(rf"({OURS}((head|body)\d+|visit))?")
 
 
 class OwnNames(SessionInterface):

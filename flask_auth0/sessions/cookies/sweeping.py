@@ -18,6 +18,8 @@ from .flags import are_cookies_secure
 from .host_prefix import HOST_PREFIX, former_name, is_of_session
 from .response_size import head_size
 
+#: The end of the name of the note about a login that may lead nowhere.
+LOGIN_NOTE = "loop"
 #: How many domains and paths of one cookie are tried.
 MOST_PLACES = 16
 
@@ -118,7 +120,7 @@ def _that_fit(lines: list[str], room: int) -> list[str]:
 def _names(jar: CookieJar) -> list[str]:
     """Return the names of the session cookies that came, doubles first."""
     sent = {name: len(values) for name, values in jar.sent.lists()}
-    name, loop = jar.session_name, f"{jar.prefix}loop"
+    name, loop = jar.session_name, jar.prefix + LOGIN_NOTE
     ours = [each for each in sent if is_of_session(each, name) or each == loop]
     return sorted(ours, key=lambda each: -sent[each])
 

@@ -13,6 +13,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError, NoRegionError
 
+from ...config.urls import LOOPBACK
 from .bad_settings import BadSetting, no_answer
 
 KEY = "SESSION_DYNAMODB"
@@ -20,7 +21,6 @@ _FORMS = (
     "must be a region such as eu-central-1, the URL of an endpoint, or a resource of "
     "boto3"
 )
-_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _DENIED = {"AccessDeniedException", "AccessDenied", "UnknownOperationException"}
 
 
@@ -78,7 +78,7 @@ def _place(setting: str) -> dict[str, t.Any]:
     parts = _parts(setting)
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     place = {"endpoint_url": setting, "region_name": region or "us-east-1"}
-    if parts.hostname in _LOOPBACK and not _has_credentials():
+    if parts.hostname in LOOPBACK and not _has_credentials():
         # DynamoDB on this machine checks none, but boto3 wants some.
         place |= {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
     return place
