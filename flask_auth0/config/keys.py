@@ -121,7 +121,7 @@ class Config:
     #: Whether a secret that can be guessed is accepted outside debug and testing.
     allow_weak_secret: bool = _setting(parse_boolean, False)
 
-    @property
+    @cached_property
     def paths(self) -> dict[str, str]:
         """The paths of the routes that are turned on, by their names."""
         paths = {name: getattr(self, f"{name}_path") for name in ROUTES}

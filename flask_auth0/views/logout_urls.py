@@ -43,7 +43,7 @@ def for_view(wanted: str | None) -> str:
     if url is not None:
         return url
     page = page_of(wanted) or wanted
-    if not is_page(page):
+    if not is_page(page, config):
         raise ValueError(
             "return_to leads neither to a page of this app nor to one of "
             "AUTH0_ALLOWED_LOGOUT_URLS. If the app trusts the URL, add it there."

@@ -111,6 +111,11 @@ def current_page() -> str:
     return whole if len(whole) <= MAX_LENGTH else path
 
 
+def current_url() -> str:
+    """Return the URL of the current request, without its query."""
+    return origin() + current_path()
+
+
 def url_of(route: str, **query: t.Any) -> str:
     """Return the URL of one of our routes: a path, unless it is at another host."""
     url = _build(route, query)
@@ -120,13 +125,12 @@ def url_of(route: str, **query: t.Any) -> str:
     return home() + rest[rest.index("/") :]
 
 
-def is_own_route(path: str) -> bool:
+def is_own_route(path: str, config: Config) -> bool:
     """Tell whether a path leads to one of our routes, in whatever spelling.
 
     Werkzeug takes several slashes for one, servers decode them before, and whether
     there is one at the end makes no other page.
     """
-    config = current_state().config
     asked, mounts = _plain(unquote(path)), {request.script_root, _mount(config)}
     return any(
         asked == _plain(mount + config.url_prefix + rule)

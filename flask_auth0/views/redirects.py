@@ -29,9 +29,11 @@ def is_local_path(target: str) -> bool:
     return parts is not None and parts == ("", "")
 
 
-def is_page(target: str) -> bool:
+def is_page(target: str, config: Config) -> bool:
     """Tell whether a text is a path on the same origin, and no route of ours."""
-    return is_local_path(target) and not own_urls.is_own_route(urlsplit(target).path)
+    if not is_local_path(target):
+        return False
+    return not own_urls.is_own_route(urlsplit(target).path, config)
 
 
 def next_or_default(target: str | None, config: Config) -> str:
@@ -39,7 +41,7 @@ def next_or_default(target: str | None, config: Config) -> str:
 
     It is a path, unless it is a page that this app has at another of its hosts.
     """
-    page = _as_page(target) if target else None
+    page = _as_page(target, config) if target else None
     return below_root(config.post_login_redirect) if page is None else page
 
 
@@ -72,20 +74,30 @@ def page_of(url: str | None) -> str | None:
     parts = split_origin(url) if url else None
     if parts is None or not own_urls.is_origin(parts[0]):
         return None
-    path = parts[1].partition("#")[0]
+    return _path_after_origin(parts[1])
+
+
+def _path_after_origin(rest: str) -> str:
+    path = rest.partition("#")[0]
     return path if path.startswith("/") else f"/{path}"
 
 
-def _as_page(target: str) -> str | None:
+def _as_page(target: str, config: Config) -> str | None:
     """Return a page of this app as a browser writes it, however it was given."""
-    place, rest = split_origin(target) or ("", target)
-    is_here = not place or own_urls.is_origin(place)
-    path = _as_path((page_of(target) or rest) if is_here else rest)
-    if path is None or not is_page(path):
-        return None
-    if is_here:
-        return path
-    return place + path if own_urls.has_page(place, path) else None
+    parts = split_origin(target)
+    if parts is None:
+        return _as_page_here(target, config)
+    place, rest = parts
+    if own_urls.is_origin(place):
+        return _as_page_here(_path_after_origin(rest), config)
+    path = _as_page_here(rest, config)
+    is_there = path is not None and own_urls.has_page(place, path)
+    return f"{place}{path}" if is_there else None
+
+
+def _as_page_here(target: str, config: Config) -> str | None:
+    path = _as_path(target)
+    return path if path is not None and is_page(path, config) else None
 
 
 def _as_path(target: str) -> str | None:
