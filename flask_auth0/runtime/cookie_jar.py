@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
@@ -62,6 +63,12 @@ class CookieJar:
         self.deleted: set[str] = set()
         #: Whether it is too late for another cookie, as it is in a streamed response.
         self.is_sent: bool = False
+
+    @functools.cached_property
+    def is_strict(self) -> bool:
+        """Whether browsers withhold session cookies from requests of other sites."""
+        same_site = self.app.session_interface.get_cookie_samesite(self.app)
+        return str(same_site).lower() == "strict"
 
     def rename(self, sent: MultiDict[str, str], former: Mapping[str, str]) -> None:
         """Know the cookies that came by other names.
@@ -164,7 +171,7 @@ class CookieJar:
     def _line(self, name: str, cookie: PendingCookie) -> str:
         """Return what a response says of a cookie, in as few bytes as possible."""
         flags = session_cookie_flags(self.app.session_interface, self.app)
-        if cookie.crosses_sites and is_strict(self.app):
+        if cookie.crosses_sites and self.is_strict:
             flags["samesite"] = "Lax"
         return dump_cookie(
             name,
@@ -184,12 +191,6 @@ def cookie_size(name: str, value: str) -> int:
 def size_together(cookies: Mapping[str, str]) -> int:
     """Return how many bytes of a request header some cookies need."""
     return sum(cookie_size(*each) for each in cookies.items())
-
-
-def is_strict(app: Flask) -> bool:
-    """Tell whether browsers withhold session cookies from requests of other sites."""
-    same_site = app.session_interface.get_cookie_samesite(app)
-    return str(same_site).lower() == "strict"
 
 
 def session_cookie_flags(interface: SessionInterface, app: Flask) -> dict[str, t.Any]:

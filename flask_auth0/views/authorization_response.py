@@ -27,18 +27,14 @@ _ERRORS = {
 
 
 def content() -> str:
-    """Return all that the response says. Two of them that say the same are one."""
-    return json.dumps([request.args.get(name) for name in _PARAMETERS])
+    """Return all that the response says. Two of them that say the same are one.
 
-
-def refuse_repeated() -> None:
-    """Refuse a response that says something twice, and perhaps two things.
-
-    :raises LoginFailed: naming what is repeated.
+    :raises LoginFailed: for a parameter that is there twice, with perhaps two values.
     """
     repeated = [name for name in _PARAMETERS if len(request.args.getlist(name)) > 1]
     if repeated:
         raise LoginFailed(f"The login came back with more than one {repeated[0]}.")
+    return json.dumps([request.args.get(name) for name in _PARAMETERS])
 
 
 def check_response(state: AppState) -> None:

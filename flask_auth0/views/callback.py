@@ -19,7 +19,6 @@ from ..client.store_options import store_options
 from ..client.translation import failure_of_hook, translated
 from ..errors import Auth0Error, AuthorizationFailed, LoginFailed
 from ..runtime import app_functions
-from ..runtime.cookie_jar import is_strict
 from ..runtime.request import CurrentRequest, current_request
 from ..sessions.hidden_tokens import with_hidden_tokens
 from ..sessions.lifetime import CLOCK_LEEWAY
@@ -28,7 +27,7 @@ from ..sessions.storage_contract import KEY
 from ..signals import user_logged_in
 from ..user import load_claims
 from . import login, own_urls, remembered_logins, repeated_logins, state_parameter
-from .authorization_response import check_response, content, refuse_repeated
+from .authorization_response import check_response, content
 from .lost_transactions import again, go_on_without_transaction
 from .redirects import next_or_default
 from .remembered_logins import Remembered
@@ -55,18 +54,18 @@ def complete() -> Response:
     :raises Auth0Error: when the login cannot go on; it offers the ways on.
     """
     current = current_request()
-    if is_strict(current.app) and request.headers.get("Sec-Fetch-Site") == "cross-site":
+    if current.jar.is_strict and request.headers.get("Sec-Fetch-Site") == "cross-site":
         # The session of a visitor arrives with the next request, not with this one.
         query = request.query_string.decode("ascii", "replace")
         return _continue_to(current, f"{own_urls.current_path()}?{query}")
     state = current_state()
-    _refuse_repeated(state)
+    said = _content(state)
     name, known = state_parameter.split(request.args.get("state", ""), state.sealer)
     login_ = _returned(current, state, name, known)
     if login_ is None:
         return go_on_without_transaction(current, state, known)
     with _failures_reported(login_):
-        begun = _begin(current, state, login_)
+        begun = _begin(current, state, login_, said)
         if isinstance(begun, Completion):
             user = _log_in(current, state, login_, begun)
     if isinstance(begun, Callback):
@@ -84,9 +83,6 @@ def _returned(
     remembered = remembered_logins.find(current, state, name)
     if remembered is None:
         return None
-    if not remembered_logins.belongs_here(current, state, remembered):
-        remembered_logins.forget(current, state, name)
-        return None
     target = next_or_default(remembered.next, state.config)
     return _Login(name, known is not None, known or Relay(), remembered, target)
 
@@ -103,11 +99,11 @@ def _failures_reported(login_: _Login) -> Iterator[None]:
 
 
 def _begin(
-    current: CurrentRequest, state: AppState, login_: _Login
+    current: CurrentRequest, state: AppState, login_: _Login, said: str
 ) -> Completion | Callback:
     """Begin to complete a login; return the callback if another request has."""
     place = state.state_store.meeting_point(current.app)
-    return state.callback_answers.begin(current, content(), login_.target, place)
+    return state.callback_answers.begin(current, said, login_.target, place)
 
 
 def _repeat(
@@ -142,9 +138,11 @@ def _welcome(
 ) -> Response:
     """Tell the app who has logged in, and send the browser on."""
     remembered = login_.remembered
+    claims = load_claims(current, state) or {}
     repeated_logins.note_login(
         current,
         state,
+        claims.get("sub"),
         purpose=remembered.purpose,
         max_age=remembered.max_age,
         organization=remembered.organization,
@@ -153,8 +151,10 @@ def _welcome(
     asked_for = {"max_age": remembered.max_age, "next": login_.target}
     try:
         answer = _after_login(state, {**login_.relayed.parameters, **asked_for})
-        # The app's hooks may have changed the claims.
-        kept = without_none(load_claims(current, state) or {})
+        if state.hooks.after_login:
+            # A hook may have changed the claims.
+            claims = load_claims(current, state) or {}
+        kept = without_none(claims)
         user_logged_in.send(current.app, user=kept or user)
     except Exception as error:
         # A hook or a receiver that raises an error refuses the login.
@@ -182,9 +182,9 @@ def _after_login(state: AppState, asked_for: Mapping[str, t.Any]) -> Response | 
     return None
 
 
-def _refuse_repeated(state: AppState) -> None:
+def _content(state: AppState) -> str:
     try:
-        refuse_repeated()
+        return content()
     except LoginFailed as error:
         login.report(error, next_or_default(None, state.config), {})
         raise
@@ -247,7 +247,7 @@ def _exchange(
 
 def _callback_url(sdk_state: str) -> str:
     query = urlencode({**request.args, "state": sdk_state})
-    return f"{own_urls.origin()}{own_urls.current_path()}?{query}"
+    return f"{own_urls.current_url()}?{query}"
 
 
 def _check_age(max_age: t.Any, user: Mapping[str, t.Any], now: float) -> None:
@@ -269,6 +269,6 @@ def _continue_to(current: CurrentRequest, target: str) -> Response:
     A ``SameSite=Strict`` cookie is not sent along a redirect that began at the tenant,
     so there the browser goes on from a page of this app.
     """
-    if not is_strict(current.app):
+    if not current.jar.is_strict:
         return redirect(target, 302)
     return make_response(render_template("flask_auth0/continue.html", target=target))

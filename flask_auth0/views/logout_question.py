@@ -7,7 +7,6 @@ from werkzeug.wrappers import Response
 
 from ..app_state import current_state
 from ..errors import SessionStoreUnavailable
-from ..runtime.cookie_jar import is_strict
 from ..runtime.request import current_request
 from ..sessions.lazy import overlook_outage
 from ..user import load_user
@@ -36,7 +35,7 @@ def _may_have_session() -> bool:
     current = current_request()
     try:
         # Strict cookies arrive with the form of the page, not with this request.
-        return is_strict(current.app) or bool(load_user(current, current_state()))
+        return current.jar.is_strict or bool(load_user(current, current_state()))
     except SessionStoreUnavailable:
         overlook_outage(current)
         return True

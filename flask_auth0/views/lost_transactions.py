@@ -36,7 +36,7 @@ def go_on_without_transaction(
     elif _may_start_again(current, state, relayed):
         if known is None:
             # A relay that is lost counts no attempts, so that only this note ends them.
-            repeated_logins.note_login(current, state)
+            repeated_logins.note_login(current, state, None)
         state.transaction_store.give_up_newest(current.jar)
         return login.start(target, again(relayed), attempt=relayed.attempt + 1)
     else:

@@ -54,7 +54,22 @@ def remember(
 
 
 def find(current: CurrentRequest, state: AppState, sdk_state: str) -> Remembered | None:
-    """Return what a login remembers, if this browser has begun it."""
+    """Return what a login remembers, if this browser has begun it.
+
+    A login that would end another session than its own is forgotten.
+    """
+    remembered = _read(current, state, sdk_state)
+    if remembered is None:
+        return None
+    if not _belongs_here(current, state, remembered):
+        forget(current, state, sdk_state)
+        return None
+    return remembered
+
+
+def _read(
+    current: CurrentRequest, state: AppState, sdk_state: str
+) -> Remembered | None:
     store, key = state.transaction_store, _key(sdk_state)
 
     def ask() -> t.Any:
@@ -80,7 +95,7 @@ def forget(current: CurrentRequest, state: AppState, sdk_state: str) -> None:
         state.wait(state.transaction_store.delete(key, options))
 
 
-def belongs_here(
+def _belongs_here(
     current: CurrentRequest, state: AppState, remembered: Remembered
 ) -> bool:
     """Tell whether a login may be completed: it would end no session but its own."""

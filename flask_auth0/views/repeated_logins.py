@@ -82,15 +82,19 @@ def purpose_of(state: AppState, target: str, parameters: Mapping[str, t.Any]) ->
 def note_login(
     current: CurrentRequest,
     state: AppState,
+    sub: str | None,
     *,
     purpose: str | None = None,
     max_age: int | None = None,
     organization: str | None = None,
     begun_at: float | None = None,
 ) -> None:
-    """Count a login, until a request shows that it has lasted."""
+    """Count a login, until a request shows that it has lasted.
+
+    :param sub: the user's, or ``None`` where nobody has logged in.
+    """
     now, before = state.clock.time(), _noted(current, state)
-    whose = _whose(current, load_user(current, state))
+    whose = _whose(current, sub)
     note = Note(now, whose, purpose, max_age, _tag_of(state, organization))
     if before is not None and not current.is_after_login:
         # In tabs at once they begin before others have ended, and nobody is sent round.
@@ -119,7 +123,7 @@ def note_request(current: CurrentRequest, state: AppState) -> None:
     if not user and noted is not None and current.was_over:
         _keep(current, state, noted._replace(came_back=True))
     if user:
-        if noted is not None and noted.whose == _whose(current, user):
+        if noted is not None and noted.whose == _whose(current, user.sub):
             current.is_after_login = True
         else:
             forget(current)
@@ -162,7 +166,7 @@ def has_just_asked_for(
     return (
         noted is not None
         and noted.organization == _tag_of(state, organization)
-        and noted.whose == _whose(current, user)
+        and noted.whose == _whose(current, user.sub)
     )
 
 
@@ -232,9 +236,9 @@ def _is_page_after_login(current: CurrentRequest, state: AppState) -> bool:
     return is_page and current.is_after_login
 
 
-def _whose(current: CurrentRequest, user: User) -> list[str | None]:
+def _whose(current: CurrentRequest, sub: str | None) -> list[str | None]:
     """Return what tells one session from all others, of other users above all."""
-    return [user.sub, current.session.get(KEY)]
+    return [sub, current.session.get(KEY)]
 
 
 def _tag_of(state: AppState, organization: str | None) -> str | None:
