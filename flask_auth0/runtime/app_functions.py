@@ -11,11 +11,11 @@ from .request import this_app
 
 
 def call(function: Callable[..., t.Any], *args: t.Any) -> t.Any:
-    """Call a function of the app, and return what it returns or is awaited for.
+    """Call a sync or async function of the app, and return its result.
 
     Flask runs an async function on an event loop in the thread of the request. Under
-    gevent that is the thread of all other requests, and one such loop is all that it
-    can have. So there it runs on ours.
+    gevent, all requests share one thread, which can have one such loop only; there, the
+    function runs on the loop of the extension.
     """
     if greenlets.are_threads() and inspect.iscoroutinefunction(function):
         return loop.run(function(*args), None)

@@ -1,4 +1,4 @@
-"""What time it is: the one clock of an app, which its parts are handed."""
+"""The clock of an app, which its parts are handed so that a test can move it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from time import monotonic, time
 class Clock:
     """The clock of this machine."""
 
-    #: Returns the seconds since the epoch, which mean the same to all processes.
+    #: Returns seconds since the epoch, which all processes can compare.
     time: Callable[[], float] = staticmethod(time)
-    #: Returns seconds that only ever grow, to tell how long something takes.
+    #: Returns seconds that never go back, to measure how long something takes.
     monotonic: Callable[[], float] = staticmethod(monotonic)

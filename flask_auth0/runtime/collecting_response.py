@@ -14,15 +14,15 @@ _SET_COOKIE = inspect.signature(Response.set_cookie)
 
 
 class CollectingResponse(Response):
-    """A response that nobody sees.
+    """A response that collects cookies and headers, and is never sent.
 
-    Of each cookie, what was set last counts, and nothing else reaches the browser: a
-    login may be refused after its session has been kept.
+    Only the last value of each cookie reaches the browser: a login may be refused after
+    its session has been kept.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        #: By name, path and domain, as browsers tell them apart.
+        #: The cookies by name, path and domain, as browsers tell them apart.
         self.collected: dict[tuple[str, t.Any, t.Any], Cookie] = {}
 
     def set_cookie(self, *args: t.Any, **kwargs: t.Any) -> None:
@@ -33,7 +33,7 @@ class CollectingResponse(Response):
         self.collected[cookie["key"], cookie["path"], cookie["domain"]] = cookie
 
     def copy_to(self, response: Response) -> None:
-        """Put what was collected on the response that is sent."""
+        """Copy the cookies and headers to the response that is sent."""
         for name, value in self.headers:
             if name not in {"Content-Type", "Content-Length"}:
                 response.headers.add(name, value)

@@ -1,4 +1,4 @@
-"""The cookies of a request, as they will be once its response has arrived."""
+"""The cookies of a request, and as the browser will have them after the response."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class PendingCookie(t.NamedTuple):
 class CookieJar:
     """The cookies that came, and those that wait for the response.
 
-    :param app: whose response it is.
-    :param sent: the cookies that came.
+    :param app: the app that answers the request.
+    :param sent: the cookies of the request.
     :param session_name: the name of Flask's session cookie in this request.
     """
 
@@ -42,26 +42,27 @@ class CookieJar:
         #: cookie, so ``__Host-`` and ``__Secure-`` hold for all of them, and two apps
         #: on one host need only different ``SESSION_COOKIE_NAME``.
         self.prefix: str = session_name + OURS
-        #: The beginning of the names of transactions, which is found out once.
+        #: The prefix of the names of transactions, once it has been worked out.
         self.transactions: str | None = None
-        #: The cookies that came, by their names of today.
+        #: The cookies of the request, by their present names.
         self.sent: MultiDict[str, str] = sent
-        #: Which of them came under another name, by the names of today.
+        #: The former names of cookies that came under one, by their present names.
         self.former: dict[str, str] = {}
-        #: All values that came under a name, or the one that will be there.
+        #: All values of the request by name, or the one that the response will set.
         self.values: dict[str, list[str]] = _values(sent)
         #: The cookies that wait for the response.
         self.pending: dict[str, PendingCookie] = {}
-        #: Whether what is left under other domains and paths is deleted as well.
+        #: Whether session cookies of other domains and paths are deleted as well.
         self.is_swept: bool = False
-        #: Whether the browser has sent several sessions, so that none of them counts.
+        #: Whether the browser has sent several sessions, none of which counts then.
         self.is_denied: bool = False
         #: Whether the cookies are for the answer to a login.
         self.is_for_login = False
-        #: The lines of a response that has them, and the names of those it deletes.
+        #: The ``Set-Cookie`` lines that are on the response, by name, and the names
+        #: that it deletes.
         self.written: dict[str, str] = {}
         self.deleted: set[str] = set()
-        #: Whether it is too late for another cookie, as it is in a streamed response.
+        #: Whether the headers are sent, so that no cookie can be set any more.
         self.is_sent: bool = False
 
     @functools.cached_property
@@ -71,9 +72,9 @@ class CookieJar:
         return str(same_site).lower() == "strict"
 
     def rename(self, sent: MultiDict[str, str], former: Mapping[str, str]) -> None:
-        """Know the cookies that came by other names.
+        """Let cookies that came under former names have their present ones.
 
-        :param former: the names under which they came, by the new ones.
+        :param former: the former names, by the present ones.
         """
         self.sent, self.values = sent, _values(sent)
         self.former.update(former)
@@ -83,7 +84,7 @@ class CookieJar:
         return next(iter(self.values.get(name, ())), None)
 
     def sweep(self) -> None:
-        """Delete session cookies that are there for other domains and paths, too."""
+        """Delete the session cookies of other domains and paths, too."""
         self.is_swept = True
 
     def deny(self) -> None:
@@ -104,8 +105,8 @@ class CookieJar:
     ) -> None:
         """Set a cookie for ``max_age`` seconds, or for the browser's session.
 
-        :param crosses_sites: the browser must send it when it comes from the tenant,
-            so it is never ``SameSite=Strict``.
+        :param crosses_sites: whether the browser has to send it with a redirect of the
+            tenant, so that it is never ``SameSite=Strict``.
         """
         if self.is_sent:
             raise RuntimeError("The response has been sent, with its cookies.")
@@ -152,7 +153,7 @@ class CookieJar:
     def lines(
         self, more: Mapping[str, PendingCookie] = MappingProxyType({})
     ) -> list[str]:
-        """Return what a response says of the cookies, and of some more.
+        """Return the ``Set-Cookie`` lines of the cookies, and of some more.
 
         They have the flags of Flask's session cookie.
         """
@@ -169,7 +170,7 @@ class CookieJar:
         self.is_sent = True
 
     def _line(self, name: str, cookie: PendingCookie) -> str:
-        """Return what a response says of a cookie, in as few bytes as possible."""
+        """Return the ``Set-Cookie`` line of a cookie, in as few bytes as possible."""
         flags = session_cookie_flags(self.app.session_interface, self.app)
         if cookie.crosses_sites and self.is_strict:
             flags["samesite"] = "Lax"
@@ -177,7 +178,7 @@ class CookieJar:
             name,
             cookie.value or "",
             max_age=cookie.max_age,
-            # A browser that knows one of the other flags knows the age as well.
+            # Max-Age is enough: browsers that know SameSite know it, too.
             sync_expires=False,
             **{**flags, "secure": bool(flags["secure"]), "httponly": True},
         )
@@ -214,6 +215,6 @@ def _distinct(values: list[str]) -> list[str]:
 
 
 def _size_of_doubles(sent: MultiDict[str, str]) -> int:
-    """Return the size of what another app has set for another path of this host."""
+    """Return the size of further cookies of one name, set for other paths."""
     sizes = [cookie_size(*each) for each in sent.items(multi=True)]
     return sum(sizes) - sum(cookie_size(*each) for each in sent.items())

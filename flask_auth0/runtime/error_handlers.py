@@ -1,4 +1,4 @@
-"""How an app answers an error that Flask has not seen being raised."""
+"""Calls the error handlers of an app for an error that was not raised in a view."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from . import app_functions
 
 
 def answer(app: Flask, error: HTTPException) -> t.Any:
-    """Return what the app's handler for an error returns, or else the error itself.
+    """Return the answer of the app's handler for an error, or else the error itself.
 
-    Flask's own way there has another signature in each of its versions.
+    Flask's own ``handle_user_exception`` differs in its signature between releases.
     """
     handler = next(_handlers(app, error), None)
     return error if handler is None else app_functions.call(handler, error)
 
 
 def become(response: Response, other: Response) -> None:
-    """Turn a response into another one, whatever has been put on it."""
+    """Turn a response into another one, with none of its headers left."""
     close = getattr(response.response, "close", None)
     if close is not None:
-        # A stream that nobody reads has to let go of what it holds.
+        # A stream that nobody reads has to release its resources.
         close()
     response.status_code = other.status_code
     response.headers = other.headers
@@ -34,10 +34,10 @@ def become(response: Response, other: Response) -> None:
 
 
 def _handlers(app: Flask, error: HTTPException) -> Iterator[Callable[..., t.Any]]:
-    """Find the handlers for an error, in the order that Flask documents.
+    """Yield the handlers for an error, in the order that Flask documents.
 
-    Those of blueprints come before the app's, and those that are filed under the code
-    of the error's class before all others.
+    Handlers of blueprints come before those of the app; within each, handlers that are
+    registered under the code of the error's class come first.
     """
     kind = type(error)
     for code in dict.fromkeys((kind.code, None)):

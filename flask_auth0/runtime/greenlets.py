@@ -10,11 +10,11 @@ from collections.abc import Callable, Coroutine
 
 T = t.TypeVar("T")
 
-#: The class of the error where an event loop cannot run. The extension has one of its
-#: own for that, which answers requests as well.
+#: The class of the error where an event loop cannot run. The set-up replaces it with
+#: one that answers requests as well.
 refusal: type[Exception] = RuntimeError
 
-#: The hub whose greenlet waits for the coroutine that runs.
+#: The gevent hub of the thread that waits for the running coroutine.
 _waiting_hub: contextvars.ContextVar[t.Any] = contextvars.ContextVar("waiting_hub")
 
 
@@ -27,9 +27,9 @@ def are_threads() -> bool:
 def refuse_eventlet() -> None:
     """Raise an error where eventlet has replaced Python's threads.
 
-    Its green threads would all seem to run on the event loop of the first of them.
+    asyncio would take all its green threads for the one that runs the event loop.
 
-    :raises Exception: of the class :data:`refusal`, naming what to do.
+    :raises Exception: of the class :data:`refusal`, with a remedy.
     """
     patcher = sys.modules.get("eventlet.patcher")
     if patcher is not None and patcher.is_monkey_patched("thread"):
@@ -43,14 +43,14 @@ def refuse_eventlet() -> None:
 def start_thread(target: Callable[[], t.Any]) -> None:
     """Start a thread of the operating system.
 
-    asyncio knows one running loop per thread: were it on a greenlet, all the other
-    greenlets of the thread would seem to run on it.
+    asyncio knows one running loop per thread: if the loop ran on a greenlet, it would
+    take all greenlets of the thread for its own.
     """
     _original("_thread", "start_new_thread")(target, ())
 
 
 def make_loop() -> asyncio.AbstractEventLoop:
-    """Make an event loop that waits as the operating system does, not as gevent."""
+    """Make an event loop on the system's own selector, not on gevent's."""
 
     class NativeLoop(asyncio.SelectorEventLoop):
         def run_in_executor(  # type: ignore[override]
@@ -64,8 +64,8 @@ def make_loop() -> asyncio.AbstractEventLoop:
             lookup = _original("socket", "getaddrinfo")
             return await self.run_in_executor(None, lambda: lookup(*args, **kwargs))
 
-    # Looking up a host imports this codec; on several threads at once, they would wait
-    # for gevent's import lock for ever.
+    # Looking up a host imports this codec; several threads that did so at once would
+    # deadlock on gevent's import lock.
     "host".encode("idna")
     return NativeLoop(_original("selectors", "DefaultSelector")())
 
@@ -73,8 +73,7 @@ def make_loop() -> asyncio.AbstractEventLoop:
 async def call_back(work: Callable[[], T]) -> T:
     """Do work on a greenlet of the thread that waits for the current coroutine.
 
-    gevent's sockets, a back end's among them, can be used on the thread where they were
-    made, and on no other one.
+    gevent's sockets, a back end's among them, can be used on their own thread only.
     """
     import gevent
 
@@ -92,10 +91,10 @@ def wait(
 ) -> T:
     """Run a coroutine on the loop's thread while other greenlets of this one go on.
 
-    Only gevent's own watcher may be used from two threads; its locks would leave the
-    hub without anything to wait for.
+    Only gevent's async watcher may be used from another thread; with a lock, the hub
+    would have nothing left to wait for, and give up.
 
-    :param limit: seconds, where the coroutine keeps a shorter one itself.
+    :param limit: seconds; the coroutine itself has a shorter limit.
     :raises TimeoutError: when the time is over.
     """
     import gevent
@@ -119,7 +118,8 @@ def wait(
             raise TimeoutError
         return tasks[0].result()
     except BaseException:
-        # A caller that stops waiting, by a greenlet's timeout for example, wants none.
+        # A caller that stops waiting, by a greenlet's timeout for example, needs no
+        # result.
         loop.call_soon_threadsafe(lambda: [task.cancel() for task in tasks])
         raise
     finally:

@@ -16,8 +16,8 @@ from .tracebacks import without_secrets
 
 T = t.TypeVar("T")
 
-#: Seconds beyond its limit that a coroutine has to end in. It is the loop that keeps
-#: limits, and something may hold up the loop.
+#: Seconds beyond its limit after which a caller stops waiting. The loop keeps the
+#: limits, and may itself be blocked.
 _GRACE = 5
 
 
@@ -27,12 +27,12 @@ def get_loop() -> asyncio.AbstractEventLoop:
 
 
 def is_any_running() -> bool:
-    """Tell whether the caller runs on an event loop, whosever it is."""
+    """Tell whether the caller runs on any event loop."""
     return _running() is not None
 
 
 def is_current() -> bool:
-    """Tell whether the caller runs on the loop itself."""
+    """Tell whether the caller runs on the loop of this process."""
     return _running() in _ours
 
 
@@ -41,9 +41,8 @@ def run(coroutine: Coroutine[t.Any, t.Any, T], timeout: float | None) -> T:
 
     The context variables of the caller are visible inside, so Flask's proxies work.
 
-    :param timeout: seconds after which the coroutine is cancelled, or ``None`` for the
-        app's own work: to know how long that may take is the app's business, as it is
-        in the app's views.
+    :param timeout: seconds after which the coroutine is cancelled, or ``None`` for work
+        of the app, which has no limit, as in a view.
     :raises TimeoutError: when the time is over.
     :raises RuntimeError: when called on the loop itself, which would wait for ever.
     """
@@ -54,7 +53,7 @@ def run(coroutine: Coroutine[t.Any, t.Any, T], timeout: float | None) -> T:
         return _wait(asyncio.wait_for(coroutine, timeout), timeout)
     except (asyncio.TimeoutError, concurrent.futures.TimeoutError) as error:
         told = TimeoutError(f"No answer within {timeout or 0:g} seconds.")
-        # From Python 3.11 on, asyncio's class is TimeoutError itself.
+        # Before Python 3.11, asyncio's class is another one than TimeoutError.
         raise told from without_secrets(error)
     except Exception as error:
         without_secrets(error)
@@ -76,7 +75,7 @@ async def call(coroutine: Coroutine[t.Any, t.Any, T]) -> T:
 
 
 async def where_called(work: Callable[[], T]) -> T:
-    """Do work that waits for something else, so that the loop itself does not wait.
+    """Do blocking work in a thread, so that the loop itself does not wait.
 
     The context variables of the caller are visible inside.
     """
@@ -90,10 +89,10 @@ async def where_called(work: Callable[[], T]) -> T:
 
 
 async def aside(work: Callable[[], T]) -> T:
-    """Do work of the app's own, which may itself wait for the loop.
+    """Do work of the app in a thread of its own, as it may wait for the loop.
 
-    On a thread of its own: were all the threads of :func:`where_called` taken by such
-    work, nobody would be left to do what it waits for.
+    In the threads of :func:`where_called`, such work could take all of them, and wait
+    for work that needs one more.
     """
     if not is_current() or greenlets.are_threads():
         return await where_called(work)
@@ -120,7 +119,7 @@ def _wait(coroutine: Coroutine[t.Any, t.Any, T], timeout: float | None) -> T:
     try:
         return future.result(limit)
     finally:
-        # A caller that stops waiting, by an interrupt for example, wants no result.
+        # A caller that stops waiting, by an interrupt for example, needs no result.
         future.cancel()
 
 
@@ -138,7 +137,7 @@ def _start() -> asyncio.AbstractEventLoop:
 
 
 def _discreet(loop: asyncio.AbstractEventLoop) -> asyncio.AbstractEventLoop:
-    """Let a loop log no secrets."""
+    """Keep secrets out of what the loop logs."""
 
     def log(loop: asyncio.AbstractEventLoop, context: dict[str, t.Any]) -> None:
         without_secrets(context.get("exception"))
@@ -151,5 +150,5 @@ def _discreet(loop: asyncio.AbstractEventLoop) -> asyncio.AbstractEventLoop:
 
 
 _loops = PerProcess(_start)
-#: The loops that were started here, and whether greenlets are threads for them.
+#: The loops that this module has started, and whether gevent had replaced threads.
 _ours: dict[asyncio.AbstractEventLoop | None, bool] = {}

@@ -1,4 +1,4 @@
-"""An outage of the back end of sessions, as one request knows it."""
+"""An outage of the sessions' back end, as one request knows it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from dataclasses import dataclass
 class Outage:
     """The failures of the back end in one request, and whether the app knows."""
 
-    #: Whether it has failed; then nothing more is asked of it in this request.
+    #: Whether the back end has failed; then the request asks nothing more of it.
     happened: bool = False
-    #: Whether the app has heard of it.
+    #: Whether the app has been told of the outage, by an error.
     is_told: bool = False
-    #: Seconds that it has been waited for.
+    #: Seconds that the request has waited for the back end.
     spent: float = 0.0

@@ -1,9 +1,9 @@
 """Objects that belong to one process, and are made anew in one forked from it.
 
-Threads do not come along into a forked process, and a lock that one of them held is
-never let go of there. Connections do come along, and two processes that use one read
-each other's answers. uWSGI forks without telling Python, so whatever has threads, locks
-or connections asks with each use which process it is in.
+A forked process does not inherit threads, and a lock that one of them held is never
+released there. It does inherit connections, and two processes that use one read each
+other's answers. uWSGI forks without telling Python, so objects with threads, locks or
+connections check the process with each use.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from collections.abc import Callable
 
 T = t.TypeVar("T")
 
-#: Objects of the process that this one was forked from. They are not used here, but to
-#: take them apart could end connections that are still used there.
+#: Objects of the parent process, which are kept but not used: deleting them could close
+#: connections that the parent still uses.
 _inherited: list[t.Any] = []
 
 
 class PerProcess(t.Generic[T]):
-    """Something of which every process has its own, made when it is first asked for.
+    """An object of which each process has its own, made at the first use.
 
-    :param make: makes one, and waits for nobody.
+    :param make: makes the object, without waiting for a lock.
     """
 
     def __init__(self, make: Callable[[], T]) -> None:
@@ -31,7 +31,7 @@ class PerProcess(t.Generic[T]):
         self._made: dict[int, _Made[T]] = {}
 
     def get(self) -> T:
-        """Return the one of this process."""
+        """Return the object of this process."""
         mine = self._made.get(os.getpid()) or self._begin()
         if not mine.values:
             with mine.lock:
@@ -41,9 +41,9 @@ class PerProcess(t.Generic[T]):
 
     def _begin(self) -> _Made[T]:
         process = os.getpid()
-        # To set it in this way needs no lock, which might be held for ever.
+        # setdefault needs no lock, which a forked process could inherit locked.
         mine = self._made.setdefault(process, _Made())
-        # The number of a process that is gone can be given to another one.
+        # A process id can be used again once its process is gone.
         for other in [each for each in self._made if each != process]:
             set_aside(self._made.pop(other, None))
         return mine
@@ -58,5 +58,5 @@ class _Made(t.Generic[T]):
 
 
 def set_aside(inherited: t.Any) -> None:
-    """Keep what another process may still use as it is, and out of use here."""
+    """Keep an object of the parent process alive, without using it."""
     _inherited.append(inherited)

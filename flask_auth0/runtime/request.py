@@ -1,4 +1,4 @@
-"""The current request, with all that is known of it: found once, and handed down."""
+"""The current request, with all that belongs to it: found once, and handed down."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .collecting_response import CollectingResponse
 from .cookie_jar import CookieJar
 from .outage import Outage
 
-#: The attribute of Flask's request that has ours.
+#: The attribute of Flask's request that holds ours.
 _ATTRIBUTE = "_flask_auth0"
 
 Claims = Mapping[str, t.Any]
@@ -34,11 +34,11 @@ class Known(t.NamedTuple):
 class Prefetched:
     """Values that came in the same round trip as Flask's session."""
 
-    #: The key of the session itself.
+    #: The key of Flask's session in the back end.
     store_id: str | None = None
-    #: Whether another value has been asked for.
+    #: Whether the request has asked for another value since.
     has_asked: bool = False
-    #: When it was read, by the monotonic clock.
+    #: When the values were read, by the monotonic clock.
     read_at: float = 0.0
     values: dict[str, bytes | None] = field(default_factory=dict)
 
@@ -46,10 +46,10 @@ class Prefetched:
 class CurrentRequest:
     """All that belongs to one request.
 
-    Several threads may work for it, so :attr:`known` changes all at once.
+    Several threads may work for one request, so :attr:`known` is replaced as a whole.
 
     :param app: the app that answers it.
-    :param request: Flask's own.
+    :param request: Flask's request.
     :param jar: its cookies.
     """
 
@@ -64,7 +64,7 @@ class CurrentRequest:
     #: call, ``client/dispatch`` sends the signal ``token_refreshed``.
     has_new_tokens = False
 
-    #: The session as it has been read; ``None`` until it is asked for.
+    #: The session's state as it has been read; ``None`` until it is needed.
     known: Known | None = None
     #: The id of a session in cookies that was good when the request read it.
     found: str | None = None
@@ -107,7 +107,7 @@ class CurrentRequest:
 
     @functools.cached_property
     def session(self) -> SessionMixin:
-        """Flask's session, which counts as accessed then."""
+        """Flask's session; reading it marks it as accessed."""
         current: SessionMixin = session._get_current_object()  # type: ignore[attr-defined]
         return current
 
@@ -138,8 +138,8 @@ def current_outage() -> Outage:
 def this_app() -> Flask:
     """Return the current app, which is the sender of signals, too.
 
-    Flask's proxies look for it with every attribute, which is most of what a short
-    function costs.
+    Flask's proxy looks it up with every attribute, which costs more than most short
+    functions.
     """
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     return app
@@ -154,7 +154,7 @@ def _begin(current: Request) -> CurrentRequest:
     app = this_app()
     name = app.session_interface.get_cookie_name(app)
     made = CurrentRequest(app, current, CookieJar(app, current.cookies, name))
-    # Two threads may come here for one request, and have to share one.
+    # Two threads of one request have to share the object.
     shared: CurrentRequest = vars(current).setdefault(_ATTRIBUTE, made)
     return shared
 

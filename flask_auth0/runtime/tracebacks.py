@@ -11,7 +11,7 @@ import types
 import typing as t
 from collections.abc import Iterator
 
-#: Besides Python's own modules.
+#: Modules, besides those of Python itself, whose frames are left out.
 _PRIVATE = frozenset(
     (
         *("flask_auth0", "auth0_server_python", "authlib", "joserfc", "jwcrypto"),
@@ -24,7 +24,7 @@ E = t.TypeVar("E", bound=BaseException | None)
 
 
 def without_secrets(error: E) -> E:
-    """Take the frames that know secrets from an error, and from what has caused it.
+    """Remove the frames that hold secrets from an error and its causes.
 
     Classes and messages stay, and so do the frames of the app's own code: of a hook, or
     of a store.
@@ -35,7 +35,7 @@ def without_secrets(error: E) -> E:
 
 
 def without_frames(error: E) -> E:
-    """Take all frames from an error and its causes: none of them is the app's."""
+    """Remove all frames from an error and its causes, if none is the app's."""
     for each in _chain(error, set()):
         each.__traceback__ = None
     return error
@@ -58,7 +58,7 @@ def _chain(error: t.Any, seen: set[int]) -> Iterator[BaseException]:
         return
     seen.add(id(error))
     yield error
-    # The SDK has an attribute of its own for the cause, and groups have several errors.
+    # The SDK's errors have an attribute ``cause``, and exception groups several errors.
     causes = (error.__cause__, error.__context__, getattr(error, "cause", None))
     for cause in (*causes, *getattr(error, "exceptions", ())):
         yield from _chain(cause, seen)

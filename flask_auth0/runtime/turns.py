@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 
 class Turns:
-    """Gives each key to one coroutine at a time, on one event loop."""
+    """Gives turns: one coroutine at a time for each key, on one event loop."""
 
     def __init__(self) -> None:
         self._locks: weakref.WeakValueDictionary[str, asyncio.Lock] = (

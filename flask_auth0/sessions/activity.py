@@ -1,4 +1,4 @@
-"""Notes when the users of sessions are active, and from which browsers."""
+"""Notes when users are active, and from which browsers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Visits:
     """Notes that a user is active, wherever the state of the session is kept.
 
     :param states: seals and opens states.
-    :param places: where they are kept.
+    :param places: finds where states are kept.
     """
 
     def __init__(self, states: States, places: Places) -> None:
@@ -31,7 +31,8 @@ class Visits:
     ) -> State | None:
         """Note that the user is active now, and return the head that says so.
 
-        Where that cannot be written, the request goes on with what it has read.
+        If the back end does not take the note, the request goes on with the head as
+        read.
 
         :return: ``None`` when the session has ended meanwhile.
         """

@@ -1,4 +1,4 @@
-"""States as sealed parts, and back, unless they have expired."""
+"""Seals states in two parts, and opens those that have not expired."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .storage_contract import BODY, HEAD, Compartment, Entry, Records
 
 #: The fields of a state that are read with every request; all others are its body.
 HEAD_FIELDS = ("user", "domain", "internal")
-#: How many heads a process remembers, and the most bytes of one.
+#: The most heads that a process remembers, and the most bytes of one.
 MOST_HEADS, LARGEST_HEAD = 512, 4096
 
 
@@ -26,7 +26,7 @@ class States:
 
     :param sealer: encrypts them.
     :param lifetime: how long sessions last.
-    :param labels: makes the labels of their records.
+    :param labels: makes the labels by which records are found.
     :param clock: tells which of them have expired.
     """
 
@@ -51,7 +51,7 @@ class States:
     def read_head(self, compartment: Compartment, record: str) -> State | None:
         """Return the head of a state, or ``None``. One that has expired is removed.
 
-        Others may have the same one: whoever changes it needs a copy.
+        Requests share the dictionary: a caller that changes it needs a copy.
         """
         texts, visited_at = compartment.read_head(record)
         opened = [self._opened(text, record) for text in texts]
@@ -118,7 +118,7 @@ def split(state: State) -> tuple[State, State]:
 
 
 def moments(head: State) -> Moments:
-    """Return what a state says of its own time."""
+    """Return the moments in a state by which its end is reckoned."""
     internal = head["internal"]
     return Moments(
         internal["created_at"],
@@ -129,21 +129,21 @@ def moments(head: State) -> Moments:
 
 
 def _newest(found: list[State], age: Callable[[State], t.Any]) -> State | None:
-    """Return the newest of what a browser has sent under one name.
+    """Return the newest of several values that a browser has sent under one name.
 
-    Of those that look alike, browsers send the one last that they got last.
+    Of equally new ones the last counts, as browsers send the latest cookie last.
     """
     return max(reversed(found), key=age) if len(found) > 1 else next(iter(found), None)
 
 
 def _recency(head: State) -> tuple[float, float]:
-    """Return what grows with each change of a session, and with each visit."""
+    """Return a key that grows with each change of a session, and with each visit."""
     internal = head["internal"]
     return internal.get("version", 0), internal["seen"]
 
 
 def _freshness(body: State) -> float:
-    """Return when the last of the tokens ends, which was got last."""
+    """Return the latest end of the tokens, which is that of the newest one."""
     return max((each["expires_at"] for each in body["token_sets"]), default=0)
 
 
@@ -155,7 +155,7 @@ def _with_visit(head: State, visited_at: float | None) -> State:
 
 
 def _sealed(text: str) -> str:
-    """Return what is sealed of a body, which names its head before that."""
+    """Return the sealed part of a body's text, without the name of its head."""
     return text.rpartition(".")[2]
 
 

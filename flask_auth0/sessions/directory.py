@@ -1,4 +1,4 @@
-"""The sessions of a user, from whatever browser: to list them, and to end them."""
+"""Lists and ends the sessions of a user, of all browsers."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from .storage_contract import Entry
 
 @dataclass(frozen=True)
 class SessionInfo:
-    """A session of a user, as a list of them shows it."""
+    """A session in a list of a user's sessions."""
 
-    #: Names the session in :meth:`Sessions.revoke`. Nobody can log in with it.
+    #: The id for :meth:`Sessions.revoke`; it is no credential.
     id: str
     #: When its user logged in.
     created: datetime
-    #: When its user was active, as far as that was written down: see
+    #: When its user was last active, to the precision at which activity is noted: see
     #: ``AUTH0_SESSION_INACTIVITY_DURATION``.
     last_seen: datetime
-    #: How the browser called itself then.
+    #: The ``User-Agent`` of the browser then.
     user_agent: str | None
-    #: Its address, as the app saw it then.
+    #: The IP address of the browser then, as the app saw it.
     address: str | None
     #: Whether it is the session of the current request.
     is_current: bool
@@ -37,15 +37,15 @@ class SessionInfo:
 class Sessions:
     """The sessions that the server keeps, as ``auth0.sessions``.
 
-    :raises ConfigurationError: with each call, where the sessions are in cookies or in
-        a store of the app's own, so that nobody can list them.
+    :raises ConfigurationError: by each method, if the sessions are in cookies or in a
+        store of the app's own, which cannot be listed.
     """
 
     def __init__(self, listing: Callable[[], Listing]) -> None:
         self._listing = listing
 
     def of(self, sub: str) -> list[SessionInfo]:
-        """Return a user's sessions, the one that was used last first.
+        """Return a user's sessions, the latest active one first.
 
         :param sub: the user's id at the tenant, ``current_user.sub``.
         """
@@ -59,10 +59,10 @@ class Sessions:
         return sorted(found, key=lambda each: each.last_seen, reverse=True)
 
     def revoke(self, id: str, *, sub: str | None = None) -> bool:
-        """End a session, and tell whether it was there.
+        """End a session; return whether it was there.
 
-        :param id: as in the list.
-        :param sub: end it only if it is this user's. To be given where the id comes
+        :param id: the :attr:`SessionInfo.id` of the session.
+        :param sub: end the session only if it is this user's; needed if the id comes
             from a form.
         """
         states, records, current, end_current = self._listing()

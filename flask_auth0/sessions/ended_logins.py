@@ -1,4 +1,4 @@
-"""Looks whether logins are over, for all session interfaces that an app can have."""
+"""Checks that logins are not over, for every session interface that an app can have."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from .storage_contract import KEY
 def watch_sessions(app: Flask, watch: Watch) -> None:
     """Let no session outlive its login.
 
-    Where the interface is ours, a session is looked at when it is first asked for
-    anything; where it is not, with each request.
+    With an interface of ours, a session is checked at its first use; with any other
+    one, in each request.
 
     :param watch: empties a session whose login is over.
     """
@@ -29,7 +29,7 @@ def watch_sessions(app: Flask, watch: Watch) -> None:
 
     def look(sender: Flask, **more: t.Any) -> None:
         if getattr(sender.session_interface, "watch", None) is None:
-            # A page that does not need to know is not held up.
+            # A page that needs no session is shown during an outage, too.
             with contextlib.suppress(SessionStoreUnavailable):
                 _look(current_request(), watch)
 

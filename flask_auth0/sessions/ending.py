@@ -24,8 +24,8 @@ from .shapes import State
 from .storage import Places
 from .storage_contract import HEAD, KEY, Entry, Records
 
-#: The key of a session that Flask-Login reads before it trusts its remember cookie, and
-#: the value that it has there after its own logout.
+#: The key of Flask-Login in a session, and its value after a logout, which makes
+#: Flask-Login delete its remember cookie.
 _REMEMBER, _CLEAR = "_remember", "clear"
 
 
@@ -43,31 +43,31 @@ def end_current(
 ) -> None:
     """End the session of a request, with all that the app kept in it for the user.
 
-    :param entry: the session's, if there is one.
+    :param entry: the entry of the session, if there is one.
     """
     session = current.session
     if entry is not None and places.of(current.app).records is None:
-        # No copy of its cookies may count, nor those that are on their way.
+        # Copies of the cookies, and cookies on their way, must not count any more.
         current.has_ended = True
         browsers.end(current.jar, entry.record)
     if KEY in session:
-        # The next user to log in would find the data that is left.
+        # Data that stays in Flask's session would be the next user's.
         empty(current, session)
         if isinstance(session, LazySession):
             session.is_ended = True
     current.known = Known()
     current.jar.sweep()
-    # Also where the session names none: the browser may have pieces of one left.
+    # The browser may have cookies of a state that its session does not name.
     places.compartment(current).delete(entry or Entry(""))
 
 
 def take_back(current: CurrentRequest, places: Places, browsers: Browsers) -> None:
-    """Take back what a response would bring of a session that has ended since."""
+    """Remove the cookies of a session from a response, if it has ended meanwhile."""
     session, jar = current.session, current.jar
     if current.found is None or current.has_ended:
         return
     if session.get(KEY) not in (None, current.found):
-        # A login has come in its place.
+        # A login of this request has replaced the session.
         return
     is_asked = session.modified or jar.is_waiting(jar.prefix + HEAD)
     if browsers.has_ended(record_of(current.found), ask=is_asked):
@@ -80,8 +80,8 @@ def end_by_claims(
 ) -> None:
     """End the sessions that a logout token names, and the logins that are under way.
 
-    :param claims: of the token, which have been checked.
-    :raises NotImplementedError: where nobody would hear of it.
+    :param claims: the verified claims of the token.
+    :raises NotImplementedError: if no back end could keep that for the sessions.
     """
     revocations, records = places.revocations(app), places.of(app).records
     if revocations is None:
@@ -96,12 +96,12 @@ def end_by_claims(
     )
     if records is None:
         revocations.note(claims)
-        # The last step, so that a tenant whose request was interrupted can try again.
+        # The token is used up last, so that a tenant can repeat an interrupted request.
         used()
         return
     is_noted = revocations.try_to(lambda: revocations.note(claims))
     end_labelled(states, records, states.labels.of_claims(claims))
-    # A back end that was full may have room now.
+    # The removal of records may have made room in a back end that was full.
     is_noted = is_noted or revocations.try_to(lambda: revocations.note(claims))
     if not (is_noted and revocations.try_to(used)):
         app.logger.warning(
@@ -113,10 +113,9 @@ def end_by_claims(
 def end_labelled(
     states: States, records: Records, label: str, but: str | None = None
 ) -> int:
-    """End the sessions that have a label, but for one, and return how many.
+    """End the sessions that have a label, but for one, and return their number.
 
-    Where the back end fails on the way, those that have ended stay so, and the next
-    call goes on with the others.
+    If the back end fails halfway, the next call goes on with the remaining ones.
     """
     found = [each for each in records.labelled(label) if each != but]
     for some in in_batches(found):
@@ -128,9 +127,9 @@ def end_labelled(
 def end_oldest(
     app: Flask, states: States, records: Records, newest: Entry, most: int
 ) -> None:
-    """End the sessions of a user that are too many, those of the oldest logins.
+    """End the sessions of a user that exceed the limit, those of the oldest logins.
 
-    Of very many, each login ends a part only: it must not take long.
+    Each login ends a limited number of them, so that it does not take long.
 
     :param newest: the session that has just begun, with the user's label in front.
     """
@@ -155,8 +154,8 @@ def is_ended(states: States, revocations: Revocations | None, head: State) -> bo
 
 
 def _seconds_left(claims: Mapping[str, t.Any], now: float) -> int:
-    """Return for how long a token is good, by any clock."""
-    # A clock that is ahead forgets it sooner, and one that is behind takes it longer.
+    """Return for how many seconds a token may be accepted, by any clock."""
+    # The clock that noted the token may be ahead, and the one that checks it behind.
     left = math.ceil(float(claims["exp"]) - now)
     return left + 2 * CLOCK_LEEWAY
 
@@ -165,5 +164,5 @@ def _entry(
     states: States, heads: Mapping[str, State], record: str, label: str
 ) -> Entry:
     head = heads.get(record)
-    # A head that cannot be opened tells no other label.
+    # Without a head that opens, this label is the only one known.
     return Entry(record, states.labels.of_head(head) if head else (label,))

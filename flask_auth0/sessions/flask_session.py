@@ -26,15 +26,14 @@ def set_up_cookie(app: Flask, config: Config) -> None:
         if value is not None and _is_default(app, key):
             app.config[key] = value
     _set_up_lifetime(app, config)
-    # Writing the whole session with every request would undo what others write.
+    # Writing the whole session in each request would undo writes of other requests.
     app.config["SESSION_REFRESH_EACH_REQUEST"] = False
 
 
 def idle_limit(app: Flask, config: Config) -> Callable[[], float] | None:
-    """Return what returns for how many seconds a user may be idle, by Flask's keys.
+    """Return a function for the seconds that a user may be idle, by Flask's keys.
 
-    An app that lets no request renew its session has a limit for users who are active
-    as well.
+    An app that lets no request renew its session limits active users as well.
     """
     if not (config.session_rolling and app.config["SESSION_REFRESH_EACH_REQUEST"]):
         return None
@@ -44,8 +43,8 @@ def idle_limit(app: Flask, config: Config) -> Callable[[], float] | None:
 def _set_up_lifetime(app: Flask, config: Config) -> None:
     absolute = timedelta(seconds=config.session_absolute_duration)
     if _is_default(app, _LIFETIME):
-        # The id of a state must not be gone before the state is. On a server, nothing
-        # may stay for much longer either: a browser that is gone logs nobody out.
+        # Flask's session must last as long as the state whose id it has. On a server,
+        # it must not last much longer, since a browser that is gone logs nobody out.
         is_kept = isinstance(app.session_interface, StoredSessionInterface)
         theirs = absolute if is_kept else app.permanent_session_lifetime
         app.config[_LIFETIME] = max(absolute, theirs)

@@ -1,4 +1,4 @@
-"""Moves a session's cookies to the names that they have now."""
+"""Moves a session's cookies from their former names to the present ones."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def move(
 ) -> None:
     """Give cookies their present names, as many as a response has room for.
 
-    Only a response that says that it depends on cookies takes some: no shared cache has
-    it. A session that has changed or ended meanwhile is not brought back.
+    Only a response that varies by ``Cookie`` takes some, as no shared cache keeps it
+    for others. A session that has changed or ended meanwhile is not brought back.
 
     :param is_as_sent: tells whether the session is still as the browser has sent it.
     """
@@ -46,7 +46,7 @@ def move(
 
 
 def _is_good(current: CurrentRequest, response: Response) -> bool:
-    """Tell whether the session is there, as far as Flask's session says."""
+    """Tell whether a response may move cookies, of a session that goes on."""
     jar = current.jar
     if jar.is_swept or response.status_code >= 500 or "Cookie" not in response.vary:
         return False
@@ -58,7 +58,7 @@ def _is_good(current: CurrentRequest, response: Response) -> bool:
 
 
 def _has_ended(app: Flask, session: SessionMixin) -> bool:
-    """Tell whether a session on the server has ended meanwhile, or nobody knows."""
+    """Tell whether a session on the server has ended, or the back end does not say."""
     interface = app.session_interface
     if not isinstance(interface, StoredSessionInterface):
         return False
@@ -73,7 +73,7 @@ def _has_ended(app: Flask, session: SessionMixin) -> bool:
 def _copies(
     current: CurrentRequest, names: list[tuple[str, str]], config: Config, room: int
 ) -> list[str]:
-    """Return what copies cookies, and deletes them under their former names."""
+    """Return ``Set-Cookie`` lines that copy cookies, and delete the former ones."""
     lines: list[str] = []
     for new, old in names:
         pair = [_copy(current, new, config), _deletion(current.jar, old)]

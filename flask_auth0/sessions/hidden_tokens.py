@@ -1,4 +1,4 @@
-"""Tokens that an app is handed in a session, and that do not show by accident."""
+"""Tokens in the session that an app is handed, hidden from reports of errors."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ _TOKENS = frozenset(("access_token", "id_token", "refresh_token"))
 
 
 class Hidden(str):
-    """A text that its ``repr`` hides.
+    """A text whose ``repr`` does not show it.
 
-    A function of the app that fails has the session among its variables, and error
-    reporters show the ``repr`` of those.
+    The report of an error in a function of the app shows the ``repr`` of its variables,
+    the session among them.
     """
 
     __slots__ = ()
@@ -21,7 +21,7 @@ class Hidden(str):
 
 
 def with_hidden_tokens(session: dict[str, t.Any] | None) -> dict[str, t.Any]:
-    """Return a copy of a session whose tokens do not show; the user is not copied."""
+    """Return a copy of a session with hidden tokens; the user is shared."""
     return {
         name: value if name == "user" else _hidden(name, value)
         for name, value in (session or {}).items()

@@ -13,7 +13,7 @@ from ..runtime.request import current_request
 from .hidden_tokens import with_hidden_tokens
 from .shapes import State, without_none
 
-#: The claims that say who logged in, where, when and how. Nobody but the tenant does.
+#: The claims on who logged in, where, when and how, which only the tenant can set.
 IDENTITY = frozenset(
     (
         *("sub", "sid", "iss", "aud", "azp", "iat", "exp", "nonce", "at_hash"),
@@ -21,10 +21,10 @@ IDENTITY = frozenset(
     )
 )
 
-#: The fields that only a refresh can change.
+#: The fields of tokens, which only a refresh can change.
 _TOKENS = ("refresh_token", "token_sets", "connection_token_sets")
 
-#: Whether a session is about to be kept, and hooks change it.
+#: Whether hooks are changing a session that is about to be kept.
 _saving: ContextVar[bool] = ContextVar("saving", default=False)
 
 
@@ -36,14 +36,15 @@ class SessionHooks:
         self.after_login: list[Callable[[t.Any, t.Any], t.Any]] = []
 
     def apply(self, state: State) -> State:
-        """Return a state as the hooks want it.
+        """Return a state as the hooks have changed it.
 
-        Who the user is, and what the extension needs, stays as it was.
+        The claims on who the user is, and the fields of the extension, stay as they
+        were.
 
-        :raises TypeError: when a hook leaves something that cannot be kept.
+        :raises TypeError: when a hook leaves a value that is no JSON.
         """
         token = _saving.set(True)
-        # The SDK's model has a place for claims that were not issued.
+        # The SDK's model has ``None`` for claims that the ID token does not have.
         state = {**state, "user": without_none(state["user"])}
         try:
             for hook in self.before_saved:
@@ -57,9 +58,9 @@ class SessionHooks:
 
 
 def refuse_while_saving() -> None:
-    """Raise an error in a hook, which would wait for itself for ever.
+    """Raise an error in a hook, which holds the turn that it would wait for.
 
-    :raises RuntimeError: when the session is about to be kept.
+    :raises RuntimeError: when called by a hook.
     """
     if _saving.get():
         raise RuntimeError(
@@ -69,7 +70,7 @@ def refuse_while_saving() -> None:
 
 
 def checked_claims(claims: Mapping[str, t.Any]) -> State:
-    """Return changes of claims, as they will be read later.
+    """Return changes of claims, as later requests will read them from JSON.
 
     :raises ValueError: when they would change who the user is.
     :raises TypeError: when a claim cannot be kept as JSON.
@@ -89,12 +90,12 @@ def with_claims(state: State, changes: Mapping[str, t.Any]) -> State:
 
 
 def with_tokens_of(before: State, state: State) -> State:
-    """Return what was kept until now, with the tokens of what could not be kept."""
+    """Return the state before, with the tokens of a state that cannot be kept."""
     return {**before, **{field: state.get(field) for field in _TOKENS}}
 
 
 def has_new_tokens(before: State, state: State) -> bool:
-    """Tell whether a state has other tokens than what was kept until now."""
+    """Tell whether a state has other tokens than the one before."""
     return any(state.get(field) != before.get(field) for field in _TOKENS)
 
 
@@ -118,14 +119,14 @@ def _changed(state: State, hook: Callable[[State], t.Any]) -> State:
 
 
 def _with_identity(user: State, before: Mapping[str, t.Any]) -> State:
-    """Return claims of the same user; what says so may be left out, but for the id."""
+    """Return claims of the same user; those of identity can only be left out."""
     own = {name: value for name, value in user.items() if name not in IDENTITY}
     left = [k for k in before if k in IDENTITY and (k in user or k == "sub")]
     return {**{name: before[name] for name in left}, **own}
 
 
 def _with_known_tokens(rest: State, before: State) -> State:
-    """Return a state without tokens that did not come from the tenant."""
+    """Return a state without tokens that a hook has added."""
     kept: State = {}
     for field in ("id_token", "refresh_token"):
         kept[field] = before.get(field) if rest.get(field) else None
@@ -141,7 +142,7 @@ def _as_json(values: Mapping[str, t.Any], told: str, what: str) -> State:
 
 def _value(value: t.Any, told: str) -> t.Any:
     try:
-        # With the options of the sealer, and as a login elsewhere would read it.
+        # The options are those of the sealer, so that the value reads as it will later.
         text = json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
         return json.loads(text)
     except (TypeError, ValueError, RecursionError) as error:

@@ -1,4 +1,4 @@
-"""The labels by which records are found: whose they are, and of which login."""
+"""The labels by which records are found: of a user, and of a login."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import typing as t
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 
-#: Bytes of a digest: so many cannot be guessed, nor made to collide with others.
+#: Bytes of a digest, enough that none can be guessed or made to collide.
 _ENOUGH = 18
-#: Characters that say which body belongs to a head.
+#: Characters of the name that a body has from its head.
 _PAIR = 8
-#: How many names a process remembers.
+#: The most names that a process remembers.
 _REMEMBERED = 512
 
 
@@ -21,14 +21,14 @@ _REMEMBERED = 512
 def record_of(session_id: str) -> str:
     """Return the name of a session's record.
 
-    Whoever learns it, from a list of sessions or of keys, does not know the session.
+    The name is a hash of the session's id, so that it is no credential.
     """
     return _digest(session_id)
 
 
 @functools.lru_cache(_REMEMBERED)
 def name_of_body(body_key: str) -> str:
-    """Return what a body names itself, so that it need not be opened to be known."""
+    """Return the name of a body, which shows its head without the key."""
     return _digest(body_key)[:_PAIR]
 
 
@@ -40,10 +40,9 @@ def is_record(text: str) -> bool:
 class Labels:
     """Makes the labels of one app's sessions.
 
-    They do not depend on a secret, so that they outlast its rotation.
+    Labels do not depend on a secret, so that they outlast its rotation.
 
-    :param purpose: says which client of which tenant they are for; others may keep
-        their sessions in the same back end.
+    :param purpose: names the tenant and the client, as several may share a back end.
     """
 
     def __init__(self, purpose: str) -> None:
@@ -62,9 +61,9 @@ class Labels:
         return self._label("jti", jti)
 
     def of_claims(self, claims: Mapping[str, t.Any]) -> str:
-        """Return the label of what a logout token ends.
+        """Return the label of the sessions that a logout token ends.
 
-        With a ``sid`` that is one session, even if there is a ``sub`` as well.
+        A ``sid`` names one session, even if there is a ``sub`` as well.
         """
         if claims.get("sid"):
             return self.of_login(claims["sid"])
@@ -81,6 +80,6 @@ class Labels:
 
 
 def _digest(text: str) -> str:
-    # A surrogate in a claim is no reason to fail.
+    # JSON allows surrogates in claims, which UTF-8 cannot encode.
     raw = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
     return urlsafe_b64encode(raw[:_ENOUGH]).decode()

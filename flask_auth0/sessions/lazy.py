@@ -1,4 +1,4 @@
-"""A session that is read from its back end when it is first asked for anything."""
+"""A session that is read from its back end at its first use."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from .storage_contract import KEY
 
 
 class Found(t.NamedTuple):
-    """A session, as its back end has it."""
+    """A session, as it was read from its back end."""
 
     #: The id that the session has from now on.
     sid: str
     content: dict[str, t.Any]
-    #: Whether the back end has it under this id, or it is a new one.
+    #: Whether the back end has the session; a new one is not kept yet.
     is_kept: bool
 
 
 Reader = Callable[[], Found]
-#: Looks at a request's session that belongs to a login, and may empty it. The last
-#: argument names the login.
+#: Checks a request's session that belongs to a login, and empties it if that is over.
+#: The last argument is the id of the login's state.
 Watch = Callable[[CurrentRequest, SessionMixin, t.Any], None]
 
 
 class LoadedFirst(dict[str, t.Any]):
-    """A session that is loaded before anything is done with it."""
+    """A session that each of its methods loads first."""
 
     def load(self) -> None:
-        """Load it, unless that has been done."""
+        """Load the session, unless that has been done."""
         raise NotImplementedError
 
     def __contains__(self, key: object) -> bool:
@@ -131,15 +131,16 @@ class LoadedFirst(dict[str, t.Any]):
 
 
 class WatchedSession(LoadedFirst, SecureCookieSession):
-    """Flask's own session, which is looked at when it is first asked for anything."""
+    """Flask's own session, whose login is checked at its first use."""
 
-    #: Looks at it, until it has been looked at.
+    #: Checks the session; ``None`` once that is done.
     watch: Callable[[SessionMixin, t.Any], None] | None = None
 
     def load(self) -> None:
-        """Let it be looked at, unless that has been done.
+        """Check the session's login, unless that has been done.
 
-        :raises SessionStoreUnavailable: when it is not known whether its login is over.
+        :raises SessionStoreUnavailable: when a back end does not say whether it is
+            over.
         """
         watch, self.watch = self.watch, None
         found = dict.get(self, KEY)
@@ -148,13 +149,13 @@ class WatchedSession(LoadedFirst, SecureCookieSession):
 
 
 class LazySession(LoadedFirst, ServerSideSession):
-    """A session of Flask-Session that costs nothing while nobody looks into it.
+    """A session of Flask-Session that is not read before its first use.
 
-    A failure to read it is raised once. What answers that, such as an error page with
-    the app's own layout, may look again: it sees an empty session, which is not saved.
+    A failure to read it is raised once. The error page, with the app's own layout, may
+    use it again: by then it is an empty session, which is not saved.
 
-    :param read: reads it.
-    :param watch: looks at it then.
+    :param read: reads the session.
+    :param watch: checks the session's login then.
     """
 
     def __init__(
@@ -163,18 +164,19 @@ class LazySession(LoadedFirst, ServerSideSession):
         self._read = read
         self._watch = watch
         self._sid = ""
-        #: Whether it has been read, or asked for in vain.
+        #: Whether the session has been read, even in vain.
         self.is_loaded: bool = True
-        #: Whether it could not be read.
+        #: Whether the session could not be read.
         self.is_lost: bool = False
-        #: Whether its login was over already, so that it was emptied.
+        #: Whether the session was emptied because its login was over.
         self.is_over: bool = False
-        #: Whether the current request has ended its login, and emptied it.
+        #: Whether the current request has ended the login, and emptied the session.
         self.is_ended: bool = False
-        #: The ids that it had before, whose content is to be removed.
+        #: The former ids of the session, whose content is to be removed.
         self.replaced: list[str] = []
-        #: The id under which it was found. Once nothing is kept there any more,
-        #: somebody has ended it, and what is in here must not bring it back.
+        #: The id under which the session was found. If the back end has nothing under
+        #: it any more, another request has ended the session, and saving must not
+        #: revive it.
         self.found_as: str | None = None
         super().__init__()
         self.is_loaded = False
@@ -194,7 +196,7 @@ class LazySession(LoadedFirst, ServerSideSession):
         self._sid = value or ""
 
     def load(self) -> None:
-        """Read it, unless that has been done.
+        """Read the session, unless that has been done.
 
         :raises SessionStoreUnavailable: when its back end does not answer.
         """
@@ -205,7 +207,8 @@ class LazySession(LoadedFirst, ServerSideSession):
             self._sid, content, is_kept = self._read()
         except SessionStoreUnavailable as error:
             self.is_lost = True
-            # The frames that read it know the session's id.
+            # The frames of the reading functions have the session's id in their
+            # variables.
             without_secrets(error)
             raise error
         self.found_as = self._sid if is_kept else None
@@ -223,19 +226,19 @@ class LazySession(LoadedFirst, ServerSideSession):
             raise
 
     def begin_anew(self) -> None:
-        """Let it be kept whatever becomes of the session that was found."""
+        """Let the session be saved even if the one that was found has ended."""
         self.load()
         self.found_as = None
         self.is_over = self.is_ended = False
 
     def rewind(self) -> None:
-        """Ask again, if it could not be read."""
+        """Read the session once more, if that has failed."""
         if self.is_lost:
             self.is_loaded = self.is_lost = False
 
 
 def overlook_outage(current: CurrentRequest) -> None:
-    """Let the app hear of a failure when it asks for the session itself."""
+    """Let the app be told of an outage that only the extension has met."""
     current.outage.is_told = False
     if isinstance(current.session, LazySession):
         current.session.rewind()

@@ -1,9 +1,9 @@
 """How long a session lasts: its state, in seconds since the epoch, and Flask's own.
 
 Flask renews its session with each request, so that ``PERMANENT_SESSION_LIFETIME`` is
-how long a user may be idle. Here it is not written with each request: what is noted of
-a user's activity counts, and ``flask.session`` lasts as long as the login that it
-belongs to.
+the time that a user may be idle. Here, ``flask.session`` is not written with each
+request. It lasts as long as the login that it belongs to, which the activity noted in
+its state prolongs.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ from flask.sessions import SessionMixin
 
 from .storage_contract import KEY
 
-#: Seconds that the clocks of tenant and app may differ, for the times of its tokens.
+#: Seconds by which the clocks of tenant and app may differ, for the times in tokens.
 CLOCK_LEEWAY = 60
-#: A session ends this much before the identity provider's own limit, so that clocks
-#: that differ do not keep it alive longer (the SDK does the same).
+#: Seconds by which a session ends before the identity provider's limit, in case the
+#: clocks differ. The SDK has the same leeway.
 CEILING_LEEWAY = 30
-#: A session is written again after this part of the inactivity window, not sooner.
+#: The number of steps of the inactivity window, after one of which activity is noted
+#: again.
 ROLLING_STEP = 60
 
 
@@ -33,17 +34,17 @@ class Moments(t.NamedTuple):
 
     #: When its user logged in.
     created: float
-    #: When its user was active.
+    #: When its user was last active.
     seen: float
-    #: When the identity provider ends it.
+    #: When the identity provider ends the session, if it says so.
     ceiling: float | None = None
-    #: Seconds that it could last at its login. Its labels, and what ended it, are
-    #: forgotten after that.
+    #: Seconds that the session could last by the configuration at its login. Its
+    #: labels, and the note of its end, are kept as long.
     longest: float = math.inf
 
 
 def no_limit() -> float:
-    """Return for how long a user may be idle if nothing says so."""
+    """Return infinity: without a limit, a user may be idle for ever."""
     return math.inf
 
 
@@ -54,7 +55,7 @@ class Lifetime:
     absolute: int
     inactivity: int
     rolling: bool
-    #: Returns another limit of the app for users who are not active.
+    #: Returns the app's own limit for idle users, by Flask's keys.
     limit: Callable[[], float] = no_limit
 
     @property
@@ -63,25 +64,25 @@ class Lifetime:
         return min(self.inactivity, self.limit())
 
     def ends_at(self, session: Moments) -> float:
-        """Return when a session ends, however active its user is."""
+        """Return when a session ends, even if its user stays active."""
         end = session.created + min(self.absolute, session.longest)
         ceiling = session.ceiling
         return end if ceiling is None else min(end, ceiling - CEILING_LEEWAY)
 
     def expires_at(self, session: Moments) -> float:
-        """Return when a session ends unless its user comes back."""
+        """Return when a session ends if its user stays away."""
         end = self.ends_at(session)
         return min(end, session.seen + self.idle) if self.rolling else end
 
     def is_due(self, seen: float, now: float) -> bool:
-        """Tell whether activity has to be written down again."""
+        """Tell whether activity is to be noted again."""
         return self.rolling and now - seen >= max(1, self.idle // ROLLING_STEP)
 
 
 def flasks_limit(app: Flask) -> Callable[[], float]:
-    """Return what returns for how many seconds a user may be idle, by Flask's key.
+    """Return a function for the seconds that a user may be idle, by Flask's key.
 
-    It can still be set later.
+    The app may set the key later, so the function reads it with each call.
     """
     return lambda: app.permanent_session_lifetime.total_seconds()
 
@@ -89,11 +90,11 @@ def flasks_limit(app: Flask) -> Callable[[], float]:
 class LastsAsLogins:
     """A session interface whose sessions last as long as their logins."""
 
-    #: How long a session lasts that belongs to a login, if Flask's lifetime is shorter.
+    #: The lifetime of a session that belongs to a login, if Flask's is shorter.
     login_lifetime: timedelta = timedelta(0)
 
     def lifetime_of(self, app: Flask, session: t.Container[str]) -> timedelta:
-        """Return how long a session is kept after it was written."""
+        """Return the time for which a session is kept after its last write."""
         lifetime = app.permanent_session_lifetime
         return max(lifetime, self.login_lifetime) if KEY in session else lifetime
 

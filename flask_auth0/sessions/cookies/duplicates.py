@@ -8,20 +8,20 @@ from collections.abc import Sequence
 from ...runtime.cookie_jar import CookieJar
 from ..storage_contract import KEY
 
-#: How many cookies of one name are looked at.
+#: The most cookies of one name that are opened.
 MOST_OF_ONE_NAME = 8
 
 Content = dict[str, t.Any]
 
 
 def one_of(jar: CookieJar, found: Sequence[Content]) -> Content | None:
-    """Return the session that counts, of those that came and open.
+    """Return the session that counts, of those that could be opened.
 
-    Browsers tell cookies apart by domain and path, and send all that fit: those from
-    before a change of settings, and those that a sibling host has set. Where two of
-    them name different sessions, nobody knows which one the user has begun.
+    Browsers tell cookies apart by domain and path, and send all that match: also those
+    from before a change of settings, and those that a sibling host has set. If two of
+    them name different sessions, none counts, as either could be a stranger's.
 
-    :param jar: the cookies that came.
+    :param jar: the cookies of the request.
     :param found: the contents of sessions, the newest first.
     """
     if len(found) < 2:

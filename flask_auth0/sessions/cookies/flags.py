@@ -14,8 +14,8 @@ def secure_cookies(app: Flask, response: Response, config: Config) -> None:
     """Make session cookies Secure, except on plain http on loopback.
 
     Flask's own flag is one setting for all requests. Without ``AUTH0_REDIRECT_URI``,
-    the callback's URL, and with it the answer, comes from each request. Flask saves
-    its session last, so this is for responses that are complete.
+    the callback's URL, and with it the flag, depends on each request. The response has
+    to be complete, since Flask saves its session last.
     """
     if config.secure is not None:
         return
@@ -48,6 +48,6 @@ def _is_ours(cookie: str, session_name: str) -> bool:
 
 
 def _origin() -> str:
-    # A host that the app does not trust is no reason to raise an error here.
+    # ``request.host`` would raise an error for a host that the app does not trust.
     environ = request.environ
     return f"{environ['wsgi.url_scheme']}://{get_host(environ)}"

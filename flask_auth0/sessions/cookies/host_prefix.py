@@ -21,9 +21,9 @@ _OF_SESSION = re.compile(rf"({OURS}((head|body)\d+|visit))?")
 
 
 class OwnNames(SessionInterface):
-    """Names a session's cookie so that it is the host's own, where that is wanted."""
+    """Names a session's cookie with ``__Host-``, where that is configured."""
 
-    #: The settings of an app that lets its names have the prefix.
+    #: The settings of the app, if they allow the prefix.
     config: Config | None = None
 
     def get_cookie_name(self, app: Flask) -> str:
@@ -39,10 +39,10 @@ class OwnNames(SessionInterface):
         return name if self._is_prefixed(app, name) else None
 
     def take_former_names(self, jar: CookieJar) -> None:
-        """Let cookies that have come under their former names have the present ones.
+        """Rename cookies of the request from their former names to the present ones.
 
-        One that has come under its present name counts, and not what has its former
-        name as well: anybody can have set that.
+        A cookie with the prefix wins over one without, which any host of the domain can
+        have set.
         """
         former = self.former_cookie_name(jar.app)
         if former is not None:
@@ -56,8 +56,8 @@ class OwnNames(SessionInterface):
 def transaction_name(jar: CookieJar, config: Config, digest: str = "") -> str:
     """Return the name of a transaction's cookie, or what all of them begin with.
 
-    Where browsers allow it, no other host of the domain can set a cookie of this name:
-    a login that somebody else has begun could be completed with one.
+    The name has the prefix where browsers accept it: with a transaction from another
+    host of the domain, a stranger's login could be completed here.
     """
     if jar.transactions is None:
         name, interface = jar.prefix + _TRANSACTION, jar.app.session_interface

@@ -15,7 +15,7 @@ from .tombstones import ENDED, UNDER_WAY, Tombstones
 
 #: Seconds for which a browser may still send cookies from before a change.
 NEWEST = 60
-#: How many states, and how many ended sessions, a process remembers.
+#: The most states, and the most ended sessions, that a process remembers.
 MOST_STATES, MOST_ENDED = 2048, 16_384
 _HANDOVER = "flask_auth0.newest:"
 
@@ -33,17 +33,17 @@ class Current(t.NamedTuple):
     """A state to go on with."""
 
     head: State
-    #: The body, if a newer state has come in the place of the one that was sent.
+    #: The body, if a newer state than the browser's takes its place.
     body: State | None = None
 
 
 class Browsers:
-    """Knows which sessions have ended, and what is the newest state of the others.
+    """Knows which sessions have ended, and the newest states of the others.
 
     :param states: seals and opens states.
-    :param store: where the processes of an app can meet, if there is such a place.
-    :param newest_only: refuse the cookies from before a change for as long as the
-        session lasts, as far as the store knows of one.
+    :param store: the back end that the app's processes share, if there is one.
+    :param newest_only: whether cookies from before a change are refused for as long as
+        the session lasts, if the store knows the change.
     """
 
     def __init__(
@@ -60,9 +60,10 @@ class Browsers:
     ) -> Current | None:
         """Return the state to go on with, or ``None`` where the session has ended.
 
-        :param head: what the browser has sent.
-        :param is_whole: whether the body that came with it belongs to it.
-        :raises SessionStoreUnavailable: when nobody knows whether it has ended.
+        :param head: the head that the browser has sent.
+        :param is_whole: whether the body of this head has come, too.
+        :raises SessionStoreUnavailable: when the store does not say whether it has
+            ended.
         """
         marks = self._marks(record, head)
         if marks.is_ended or self._is_ended_here(jar, record):
@@ -75,7 +76,7 @@ class Browsers:
         return Current(head)
 
     def keep(self, record: str, newest: Newest, *, is_delivered: bool) -> None:
-        """Remember a change, for requests that come without it.
+        """Remember a change, for requests with the cookies from before.
 
         :param is_delivered: whether a response takes it to the browser.
         """
@@ -87,7 +88,7 @@ class Browsers:
             store.attempt(lambda: self._hand_over(store, record, newest, seconds), None)
 
     def end(self, jar: CookieJar, record: str) -> None:
-        """Let whatever cookies of a session still come be worth nothing."""
+        """End a session, so that cookies of it that still arrive do not count."""
         self._memory.end(record)
         if not self._has_noted_end(record):
             self._tombstones.add(jar, record)
@@ -95,7 +96,7 @@ class Browsers:
     def has_ended(self, record: str, *, ask: bool = False) -> bool:
         """Tell whether a session has ended since a request found it.
 
-        :param ask: also elsewhere, as far as that can be known.
+        :param ask: whether the store is asked, too.
         """
         if self._memory.is_ended(record):
             return True
@@ -112,7 +113,7 @@ class Browsers:
         return not is_changed and not self.has_ended(record)
 
     def renewed(self, head: State) -> State:
-        """Return the head of the next version, which opens no body of another one."""
+        """Return the head of the next version, whose key opens no older body."""
         version, key = version_of(head) + 1, secrets.token_urlsafe(32)
         internal = {**head["internal"], "version": version, "body_key": key}
         return {**head, "internal": internal}
@@ -134,9 +135,9 @@ class Browsers:
         return revocations.marks(self._states.labels.of_head(head), record, login)
 
     def _has_noted_end(self, record: str) -> bool:
-        """Note where all processes look that a session has ended, if that is possible.
+        """Note in the store that a session has ended; tell whether it is noted.
 
-        Whoever logs out must not stay in because a server is down.
+        A logout must not fail because the store is down.
         """
         revocations = self._revocations()
         if revocations is None:
@@ -181,10 +182,9 @@ def version_of(head: State) -> int:
 
 
 class Memory:
-    """The place where requests meet that a browser has sent at the same time.
+    """Shares new states between requests that a browser has sent at the same time.
 
-    Each came with the cookies from before, and the answers reach the browser in any
-    order.
+    Each of them has the cookies from before, and their answers arrive in any order.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -225,7 +225,7 @@ class _Lately(t.Generic[V]):
         now = self._clock.monotonic()
         self.drop(key)
         self._values[key] = (now + seconds, value)
-        # A copy, as other threads may change it meanwhile.
+        # Other threads may change the dictionary meanwhile, so the loop needs a copy.
         for number, (each, (until, _)) in enumerate(list(self._values.items())):
             if until > now and number >= len(self._values) - self._most:
                 return

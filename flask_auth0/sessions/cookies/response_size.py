@@ -1,6 +1,6 @@
-"""How large the head of a response is: its status and headers, cookies among them.
+"""The size of a response's head: its status and headers, cookies among them.
 
-A proxy has a buffer for it, and answers in the app's place when it does not fit.
+A proxy has a buffer for the head, and answers with an error if it does not fit.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from werkzeug.wrappers import Response
 
 from ...errors import ResponseTooLarge
 
-#: Bytes that are the server's own: its name, the date, what becomes of the connection.
+#: Bytes of the headers that the server adds: Server, Date, Connection.
 OF_SERVER = 200
 #: Bytes of a small page, or of a redirect, without any cookie.
 OF_PAGE = 200
-#: Bytes of what the answer to a login has besides: Flask's session, the end of the
-#: transaction, and what tells whether the login lasts.
+#: Bytes that the answer to a login needs besides: for Flask's session, the deletion of
+#: the transaction, and the note by which repeated logins are noticed.
 OF_LOGIN = 700
-#: Bytes of what names the session that it takes the place of.
+#: Bytes of the cookie that names the session before.
 OF_ENDED = 350
-#: Bytes of what deletes a cookie under its former name.
+#: Bytes of the deletion of a cookie under its former name.
 OF_FORMER = 110
 
 
@@ -36,9 +36,9 @@ def cookies_size(lines: Iterable[str]) -> int:
 
 
 def require_room(lines: Iterable[str], reserved: int, limit: int) -> None:
-    """Raise an error where a small page could not take some cookies to the browser.
+    """Raise an error if some cookies do not fit into the head of a small page.
 
-    :param reserved: bytes that it has to have for other ones.
+    :param reserved: bytes to keep free for other cookies.
     :param limit: bytes that the head of a response may need.
     :raises ResponseTooLarge: when they do not fit.
     """

@@ -1,4 +1,4 @@
-"""Flask's signed session cookies, each of which is verified once."""
+"""Flask's signed session cookies; repeated ones are verified once."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from ..storage_contract import KEY
 from .duplicates import MOST_OF_ONE_NAME, one_of
 from .host_prefix import OwnNames
 
-#: How many cookies a process remembers, and the most bytes of one.
+#: The most cookies that a process remembers, and the most bytes of one.
 REMEMBERED, LARGEST = 512, 4096
 #: Seconds by which the clocks of two hosts of an app may differ.
 CLOCK_LEEWAY = 10
@@ -55,7 +55,7 @@ class Verified(t.NamedTuple):
     def content(self, max_age: int, now: float) -> t.Any:
         """Return the content; a session copies the dictionary, but not its values.
 
-        :raises BadData: when it is too old, or nothing that Flask has written.
+        :raises BadData: when the cookie is too old, or not one of Flask's.
         """
         self.require_age(max_age, now)
         if self.plain is not None:
@@ -64,7 +64,7 @@ class Verified(t.NamedTuple):
 
 
 class SignedSessionInterface(LastsAsLogins, OwnNames, SecureCookieSessionInterface):
-    """Opens Flask's session as Flask does, but knows the cookies that come again."""
+    """Opens Flask's session as Flask does, but verifies a repeated cookie once."""
 
     session_class = WatchedSession
     #: Called when a session is first used; empties it if its login is over.
@@ -94,7 +94,7 @@ class SignedSessionInterface(LastsAsLogins, OwnNames, SecureCookieSessionInterfa
         return session
 
     def _opened(self, app: Flask, text: str) -> tuple[int, dict[str, t.Any]] | None:
-        """Return when a cookie was signed and what it has, if it is good."""
+        """Return when a cookie was signed, and its content, if it is good."""
         longest = max(app.permanent_session_lifetime, self.login_lifetime)
         now = self._clock.time()
         try:
@@ -127,7 +127,7 @@ class SignedSessionInterface(LastsAsLogins, OwnNames, SecureCookieSessionInterfa
         return found
 
     def _what_signs(self, app: Flask) -> tuple[t.Any, ...]:
-        """Return all that a signature depends on, any of which can still change."""
+        """Return the settings behind a signature, all of which can change later."""
         fallbacks = app.config.get("SECRET_KEY_FALLBACKS") or ()
         how = (self.salt, self.key_derivation, self.digest_method, self.serializer)
         return (app.secret_key, *fallbacks, *how)

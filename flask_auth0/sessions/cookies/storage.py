@@ -21,13 +21,13 @@ from .response_size import OF_ENDED, OF_FORMER, OF_LOGIN, require_room
 PIECE = 3500
 #: Bytes of all cookies of a request. gunicorn and nginx refuse a header of 8 KB.
 HEADER = 8000
-#: Bytes kept free for what the app puts into its own session later.
+#: Bytes kept free for later additions of the app to its own session.
 RESERVE = 500
-#: The most combinations that are tried of pieces that came several times.
+#: The most combinations that are tried, if pieces came several times.
 COMBINATIONS = 16
 #: The cookie that says when the user was active.
 VISIT = "visit"
-#: A moment has fewer digits than that.
+#: The most digits of a moment, in seconds since the epoch.
 _DIGITS = 12
 
 
@@ -35,7 +35,7 @@ class CookieCompartment:
     """Keeps a state in the browser that has sent a request.
 
     :param jar: the cookies of the request.
-    :param sealer: tells what is ours of that which is not encrypted.
+    :param sealer: makes and checks the tag of the visit cookie, which is not encrypted.
     """
 
     def __init__(self, jar: CookieJar, sealer: Sealer, config: Config) -> None:
@@ -44,19 +44,19 @@ class CookieCompartment:
         self._config = config
 
     def read(self, record: str, part: str) -> Sequence[str]:
-        """Return what may be a part: nothing, if a piece of any part is missing."""
+        """Return the texts that may be a part; none if a piece of a part is missing."""
         texts = {each: _joined(self._jar, each) for each in PARTS}
         return texts[part] if all(texts.values()) else ()
 
     def read_head(self, record: str) -> Head:
-        """Return what may be the head, and when the user was active after it."""
+        """Return the texts that may be the head, and when the user was active since."""
         values = self._jar.values.get(self._jar.prefix + VISIT, [])
         found = [self._visit(record, each) for each in values[:COMBINATIONS]]
         visited_at = max(filter(None, found), default=None)
         return Head(self.read(record, HEAD), visited_at)
 
     def has_body(self, body_key: str) -> bool:
-        """Tell whether the body has come that is sealed with a key."""
+        """Tell whether the body that a key opens has come."""
         first = self._jar.values.get(f"{self._jar.prefix}{BODY}0", ())
         name = name_of_body(body_key)
         return any(each.partition(".")[2].startswith(f"{name}.") for each in first)
@@ -68,14 +68,14 @@ class CookieCompartment:
         return float(at) if self._sealer.has_tag(f"{record} {at}", tag) else None
 
     def note_visit(self, record: str, now: int, max_age: int) -> None:
-        """Note that the user is active, beside the state: what another answer changes
-        of that meanwhile must stay whole.
+        """Note that the user is active in a cookie beside the state, so that a state
+        that another response sets meanwhile stays whole.
         """
         value = f"{now}.{self._sealer.tag(f'{record} {now}')}"
         self._jar.set(self._jar.prefix + VISIT, value, self._age(max_age))
 
     def undo(self) -> None:
-        """Let the browser keep what it has, or has got from another answer."""
+        """Leave the cookies as the browser has them."""
         for part in (*PARTS, VISIT):
             self._jar.withdraw(self._jar.prefix + part)
 
@@ -87,10 +87,9 @@ class CookieCompartment:
         *,
         replaces: Entry | None = None,
     ) -> bool:
-        """Keep a state in the place of whatever state the browser has.
+        """Keep a state, in place of any that the browser has.
 
-        :raises SessionTooLarge: when a browser could not send it back, or would not
-            get it.
+        :raises SessionTooLarge: when it does not fit into a request, or a response.
         """
         old = self._names(parts)
         is_first = not any(each.startswith(self._jar.prefix + HEAD) for each in old)
@@ -101,19 +100,20 @@ class CookieCompartment:
     def update(self, record: str, parts: Mapping[str, str], max_age: int) -> bool:
         """Replace parts of the state."""
         if self._jar.app.config.get("SECRET_KEY_FALLBACKS"):
-            # The name of the state outlives an older key as well: Flask signs it anew.
+            # Flask signs its session anew, which has the name of the state, with the
+            # newest key.
             session.modified = True
         self._write(parts, max_age, self._names(parts), 0)
         return True
 
     def _names(self, parts: Iterable[str]) -> list[str]:
-        """Return the names of the cookies that the browser has for some parts."""
+        """Return the names of the cookies that the browser has of some parts."""
         return self._jar.names(tuple(self._jar.prefix + part for part in parts))
 
     def _write(
         self, parts: Mapping[str, str], max_age: int, old: list[str], reserved: int
     ) -> None:
-        """Set the cookies of some parts, in the place of those that were there."""
+        """Set the cookies of some parts, in place of older ones."""
         jar, age = self._jar, self._age(max_age)
         new: dict[str, str] = {}
         for part, text in parts.items():
@@ -127,7 +127,7 @@ class CookieCompartment:
         jar.replace(old, new, age)
 
     def delete(self, entry: Entry) -> None:
-        """Forget whatever state the browser has."""
+        """Delete any state that the browser has."""
         jar = self._jar
         for name in self._names((*PARTS, VISIT)):
             jar.delete(name)
@@ -146,14 +146,14 @@ class CookieCompartment:
         before = size_together({name: jar.values[name][0] for name in old})
         size = size_together(new)
         limit = HEADER - RESERVE - others
-        # A state that arrived with this request may be written again, whatever else
-        # grew meanwhile; compressed, it is a few bytes more or less each time.
+        # A state that fitted into this request may be written again, even if other
+        # cookies have grown; compression varies its size by a few bytes.
         if size > limit and size > before + RESERVE:
             raise SessionTooLarge(size, max(limit, 0))
 
 
 def _split(name: str, text: str) -> dict[str, str]:
-    """Return the cookies of a part; the first one says how many there are."""
+    """Return the cookies of a part; the first one has their number."""
     count = -(-(len(text) + len("00.")) // PIECE)
     text = f"{count:02}.{text}"
     starts = range(0, len(text), PIECE)
@@ -161,10 +161,10 @@ def _split(name: str, text: str) -> dict[str, str]:
 
 
 def _joined(jar: CookieJar, part: str) -> list[str]:
-    """Return what the cookies of a part have, unless one of them is missing.
+    """Return the joined pieces of a part, unless one of them is missing.
 
-    Where one came several times, each combination counts: only what belongs together
-    opens.
+    If a piece came several times, all combinations are returned: only pieces that
+    belong together open.
     """
     combinations = _combinations(jar.values, jar.prefix + part)
     return list(itertools.islice(combinations, COMBINATIONS))

@@ -20,28 +20,28 @@ from .response_size import head_size
 
 #: The end of the name of the note about a login that may lead nowhere.
 LOGIN_NOTE = "loop"
-#: How many domains and paths of one cookie are tried.
+#: The most domains and paths that are tried for one cookie.
 MOST_PLACES = 16
 
 
 class Variant(t.NamedTuple):
-    """A place in which a browser may have a cookie of some name."""
+    """The domain and path of a cookie in a browser."""
 
     domain: str | None
     path: str
 
 
 def sweep(current: CurrentRequest, response: Response, config: Config) -> None:
-    """Sweep where that is due. The response is complete, so that its size is known."""
+    """Sweep a complete response if that is due; its size is known by then."""
     if current.jar.is_swept or _is_emptied(current.session):
         room = config.response_header_limit - head_size(response)
         _delete(current, response, room, are_cookies_secure(config))
 
 
 def variants(host: str, path: str, current: Variant) -> list[Variant]:
-    """Return where else a cookie may be that a browser sends to a path of a host.
+    """Return the other domains and paths from which a path of a host gets cookies.
 
-    :param current: where the app keeps it by today's configuration.
+    :param current: the domain and path by today's configuration.
     """
     domains = [current.domain, None, *_domains(host)]
     places = itertools.product(
@@ -61,7 +61,7 @@ def _domains(host: str) -> list[str]:
 
 
 def _paths(path: str) -> list[str]:
-    """Return the paths that contain a path, in both of their spellings."""
+    """Return the paths that contain a path, with and without a slash at the end."""
     names = [each for each in path.split("/") if each]
     inner = ["/" + "/".join(names[:end]) for end in range(1, len(names) + 1)]
     return ["/", *inner, *(f"{each}/" for each in inner)]
@@ -75,7 +75,7 @@ def _is_emptied(session: SessionMixin) -> bool:
 def _delete(
     current: CurrentRequest, response: Response, room: int, secure: bool
 ) -> None:
-    """Put as many deletions on a response as it has room for."""
+    """Put deletions on a response, as many as it has room for."""
     app, request, jar = current.app, current.request, current.jar
     interface, name = app.session_interface, jar.session_name
     domain = interface.get_cookie_domain(app)
@@ -83,7 +83,7 @@ def _delete(
     own = Variant(domain and domain.lstrip("."), path)
     host = get_host(request.environ).rpartition(":")[0] or get_host(request.environ)
     others = variants(host, request.script_root + request.path, own)
-    # Browsers have one cookie with that prefix at most, for the host itself.
+    # A cookie with the prefix is for the host and the path ``/`` only.
     places = [] if name.startswith(HOST_PREFIX) else others
     names = _names(jar)
     found = [(each, place) for place in places for each in names]
@@ -94,7 +94,8 @@ def _delete(
     flags = {"samesite": interface.get_cookie_samesite(app), "secure": secure}
     flags["partitioned"] = interface.get_cookie_partitioned(app)
     lines = [_deletion(each, place, flags) for each, place in found]
-    # In front, for clients that take a domain's cookie for the host's own.
+    # The deletions come first, for clients that take a domain's cookie for the host's
+    # own.
     lines = _that_fit(lines, room)
     lines += response.headers.getlist("Set-Cookie")
     response.headers.setlist("Set-Cookie", lines)
@@ -103,7 +104,7 @@ def _delete(
 def _former_places(
     current: CurrentRequest, others: list[Variant]
 ) -> list[tuple[str, Variant]]:
-    """Return where cookies are that have their former names, and would count again."""
+    """Return the places of cookies with former names, which would count again."""
     former = former_name(current.app)
     if former is None:
         return []
@@ -118,7 +119,7 @@ def _that_fit(lines: list[str], room: int) -> list[str]:
 
 
 def _names(jar: CookieJar) -> list[str]:
-    """Return the names of the session cookies that came, doubles first."""
+    """Return the names of the session cookies of the request, duplicated ones first."""
     sent = {name: len(values) for name, values in jar.sent.lists()}
     name, loop = jar.session_name, jar.prefix + LOGIN_NOTE
     ours = [each for each in sent if is_of_session(each, name) or each == loop]

@@ -1,6 +1,6 @@
 """A short-lived cookie that names the sessions which have just ended in a browser.
 
-An answer that was on its way can bring the cookies of such a session back.
+A response that was on its way can bring the cookies of such a session back.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from ..labels import is_record
 from ..sealing import Sealer
 from ..shapes import is_moment
 
-#: Seconds for which an answer may be on its way, and its cookies with it.
+#: Seconds for which a response, with cookies of the session, may be on its way.
 UNDER_WAY = 600
 #: The end of the cookie's name.
 ENDED = "ended"
-#: How many sessions it names, the last ones.
+#: The most sessions that the cookie names, the last ones.
 _MOST_ENDED = 4
 
 
 class Tombstones:
-    """Writes and reads the cookie.
+    """Writes and reads the cookie that names ended sessions.
 
-    :param sealer: encrypts it.
+    :param sealer: encrypts the cookie.
     :param clock: tells which sessions ended too long ago.
     """
 
@@ -33,7 +33,7 @@ class Tombstones:
         self._clock = clock
 
     def add(self, jar: CookieJar, record: str) -> None:
-        """Name one more session, unless it is too late for another cookie."""
+        """Name one more session, unless the headers are sent."""
         if jar.is_sent:
             return
         name = jar.prefix + ENDED
@@ -41,7 +41,7 @@ class Tombstones:
         jar.set(name, self._sealer.seal(content, name), UNDER_WAY)
 
     def name(self, jar: CookieJar, record: str) -> bool:
-        """Tell whether a session is among those that have ended."""
+        """Tell whether the cookie names a session."""
         return any(each == record for each, _ in self._read(jar))
 
     def _read(self, jar: CookieJar) -> list[t.Any]:

@@ -23,15 +23,15 @@ from .storage import HEADER
 LIFETIME = 3600
 #: How many logins of one browser may be under way.
 MOST_LOGINS = 4
-#: Bytes that all of them may need together.
+#: Bytes that the transactions of a browser may need together.
 BUDGET = 6000
 
 
 class CookieTransactionStore(LoginStore):
-    """Keeps what a login must remember until its callback, in the browser.
+    """Keeps the transactions of logins in cookies, until their callbacks.
 
-    Two tabs cannot overwrite each other, and a login that is abandoned costs the
-    server nothing.
+    Two tabs do not overwrite each other's, and an abandoned login costs the server
+    nothing.
 
     :param sealer: encrypts transactions.
     :param clock: tells which of them are too old.
@@ -53,7 +53,7 @@ class CookieTransactionStore(LoginStore):
         remove_if_expires: bool = False,
         options: dict[str, t.Any] | None = None,
     ) -> None:
-        """Keep a transaction; the oldest ones give way where there are too many."""
+        """Keep a transaction, and delete the oldest ones if there are too many."""
         jar = current_request().jar
         name = self._name(jar, identifier)
         content = {"data": without_none(dumped(state)), "at": self._clock.time()}
@@ -91,10 +91,11 @@ class CookieTransactionStore(LoginStore):
         jar.delete(self._name(jar, identifier))
 
     def give_up_newest(self, jar: CookieJar) -> None:
-        """Make room for a login that has to begin again, at the cost of the newest one.
+        """Make room for a login that has to begin again, by deleting the newest one.
 
-        It lost its own place to newer ones. If it took the oldest one's in its turn,
-        the logins of many tabs would chase each other, and none would be completed.
+        Newer logins had displaced it. If it displaced the oldest one in return, the
+        logins of many tabs would go on displacing each other, and none would be
+        completed.
         """
         names = self.names(jar)
         if len(names) >= MOST_LOGINS:
@@ -122,7 +123,7 @@ class CookieTransactionStore(LoginStore):
                 jar.delete(name)
 
     def _name(self, jar: CookieJar, identifier: str) -> str:
-        """Return the cookie's name, which no ``state`` in a URL can choose freely."""
+        """Return the cookie's name, with a digest of the ``state`` in it."""
         digest = hashlib.sha256(identifier.encode()).hexdigest()
         return transaction_name(jar, self._config, digest[:24])
 
