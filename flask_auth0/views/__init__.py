@@ -11,7 +11,6 @@ from werkzeug.wrappers import Response as BaseResponse
 from ..config import ROUTES, Config
 from ..runtime.request import current_request
 from . import backchannel, callback, login, logout, logout_urls
-from .logout_question import answer_unmeant
 from .own_urls import HOST_VALUE, add_host
 from .prefetches import answer_unasked
 
@@ -48,7 +47,7 @@ def logout_view() -> BaseResponse:
 
     Whom another site has sent is asked first.
     """
-    unmeant = answer_unmeant()
+    unmeant = logout.answer_unmeant()
     if unmeant is not None:
         return unmeant
     return logout.end(logout_urls.for_query(request.args.get("return_to")))

@@ -56,16 +56,11 @@ def start(
     unasked = answer_unasked(request)
     if unasked is not None:
         return unasked
-    current, state = current_request(), current_state()
+    state = current_state()
     _refuse_reserved(parameters)
     target = for_callback(next_or_default(target, state.config), state.config)
     try:
-        state.state_store.require_available(current.app)
-        purpose = repeated_logins.purpose_of(state, target, _asked_for(parameters))
-        repeated_logins.check(current, state, purpose)
-        options = _login_options(current, state, target, parameters, purpose)
-        with translated():
-            url = state.logins.start(current, options)
+        url = _authorization_url(state, target, parameters)
     except Auth0Error as error:
         report(error, target, parameters)
         raise
@@ -100,6 +95,19 @@ def _refuse_reserved(parameters: Mapping[str, t.Any]) -> None:
     if reserved:
         names = ", ".join(sorted(reserved))
         raise TypeError(f"A login cannot be given {names}, which it decides itself.")
+
+
+def _authorization_url(
+    state: AppState, target: str, parameters: Mapping[str, t.Any]
+) -> str:
+    """Begin a login, and return the URL at the tenant where it goes on."""
+    current = current_request()
+    state.state_store.require_available(current.app)
+    purpose = repeated_logins.purpose_of(state, target, _asked_for(parameters))
+    repeated_logins.check(current, state, purpose)
+    options = _login_options(current, state, target, parameters, purpose)
+    with translated():
+        return state.logins.start(current, options)
 
 
 def _login_options(

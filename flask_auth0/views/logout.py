@@ -1,4 +1,4 @@
-"""Ending a session, here and at the tenant."""
+"""Ending a session, here and at the tenant, if its user means it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import typing as t
 from urllib.parse import urlencode, urlsplit
 
 from auth0_server_python.auth_types import LogoutOptions
-from flask import redirect, request
+from flask import make_response, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from ..app_state import AppState, current_state
@@ -17,9 +17,12 @@ from ..runtime import loop
 from ..runtime.request import current_request, this_app
 from ..sessions.ending import empty
 from ..sessions.hidden_tokens import with_hidden_tokens
+from ..sessions.lazy import overlook_outage
 from ..signals import user_logged_out
+from ..user import load_user
 from . import own_urls, repeated_logins
 from .error_links import offer_way_on
+from .origins import is_from_other_site, is_part_of_page, is_whole_page
 from .prefetches import answer_unasked
 
 #: Seconds for the question how to log out at the tenant, where there is another way.
@@ -28,6 +31,33 @@ PATIENCE = 2
 LONGEST_HINT = 4000
 #: Bytes of the answer that the rest of it needs, cookies that it deletes among them.
 BESIDE_HINT = 1600
+
+
+def answer_unmeant() -> Response | None:
+    """Return what answers a request that may not be its user's wish, if it is one.
+
+    A link of another site is followed to a page that asks. An image or a frame of such
+    a site, and an image of any site, does nothing.
+    """
+    is_foreign = is_from_other_site(request)
+    if is_part_of_page(request) or (is_foreign and not is_whole_page(request)):
+        return Response(status=403)
+    if is_foreign and _may_have_session():
+        return_to = request.args.get("return_to")
+        action = own_urls.url_of("auth0.logout", return_to=return_to)
+        page = render_template("flask_auth0/logout.html", action=action)
+        return make_response(page)
+    return None
+
+
+def _may_have_session() -> bool:
+    current = current_request()
+    try:
+        # Strict cookies arrive with the form of the page, not with this request.
+        return current.jar.is_strict or bool(load_user(current, current_state()))
+    except SessionStoreUnavailable:
+        overlook_outage(current)
+        return True
 
 
 def end(return_to: str, *, federated: bool = False) -> Response:

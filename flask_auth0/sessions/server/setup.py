@@ -46,26 +46,16 @@ def set_up_sessions(
     """
     settings = _settings(app, environ)
     kind = str(settings.get("SESSION_TYPE") or "").lower()
-    if kind in {"", "null"}:
-        return []
-    if isinstance(app.session_interface, ServerSideSessionInterface):
+    is_done = isinstance(app.session_interface, ServerSideSessionInterface)
+    if kind in {"", "null"} or is_done:
         return []
     if kind not in KINDS:
         return [Problem("SESSION_TYPE", _REPLACED.get(kind, _UNKNOWN))]
     try:
         back_end = _make(kind, app, settings, limit)
         app.session_interface = StoredSessionInterface(app, settings, back_end)
-    except ImportError as error:
-        remedy = f"'{kind}' needs a package: {error}"
-        if extra := KINDS[kind].extra:
-            remedy += f"; install it with pip install 'flask_auth0[{extra}]'"
-        return [Problem("SESSION_TYPE", remedy)]
-    except BadSetting as problem:
-        return [Problem(problem.key, problem.remedy)]
-    except ValueError:
-        # A driver may repeat the URL, with the password in it.
-        remedy = "has a value that its driver does not understand"
-        return [Problem(f"SESSION_{kind.upper()}", remedy)]
+    except (BadSetting, ImportError, ValueError) as error:
+        return [_problem(kind, error)]
     return []
 
 
@@ -82,8 +72,22 @@ def make_revocation_store(
         redis = importlib.import_module("..stores.redis", __package__)
         setup = _setup(app, {key: config.revocation_store}, limit)
         return redis.make(setup, key), None
-    except BadSetting as problem:
-        return None, Problem(problem.key, problem.remedy)
+    except BadSetting as error:
+        return None, Problem(error.key, error.remedy)
+
+
+def _problem(kind: str, error: Exception) -> Problem:
+    """Return what is wrong where a back end cannot be made."""
+    if isinstance(error, BadSetting):
+        return Problem(error.key, error.remedy)
+    if not isinstance(error, ImportError):
+        # A driver may repeat the URL, with the password in it.
+        remedy = "has a value that its driver does not understand"
+        return Problem(f"SESSION_{kind.upper()}", remedy)
+    remedy, extra = f"'{kind}' needs a package: {error}", KINDS[kind].extra
+    if extra:
+        remedy += f"; install it with pip install 'flask_auth0[{extra}]'"
+    return Problem("SESSION_TYPE", remedy)
 
 
 def _make(
