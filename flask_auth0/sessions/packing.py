@@ -79,8 +79,8 @@ def _dictionary(like: bytes) -> bytes:
 
 def _apart(found: re.Match[bytes], signatures: list[bytes]) -> bytes:
     """Return a token's header and payload as JSON, unless that would lose anything."""
-    header, payload, signature = parts = [decoded(part) for part in found.groups()]
-    is_same = [encoded(part) for part in parts] == list(found.groups())
+    header, payload, signature = parts = [_decoded(part) for part in found.groups()]
+    is_same = [_encoded(part) for part in parts] == list(found.groups())
     if not is_same or re.search(rb"[\x01-\x03]", header + payload):
         return found[0]
     signatures.append(signature)
@@ -89,19 +89,14 @@ def _apart(found: re.Match[bytes], signatures: list[bytes]) -> bytes:
 
 def _together(found: re.Match[bytes], signatures: t.Iterator[bytes]) -> bytes:
     parts = (*found.groups(), next(signatures, b""))
-    return b".".join(map(encoded, parts))
+    return b".".join(map(_encoded, parts))
 
 
-def encoded(raw: bytes) -> bytes:
-    """Return bytes as base64 for URLs, without padding."""
+def _encoded(raw: bytes) -> bytes:
     return urlsafe_b64encode(raw).rstrip(b"=")
 
 
-def decoded(text: bytes) -> bytes:
-    """Return what base64 without padding says, in whatever spelling.
-
-    :raises ValueError: when it is none.
-    """
+def _decoded(text: bytes) -> bytes:
     if len(text) % 4 == 1:
         # No base64 has so many characters.
         return b""
