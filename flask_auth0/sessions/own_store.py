@@ -1,4 +1,4 @@
-"""The wrapper of a state store of an app's own, for the SDK and for us."""
+"""The wrapper of an app's own state store."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from .token_sets import without_refreshed
 
 
 class OwnStateStore(SessionStore):
-    """Hands the SDK's calls on to a store, which need not know what the SDK gets wrong.
+    """Hands the SDK's calls on to a store, and corrects what the SDK gets wrong.
 
-    :param store: the app's own.
-    :param hooks: what the app does before a state is kept.
+    :param store: the app's own store.
+    :param hooks: the app's functions that change a state before it is kept.
     :param clock: tells which tokens are still good.
     """
 
@@ -41,7 +41,7 @@ class OwnStateStore(SessionStore):
     ) -> None:
         """Keep a state, and end what another user has left in Flask's session."""
         if isinstance(remove_if_expires, Mapping):
-            # Some methods of the SDK pass the options in this place.
+            # Some methods of the SDK pass the options as the third argument.
             options = t.cast(State, remove_if_expires)
         before = await self._stored(identifier, options) or {}
         if before and _sub(before) != _sub(dumped(state)):
@@ -62,7 +62,7 @@ class OwnStateStore(SessionStore):
                 raise error
 
     async def _begun(self, state: BaseModel) -> BaseModel:
-        """Return the state of a login as the app's hooks want it."""
+        """Return the state of a login as the app's hooks have changed it."""
         if not self._hooks.before_saved:
             return state
         changed = await loop.aside(lambda: self._hooks.apply(dumped(state)))
@@ -75,7 +75,7 @@ class OwnStateStore(SessionStore):
         current_request().has_claims = False
 
     async def get(self, identifier: str, options: State | None = None) -> State | None:
-        """Return the state as the SDK should see it."""
+        """Return the state without the tokens that the SDK must not find."""
         state = await self._stored(identifier, options)
         return None if state is None else without_refreshed(state)
 
@@ -88,7 +88,7 @@ class OwnStateStore(SessionStore):
     def claims(
         self, current: CurrentRequest, ask: Callable[[], State | None]
     ) -> State | None:
-        """Return the claims of the user, for which a request asks the SDK once."""
+        """Return the claims of the user; a request asks the SDK for them once."""
         if not current.has_claims:
             current.claims, current.has_claims = ask(), True
         return current.claims
@@ -96,7 +96,7 @@ class OwnStateStore(SessionStore):
     async def name_of_session(
         self, options: State | None, family: Callable[[str], str]
     ) -> str | None:
-        """Return what the requests of one session share: the store alone has its id."""
+        """Return a key from the refresh token; only the store has the session's id."""
         state = await self.get(KEY, options)
         if not state:
             return None
@@ -123,7 +123,7 @@ class OwnStateStore(SessionStore):
 
 @contextmanager
 def _outages_told() -> Iterator[None]:
-    """Let a page about a failure of the store ask for the user, as its layout may."""
+    """Mark a failure of the store as told, so that its error page can go on."""
     try:
         yield
     except SessionStoreUnavailable:

@@ -1,8 +1,8 @@
-"""Makes JSON small that has JSON Web Tokens in it, without losing anything of it.
+"""Compresses JSON that has JSON Web Tokens in it, without loss.
 
-Most of a token is JSON in base64, which hides from compression what other tokens, and
-the claims of the user, say in the same words. So tokens are taken apart before it.
-Their signatures are random: they stay as they are.
+Most of a token is JSON in base64, which hides from zlib the texts that tokens and the
+claims of the user have in common. Tokens are therefore decoded first, except for their
+signatures, which are random.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ _FAMILIAR = (
     b',"email":"@gmail.com","@example.com","email_verified":true,"iss":"https://'
     b'.auth0.com/","aud":"","sub":"auth0|","iat":17,"exp":17,"sid":"","nonce":"'
 )
-#: The largest dictionary that it can look back on.
+#: The most bytes of a preset dictionary: zlib's window is 32 KB.
 _WINDOW = 32_000
 
 _TOKEN = re.compile(rb'(?<=")(eyJ[\w-]+)\.(eyJ[\w-]+)\.([\w-]+)(?=")')
-#: Characters that no JSON has, since it escapes them.
+#: Control characters, which JSON escapes, around and between the parts of a token.
 _BEGIN, _NEXT, _END = b"\x01", b"\x02", b"\x03"
 _APART = re.compile(rb"\x01([^\x01-\x03]*)\x02([^\x01-\x03]*)\x03")
 
@@ -49,7 +49,7 @@ _APART = re.compile(rb"\x01([^\x01-\x03]*)\x02([^\x01-\x03]*)\x03")
 def pack(plain: bytes, like: bytes = b"") -> bytes:
     """Return JSON in fewer bytes.
 
-    :param like: what it may repeat. It has to be there again to unpack it.
+    :param like: bytes that the JSON may repeat, which :func:`unpack` needs again.
     """
     signatures: list[bytes] = []
     text = _TOKEN.sub(lambda found: _apart(found, signatures), plain)
@@ -59,9 +59,9 @@ def pack(plain: bytes, like: bytes = b"") -> bytes:
 
 
 def unpack(packed: bytes, like: bytes = b"") -> bytes:
-    """Return what was packed.
+    """Return the JSON that was packed.
 
-    :raises ValueError: when it was not packed here, or with something else to repeat.
+    :raises ValueError: when it was not packed here, or with another ``like``.
     """
     compressed, *signatures = msgspec.msgpack.decode(packed, type=list[bytes])
     decompressor = zlib.decompressobj(zdict=_dictionary(like))
@@ -78,7 +78,7 @@ def _dictionary(like: bytes) -> bytes:
 
 
 def _apart(found: re.Match[bytes], signatures: list[bytes]) -> bytes:
-    """Return a token's header and payload as JSON, unless that would lose anything."""
+    """Return a token's header and payload as JSON, if they encode to the same token."""
     header, payload, signature = parts = [_decoded(part) for part in found.groups()]
     is_same = [_encoded(part) for part in parts] == list(found.groups())
     if not is_same or re.search(rb"[\x01-\x03]", header + payload):
@@ -98,6 +98,6 @@ def _encoded(raw: bytes) -> bytes:
 
 def _decoded(text: bytes) -> bytes:
     if len(text) % 4 == 1:
-        # No base64 has so many characters.
+        # No base64 has a length of this remainder.
         return b""
     return urlsafe_b64decode(text + b"=" * (-len(text) % 4))

@@ -1,4 +1,4 @@
-"""Results that a process remembers, so that it need not find them out again."""
+"""A bounded cache of results, in one process."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ V = t.TypeVar("V")
 class Recent(dict[K, V]):
     """Remembers values by their keys, and forgets them all when there are too many.
 
-    :param most: how many values it remembers.
+    :param most: the most values that it remembers.
     """
 
     def __init__(self, most: int) -> None:

@@ -12,12 +12,12 @@ from .stores.base import BackEnd, Labelling
 
 _REVOKED = "flask_auth0.revoked:"
 _USED = "flask_auth0.used:"
-#: The marks of a session: that it has ended, and, with a number, its newest version.
+#: The marks of a session: its end, and, with a number, its newest version.
 _ENDED, _VERSION = "ended", "v"
 
 
 class Login(t.NamedTuple):
-    """When somebody logged in."""
+    """The moments of a login."""
 
     #: By the tenant's clock: the date of the ID token.
     issued_at: int
@@ -45,7 +45,7 @@ class Marks(t.NamedTuple):
 
     #: Whether it, or the login that it came from, has ended.
     is_ended: bool = False
-    #: Whether that was a logout, or another login in the same browser.
+    #: Whether its own browser has ended it, by a logout or another login.
     is_ended_itself: bool = False
     #: Its newest version.
     version: int = 0
@@ -54,9 +54,9 @@ class Marks(t.NamedTuple):
 class Revocations:
     """Remembers who was logged out, and which logout tokens have been used.
 
-    :param store: where.
-    :param labels: names whom a logout token is about.
-    :param longest: seconds for which a login may need to know.
+    :param store: the back end that has the notes.
+    :param labels: makes the label of the sessions that a logout token names.
+    :param longest: seconds for which a note is kept.
     :param clock: tells when a logout token has arrived.
     """
 
@@ -69,9 +69,9 @@ class Revocations:
         self._longest = longest
 
     def try_to(self, work: Callable[[], bool]) -> bool:
-        """Do work of this object that can be done without, and return what it says.
+        """Do optional work of this object, and return its result.
 
-        :return: ``False`` where the store refuses it or does not answer.
+        :return: ``False`` if the store refuses it or does not answer.
         """
         return self._store.attempt(work, False)
 
@@ -81,7 +81,7 @@ class Revocations:
         return self._mark(self._labels.of_claims(claims), mark)
 
     def cover(self, labels: Sequence[str], login: Login) -> bool:
-        """Tell whether a login has been ended."""
+        """Tell whether a logout token has ended a login."""
         names = [_REVOKED + label for label in labels]
         found = self._store.ask(self._store.labelled, *names)
         return _is_ended_by(found, login)
@@ -91,7 +91,7 @@ class Revocations:
         return self._mark(record, _ENDED)
 
     def has_ended(self, record: str) -> bool:
-        """Tell whether that was noted of a session."""
+        """Tell whether the end of a session is noted."""
         return self.marks((), record).is_ended_itself
 
     def note_version(self, record: str, version: int) -> None:
@@ -103,7 +103,7 @@ class Revocations:
     def marks(
         self, labels: Sequence[str], record: str, login: Login | None = None
     ) -> Marks:
-        """Return what is known of a session, and of the login that it came from."""
+        """Return the marks of a session, and of the login that it came from."""
         names = [_REVOKED + each for each in (*labels, record)]
         found = self._store.ask(self._store.labelled, *names)
         versions = [int(v[1:]) for v in found if re.fullmatch(f"{_VERSION}[0-9]+", v)]
@@ -138,7 +138,7 @@ def _is_ended_by(marks: Sequence[str], login: Login) -> bool:
 def login_of(
     user: Mapping[str, t.Any], created_at: int, begun_at: float | None, now: float
 ) -> Login:
-    """Return when the login happened that the current request completes.
+    """Return the moments of the login that the current request completes.
 
     :param begun_at: when it was begun, if that is known.
     """

@@ -1,4 +1,4 @@
-"""Encryption of what leaves the process: keys from secrets, and their rotation."""
+"""Encryption of states and transactions: keys from secrets, and their rotation."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Sealer:
     """Encrypts and authenticates JSON values, with AES-256-GCM.
 
     :param secrets: the first one seals, all of them open.
-    :param purpose: what is sealed for one purpose cannot be opened for another.
+    :param purpose: texts that are sealed for one purpose cannot be opened for another.
     """
 
     def __init__(self, secrets: Sequence[str], purpose: str) -> None:
@@ -46,7 +46,7 @@ class Sealer:
 
     @property
     def has_older(self) -> bool:
-        """Whether there are secrets from which what is sealed has to move on."""
+        """Whether there are older secrets, so that texts are to be sealed anew."""
         return len(self._ciphers) > 1
 
     @functools.cached_property
@@ -54,9 +54,9 @@ class Sealer:
         return [derive_key(secret, self._purpose) for secret in self._secrets]
 
     def seal(self, value: t.Any, context: str, like: t.Any = None) -> str:
-        """Return a text that shows nothing and opens in the same context only.
+        """Return a sealed text, which opens in the same context only.
 
-        :param like: what the value may repeat. The text opens where the same is known.
+        :param like: a value of which parts may repeat; opening needs the same one.
         """
         plain = _dumps(value)
         if like is not None:
@@ -70,9 +70,9 @@ class Sealer:
         return _encoded(nonce + sealed)
 
     def open(self, text: str, context: str, like: t.Any = None) -> t.Any:
-        """Return what was sealed, or ``None`` for anything else.
+        """Return the value that was sealed, or ``None`` for any other text.
 
-        :param like: what the value repeats, if it was sealed so.
+        :param like: as in :meth:`seal`.
         """
         raw = _decoded(text)
         packed = self._decrypt(raw[:_NONCE], raw[_NONCE:], context.encode())
@@ -81,7 +81,7 @@ class Sealer:
         try:
             return _loads(_unpacked(packed[:1], packed[1:], like))
         except (ValueError, RecursionError):
-            # Another program has sealed this with the right key.
+            # The key is right, but the text is of another version or program.
             return None
 
     def tag(self, text: str) -> str:
@@ -120,7 +120,7 @@ def _encoded(raw: bytes) -> str:
 
 
 def _decoded(text: str) -> bytes:
-    """Return what a text says in its only spelling, or nothing for any other one."""
+    """Return the bytes of a text in canonical base64, or nothing for any other text."""
     try:
         raw = urlsafe_b64decode(text + "=" * (-len(text) % 4))
     except ValueError:
@@ -132,7 +132,7 @@ def _loads(plain: bytes) -> t.Any:
     try:
         return msgspec.json.decode(plain)
     except msgspec.MsgspecError:
-        # The standard library also reads what no other language does, such as NaN.
+        # The standard library reads NaN as well, which is no JSON.
         return json.loads(plain)
 
 

@@ -1,4 +1,4 @@
-"""The interface of every state store: of the extension's own, and of an app's."""
+"""The interface of state stores, ours and an app's own."""
 
 from __future__ import annotations
 
@@ -34,32 +34,32 @@ class Listing(t.NamedTuple):
 class SessionStore(StateStore):
     """Keeps the session of the user who is logged in.
 
-    The defaults are those of a store of which nothing is known but that the SDK can
-    use it.
+    The defaults suit any store that the SDK can use.
 
     :param hooks: what the app does before a state is kept.
     :param clock: tells which tokens are still good.
     """
 
-    #: Whether its coroutines need an event loop.
+    #: Whether the coroutines of the store need an event loop.
     needs_loop = True
 
     def __init__(self, hooks: SessionHooks, clock: Clock) -> None:
         super().__init__({})
         self._hooks = hooks
         self._clock = clock
-        #: New tokens that the back end has not taken yet.
+        #: States with new tokens that the back end has not taken yet.
         self.unwritten: UnwrittenStates = UnwrittenStates()
 
     def updated(
         self, before: State, state: State
     ) -> tuple[State | None, Exception | None]:
-        """Return what is to be kept of a changed state, and an error to raise then.
+        """Return the state to keep in place of a changed one, and an error to raise
+        after it.
 
         The error is that of a hook. New tokens are kept all the same, since the tenant
         has spent the old refresh token.
 
-        :param before: what was kept until now.
+        :param before: the state that was kept until now.
         """
         has_tokens = has_new_tokens(before, state)
         state = repaired(state, before, self._clock.time())
@@ -73,14 +73,14 @@ class SessionStore(StateStore):
     ) -> State | None:
         """Return the claims of the user, or ``None`` when nobody is logged in.
 
-        The same ones for all of a request, until the session changes.
+        They stay the same for a request, until the session changes.
 
-        :param ask: asks the SDK, which checks what a store need not know of.
+        :param ask: asks the SDK, whose checks a store of the app's own may lack.
         """
         raise NotImplementedError
 
     async def user(self) -> State | None:
-        """Return a copy of the claims, where no event loop is needed."""
+        """Return a copy of the claims; only for stores that need no event loop."""
         raise NotImplementedError
 
     async def name_of_session(
@@ -97,40 +97,40 @@ class SessionStore(StateStore):
         return None
 
     def reread(self, current: CurrentRequest) -> None:
-        """Forget what was read of the state, where others may have changed it."""
+        """Forget the state that was read, since other requests may have changed it."""
 
     def are_in_cookies(self, app: Flask) -> bool:
         """Tell whether the states are in cookies of ours."""
         return False
 
     def require_available(self, app: Flask) -> None:
-        """Raise an error where a login could not be kept, before it is made.
+        """Raise an error if a login could not be kept, before its code is exchanged.
 
         :raises SessionStoreUnavailable: when the back end does not answer.
         """
 
     def require_writable(self, current: CurrentRequest) -> None:
-        """Raise an error where a change could not be kept, before it is made.
+        """Raise an error if a change could not be kept, before it is made.
 
         :raises Auth0Error: when the state is in cookies and the response is sent.
         """
 
     def watch(self, app: Flask) -> None:
-        """Let Flask's session, in the requests of an app, outlive no login."""
+        """Let Flask's session end with its login, in all requests of an app."""
 
     def settle(self, current: CurrentRequest) -> None:
-        """Take back what a response would bring of a session that has ended since."""
+        """Remove the cookies of a session from a response, if it has ended since."""
 
     def is_as_sent(self, current: CurrentRequest) -> bool:
-        """Tell whether the session that the browser has sent is still the newest."""
+        """Tell whether the session in the request's cookies is still the newest."""
         return True
 
     def end_unsent(self, current: CurrentRequest) -> None:
-        """End a session that has begun, where no browser will ever know it."""
+        """End a new session whose cookies do not reach the browser."""
 
     def listing(self, current: CurrentRequest) -> Listing:
-        """Return what the sessions of other browsers are listed with.
+        """Return the means to list the sessions of all browsers.
 
-        :raises ConfigurationError: when nobody knows which there are.
+        :raises ConfigurationError: when the sessions cannot be listed.
         """
         raise ConfigurationError("Only the app's own state store knows its sessions.")

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 State = dict[str, t.Any]
 
-#: Seconds since the epoch that are no date; what reckons with them would fail.
+#: The number of seconds since the epoch from which datetime would fail.
 _BEYOND = 10**11
 _NUMBER = (int, float)
 

@@ -51,9 +51,9 @@ class SessionStateStore(SessionStore):
     """Keeps the state of the user who is logged in, with Flask's session.
 
     :param states: seals and opens states.
-    :param revocation_store: where logouts from outside are kept, if the sessions
-        themselves are in cookies.
-    :param hooks: what the app does before a state is kept.
+    :param revocation_store: the back end of logouts from outside, if the sessions are
+        in cookies.
+    :param hooks: the app's functions that change a state before it is kept.
     """
 
     needs_loop = False
@@ -83,8 +83,8 @@ class SessionStateStore(SessionStore):
         remove_if_expires: bool = False,
         options: State | None = None,
     ) -> None:
-        """Keep a state. One that was read here before is updated, if it still is the
-        session's; any other one is a login.
+        """Keep a state: one with the id of the session replaces that session's state,
+        one without an id is a login.
 
         :raises SessionTooLarge: when it does not fit into cookies; nothing changes.
         """
@@ -101,7 +101,7 @@ class SessionStateStore(SessionStore):
         if state is None:
             reading = lambda: self._whole(current, _id_of(current.session))  # noqa: E731
             state = await self._with_io(current.app, reading)
-        # The SDK changes what it is given.
+        # The SDK changes the dictionary that it gets.
         return None if state is None else copy.deepcopy(without_refreshed(state))
 
     async def delete(self, identifier: str, options: State | None = None) -> None:
@@ -114,12 +114,12 @@ class SessionStateStore(SessionStore):
     ) -> None:
         """End the session of a ``sid``, or, without one, all sessions of a ``sub``.
 
-        :param claims: of a logout token, which have been checked.
+        :param claims: the verified claims of a logout token.
         :raises NotImplementedError: when the sessions are in cookies, and no store for
             revocations is configured.
         """
         app = this_app()
-        # The back end is asked even in cookie mode.
+        # In cookie mode, the back end of revocations is asked.
         await loop.where_called(
             lambda: end_by_claims(app, self.states, self.places, claims)
         )
@@ -142,7 +142,7 @@ class SessionStateStore(SessionStore):
         return entry.record if entry else None
 
     async def _with_io(self, app: Flask, work: Callable[[], T]) -> T:
-        """Do what may wait for a back end where waiting holds up nobody else."""
+        """Do work in a thread if it may wait for a back end."""
         if self.places.can_wait(app):
             return await loop.where_called(work)
         return work()
@@ -155,7 +155,7 @@ class SessionStateStore(SessionStore):
         return None if head is None else head["user"]
 
     def reread(self, current: CurrentRequest) -> None:
-        """Forget what was read of the state, where others may have changed it."""
+        """Forget the state that was read, since other requests may have changed it."""
         # Once the response is sent, this request alone knows a changed state in
         # cookies.
         if not (current.jar.is_sent and self.are_in_cookies(current.app)):
@@ -170,7 +170,7 @@ class SessionStateStore(SessionStore):
         return self.places.of(app).records is None
 
     def listing(self, current: CurrentRequest) -> Listing:
-        """Return what the sessions of other browsers are listed with.
+        """Return the means to list the sessions of all browsers.
 
         :raises ConfigurationError: when they are in cookies.
         """
@@ -184,7 +184,7 @@ class SessionStateStore(SessionStore):
         return Listing(self.states, records, entry.record if entry else None, end)
 
     def require_writable(self, current: CurrentRequest) -> None:
-        """Raise an error where a change could not be kept, before it is made.
+        """Raise an error if a change could not be kept, before it is made.
 
         :raises Auth0Error: when the state is in cookies and the response is sent.
         """
@@ -203,14 +203,14 @@ class SessionStateStore(SessionStore):
             )
 
     def require_available(self, app: Flask) -> None:
-        """Raise an error where a login could not be kept, before it is made.
+        """Raise an error if a login could not be kept, before its code is exchanged.
 
         :raises SessionStoreUnavailable: when the back end does not answer.
         """
         if isinstance(app.session_interface, StoredSessionInterface):
             app.session_interface.require_answer()
 
-    # How a session ends.
+    # The end of a session.
 
     def end(self, current: CurrentRequest) -> None:
         """End the session, with all that the app kept in it for the user."""
@@ -222,24 +222,26 @@ class SessionStateStore(SessionStore):
         end_current(current, self.places, self.browsers, entry)
 
     def end_unsent(self, current: CurrentRequest) -> None:
-        """End a session that has begun, where no browser will ever know it."""
+        """End a new session whose cookies do not reach the browser."""
         if not self.are_in_cookies(current.app):
             with contextlib.suppress(SessionStoreUnavailable):
                 self.end(current)
 
     def watch(self, app: Flask) -> None:
-        """Let Flask's session, in the requests of an app, outlive no login."""
+        """Let Flask's session end with its login, in all requests of an app."""
         watch_sessions(app, self.empty_if_over)
 
     def empty_if_over(
         self, current: CurrentRequest, session: SessionMixin, found: t.Any
     ) -> None:
-        """Empty Flask's session if the login is over that it belongs to.
+        """Empty Flask's session if the login that it belongs to is over.
 
-        What an app keeps there, such as who Flask-Login says is in, ends with it.
+        The app's data goes too, such as the user of Flask-Login: the next user of this
+        browser must not inherit it.
 
-        :param found: what names the login.
-        :raises SessionStoreUnavailable: when nobody knows whether it is over.
+        :param found: the id of the login's state, as Flask's session has it.
+        :raises SessionStoreUnavailable: when the back end does not say whether it is
+            over.
         """
         if not has_request_context() or current.session is not session:
             return
@@ -250,20 +252,20 @@ class SessionStateStore(SessionStore):
                 session.is_over = True
 
     def settle(self, current: CurrentRequest) -> None:
-        """Take back what a response would bring of a session that has ended since."""
+        """Remove the cookies of a session from a response, if it has ended since."""
         take_back(current, self.places, self.browsers)
 
     def is_as_sent(self, current: CurrentRequest) -> bool:
-        """Tell whether the session that the browser has sent is still the newest."""
+        """Tell whether the session in the request's cookies is still the newest."""
         if current.found is None or current.known is None:
             return True
         record, head = record_of(current.found), current.known.head
         return head is not None and self.browsers.is_newest(record, head)
 
-    # How it is read, and kept.
+    # Reading and keeping a state.
 
     def _known(self, current: CurrentRequest, session_id: str | None) -> Known:
-        """Return what is known of the session.
+        """Return the state of the session, as far as the request has read it.
 
         The first call in a request reads and decrypts, and notes that the user is
         active when that is due; the others return what it found.
@@ -275,9 +277,9 @@ class SessionStateStore(SessionStore):
         return known
 
     def _remembered(self, current: CurrentRequest) -> State | None:
-        """Return the whole state if it has been read, so that nothing is waited for.
+        """Return the whole state if the request has read it, without any wait.
 
-        Then Flask's session has been loaded as well.
+        In that case Flask's session has been loaded as well.
         """
         known = current.known
         if known is None or known.head is None or known.body is None:
@@ -352,7 +354,7 @@ class SessionStateStore(SessionStore):
     def _read_from_cookies(
         self, current: CurrentRequest, session_id: str
     ) -> tuple[State | None, State | None]:
-        """Return what a browser has sent, or what has come in its place since."""
+        """Return the state in the request's cookies, or a newer one in its place."""
         cookies, record = self.places.cookies(current), record_of(session_id)
         head = self.states.read_head(cookies, record)
         if head is None:
@@ -374,13 +376,13 @@ class SessionStateStore(SessionStore):
     def _read_unwritten(
         self, store: BackEnd | None, record: str, late: Unwritten
     ) -> tuple[State | None, State | None]:
-        """Return what is not written yet, unless the session has ended meanwhile."""
+        """Return a state that is not written yet, unless the session has ended."""
         read = functools.partial(self.states.read_head, late.compartment, record)
         found = store.attempt(read, late.head) if store else read()
         return (late.head, late.body) if found else (None, None)
 
     def _renew_session(self, app: Flask, session: SessionMixin) -> None:
-        """Let an interface that is not ours write Flask's session, before it ends."""
+        """Prolong Flask's session, where the interface is not ours."""
         lifetime = self.states.lifetime
         is_ours = isinstance(app.session_interface, LastsAsLogins)
         if not is_ours and lifetime.limit() < lifetime.absolute:
@@ -388,7 +390,10 @@ class SessionStateStore(SessionStore):
 
 
 def _id_of(session: SessionMixin) -> str | None:
-    """Return the id of the state that belongs to Flask's session."""
+    """Return the id of the state that belongs to Flask's session.
+
+    Reading it loads the session, which empties it if its login is over.
+    """
     if getattr(session, "is_lost", False):
         raise SessionStoreUnavailable()
     return _as_id(session.get(KEY))

@@ -1,4 +1,4 @@
-"""Finds where an app keeps its states, and the notes of logouts from outside."""
+"""Finds the places of states, and of the notes of logouts from outside."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from .server.storage import RecordCompartment, back_end_of, records_of
 from .storage_contract import Compartment
 from .stores.base import BackEnd
 
-#: Seconds that a logout from outside is remembered for logins that are under way.
+#: Seconds that a logout from outside is noted for logins under way.
 _UNDER_WAY = 600
 
 
 class Place(t.NamedTuple):
-    """A session interface, with the back end and the records that it has."""
+    """A session interface, with its back end and records."""
 
     interface: SessionInterface | None = None
     #: The back end of the sessions, or ``None`` in cookie mode.
@@ -31,11 +31,11 @@ class Place(t.NamedTuple):
 
 
 class Places:
-    """Finds the places by the app's ``session_interface``, which can still change.
+    """Finds the places by the app's ``session_interface``, which may still be replaced.
 
     :param states: seals and opens states.
-    :param revocation_store: where logouts from outside are kept, if the sessions
-        themselves are in cookies.
+    :param revocation_store: the back end of logouts from outside, if the sessions are
+        in cookies.
     """
 
     def __init__(
@@ -50,18 +50,18 @@ class Places:
         self._known = Place()
 
     def of(self, app: Flask) -> Place:
-        """Return where an app keeps its sessions."""
+        """Return the place of an app's sessions."""
         interface, known = app.session_interface, self._known
         if known.interface is not interface:
             known = self._known = self._find(interface)
         return known
 
     def cookies(self, current: CurrentRequest) -> CookieCompartment:
-        """Return what keeps the state of a request in its cookies."""
+        """Return the cookies of a request as a compartment."""
         return CookieCompartment(current.jar, self._states.sealer, self._config)
 
     def compartment(self, current: CurrentRequest) -> Compartment:
-        """Return what keeps the state of a request."""
+        """Return the compartment of a request's state."""
         return self.of(current.app).records or self.cookies(current)
 
     def meeting_point(self, app: Flask) -> BackEnd | None:
@@ -69,7 +69,7 @@ class Places:
         return self.of(app).store or self._revocation_store
 
     def revocations(self, app: Flask) -> Revocations | None:
-        """Return what was ended from outside, if there is a place for it."""
+        """Return the notes of logouts from outside, if a back end keeps them."""
         states, store = self._states, self.of(app).store
         if store is not None:
             return Revocations(store, states.labels, _UNDER_WAY, states.clock)
@@ -79,7 +79,7 @@ class Places:
         return Revocations(self._revocation_store, states.labels, longest, states.clock)
 
     def can_wait(self, app: Flask) -> bool:
-        """Tell whether a back end is asked, even if only for what was ended."""
+        """Tell whether reading a session may wait for a back end."""
         return self._revocation_store is not None or self.of(app).store is not None
 
     def _find(self, interface: SessionInterface) -> Place:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 #: The key under which ``flask.session`` has the id of the state.
 KEY = "_a0_session"
-#: The parts of a state: what is read with every request, and all the rest.
+#: The parts of a state: one that every request reads, and the rest.
 HEAD, BODY = PARTS = ("head", "body")
 
 
@@ -21,24 +21,24 @@ class Entry(t.NamedTuple):
 class Head(t.NamedTuple):
     """The head of a state, as a compartment has it."""
 
-    #: Every text that may be the head: one of them opens.
+    #: The texts that may be the head, of which one opens.
     texts: Sequence[str]
-    #: When the user was active, if that is kept outside of the head.
+    #: When the user was last active, if that is noted outside of the head.
     visited_at: float | None = None
 
 
 class Compartment(t.Protocol):
     """Keeps the sealed parts of states, apart from what an app keeps in its session.
 
-    A state has two parts, so that what is read with every request stays small, and so
-    that noting a user's activity can never write an old token over a new one.
+    A state has two parts, so that the one that every request reads is small, and so
+    that noting activity never writes an old token over a new one.
     """
 
     def read(self, record: str, part: str) -> Sequence[str]:
-        """Return every text that may be a part of a state: one of them opens."""
+        """Return the texts that may be a part of a state, of which one opens."""
 
     def read_head(self, record: str) -> Head:
-        """Return what may be the head of a state."""
+        """Return the texts that may be the head of a state."""
 
     def create(
         self,
@@ -50,27 +50,28 @@ class Compartment(t.Protocol):
     ) -> bool:
         """Keep a new state for ``max_age`` seconds, and forget the one it replaces.
 
-        :return: whether it is there: a logout from outside can be faster.
+        :return: whether it exists afterwards: a logout from outside may have removed
+            it.
         """
 
     def update(self, record: str, parts: Mapping[str, str], max_age: int) -> bool:
-        """Replace parts of a state, unless it is gone. Tell whether it was there."""
+        """Replace parts of a state, if it exists; return whether it does."""
 
     def delete(self, entry: Entry) -> None:
         """Forget a state."""
 
     def discard(self, entry: Entry) -> None:
-        """Forget a state that has expired, if that is possible just now."""
+        """Forget a state that has expired, if the back end answers."""
 
 
 class Records(Compartment, t.Protocol):
     """The states of all sessions, where the server keeps them."""
 
     def read_all(self, records: Sequence[str], part: str) -> dict[str, str]:
-        """Return a part of several states, as far as they are there."""
+        """Return a part of several states, of those that exist."""
 
     def labelled(self, label: str) -> list[str]:
-        """Return the records that have a label, and some that are gone already."""
+        """Return the records that have a label; some of them may be gone."""
 
     def delete_all(self, entries: Sequence[Entry]) -> None:
-        """Forget states; what is done stays done where the back end fails."""
+        """Forget states, one batch after the other."""

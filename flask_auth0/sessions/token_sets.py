@@ -1,4 +1,4 @@
-"""The tokens of a state as they should be, where the SDK gets them wrong."""
+"""Corrects the tokens of a state, where the SDK gets them wrong."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from ..errors import TenantError
 from .shapes import State
 from .stores.lease import Lease
 
-#: The SDK's name for the audience of a token that was asked for without one. It looks
-#: for this after a refresh, but writes ``None``.
+#: The SDK's name for the default audience. It looks for a token under this name, but
+#: keeps a refreshed one under ``None``.
 DEFAULT_AUDIENCE = "default"
 
 
@@ -22,15 +22,16 @@ class Wanted(t.NamedTuple):
     """An access token that is asked for."""
 
     audience: str
-    #: Scopes, separated by spaces, that it has to have been asked for with.
+    #: Scopes, separated by spaces, that the token was granted or requested with.
     scope: str = ""
-    #: Seconds before its end from which on it is no use.
+    #: Seconds that the token must still last.
     leeway: int = 0
 
     def fits(self, token_set: State, now: float) -> bool:
-        """Tell whether a token is the one, and still good.
+        """Tell whether a token fits, and is still good.
 
-        The tenant may grant less than was asked for. To ask again would change nothing.
+        A requested scope counts as much as a granted one: asking again for a scope that
+        was refused would change nothing.
         """
         granted, asked_for = token_set.get("scope"), token_set.get("asked_for")
         scopes = f"{granted or ''} {asked_for or ''}".split()
@@ -45,11 +46,11 @@ class Refresh(t.NamedTuple):
     """A refresh that is under way."""
 
     wanted: Wanted
-    #: When it was asked for, by the monotonic clock.
+    #: When the refresh was asked for, by the monotonic clock.
     began_at: float
-    #: Whether also for a token that is still good.
+    #: Whether a token that is still good is refreshed, too.
     is_forced: bool
-    #: Raises an error for an answer of which nothing may be used.
+    #: Raises an error for an answer that must not be used.
     check: Callable[[State], None] = lambda tokens: None
     #: The lease that keeps the other processes from refreshing as well.
     lease: Lease | None = None
@@ -68,11 +69,11 @@ class Connection(t.NamedTuple):
     """A connection whose access token is asked for."""
 
     name: str
-    #: For whom, where the user has several accounts there.
+    #: The account, if the user has several at the connection.
     login_hint: str | None = None
 
     def fits(self, token_set: State) -> bool:
-        """Tell whether a token is the one. The SDK gives out that of any account."""
+        """Tell whether a token is for this account; the SDK returns any account's."""
         is_theirs = self.login_hint in {None, token_set.get("login_hint")}
         return token_set.get("connection") == self.name and is_theirs
 
@@ -85,11 +86,11 @@ connecting: ContextVar[Connection | None] = ContextVar("connecting", default=Non
 
 
 def repaired(state: State, before: State, now: float) -> State:
-    """Return a state as it should be.
+    """Return a state with corrected tokens.
 
-    :param state: what the SDK wants to keep.
-    :param before: what was kept until now.
-    :raises TenantError: when it has the ID token of somebody else.
+    :param state: the state that the SDK keeps.
+    :param before: the state that was kept until now.
+    :raises TenantError: when it has the ID token of another user or login.
     """
     check_new_id_token(state, before)
     known = before.get("token_sets") or []
@@ -137,7 +138,7 @@ def _claims_of(token: t.Any) -> State | None:
 
 
 def _differing(claims: State, known: State) -> str | None:
-    """Return which claim is not what it was at the login.
+    """Return the name of a claim that differs from the login's, if any.
 
     :param known: the claims of the login. Without its ID token, that is its ``sub``.
     """
@@ -162,9 +163,9 @@ def _audiences(claims: State) -> list[str]:
 
 
 def usable_token(state: State, wanted: Wanted, now: float) -> str | None:
-    """Return the access token that is wanted, if it is there.
+    """Return the access token that is wanted, if the state has one that is good.
 
-    The SDK finds a token only if all the scopes that were asked for were granted.
+    The SDK finds a token only if the tenant has granted all its scopes.
     """
     for each in reversed(state.get("token_sets") or []):
         if wanted.fits(each, now):
@@ -173,7 +174,7 @@ def usable_token(state: State, wanted: Wanted, now: float) -> str | None:
 
 
 def newest_token(state: State, audience: str) -> str | None:
-    """Return the access token that an audience was given last, good or not."""
+    """Return the newest access token for an audience, even if it has expired."""
     for each in reversed(state.get("token_sets") or []):
         if each.get("audience") == audience:
             return t.cast(str, each["access_token"])
@@ -183,7 +184,7 @@ def newest_token(state: State, audience: str) -> str | None:
 def usable_connection_token(
     state: State, connection: Connection, leeway: int, now: float
 ) -> str | None:
-    """Return the access token of a connection, if it is there and still good."""
+    """Return the access token of a connection, if the state has one that is good."""
     for each in state.get("connection_token_sets") or []:
         if connection.fits(each) and _is_good(each, leeway, now):
             return t.cast(str, each["access_token"])
@@ -191,7 +192,7 @@ def usable_connection_token(
 
 
 def without_refreshed(state: State) -> State:
-    """Return a state as the SDK should see it, so that it refreshes a token."""
+    """Return a state without the tokens that the SDK is to replace."""
     refresh, connection = refreshing.get(), connecting.get()
     if refresh is not None:
         state = _without(state, "token_sets", "audience", refresh.wanted.audience)
@@ -206,7 +207,7 @@ def _without(state: State, field: str, name: str, value: str) -> State:
 
 
 def _with_other_accounts(state: State, before: State, now: float) -> list[State]:
-    """Return the tokens for connections, with those that the SDK was not to find."""
+    """Return the tokens for connections, with those that were hidden from the SDK."""
     connection = connecting.get()
     hidden = [
         each
@@ -221,7 +222,7 @@ def _with_other_accounts(state: State, before: State, now: float) -> list[State]
 
 
 def _is_good(token_set: State, leeway: int, now: float) -> bool:
-    """Tell whether a token lasts for longer than the leeway, or half of its life."""
+    """Tell whether a token outlasts the leeway, or half of its own lifetime."""
     lifetime = token_set.get("lifetime") or 2 * leeway
     return bool(token_set["expires_at"] > now + min(leeway, lifetime / 2))
 
@@ -231,7 +232,7 @@ def _seconds_left(token_set: State, now: float) -> int:
 
 
 def _marked(token_set: State, now: float) -> State:
-    """Note what the tenant was asked for, and for how long its answer is good."""
+    """Add the requested scope and the lifetime to a token."""
     refresh = refreshing.get()
     marks: State = {"lifetime": _seconds_left(token_set, now)}
     if refresh is not None and refresh.wanted.scope:

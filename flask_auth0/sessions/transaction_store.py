@@ -9,22 +9,21 @@ from auth0_server_python.store import TransactionStore
 
 from ..runtime.cookie_jar import CookieJar
 
-#: The SDK's name of a transaction, in front of its ``state``.
+#: The prefix of the SDK's identifiers of transactions, in front of the ``state``.
 TRANSACTION_KEY = "_a0_tx"
 
 Options = dict[str, t.Any]
 
 
 class LoginStore(TransactionStore):
-    """Keeps what a login must remember until its callback.
+    """Keeps the transactions of logins, until their callbacks.
 
-    The defaults are those of a store of which nothing is known but that the SDK can
-    use it.
+    The defaults suit any store that the SDK can use.
     """
 
-    #: Whether its coroutines need an event loop.
+    #: Whether the coroutines of the store need an event loop.
     needs_loop = True
-    #: Whether it shows a transaction to no browser but the one that began the login.
+    #: Whether only the browser that began a login has access to its transaction.
     is_private = False
 
     def find(self, jar: CookieJar, identifier: str, ask: Callable[[], t.Any]) -> t.Any:
@@ -35,7 +34,7 @@ class LoginStore(TransactionStore):
         return ask()
 
     def give_up_newest(self, jar: CookieJar) -> None:
-        """Make room for a login that has to begin again, where room is scarce."""
+        """Make room for a login that has to begin again, if room is limited."""
 
 
 class OwnTransactionStore(LoginStore):

@@ -1,4 +1,4 @@
-"""New tokens that a back end has not taken yet, and takes as soon as it can."""
+"""States with new tokens that a back end has not taken yet."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .storage_contract import Compartment
 
 
 class Unwritten(t.NamedTuple):
-    """A state that waits until its back end takes it."""
+    """A state to be written as soon as its back end answers."""
 
     head: State
     body: State
@@ -23,13 +23,15 @@ class Unwritten(t.NamedTuple):
 
 
 class UnwrittenStates:
-    """Remembers for the requests of this process what is not written yet, by record.
+    """Remembers states that are not written yet, by record, for requests of this
+    process.
 
     The tenant has spent the refresh token that the back end still has.
     """
 
     def __init__(self) -> None:
-        # In a process that is forked, nobody writes what its parent has not written.
+        # A forked process must not write the states of its parent, which writes them
+        # itself.
         self._known: PerProcess[dict[str, Unwritten]] = PerProcess(dict)
         #: Whether a state may be waiting, so that most requests need not look.
         self.are_there: bool = False
@@ -44,7 +46,7 @@ class UnwrittenStates:
         return self._known.get().get(record)
 
     def write(self, record: str) -> None:
-        """Try to write it, unless the session has ended or has newer tokens.
+        """Try to write a state, unless the session has ended or has newer tokens.
 
         :raises SessionStoreUnavailable: when the back end does not take it.
         """

@@ -28,12 +28,12 @@ from .unwritten import Unwritten, UnwrittenStates
 
 
 class Changes:
-    """Keeps states in the place of those that a session had before.
+    """Writes the states of sessions, in place of those before.
 
     :param states: seals states.
-    :param places: where they are kept.
-    :param browsers: knows what a browser may still send.
-    :param unwritten: new tokens that the back end has not taken yet.
+    :param places: finds where states are kept.
+    :param browsers: knows the newest states of sessions in cookies.
+    :param unwritten: remembers states that the back end has not taken yet.
     """
 
     def __init__(
@@ -50,10 +50,10 @@ class Changes:
         self._most = config.sessions_per_user
 
     def begun(self, current: CurrentRequest, data: State, browser: State) -> State:
-        """Return the state of a login as that of a session that begins under a new id.
+        """Return the state of a login, completed for a session under a new id.
 
-        :param data: what the SDK wants to keep.
-        :param browser: what a list of sessions says about the browser.
+        :param data: the state that the SDK keeps.
+        :param browser: the browser's name and address, for a list of sessions.
         :raises TenantError: when it does not say who logged in.
         """
         user = without_none(data.get("user") or {})
@@ -83,7 +83,8 @@ class Changes:
     ) -> None:
         """Begin a session under a new id, and end the one before.
 
-        An anonymous visitor's data stays, that of another user does not.
+        The data of an anonymous visitor stays in Flask's session, that of another user
+        does not.
 
         :param before: the entry of the session before, if there is one.
         """
@@ -119,12 +120,13 @@ class Changes:
     def replace_with_one_token(
         self, current: CurrentRequest, session_id: str, data: State
     ) -> None:
-        """Keep the newest access token alone, in the browser or here for a while.
+        """Keep the newest access token alone, in cookies or in this process for a
+        while.
 
-        The tenant may have spent the old refresh token: without the new one, the user
-        would be logged out. Tokens for other audiences can be had again.
+        The tenant may have spent the old refresh token, and losing the new one would
+        log the user out. Access tokens for other audiences can be fetched again.
 
-        :raises SessionTooLarge: when it is not in the browser.
+        :raises SessionTooLarge: when even that does not fit into cookies.
         """
         newest = (data.get("token_sets") or [])[-1:]
         data = {**data, "token_sets": newest, "connection_token_sets": []}
@@ -138,7 +140,7 @@ class Changes:
             raise
 
     def _owns(self, session: SessionMixin, sub: str) -> bool:
-        """Tell whether the session was begun by a user, even if it has expired."""
+        """Tell whether a user's login began the session, even if its state is over."""
         session_id = session.get(KEY)
         if not isinstance(session_id, str):
             return False

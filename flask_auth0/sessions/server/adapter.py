@@ -19,15 +19,15 @@ from ..stores.labels_in_values import OneAtATime
 
 T = t.TypeVar("T")
 
-#: Seconds that a request may wait, as far as the app's own client can be told.
+#: Seconds that a request may wait. The app's own client may take longer for a call.
 _LIMIT = 2
 
-#: The locks of keys, of which several share one.
+#: The locks of keys; several keys share one.
 _locks = PerProcess(lambda: [threading.Lock() for _ in range(64)])
 
 
 class AdaptedBackEnd(OneAtATime):
-    """Keeps what is ours through the three operations of Flask-Session."""
+    """Keeps our values through the three operations of a Flask-Session interface."""
 
     def __init__(self, setup: Setup, theirs: ServerSideSessionInterface) -> None:
         super().__init__(setup)
@@ -58,12 +58,12 @@ class AdaptedBackEnd(OneAtATime):
         self._theirs._delete_session(key)
 
     def close(self) -> None:
-        """Leave the connections to the app, whose they are."""
+        """Leave the connections open, as they are the app's."""
 
 
 def adapted(theirs: ServerSideSessionInterface) -> BackEnd:
     """Return the back end of an interface that is not ours."""
-    # Some of Flask-Session's interfaces do not know their app.
+    # Some of Flask-Session's interfaces have no reference to their app.
     logger = theirs.app.logger if theirs.app else logging.getLogger(__name__)
     setup = Setup({}, _LIMIT, logger, current_outage)
     if isinstance(theirs, RedisSessionInterface):

@@ -1,4 +1,4 @@
-"""The database of an app that uses Flask-SQLAlchemy, as sessions use it too."""
+"""The database of a Flask-SQLAlchemy object, for sessions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..stores.sql_engine import KEY, Database
 
 
 def resolved(app: Flask, settings: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
-    """Return settings with the database in the place of a Flask-SQLAlchemy object."""
+    """Return settings with the database in place of a Flask-SQLAlchemy object."""
     setting: t.Any = settings.get(KEY)
     if not hasattr(type(setting), "engines"):
         return settings

@@ -56,9 +56,9 @@ class StoredSessionInterface(LastsAsLogins, OwnNames, ServerSideSessionInterface
         common = {name: _setting(settings, key) for name, key in _COMMON.items()}
         super().__init__(app, **common, cleanup_n_requests=_cleanup(settings))
         self.serializer = SafeSerializer(app, common["serialization_format"])
-        #: The place where the last removal of a part of what has expired has stopped.
+        #: The place where the last partial removal of expired sessions has stopped.
         self._unpruned: Rest = None
-        # A cookie that token_urlsafe() cannot have made reaches no back end.
+        # A cookie of another form than token_urlsafe() makes reaches no back end.
         length = len(self._new_sid())
         self._sid_pattern = re.compile(f"[A-Za-z0-9_-]{{{length}}}")
 
@@ -117,9 +117,9 @@ class StoredSessionInterface(LastsAsLogins, OwnNames, ServerSideSessionInterface
     def save_session(  # type: ignore[override]
         self, app: Flask, session: LazySession, response: Response
     ) -> None:
-        """Keep a session if it was changed, and tell the browser its id.
+        """Keep a session if it has changed, and set the cookie with its id.
 
-        Where that fails, the response becomes the error.
+        If the back end fails, the response becomes the error's.
         """
         if not (session.is_loaded or session.modified):
             return
@@ -197,8 +197,8 @@ class StoredSessionInterface(LastsAsLogins, OwnNames, ServerSideSessionInterface
                 self._set_cookie(app, session, response)
 
     def _keep(self, app: Flask, session: LazySession) -> bool:
-        """Keep a session, unless it has ended since it was read. Tell whether it is
-        kept: the browser may have another one by now.
+        """Keep a session, unless it has ended since it was read. Return whether it is
+        kept: otherwise the browser may have another one by now.
         """
         store_id = self.key_prefix + session.sid
         lifetime = self.lifetime_of(app, session)
@@ -212,7 +212,7 @@ class StoredSessionInterface(LastsAsLogins, OwnNames, ServerSideSessionInterface
         return self.back_end.ask(self.back_end.replace, store_id, value, max_age)
 
     def has_ended(self, session: LazySession) -> bool:
-        """Tell whether a session that was found is not there any more.
+        """Tell whether the back end has a session no more that was found in it.
 
         :raises SessionStoreUnavailable: when the back end does not say.
         """
@@ -239,7 +239,8 @@ class StoredSessionInterface(LastsAsLogins, OwnNames, ServerSideSessionInterface
     def _forget(self, app: Flask, session: LazySession, response: Response) -> None:
         self._remove_replaced(session)
         self._delete_session(self.key_prefix + session.sid)
-        # Browsers delete a cookie only if its name's prefix still fits its attributes.
+        # Browsers ignore the deletion of a prefixed cookie without the attributes that
+        # its prefix requires.
         response.delete_cookie(
             self.get_cookie_name(app), **session_cookie_flags(self, app)
         )
@@ -247,7 +248,7 @@ class StoredSessionInterface(LastsAsLogins, OwnNames, ServerSideSessionInterface
 
 
 def _signer(app: Flask) -> Signer:
-    # Flask-Session knows one key only, so that a new one would log all users out.
+    # Flask-Session signs with one key only, so that a new key would log all users out.
     keys = [*(app.config.get("SECRET_KEY_FALLBACKS") or []), app.secret_key]
     return Signer(keys, salt="flask-session", key_derivation="hmac")
 

@@ -1,4 +1,4 @@
-"""Sessions as bytes, and back: what cannot be read is no session, and runs no code."""
+"""Serializes sessions, without pickle; unreadable bytes are no session."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ERRORS = (msgspec.MsgspecError, ValueError, TypeError, OverflowError, Recursion
 class SafeSerializer(MsgSpecSerializer):
     """Flask-Session's formats, without its way back to ``pickle``.
 
-    :param format: what is written; both formats are read.
+    :param format: the format to write; both formats are read.
     """
 
     def __init__(self, app: Flask, format: str) -> None:
@@ -28,7 +28,7 @@ class SafeSerializer(MsgSpecSerializer):
             msgspec.json.Decoder(_Content),
         )
 
-    # Flask-Session's own raises an error, with which every request would fail.
+    # Flask-Session's own method raises an error, with which every request would fail.
     def decode(  # type: ignore[override]
         self, serialized_data: bytes
     ) -> _Content | None:
@@ -37,7 +37,7 @@ class SafeSerializer(MsgSpecSerializer):
             try:
                 content = decoder.decode(serialized_data)
                 if isinstance(decoder, msgspec.json.Decoder):
-                    # JSON has numbers that neither format could write back.
+                    # JSON can have numbers that neither format can write.
                     self.encoder.encode(content)
                 return content
             except _ERRORS:
@@ -46,7 +46,7 @@ class SafeSerializer(MsgSpecSerializer):
 
 
 def _plain(value: t.Any) -> str:
-    """Return the text of what is one with more to it, such as ``markupsafe.Markup``."""
+    """Return an object of a subclass of str, such as ``markupsafe.Markup``, as str."""
     if isinstance(value, str):
         return str.__str__(value)
     raise TypeError(f"A session cannot keep a {type(value).__name__}.")

@@ -17,7 +17,7 @@ from ..stores.bad_settings import BadSetting
 from ..stores.base import BackEnd, Setup
 from .interface import StoredSessionInterface
 
-#: The keys that can be in the environment.
+#: The keys that may be set in the environment.
 _KEYS = (
     *("SESSION_TYPE", "SESSION_KEY_PREFIX"),
     *(key for kind in KINDS.values() for key in kind.keys),
@@ -26,7 +26,7 @@ _UNKNOWN = (
     f"must be one of {', '.join(KINDS)}, unless Session(app) of Flask-Session is "
     "called before Auth0(app)"
 )
-#: The types that Flask-Session has under other names by now.
+#: The types of older releases of Flask-Session, with their successors.
 _REPLACED = {
     "filesystem": "is 'filesystem', whose successor is cachelib: set it to cachelib, "
     "and SESSION_CACHELIB to the folder or to a FileSystemCache of cachelib; or call "
@@ -37,12 +37,12 @@ _REPLACED = {
 def set_up_sessions(
     app: Flask, limit: float = 2, environ: Mapping[str, str] = os.environ
 ) -> list[Problem]:
-    """Set up Flask-Session if ``SESSION_TYPE`` says so and the app has not done it.
+    """Set up Flask-Session if ``SESSION_TYPE`` is set and the app has not done it.
 
-    Clients can be given as URLs, and everything in the environment too.
+    Clients may be URLs, and all keys may be in the environment.
 
     :param limit: seconds that a request may wait for the back end.
-    :return: what is wrong with the settings; then the app is left as it was.
+    :return: the problems of the settings; if there are any, the app stays as it was.
     """
     settings = _settings(app, environ)
     kind = str(settings.get("SESSION_TYPE") or "").lower()
@@ -62,9 +62,7 @@ def set_up_sessions(
 def make_revocation_store(
     app: Flask, config: Config | None
 ) -> tuple[BackEnd | None, Problem | None]:
-    """Return the Redis that knows which sessions in cookies have been ended, or what
-    is wrong with its URL.
-    """
+    """Return the back end of revocations, or the problem of its URL."""
     if config is None or config.revocation_store is None:
         return None, None
     key, limit = key_of("revocation_store"), config.session_store_timeout
@@ -81,7 +79,7 @@ def _problem(kind: str, error: Exception) -> Problem:
     if isinstance(error, BadSetting):
         return Problem(error.key, error.remedy)
     if not isinstance(error, ImportError):
-        # A driver may repeat the URL, with the password in it.
+        # The driver's error may show the URL, with the password in it.
         remedy = "has a value that its driver does not understand"
         return Problem(f"SESSION_{kind.upper()}", remedy)
     remedy, extra = f"'{kind}' needs a package: {error}", KINDS[kind].extra

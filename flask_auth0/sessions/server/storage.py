@@ -17,11 +17,12 @@ from .adapter import adapted
 from .interface import StoredSessionInterface
 from .prefetch import Prefetch
 
-#: Records are outside ``SESSION_KEY_PREFIX``, below which a cookie can name anything.
+#: The prefix of records. With ``SESSION_KEY_PREFIX``, a forged session cookie could
+#: name a record.
 _RECORD = "flask_auth0.state:"
 _LABEL = "flask_auth0.index:"
 
-#: How many records are read or removed with one question to the back end.
+#: The most records that are read or removed in one call of the back end.
 AT_ONCE = 200
 
 T = t.TypeVar("T")
@@ -35,7 +36,7 @@ class RecordCompartment:
     """Keeps states on the server, each under a key of its own.
 
     :param longest: seconds that no state outlasts.
-    :param prefetch: of the session's interface, which reads what a request needs first.
+    :param prefetch: reads the head together with Flask's session.
     """
 
     def __init__(
@@ -46,7 +47,7 @@ class RecordCompartment:
         self._prefetch = prefetch or Prefetch(back_end)
 
     def read(self, record: str, part: str) -> Sequence[str]:
-        """Return a part of a state, if it is there."""
+        """Return a part of a state, if the record exists."""
         value = self._prefetch.read_other(_key(record, part))
         return () if value is None else (value.decode("ascii", "replace"),)
 
@@ -86,20 +87,20 @@ class RecordCompartment:
         self.delete_all([entry])
 
     def discard(self, entry: Entry) -> None:
-        """Forget a state that has expired, if that is possible just now."""
+        """Forget a state that has expired, if the back end answers."""
         self._back_end.attempt_if_well(lambda: self.delete(entry), None)
 
     def delete_all(self, entries: Sequence[Entry]) -> None:
-        """Forget states, so many at once that each time the back end answers soon.
+        """Forget states, in batches that the back end can answer soon.
 
-        What is done stays done when it fails on the way; the labels of all others are
-        still there for the next attempt.
+        If the back end fails halfway, the remaining records still have their labels for
+        the next attempt.
         """
         for some in in_batches(entries):
             self._end([_ending(each) for each in some])
 
     def read_all(self, records: Sequence[str], part: str) -> dict[str, str]:
-        """Return a part of several states, as far as they are there."""
+        """Return a part of several states, of those that exist."""
         keys = {_key(record, part): record for record in records}
         found = self._back_end.poll(self._fetch_all, list(keys))
         return {
@@ -109,7 +110,7 @@ class RecordCompartment:
         }
 
     def labelled(self, label: str) -> list[str]:
-        """Return the records that have a label, and some that are gone already."""
+        """Return the records that have a label; some of them may be gone."""
         return self._back_end.ask(self._back_end.labelled, _LABEL + label)
 
     def _fetch_all(self, keys: list[str]) -> dict[str, bytes | None]:
@@ -117,7 +118,7 @@ class RecordCompartment:
         return {k: found[k] if k in found else self._back_end.fetch(k) for k in keys}
 
     def _end(self, endings: list[Ending]) -> None:
-        # A part that was answered in time takes nothing from the time of the next.
+        # A batch that is answered in time leaves the limit of the request as it was.
         self._back_end.poll(self._back_end.end, endings)
 
     def _replace(self, key: str, value: bytes, max_age: int) -> bool:
@@ -169,7 +170,7 @@ def in_batches(entries: Sequence[T]) -> Iterator[Sequence[T]]:
 
 @contextmanager
 def _sizes(parts: Mapping[str, str]) -> Iterator[None]:
-    """Refuse a login whose state the back end does not take."""
+    """Raise an error for a login whose state is too large for the back end."""
     try:
         yield
     except TooLargeForStore as error:

@@ -13,7 +13,7 @@ class BadSetting(Exception):
     """A setting is wrong, or the server that it names does not answer.
 
     :param key: of the configuration.
-    :param remedy: what to do, without any password.
+    :param remedy: the remedy, without any password.
     """
 
     def __init__(self, key: str, remedy: str) -> None:
@@ -30,8 +30,9 @@ class _Cause(t.NamedTuple):
 
 
 _UNKNOWN_HOST = "names a host that nobody knows ({where}); correct the name"
-#: The first that fits. A server that speaks another language has an SQLSTATE besides;
-#: the same digits elsewhere are a port, an id or a time.
+#: Causes, of which the first that fits counts. Servers with messages in other languages
+#: are known by their SQLSTATE; the same digits elsewhere may be a port, an id or a
+#: time.
 _CAUSES = (
     _Cause(
         r"name or service not known|nodename nor servname|could not translate host|"
@@ -112,16 +113,16 @@ _OTHER = (
 
 
 def no_answer(key: str, where: str, error: BaseException) -> BadSetting:
-    """Return the problem of a server that is down, or that refuses to work."""
+    """Return the error for a server that is down, or that refuses to work."""
     return BadSetting(key, sentence(where, error))
 
 
 def sentence(where: str, error: BaseException) -> str:
-    """Return what is wrong with a server, and what to do.
+    """Return the problem of a server and its remedy, as one sentence.
 
-    What the server itself said is not in it: that can have a password.
+    The server's own message is left out, since it can show a password.
     """
-    # SQLAlchemy shows its statement beside what the driver has said.
+    # SQLAlchemy's own message has its statement besides the driver's message.
     chain = list(causes_of(error, "orig"))
     said = "\n".join(map(_said, chain))
     form = _UNKNOWN_HOST if _is_unknown_host(chain) else _form(said)

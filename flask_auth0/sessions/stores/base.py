@@ -14,19 +14,19 @@ from .limits import Limited
 
 
 class TooLargeForStore(Exception):
-    """A back end does not take a value of so many bytes."""
+    """A value is too large for a back end."""
 
 
 @dataclass(frozen=True)
 class Setup:
-    """All that a back end is made from."""
+    """The settings that a back end is made from."""
 
-    #: Flask-Session's keys, and those of the same kind that it does not have.
+    #: Flask-Session's keys, and further ``SESSION_*`` keys of this extension.
     settings: Mapping[str, t.Any]
     #: Seconds that a request may wait for the back end in all.
     limit: float
     logger: logging.Logger
-    #: Returns what the current request knows about the state of the back end.
+    #: Returns the outage of the back end, as the current request knows it.
     outage: Callable[[], Outage] = Outage
     #: Whether the sessions are a developer's own, so that losing them costs nothing.
     is_development: bool = False
@@ -34,10 +34,10 @@ class Setup:
 
 @dataclass(frozen=True)
 class Labelling:
-    """The labels that a record gets, by which it is found."""
+    """The labels of a record, by which it is found."""
 
     record: str
-    #: Each is the key of all records that have it.
+    #: The keys under which the records of each label are kept.
     labels: Sequence[str]
     #: Seconds for which the record has them.
     max_age: int
@@ -71,7 +71,7 @@ class BackEnd(Limited, ABC):
     :attr:`failures`, and is called by way of :meth:`ask`.
     """
 
-    #: Whether it removes expired values by itself, or :meth:`prune` has to be called.
+    #: Whether the back end removes expired values itself; if not, :meth:`prune` does.
     ttl = True
 
     def __init__(self, setup: Setup) -> None:
@@ -84,11 +84,11 @@ class BackEnd(Limited, ABC):
 
     @abstractmethod
     def fetch(self, key: str) -> bytes | None:
-        """Return what is kept, unless it has expired."""
+        """Return the value of a key, unless it has expired."""
 
     def fetch_together(self, *keys: str) -> dict[str, bytes | None]:
-        """Return what is kept under the first key, and under the others if one question
-        is enough for all.
+        """Return the value of the first key, and those of the others if one round trip
+        gets them as well.
         """
         return {keys[0]: self.fetch(keys[0])}
 
@@ -105,7 +105,7 @@ class BackEnd(Limited, ABC):
 
     @abstractmethod
     def remove(self, key: str) -> None:
-        """Forget what is kept, if anything."""
+        """Remove the value of a key, if there is one."""
 
     @abstractmethod
     def label(self, labelling: Labelling) -> None:
@@ -113,9 +113,9 @@ class BackEnd(Limited, ABC):
 
     @abstractmethod
     def labelled(self, *labels: str) -> list[str]:
-        """Return the records that have a label, for each of some labels.
+        """Return the records of each of some labels.
 
-        Those of one label come in the order in which it was to last.
+        The records of one label are in the order of their expiry.
         """
 
     @abstractmethod
@@ -123,14 +123,14 @@ class BackEnd(Limited, ABC):
         """Take a label from records."""
 
     def begin(self, values: Mapping[str, bytes], labelling: Labelling) -> bool:
-        """Keep the values of a new record, which can be found by its labels.
+        """Keep the values of a new record, with its labels.
 
-        At no moment they are there and cannot be found. Where a back end cannot do
-        both at once, the labels come first.
+        The values never exist without their labels: a back end without transactions
+        writes the labels first.
 
-        :return: whether the record still has its labels at the end. :meth:`end` takes
-            them away before it removes the values for the last time: a logout that
-            comes between the two is seen here, or removes what was kept.
+        :return: whether the record still has its labels afterwards. :meth:`end` removes
+            the labels, and then the values once more: a logout during this call is
+            noticed here, or removes the values itself.
         """
         self.label(labelling)
         for key, value in values.items():
@@ -153,31 +153,31 @@ class BackEnd(Limited, ABC):
 
     @abstractmethod
     def lock(self, key: str) -> Lock:
-        """Return the lock that is kept under a key, which is not taken yet."""
+        """Return the lock of a key, which is not taken yet."""
 
     def try_lock(self, key: str) -> Lock | None:
         """Take the lock for a key; return ``None`` if another holder has it.
 
-        To take a lock is to write, and so proves that the back end can be written.
+        Taking a lock is a write, which proves that the back end can be written.
         """
         lock = self.lock(LOCK + key)
         return lock if lock.take() else None
 
     def expires(self, key: str) -> bool:
-        """Tell whether what is kept under a key ends when it should."""
+        """Tell whether the value of a key has an expiry."""
         self.keep(key, b"1", -1)
         return self.fetch(key) is None
 
     def prune(self, rest: Rest = None) -> Pruned | None:
-        """Remove a part of what has expired, so small that no request waits for long.
+        """Remove some of the expired values, so few that no request waits for long.
 
-        :param rest: where to go on, as the last call has returned it.
-        :return: ``None`` where the back end does so itself.
+        :param rest: the place to go on at, as the last call has returned it.
+        :return: ``None`` if the back end removes expired values itself.
         """
         return None
 
     def close(self) -> None:
-        """Close the connections of this process, which needs none any more."""
+        """Close the connections of this process."""
         self.client.close()
 
 
@@ -187,7 +187,7 @@ def keys_of(endings: Iterable[Ending]) -> list[str]:
 
 
 def by_label(endings: Iterable[Ending]) -> dict[str, list[str]]:
-    """Return which records each label loses: as many names as there are labels."""
+    """Return the records that each label loses."""
     found: dict[str, list[str]] = {}
     for each in endings:
         for label in each.labels:

@@ -22,14 +22,14 @@ from .labels_in_values import OneAtATime
 from .proof import prove
 
 KEY = "SESSION_CACHELIB"
-#: The names of cachelib's files end in this while they are written.
+#: The end of the names of cachelib's files while they are written.
 _UNFINISHED = ".__wz_cache"
-#: Seconds after which a file that is not finished never will be.
+#: Seconds after which an unfinished file is one that a failed write has left.
 _WRITING = 3600
 
 
 class MessagePack:
-    """Serializes for caches in the place of ``pickle``."""
+    """Serializes values of caches, in place of ``pickle``."""
 
     def dumps(self, value: t.Any) -> bytes:
         return msgspec.msgpack.encode(value)
@@ -63,7 +63,7 @@ class CachelibBackEnd(OneAtATime):
         try:
             value = self.cache.get(key)
         except (EOFError, struct.error):
-            # The file is not one of a cache.
+            # The file is not one of cachelib's.
             return None
         return value if isinstance(value, bytes) else None
 
@@ -79,8 +79,8 @@ class CachelibBackEnd(OneAtATime):
         self.cache.delete(key)
 
     def unlabel(self, label: str, records: Sequence[str]) -> None:
-        # A full disk has no room for the rest of a label. The label then names a record
-        # that is gone, until that would have expired.
+        # On a full disk, the shorter label cannot be written. It then names a removed
+        # record until the time when that would have expired.
         with contextlib.suppress(OSError):
             super().unlabel(label, records)
 
@@ -91,7 +91,7 @@ class CachelibBackEnd(OneAtATime):
         return Pruned(sum(map(_remove_if_expired, paths)), None)
 
     def close(self) -> None:
-        """A cache has no connections that it could be asked to close."""
+        """Do nothing: caches of cachelib have no method to close connections."""
 
 
 def make(setup: Setup) -> CachelibBackEnd:
@@ -133,12 +133,12 @@ def _remove_if_expired(path: str) -> bool:
             os.remove(path)
             return True
     except (FileNotFoundError, struct.error):
-        # Another request has just removed it, or it is none of ours.
+        # Another request has just removed the file, or it belongs to another program.
         pass
     return False
 
 
 def _remove_if_old(path: str) -> None:
-    """Remove what a write has left behind that failed, as on a full disk."""
+    """Remove the unfinished file of a write that has failed, as on a full disk."""
     if os.stat(path).st_mtime < time.time() - _WRITING:
         os.remove(path)

@@ -24,16 +24,16 @@ from .proof import prove
 
 #: Flask-Session's table, unless its key says otherwise.
 _TABLE = "Sessions"
-#: Bytes of an item that DynamoDB takes, less what is not the session itself.
+#: The most bytes of a value: an item may have 400 KB, with its other attributes.
 MOST_BYTES = 400 * 1024 - 1024
 #: The beginning of the attributes of a label, before the name of a record.
 _RECORD = "record:"
-#: How many records one call may change, and how often it is tried.
+#: The most records that one call changes, and the most attempts.
 _AT_ONCE, _ATTEMPTS = 25, 5
 
 
 class DynamoBackEnd(BackEnd):
-    """Keeps sessions as Flask-Session's items, and reads what was written last."""
+    """Keeps sessions as Flask-Session's items, with consistent reads."""
 
     failures: tuple[type[Exception], ...] = (BotoCoreError, ClientError, OSError)
 
@@ -54,7 +54,7 @@ class DynamoBackEnd(BackEnd):
         found = self.table.get_item(Key={"id": key}, ConsistentRead=True)
         item = found.get("Item") or {}
         value = getattr(item.get("val"), "value", None)
-        # The table's own expiry takes up to days.
+        # DynamoDB removes expired items within days only.
         if not isinstance(value, bytes) or item.get("expiration", 0) <= time.time():
             return None
         return value
@@ -64,7 +64,7 @@ class DynamoBackEnd(BackEnd):
 
     def replace(self, key: str, value: bytes, max_age: int) -> bool:
         write = _kept(key, value, max_age)
-        # The table may still have an item that has expired.
+        # An expired item may still be in the table.
         write["ExpressionAttributeValues"][":now"] = int(time.time())
         is_there = "expiration > :now"
         return _is_done(self.table.update_item, ConditionExpression=is_there, **write)
@@ -112,7 +112,7 @@ class DynamoBackEnd(BackEnd):
         return found.get("Item") or {}
 
     def _transact(self, items: Sequence[Mapping[str, Mapping[str, t.Any]]]) -> None:
-        """Write all or nothing, and again where another request writes the same."""
+        """Write all or nothing, repeatedly if another request writes the same items."""
         table = {"TableName": self.table.name}
         named = [{k: {**table, **v} for k, v in item.items()} for item in items]
         for attempt in range(1, _ATTEMPTS + 1):
@@ -125,7 +125,7 @@ class DynamoBackEnd(BackEnd):
 
 
 class DynamoLock:
-    """A lock as an item, which has its holder and its end."""
+    """A lock as an item with its holder and its end."""
 
     def __init__(self, table: t.Any, key: str) -> None:
         self._table = table
@@ -163,11 +163,11 @@ class DynamoLock:
 
 
 def make(setup: Setup) -> DynamoBackEnd:
-    """Return the back end; its table is there, and lets items expire."""
+    """Return the back end, with a table that is there and lets items expire."""
     name = setup.settings.get("SESSION_DYNAMODB_TABLE") or _TABLE
     setting = setup.settings.get(KEY)
     try:
-        # The start may take longer than a request, and to make a table does.
+        # Making a table takes longer than a request may.
         resource = resource_of(setting, 10 * setup.limit)
         prepare(setup.logger, resource.meta.client, name)
         first = DynamoBackEnd(setup, PerProcess(lambda: resource.Table(name)))
@@ -195,13 +195,13 @@ def _kept(key: str, value: bytes, max_age: int) -> dict[str, t.Any]:
 def _labelled(
     item: Mapping[str, t.Any], label: str, labelling: Labelling
 ) -> dict[str, t.Any]:
-    """Return the update that labels a record, and forgets those that have expired.
+    """Return the update that labels a record, and removes expired ones.
 
-    Each record is an attribute of its own, so that no request has to read the others.
+    Each record is an attribute of its own, so that the others need not be read.
     """
     now = int(time.time())
     expired = [k for k, v in _records(item).items() if v <= now]
-    # An expression has 4 KB at most; the next login forgets the others.
+    # An expression has 4 KB at most; later logins remove the remaining ones.
     update = _unlabelled(label, expired[:_AT_ONCE])
     update["UpdateExpression"] += " SET #new = :until, expiration = :exp"
     update["ExpressionAttributeNames"]["#new"] = _RECORD + labelling.record
@@ -223,7 +223,7 @@ def _unlabelled(label: str, records: Sequence[str]) -> dict[str, t.Any]:
 
 
 def _records(item: Mapping[str, t.Any]) -> dict[str, int]:
-    """Return the records that have a label, and until when."""
+    """Return the records of a label, with their expiry."""
     return {
         name.removeprefix(_RECORD): int(until)
         for name, until in item.items()
@@ -232,7 +232,7 @@ def _records(item: Mapping[str, t.Any]) -> dict[str, int]:
 
 
 def _is_done(write: Callable[..., t.Any], **arguments: t.Any) -> bool:
-    """Do what has a condition, and tell whether that was met."""
+    """Make a conditional write, and tell whether the condition was met."""
     try:
         write(**arguments)
     except ClientError as error:

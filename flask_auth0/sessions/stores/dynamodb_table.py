@@ -1,4 +1,4 @@
-"""The table of sessions in DynamoDB: where it is, and how it is made."""
+"""The table of sessions in DynamoDB, and its creation."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def code_of(error: ClientError) -> str:
 
 
 def problem_of(setting: t.Any, error: Exception) -> BadSetting:
-    """Return what is wrong with a setting whose table cannot be used."""
+    """Return the error for a setting whose table cannot be used."""
     if isinstance(error, NoRegionError):
         return BadSetting(KEY, _FORMS)
     where = setting if isinstance(setting, str) else "DynamoDB"
@@ -45,7 +45,7 @@ def problem_of(setting: t.Any, error: Exception) -> BadSetting:
 
 
 def resource_of(setting: t.Any, limit: float) -> t.Any:
-    """Return a resource of boto3, each call of which takes so many seconds at most."""
+    """Return a resource of boto3 with a limit in seconds for each call."""
     if setting is not None and not isinstance(setting, str):
         if not hasattr(setting, "Table"):
             raise BadSetting(KEY, _FORMS)
@@ -65,7 +65,7 @@ def _parts(url: str) -> SplitResult:
         if parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0:
             return parts
     except ValueError:
-        # The words of this error may have the password in them.
+        # The message of this error may show the password.
         pass
     raise BadSetting(KEY, _FORMS)
 
@@ -79,7 +79,7 @@ def _place(setting: str) -> dict[str, t.Any]:
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     place = {"endpoint_url": setting, "region_name": region or "us-east-1"}
     if parts.hostname in LOOPBACK and not _has_credentials():
-        # DynamoDB on this machine checks none, but boto3 wants some.
+        # DynamoDB local checks no credentials, but boto3 requires some.
         place |= {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
     return place
 
@@ -107,7 +107,7 @@ def prepare(logger: logging.Logger, client: t.Any, name: str) -> None:
 
 
 def _make_table(client: t.Any, name: str) -> None:
-    # Another process may be faster.
+    # Another process may have made the table meanwhile.
     with contextlib.suppress(client.exceptions.ResourceInUseException):
         client.create_table(
             TableName=name,
@@ -130,6 +130,7 @@ def _enable_expiry(client: t.Any, name: str) -> None:
             TimeToLiveSpecification={"Enabled": True, "AttributeName": "expiration"},
         )
     except ClientError as error:
-        # Another process was faster.
+        # A ValidationException says that another process has enabled the expiry
+        # already.
         if code_of(error) != "ValidationException":
             raise

@@ -1,4 +1,4 @@
-"""Labels and locks where a back end has neither: values that are changed safely."""
+"""Labels and locks as values, for back ends that have neither."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ Members = dict[str, int]
 
 
 class Changed(t.NamedTuple):
-    """A value as it is to be, and for how many seconds."""
+    """A changed value, with the seconds for which it is kept."""
 
     value: bytes
     max_age: int
 
 
-#: Returns the value that comes in the place of another one.
+#: Returns the changed value for a present one.
 Change = Callable[[bytes | None], Changed]
 
 
 class LabelsInValues(BackEnd):
-    """Keeps the labels of records as values; a subclass changes them safely."""
+    """Keeps labels and locks as values; a subclass changes values atomically."""
 
     @abstractmethod
     def change(self, key: str, change: Change) -> None:
-        """Change a value that others may change at the same time, losing nothing.
+        """Change a value atomically: no concurrent change is lost.
 
-        One that becomes empty may be removed.
+        A value that becomes empty may be removed.
         """
 
     def label(self, labelling: Labelling) -> None:
@@ -97,7 +97,7 @@ class OneAtATime(LabelsInValues):
 
 
 class ValueLock:
-    """A lock as a value with one member, which expires: its holder."""
+    """A lock as a value with one member that expires: its holder."""
 
     def __init__(self, back_end: LabelsInValues, key: str) -> None:
         self._back_end = back_end
@@ -134,7 +134,7 @@ class _HeldByAnother(Exception):
 
 
 def add(value: bytes | None, member: str, max_age: int) -> Changed:
-    """Return the value with one more member, and without those that have expired."""
+    """Return the value with one more member, and without expired ones."""
     return _written({**_read(value), member: int(time.time()) + max_age})
 
 
@@ -144,7 +144,7 @@ def remove(value: bytes | None, *gone: str) -> Changed:
 
 
 def members(value: bytes | None) -> list[str]:
-    """Return the members that have not expired, those that expire first in front."""
+    """Return the members that have not expired, in the order of their expiry."""
     found = _read(value)
     return sorted(found, key=lambda name: found[name])
 

@@ -14,7 +14,7 @@ P = t.ParamSpec("P")
 LEASE = 8
 #: The beginning of the keys of locks.
 LOCK = "flask_auth0.lock:"
-#: Seconds before the end of a lease, in which its holder does not rely on it.
+#: Seconds before the end of a lease from which on its holder does not rely on it.
 _MARGIN = 2
 
 
@@ -44,10 +44,10 @@ class Locking(t.Protocol):
 class Lease:
     """A lock of a back end, as its holder knows it.
 
-    A process that stood still, or whose back end did not answer, may have lost it
-    without being told.
+    A process that was suspended, or whose back end did not answer, may have lost the
+    lock without notice.
 
-    :param taken_at: when it was asked for, by the monotonic clock.
+    :param taken_at: when the lock was asked for, by the monotonic clock.
     """
 
     def __init__(self, back_end: Locking, lock: Lock, taken_at: float) -> None:
@@ -57,7 +57,7 @@ class Lease:
 
     @classmethod
     def take(cls, back_end: Locking, key: str) -> Lease | None:
-        """Return a new one, or ``None`` if another holder has the lock.
+        """Return a new lease, or ``None`` if another holder has the lock.
 
         :raises SessionStoreUnavailable: when the back end cannot be written.
         """
@@ -67,11 +67,11 @@ class Lease:
 
     @property
     def age(self) -> float:
-        """Seconds since it was held for sure."""
+        """Seconds since the lock was certainly held."""
         return time.monotonic() - self._held_at
 
     def is_certain(self) -> bool:
-        """Tell whether no other holder has the lock, now and for a moment."""
+        """Tell whether the lock is certainly held, now and for a moment."""
         return self.age < LEASE - _MARGIN
 
     def renew(self) -> bool:

@@ -1,4 +1,4 @@
-"""How long a request waits for a back end, and what it does when that is down."""
+"""Limits the time that a request waits for a back end, and meets its outages."""
 
 from __future__ import annotations
 
@@ -20,15 +20,16 @@ P = t.ParamSpec("P")
 #: Seconds without optional calls, once one of them has failed.
 PAUSE = 30
 
-#: Whether the request can do without what the back end is asked for.
+#: Whether the current call of the back end is an optional one.
 _is_optional: ContextVar[bool] = ContextVar("is_optional", default=False)
 
 
 class Limited:
     """Asks a back end within the limit of the current request.
 
-    :param limit: seconds that a request may wait in all.
-    :param outage: returns what the current request knows, or a new one outside of any.
+    :param limit: seconds that a request may wait, for all its calls together.
+    :param outage: returns the outage as the current request knows it, or a new one
+        outside of a request.
     """
 
     #: The driver's errors when the back end is down, slow or refuses to work.
@@ -43,18 +44,18 @@ class Limited:
         #: When an optional call has failed last, by the monotonic clock.
         self._failed_at = -math.inf
         self._is_failing = False
-        #: Since when the back end answers again, by the monotonic clock, if it has
-        #: failed in this process.
+        #: Since when the back end answers again after an outage in this process, by the
+        #: monotonic clock.
         self.well_since: float = -math.inf
 
     def forget_idle(self) -> None:
-        """Close the connections that are not in use: they may have failed as one has.
+        """Close idle connections, which may have failed like one that was in use.
 
-        Drivers that do so themselves need not be told.
+        It does nothing for drivers that do so themselves.
         """
 
     def ask(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Do work that needs the back end, within the limit of the current request.
+        """Call the back end, within the limit of the current request.
 
         Each call of a driver takes half of the limit at most, and none begins in the
         second half.
@@ -86,10 +87,10 @@ class Limited:
             outage.spent += took if took > self.limit / 10 else 0
 
     def poll(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Do work as :meth:`ask` does, that is done again and again.
+        """Call the back end as :meth:`ask` does, for a call that is repeated.
 
-        To wait for another process is not to wait for the back end: what answers takes
-        nothing from the limit of the request.
+        Repeated calls wait for another process, not for the back end: a call that is
+        answered takes nothing from the limit of the request.
         """
         outage = self._outage()
         before = outage.spent
@@ -101,8 +102,8 @@ class Limited:
         """Do work that the current request can do without.
 
         :param work: asks for something with :meth:`ask`.
-        :return: what the work returns, or ``otherwise``, where the back end refuses it
-            or does not answer. Then the request goes on as if it had not asked.
+        :return: the result of the work, or ``otherwise`` if the back end refuses it or
+            does not answer.
         """
         outage = self._outage()
         before, token = outage.spent, _is_optional.set(True)
@@ -123,7 +124,7 @@ class Limited:
         return self.attempt(work, otherwise)
 
     def _twice(self, work: Callable[[], T], began: float) -> T:
-        """Do work once more if its connection turns out to be from before a restart."""
+        """Do work, and repeat it if it fails at once, as a dead connection does."""
         try:
             return work()
         except self.failures:

@@ -21,7 +21,7 @@ from .proof import prove
 
 KEY = "SESSION_MEMCACHED"
 DEFAULT = "127.0.0.1:11211"
-#: Seconds after which the server takes a lifetime for a date.
+#: The most seconds of a lifetime; the server takes a larger number for a date.
 _LONGEST_LIFETIME = 30 * 86400
 #: The methods that a client has to have.
 _METHODS = ("get", "set", "replace", "delete", "gets", "add", "cas")
@@ -30,12 +30,12 @@ _METHODS = ("get", "set", "replace", "delete", "gets", "add", "cas")
 class Servers(HashClient):  # type: ignore[misc]
     """Several servers, each of which is the only one for its keys.
 
-    What one that is down has, another one must not answer for: what is written there
-    meanwhile is gone, and what is removed there is back, when the first is up again.
+    If another server took the keys of one that is down, its writes would be lost, and
+    its removals undone, once the first is up again.
     """
 
     def remove_server(self, server: t.Any, port: int | None = None) -> None:
-        """Let a server that does not answer be an error for its keys."""
+        """Keep a server that does not answer, so that its keys raise errors."""
 
 
 class MemcachedBackEnd(LabelsInValues):
@@ -47,7 +47,7 @@ class MemcachedBackEnd(LabelsInValues):
         super().__init__(setup)
         self._clients = clients
         ours = isinstance(self.client, Client | PooledClient | HashClient)
-        # Otherwise pymemcache does not wait to hear whether it worked.
+        # By default, pymemcache does not wait for the server's reply to a write.
         self._options = {"noreply": False} if ours else {}
 
     @property
@@ -91,7 +91,7 @@ class MemcachedBackEnd(LabelsInValues):
             return bool(command(key, value, _expiry(max_age), **self._options))
         except MemcacheError as error:
             if "too large" in str(error):
-                # The server has dropped what it had under this key.
+                # The server has removed the old value of this key.
                 raise TooLargeForStore(len(value)) from error
             raise
 
@@ -126,7 +126,7 @@ def _pools(client: t.Any) -> list[ObjectPool]:
 
 
 def _warn_of_moves(logger: logging.Logger, client: t.Any) -> None:
-    """Warn of a client that answers for a server that does not."""
+    """Warn of a client that moves the keys of a server that is down to others."""
     if isinstance(client, HashClient) and not isinstance(client, Servers):
         logger.warning(
             "%s is a HashClient, which asks another server for the keys of one that is "
@@ -143,7 +143,7 @@ def _warn_of_moves(logger: logging.Logger, client: t.Any) -> None:
 
 
 def _place(address: str) -> t.Any:
-    """Return where a server is: the path of its socket, or host and port."""
+    """Return the address of a server: the path of its socket, or host and port."""
     path = address.removeprefix("unix:").removeprefix("//")
     if path.startswith("/"):
         return path

@@ -34,7 +34,7 @@ KEY = "SESSION_MONGODB"
 DEFAULT = "mongodb://127.0.0.1:27017"
 #: Flask-Session's database and collection, unless its keys say otherwise.
 _DATABASE, _COLLECTION = "flask_session", "sessions"
-#: The server's codes for an index that is there in another form, chosen on purpose.
+#: The server's codes for an index that the app has made in another form.
 _INDEX_EXISTS = {85, 86}
 
 
@@ -135,12 +135,12 @@ class MongoBackEnd(BackEnd):
         return bool(result.matched_count)
 
     def limited(self) -> t.Any:
-        """Return a context in which the server has to answer in time."""
+        """Return a context with a limit for the server's answers."""
         return pymongo.timeout(self.limit / 2)
 
 
 class MongoLock:
-    """A lock as a document, which has its holder and its end."""
+    """A lock as a document with its holder and its end."""
 
     def __init__(self, back_end: MongoBackEnd, key: str) -> None:
         self._back_end = back_end
@@ -172,7 +172,7 @@ class MongoLock:
 
 
 def make(setup: Setup) -> MongoBackEnd:
-    """Return the back end; the indexes of its collection are there."""
+    """Return the back end, with a collection that has its indexes."""
     setting = setup.settings.get(KEY) or DEFAULT
     if isinstance(setting, str):
         url = setting.strip()
@@ -223,18 +223,18 @@ def _make_index(collection: t.Any, field: str, **options: t.Any) -> None:
 
 
 def _where(client: t.Any) -> str:
-    """Return the servers that a client knows; its URL may have a password."""
+    """Return the servers of a client, without the password that its URL may have."""
     known = client.topology_description.server_descriptions()
     return ", ".join(f"{host}:{port}" for host, port in known)
 
 
 def _named(records: Sequence[str]) -> dict[str, t.Any]:
-    """Return the condition for the members of a label that are some records."""
+    """Return the condition for some records among the members of a label."""
     return {"records": {"name": {"$in": list(records)}}}
 
 
 def _members(document: Mapping[str, t.Any]) -> list[str]:
-    """Return the records that a label's document has, those that expire first in front.
+    """Return the records of a label's document, in the order of their expiry.
 
     A document of any other shape has none.
     """

@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL that give up on a server that takes too long."""
+"""Connections to PostgreSQL with a limit for each wait."""
 
 from __future__ import annotations
 
@@ -28,26 +28,27 @@ def limit_waiting(engine: sa.Engine, timeout: float) -> None:
             try:
                 return super().wait(_limited(gen, timeout), *args, **kwargs)
             except TooSlow:
-                # The answer may still arrive, and would be taken for the next one's.
+                # The late answer would be taken for that of the next statement.
                 self.pgconn.finish()
                 raise
 
         @classmethod
         def _connect_gen(cls, *args: t.Any, **kwargs: t.Any) -> t.Any:
-            # psycopg has no public way to connect with a limit of less than 2 s.
+            # psycopg has no public way to connect with a limit below 2 s.
             return _limited(super()._connect_gen(*args, **kwargs), timeout)
 
     @sa.event.listens_for(engine, "do_connect")
     def connect(
         dialect: t.Any, record: t.Any, args: t.Any, kwargs: dict[str, t.Any]
     ) -> t.Any:
-        # Behind a pooler, the next statement may come to another server's connection.
+        # Behind a pooler, the next statement may run on another connection of the
+        # server.
         kwargs.setdefault("prepare_threshold", None)
         return Connection.connect(*args, **kwargs)
 
 
 def _limited(waiting: Waiting, timeout: float) -> Waiting:
-    """Go through the steps of waiting until the time is over."""
+    """Run psycopg's generator of waits until the time is over."""
     deadline = time.monotonic() + timeout
     try:
         wanted = next(waiting)

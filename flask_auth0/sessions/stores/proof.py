@@ -1,4 +1,4 @@
-"""The start's proof that a back end does what sessions need."""
+"""Proves at the start that a back end does what sessions need."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import secrets
 from .bad_settings import BadSetting, no_answer
 from .base import BackEnd, Labelling
 
-#: Seconds after which the server removes what the proof could not.
+#: Seconds after which the key expires, if the proof could not remove it.
 _MAX_AGE = 60
 
 
 def prove(back_end: BackEnd, setting: str, where: str) -> None:
-    """Write, read, replace, find and remove one key, and let it expire.
+    """Write, read, replace, find and remove one key with an expiry.
 
     :param setting: the key of the configuration that names the server.
     :param where: the server, without any password.

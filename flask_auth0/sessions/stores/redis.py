@@ -23,7 +23,7 @@ DEFAULT = "redis://127.0.0.1:6379/0"
 
 
 class RedisLock(redis.lock.Lock):
-    """redis-py's lock, renewed and released as those of all back ends are."""
+    """redis-py's lock, with the interface of :class:`.Lock`."""
 
     def take(self) -> bool:
         return bool(self.acquire(blocking=False))
@@ -40,7 +40,7 @@ class RedisLock(redis.lock.Lock):
 
 
 class RedisBackEnd(BackEnd):
-    """Keeps sessions in Redis, whatever kind of client there is for it."""
+    """Keeps sessions in Redis, through any client of redis-py."""
 
     failures: tuple[type[Exception], ...] = FAILURES
 
@@ -63,7 +63,7 @@ class RedisBackEnd(BackEnd):
 
     def fetch_together(self, *keys: str) -> dict[str, bytes | None]:
         client = self.client
-        # In a cluster, the keys are on different servers.
+        # In a cluster, the keys may be on different servers.
         if len(keys) == 1 or isinstance(client, redis.RedisCluster):
             return super().fetch_together(*keys)
         try:
@@ -101,13 +101,14 @@ class RedisBackEnd(BackEnd):
         try:
             return bool(self.client.ttl(key) > 0)
         except redis.exceptions.NoPermissionError:
-            # Sessions do not need the right to ask.
+            # The user of the connection may lack the right to TTL, which sessions do
+            # not need.
             return True
 
     def begin(self, values: Mapping[str, bytes], labelling: Labelling) -> bool:
         client = self.client
         if isinstance(client, redis.RedisCluster):
-            # The keys are on different servers.
+            # A transaction of a cluster has the keys of one server only.
             return super().begin(values, labelling)
         with client.pipeline(transaction=True) as pipeline:
             for key, value in values.items():
@@ -139,7 +140,7 @@ def _label(client: t.Any, labelling: Labelling) -> None:
 def make(setup: Setup, key: str = KEY) -> RedisBackEnd:
     """Return the back end, with a client that has answered once.
 
-    :param key: of the configuration, which has the URL or the client.
+    :param key: the key of the configuration with the URL or the client.
     """
     clients, where = _connect(key, setup.settings.get(key) or DEFAULT, setup.limit)
     back_end = RedisBackEnd(setup, clients)
@@ -150,8 +151,8 @@ def make(setup: Setup, key: str = KEY) -> RedisBackEnd:
 
 
 def _connect(key: str, setting: t.Any, limit: float) -> tuple[PerProcess[t.Any], str]:
-    """Return clients, one of which has answered once, and where they go."""
-    # A client of redis-py notices itself that it is in another process.
+    """Return clients, one of which has answered once, and their address."""
+    # A client of redis-py notices a fork itself.
     clients, name = PerProcess(lambda: setting), type(setting).__name__
     try:
         if isinstance(setting, str):
@@ -173,7 +174,7 @@ def _check(key: str, client: t.Any) -> None:
 
 
 def _warn_of_loss(back_end: RedisBackEnd, key: str) -> None:
-    """Warn of a server that brings back what was removed, or drops what is needed."""
+    """Warn of a server that may revive removed sessions, or evict live ones."""
     found = _configuration(back_end.client)
     is_logged = found.get("appendonly") == "yes"
     if found.get("save") and not is_logged:
@@ -207,6 +208,7 @@ def _configuration(client: t.Any) -> dict[str, str]:
         for pattern in ("append*", "save", "maxmemory*"):
             found |= client.config_get(pattern)
     except FAILURES:
-        # A user may lack the right to ask, and a cluster has one for each node.
+        # The user of the connection may lack the right to CONFIG, and each node of a
+        # cluster has its own.
         return {}
     return found

@@ -27,15 +27,15 @@ _FORMS = (
     "redis+sentinel://host:26379/service/0 or redis+cluster://host:7000,host:7001; in "
     "a password write / as %2F, @ as %40 and ? as %3F"
 )
-#: How many connections a process has at most, unless the URL says so. A request that
-#: needs one more waits.
+#: The most connections of a process, unless the URL has a number. A request that needs
+#: one more waits.
 _CONNECTIONS = 100
-#: The options of a query that are no parameters of a client.
+#: The options of a URL's query that are none of the client's.
 _OF_POOL = {"timeout", "db"}
 _OF_SENTINEL = "sentinel_"
 
 
-#: The errors of a client. That of clusters is no RedisError.
+#: The errors of a client, with that of clusters, which is no RedisError.
 FAILURES = (redis.RedisError, RedisClusterException, OSError)
 
 
@@ -47,7 +47,7 @@ class WaitingSentinelPool(SentinelConnectionPool, BlockingConnectionPool):
         try:
             super().disconnect(inuse_connections=inuse_connections)
         except TypeError:
-            # Older versions of redis-py close all of them here.
+            # Older releases of redis-py have no ``inuse_connections`` here.
             super().disconnect()
 
 
@@ -90,10 +90,9 @@ class RedisUrl(t.NamedTuple):
 
 
 def clients_of(key: str, url: str, timeout: float) -> tuple[PerProcess[t.Any], str]:
-    """Return a client for each process, and where it goes: the URL itself may have a
-    password.
+    """Return a client for each process, and its address, without a password.
 
-    :param key: of the configuration.
+    :param key: the key of the configuration that has the URL.
     :param timeout: seconds to wait for a connection, and for each answer.
     :raises BadSetting: when the URL, or an option in it, is not understood.
     """
@@ -114,7 +113,7 @@ def clients_of(key: str, url: str, timeout: float) -> tuple[PerProcess[t.Any], s
 
 
 def _maker(parts: RedisUrl, options: Options, timeout: float) -> Callable[[], t.Any]:
-    """Return what makes clients of the kind that fits the server."""
+    """Return a function that makes clients of the kind that fits the server."""
     if parts.kind == "sentinel":
         return functools.partial(_behind_sentinel, parts, options)
     single = functools.partial(_single, parts, timeout)
@@ -135,7 +134,7 @@ def _parse(url: str) -> RedisUrl:
     rest, _, query = rest.partition("?")
     if scheme == "unix":
         return RedisUrl(scheme, "", "", [rest], "", query)
-    # Several whole URLs are as good as several hosts in one.
+    # Hosts may be given as whole URLs, too, separated by commas.
     urls = re.split(r",rediss?(?:\+cluster)?://", rest)
     place, _, path = urls[0].partition("/")
     account, _, hosts = place.rpartition("@")
@@ -155,14 +154,14 @@ def _defaults(parts: RedisUrl, timeout: float) -> Options:
         "retry": Retry(NoBackoff(), 0),
     }
     if parts.scheme == "rediss":
-        # Older versions of redis-py do not do so by themselves.
+        # Older releases of redis-py do not check the host name by default.
         is_checked = "ssl_cert_reqs=none" not in parts.query.lower()
         options["ssl_check_hostname"] = is_checked
     return options
 
 
 def _check_options(key: str, parts: RedisUrl, options: Options) -> None:
-    """Refuse an option that redis-py would not know, or would not use."""
+    """Refuse an option that redis-py does not know, or ignores."""
     known = {*inspect.signature(redis.Redis).parameters, *_OF_POOL}
     for name in options:
         plain = name
@@ -196,7 +195,7 @@ def _is_in_cluster(make: Callable[[], redis.Redis]) -> bool:
     try:
         return bool(client.info("cluster").get("cluster_enabled"))
     except redis.ResponseError:
-        # A user may lack the right to ask.
+        # The user of the connection may lack the right to INFO.
         return False
     finally:
         client.close()
@@ -216,8 +215,8 @@ def _cluster(parts: RedisUrl, options: Options) -> t.Any:
 def _behind_sentinel(parts: RedisUrl, options: Options) -> t.Any:
     """Return a client of ``redis+sentinel://[user:password@]hosts/service[/db]``.
 
-    Sentinels are asked with the options as well, but for the account: theirs, and all
-    that is different for them, begins with ``sentinel_``.
+    The options, but not the account, are for the Sentinels as well; options for them
+    alone begin with ``sentinel_``.
     """
     service, _, db = parts.path.partition("/")
     if not service:

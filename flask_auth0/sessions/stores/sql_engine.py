@@ -1,4 +1,4 @@
-"""The engine that sessions have for themselves in a SQL database."""
+"""The engine of sessions in a SQL database, apart from the app's own."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ...runtime.processes import set_aside
 from .bad_settings import BadSetting
 
 KEY = "SESSION_SQLALCHEMY"
-#: Before this version, connections come back without their isolation level.
+#: The first release of SQLAlchemy that resets the isolation level of connections.
 _OLDEST = (2, 0, 20)
 _FORMS = (
     "must be a URL such as postgresql://user@host/database or "
@@ -22,21 +22,21 @@ _FORMS = (
 
 
 class Database(t.NamedTuple):
-    """A database that an app uses itself, and how."""
+    """A database, with the metadata of the app if that uses it as well."""
 
     url: sa.URL
     connect_args: dict[str, t.Any]
-    #: Declares the tables: Alembic drops those that no metadata of the app has.
+    #: The metadata that declares the tables, or Alembic would drop them.
     metadata: sa.MetaData
 
 
 def database_of(setting: t.Any) -> Database:
-    """Return the database that a URL names, or the one that has been handed over."""
+    """Return the database of a URL, or a given one."""
     _require_version()
     if isinstance(setting, str):
         try:
             setting = Database(sa.make_url(setting.strip()), {}, sa.MetaData())
-        # A port that is no number is a ValueError.
+        # SQLAlchemy raises ValueError for a port that is no number.
         except (ArgumentError, ValueError):
             raise BadSetting(KEY, _FORMS) from None
     if not isinstance(setting, Database):
@@ -45,7 +45,7 @@ def database_of(setting: t.Any) -> Database:
 
 
 def _require_version() -> None:
-    """Refuse a SQLAlchemy that gives connections back in the wrong isolation level."""
+    """Refuse a SQLAlchemy that does not reset the isolation level of connections."""
     version = tuple(map(int, re.findall(r"\d+", sa.__version__)[:3]))
     if version < _OLDEST:
         oldest = ".".join(map(str, _OLDEST))
@@ -58,7 +58,7 @@ def _require_version() -> None:
 
 
 def make_engine(database: Database, timeout: float) -> sa.Engine:
-    """Return an engine each of whose statements is done when it returns.
+    """Return an engine in autocommit mode.
 
     :param timeout: seconds that a connection or a statement may take.
     """
@@ -83,7 +83,7 @@ def make_engine(database: Database, timeout: float) -> sa.Engine:
 def own(engine: sa.Engine, maker: int) -> sa.Engine:
     """Return an engine without the connections of another process.
 
-    :param maker: the process that has made the engine.
+    :param maker: the id of the process that has made the engine.
     """
     if os.getpid() != maker:
         set_aside(engine.pool)
@@ -92,9 +92,9 @@ def own(engine: sa.Engine, maker: int) -> sa.Engine:
 
 
 def _with_psycopg(url: sa.URL) -> sa.URL:
-    """Return a URL with the driver that can be told to give up, as psycopg2 cannot.
+    """Return a URL with psycopg as its driver, as psycopg2 has no limit for a wait.
 
-    The app's own connections are not concerned: those of sessions are others.
+    The connections of the app stay with its own driver.
     """
     if url.drivername in {"postgres", "postgresql", "postgresql+psycopg2"}:
         return url.set(drivername="postgresql+psycopg")

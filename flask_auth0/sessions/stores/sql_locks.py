@@ -12,12 +12,12 @@ from . import lease
 
 
 class SqlLock:
-    """A lock as a row, which has its holder and its end.
+    """A lock as a row with its holder and its end.
 
     A row needs no connection of its own, as PostgreSQL's advisory locks do: it survives
     the loss of a connection, and works where a pooler shares connections.
 
-    :param table: of locks.
+    :param table: the table of locks.
     """
 
     def __init__(self, engine: sa.Engine, table: sa.Table, name: str) -> None:
@@ -51,7 +51,7 @@ class SqlLock:
         try:
             connection.execute(self._table.insert().values(row))
         except IntegrityError:
-            # Another process was faster.
+            # Another process has made the row meanwhile.
             return False
         return True
 
@@ -70,7 +70,7 @@ class SqlLock:
         return sa.and_(self._is_named(), self._table.c.holder == holder)
 
     def _now(self, later: float = 0) -> t.Any:
-        """Return a moment by the server's clock, where several hosts may share it."""
+        """Return a moment by the server's clock, which several hosts share."""
         more = timedelta(seconds=later)
         if self._engine.dialect.name == "postgresql":
             now = sa.func.timezone("UTC", sa.func.clock_timestamp())

@@ -20,18 +20,18 @@ from .sql_engine import KEY, database_of, make_engine, own
 from .sql_locks import SqlLock
 from .sql_tables import label_table, lock_table, session_table
 
-#: How many rows are looked at, and removed if they have expired, with one statement.
+#: The rows that one statement examines, and removes if they have expired.
 _PRUNED_AT_ONCE = 5000
-#: The drivers that give up on a server that hangs.
+#: The drivers whose waits have a limit.
 _LIMITED = {"psycopg", "pysqlite"}
 
 
 class SqlBackEnd(BackEnd):
     """Keeps sessions in Flask-Session's table, one short statement at a time.
 
-    No statement takes part in a transaction of the app.
+    No statement is part of a transaction of the app.
 
-    :param metadata: where the tables are declared.
+    :param metadata: declares the tables.
     """
 
     ttl = False
@@ -74,7 +74,7 @@ class SqlBackEnd(BackEnd):
         try:
             self._execute(self.table.insert().values(row))
         except IntegrityError:
-            # Another request was faster.
+            # Another request has made the row meanwhile.
             self._update(key, value, max_age)
 
     def replace(self, key: str, value: bytes, max_age: int) -> bool:
@@ -84,8 +84,8 @@ class SqlBackEnd(BackEnd):
         self._execute(self.table.delete().where(self.table.c.session_id == key))
 
     def prune(self, rest: Rest = None) -> Pruned:
-        # Along an index that is there: one for the expiry would have to be added to
-        # tables that are large already.
+        # The primary key is the index to go along: one on the expiry would have to be
+        # added to large tables of running apps.
         number, after = rest or (0, "")
         tables = (
             (self.table, self.table.c.session_id),
@@ -143,7 +143,8 @@ class SqlBackEnd(BackEnd):
         gone = self.table.delete().where(self.table.c.session_id == sa.bindparam("key"))
         pairs = [(label, each.record) for each in endings for label in each.labels]
         with self._transaction() as connection:
-            # In one order everywhere, so that two of these never wait for each other.
+            # All transactions lock rows in the same order, so that no two of them
+            # deadlock.
             connection.execute(gone, [{"key": key} for key in sorted(keys_of(endings))])
             self._unlabel(connection, pairs)
 
@@ -158,7 +159,7 @@ class SqlBackEnd(BackEnd):
     def _unlabel(
         self, connection: sa.Connection, pairs: Sequence[tuple[str, str]]
     ) -> None:
-        """Take labels from records, a label and its record in each pair."""
+        """Remove labels from records, as pairs of a label and a record."""
         labels = self.labels.c
         gone = self.labels.delete().where(
             labels.name == sa.bindparam("of"), labels.record == sa.bindparam("which")
@@ -193,7 +194,7 @@ class SqlBackEnd(BackEnd):
 
 
 def make(setup: Setup) -> SqlBackEnd:
-    """Return the back end; its tables are there, and made if need be."""
+    """Return the back end, making its tables if they are missing."""
     database = database_of(setup.settings.get(KEY))
     engine = make_engine(database, setup.limit / 2)
     if engine.driver not in _LIMITED:
@@ -212,7 +213,7 @@ def make(setup: Setup) -> SqlBackEnd:
     except (SQLAlchemyError, OSError) as error:
         raise no_answer(KEY, str(name), error) from error
     finally:
-        # A process that is forked from here on must not share its connections.
+        # Processes that are forked later must not inherit open connections.
         back_end.close()
     return back_end
 
@@ -222,7 +223,7 @@ def _make_tables(back_end: SqlBackEnd) -> None:
         try:
             table.create(back_end.engine, checkfirst=True)
         except SQLAlchemyError:
-            # Another process may have made it meanwhile.
+            # Another process may have made the table meanwhile.
             if not sa.inspect(back_end.engine).has_table(table.name, table.schema):
                 raise
     back_end.fetch("?")
@@ -230,6 +231,6 @@ def _make_tables(back_end: SqlBackEnd) -> None:
 
 
 def _now(later: int = 0) -> datetime:
-    """Return a moment as Flask-Session keeps it: UTC, and not saying so."""
+    """Return a moment as Flask-Session keeps it: in UTC, without a time zone."""
     moment = datetime.now(timezone.utc) + timedelta(seconds=later)
     return moment.replace(tzinfo=None)

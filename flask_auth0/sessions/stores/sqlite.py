@@ -1,4 +1,4 @@
-"""Sessions in a file of SQLite, which needs no server and nothing to install."""
+"""Sessions in a file of SQLite, which needs no server and no driver."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ CREATE INDEX IF NOT EXISTS labels_expiry ON labels (expiry);
 _PRUNE = (
     "DELETE FROM {0} WHERE rowid IN (SELECT rowid FROM {0} WHERE expiry <= ? LIMIT ?)"
 )
-#: The statements that remove some expired rows, one for each table.
+#: The statements that remove some expired rows, one per table.
 _PRUNES = tuple(_PRUNE.format(table) for table in ("sessions", "labels", "locks"))
-#: How many rows go with one statement of the removal of all, and with each write.
+#: The rows that one statement of a full removal removes, and each write besides.
 _PRUNED_AT_ONCE, _PRUNED_BESIDE = 5000, 10
 
 
 class Connections:
-    """The connections of a process to a file, each of which has one user at a time.
+    """The connections of a process to a file; one thread at a time uses each.
 
     :param timeout: seconds to wait for another process that writes.
     """
@@ -47,7 +47,7 @@ class Connections:
 
     @contextmanager
     def one(self) -> Iterator[sqlite3.Connection]:
-        """Lend a connection, on which each statement is a transaction of its own."""
+        """Lend a connection in autocommit mode."""
         try:
             connection = self._idle.pop()
         except IndexError:
@@ -55,13 +55,13 @@ class Connections:
         try:
             yield connection
         except BaseException:
-            # Closing it takes back a transaction that is not finished.
+            # Closing a connection rolls back an unfinished transaction.
             connection.close()
             raise
         self._idle.append(connection)
 
     def close(self) -> None:
-        """Close those that are not in use."""
+        """Close the connections that are not in use."""
         while self._idle:
             self._idle.pop().close()
 
@@ -72,13 +72,13 @@ class Connections:
             isolation_level=None,
             check_same_thread=False,
         )
-        # A loss of power must not bring back what has ended.
+        # After a loss of power, an ended session must not be back.
         connection.execute("PRAGMA synchronous = FULL")
         return connection
 
 
 class SqliteBackEnd(BackEnd):
-    """Keeps sessions in a table; each write takes some along that have expired."""
+    """Keeps sessions in a table; each write removes some that have expired."""
 
     failures: tuple[type[Exception], ...] = (sqlite3.Error, OSError)
 
@@ -159,7 +159,7 @@ class SqliteBackEnd(BackEnd):
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Write all that is done on a connection, or nothing."""
+        """Lend a connection in a transaction."""
         with self.client.one() as connection:
             connection.execute("BEGIN IMMEDIATE")
             yield connection
@@ -168,13 +168,13 @@ class SqliteBackEnd(BackEnd):
             connection.execute("COMMIT")
 
     def write(self, statement: str, *parameters: t.Any) -> int:
-        """Do one statement; return how many rows it has changed."""
+        """Execute one statement; return the number of rows that it has changed."""
         with self.client.one() as connection:
             return connection.execute(statement, parameters).rowcount
 
 
 class SqliteLock:
-    """A lock as a row, which has its holder and its end."""
+    """A lock as a row with its holder and its end."""
 
     def __init__(self, back_end: SqliteBackEnd, name: str) -> None:
         self._back_end = back_end
@@ -203,7 +203,7 @@ class SqliteLock:
 
 
 def make(setup: Setup) -> SqliteBackEnd:
-    """Return the back end; its file is there, and made if need be."""
+    """Return the back end, making its file if that is missing."""
     path = _path(setup.settings.get(KEY) or DEFAULT)
     back_end = SqliteBackEnd(setup, path)
     try:
@@ -213,7 +213,7 @@ def make(setup: Setup) -> SqliteBackEnd:
     except (sqlite3.Error, OSError) as error:
         raise no_answer(KEY, path, error) from error
     finally:
-        # A process that is forked from here on must not share its connections.
+        # Processes that are forked later must not inherit open connections.
         back_end.close()
     return back_end
 
@@ -229,15 +229,15 @@ def _path(setting: t.Any) -> str:
 
 def _make_file(path: str) -> None:
     """Make a file that no other user of the host can read, if there is none."""
-    # SQLite says itself what is in the way of a file.
+    # SQLite itself raises the error that tells why a file cannot be opened.
     with suppress(OSError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 def _lay_out(back_end: SqliteBackEnd) -> None:
     with back_end.client.one() as connection:
-        # With a write-ahead log, readers do not wait for a writer. A file system that
-        # cannot have one keeps the mode that the file has.
+        # With a write-ahead log, readers do not wait for a writer. On a file system
+        # without shared memory, the file keeps its mode.
         connection.execute("PRAGMA journal_mode = WAL")
         connection.executescript(f"BEGIN IMMEDIATE; {_LAYOUT} COMMIT;")
 
