@@ -40,7 +40,9 @@ class Logins:
 
     def __init__(self, client: LoopClient, config: Config) -> None:
         self._client, self._config = client, config
-        self._http = PerProcess(self._make_http)
+        self._http = PerProcess(
+            lambda: ThreadHttp(config.timeout, client.transports.tls)
+        )
 
     def start(
         self, current: CurrentRequest, options: StartInteractiveLoginOptions
@@ -87,9 +89,6 @@ class Logins:
         if loop.is_any_running() or greenlets.are_threads():
             return False
         return not self._client.needs_loop
-
-    def _make_http(self) -> ThreadHttp:
-        return ThreadHttp(self._config.timeout, self._client.transports.tls)
 
 
 def run_without_loop(coroutine: Coroutine[t.Any, t.Any, R]) -> R:

@@ -51,15 +51,13 @@ def _set_up_lifetime(app: Flask, config: Config) -> None:
     if idle_limit(app, config) is not None:
         if isinstance(app.session_interface, LastsAsLogins):
             app.session_interface.login_lifetime = absolute
-    elif app.permanent_session_lifetime.total_seconds() < _shortest(config):
+        return
+    ours = min(config.session_absolute_duration, config.session_inactivity_duration)
+    if app.permanent_session_lifetime.total_seconds() < ours:
         app.logger.warning(
             "PERMANENT_SESSION_LIFETIME is shorter than AUTH0_SESSION_*_DURATION. It "
             "ends sessions so many seconds after the login, however active the user is."
         )
-
-
-def _shortest(config: Config) -> int:
-    return min(config.session_absolute_duration, config.session_inactivity_duration)
 
 
 def _is_default(app: Flask, key: str) -> bool:

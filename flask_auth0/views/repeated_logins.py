@@ -100,9 +100,9 @@ def note_login(
         # In tabs at once they begin before others have ended, and nobody is sent round.
         is_next = begun_at is None or begun_at >= before.at
         note = note._replace(lost=max(before.lost + is_next, 1))
-    if before is not None and _is_same(before, note):
-        note = note._replace(sent_on=before.sent_on)
     if before is not None and before.whose[0] == note.whose[0]:
+        if before.purpose == note.purpose:
+            note = note._replace(sent_on=before.sent_on)
         is_at_once = 0 <= (begun_at or 0) - before.at <= AT_ONCE
         note = note._replace(in_a_row=before.in_a_row + 1 if is_at_once else 0)
     _keep(current, state, note)
@@ -246,11 +246,6 @@ def _tag_of(state: AppState, organization: str | None) -> str | None:
     if organization is None:
         return None
     return state.sealer.tag(f"organization {organization}")
-
-
-def _is_same(before: Note, note: Note) -> bool:
-    """Tell whether one login was for what another one was for, by the same user."""
-    return (before.purpose, before.whose[0]) == (note.purpose, note.whose[0])
 
 
 def _diagnosis(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flask_auth0.sessions.stores.bad_settings import sentence
+from flask_auth0.sessions.stores.bad_settings import no_answer
 
 PORTS = ["28000", "42501", "25006", "53100", "53200", "53300"]
 
@@ -32,7 +32,7 @@ class SqlError(Exception):
     ],
 )
 def test_a_code_tells_in_any_language(sqlstate: str, told: str) -> None:
-    assert told in sentence("localhost", SqlError(sqlstate))
+    assert told in no_answer("KEY", "localhost", SqlError(sqlstate)).remedy
 
 
 @pytest.mark.parametrize("digits", PORTS)
@@ -41,4 +41,4 @@ def test_digits_that_are_no_code(digits: str) -> None:
     error = TimeoutError(
         f"127.0.0.1:{digits}: timed out, id: 6b{digits}, 0.49{digits}1s"
     )
-    assert "does not answer" in sentence("localhost", error)
+    assert "does not answer" in no_answer("KEY", "localhost", error).remedy

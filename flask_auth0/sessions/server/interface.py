@@ -54,7 +54,8 @@ class StoredSessionInterface(LastsAsLogins, OwnNames, ServerSideSessionInterface
         self.prefetch: Prefetch = Prefetch(back_end)
         self.ttl: bool = back_end.ttl
         common = {name: _setting(settings, key) for name, key in _COMMON.items()}
-        super().__init__(app, **common, cleanup_n_requests=_cleanup(settings))
+        often = settings.get("SESSION_CLEANUP_N_REQUESTS")
+        super().__init__(app, **common, cleanup_n_requests=often)
         self.serializer = SafeSerializer(app, common["serialization_format"])
         #: The place where the last partial removal of expired sessions has stopped.
         self._unpruned: Rest = None
@@ -255,7 +256,3 @@ def _signer(app: Flask) -> Signer:
 
 def _setting(settings: Mapping[str, t.Any], key: str) -> t.Any:
     return settings[key] if settings.get(key) is not None else getattr(Defaults, key)
-
-
-def _cleanup(settings: Mapping[str, t.Any]) -> t.Any:
-    return settings.get("SESSION_CLEANUP_N_REQUESTS")

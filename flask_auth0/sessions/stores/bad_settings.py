@@ -113,25 +113,19 @@ _OTHER = (
 
 
 def no_answer(key: str, where: str, error: BaseException) -> BadSetting:
-    """Return the error for a server that is down, or that refuses to work."""
-    return BadSetting(key, sentence(where, error))
-
-
-def sentence(where: str, error: BaseException) -> str:
-    """Return the problem of a server and its remedy, as one sentence.
+    """Return the error for a server that is down, or that refuses to work.
 
     The server's own message is left out, since it can show a password.
     """
     # SQLAlchemy's own message has its statement besides the driver's message.
     chain = list(causes_of(error, "orig"))
     said = "\n".join(map(_said, chain))
-    form = _UNKNOWN_HOST if _is_unknown_host(chain) else _form(said)
+    is_unknown = any(isinstance(each, socket.gaierror) for each in chain)
+    form = _UNKNOWN_HOST if is_unknown else _form(said)
     detail = re.search(r"'([a-z|]{2,20})' command", said)
-    return form.format(
-        where=where,
-        name=type(error).__name__,
-        detail=f": {detail[1]}" if detail else "",
-    )
+    name = type(error).__name__
+    detailed = f": {detail[1]}" if detail else ""
+    return BadSetting(key, form.format(where=where, name=name, detail=detailed))
 
 
 def _form(said: str) -> str:
@@ -139,10 +133,6 @@ def _form(said: str) -> str:
         if re.search(cause.signs, said, re.IGNORECASE):
             return cause.sentence
     return _OTHER
-
-
-def _is_unknown_host(chain: list[BaseException]) -> bool:
-    return any(isinstance(each, socket.gaierror) for each in chain)
 
 
 def _said(error: BaseException) -> str:
