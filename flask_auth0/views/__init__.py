@@ -21,7 +21,7 @@ _PACKAGE = "flask_auth0"
 def make_blueprint(config: Config) -> Blueprint:
     """Return the blueprint named ``auth0``, with the routes that are turned on."""
     prefix = config.url_prefix or None
-    # Flask looks at it only where the app tells all hosts apart.
+    # Flask ignores it unless the app has ``host_matching``.
     host = f"<{HOST_VALUE}>"
     blueprint = Blueprint(
         "auth0", _PACKAGE, template_folder="templates", url_prefix=prefix
@@ -67,7 +67,7 @@ _VIEWS: dict[str, Callable[[], BaseResponse]] = {
 
 
 def _answer_unasked() -> BaseResponse | None:
-    """Answer what a browser asks ahead of its user, where a user may come."""
+    """Answer requests that a browser sends ahead of its user, on routes of users."""
     name = (request.endpoint or "").rpartition(".")[2]
     return answer_unasked(request) if ROUTES[name].is_visited else None
 
@@ -78,13 +78,13 @@ def _drop_host(endpoint: str | None, values: dict[str, t.Any] | None) -> None:
 
 
 def _end(error: BaseException | None) -> None:
-    """Do what is done at the end, also where there was no response."""
+    """Call the functions for the end of a request, also without a response."""
     for each in current_request().at_the_end:
         each()
 
 
 def _forbid_storing(response: BaseResponse) -> BaseResponse:
     response.headers["Cache-Control"] = "no-store"
-    # The callback's URL has a code in it, which is nobody else's business.
+    # The callback's URL has a code in it, which other sites must not learn.
     response.headers["Referrer-Policy"] = "no-referrer"
     return response

@@ -11,10 +11,10 @@ from ..app_state import AppState
 from ..config.urls import is_issuer
 from ..errors import AuthorizationFailed, LoginFailed
 
-#: Parameters that may be there once (RFC 6749, section 3.1).
+#: Parameters that a response may have once (RFC 6749, section 3.1).
 _PARAMETERS = ("code", "state", "iss", "error", "error_description")
-#: Errors that the tenant may answer with (RFC 6749, section 4.1.2.1, and OpenID Connect
-#: Core, section 3.1.2.6).
+#: The codes of errors (RFC 6749, section 4.1.2.1, and OpenID Connect Core, section
+#: 3.1.2.6), with a status and a sentence for the user.
 _ERRORS = {
     "access_denied": (403, "The login was cancelled or refused."),
     "login_required": (401, "You are not logged in at the login service."),
@@ -27,7 +27,7 @@ _ERRORS = {
 
 
 def content() -> str:
-    """Return all that the response says. Two of them that say the same are one.
+    """Return the parameters of the response, by which a repeated one is recognized.
 
     :raises LoginFailed: for a parameter that is there twice, with perhaps two values.
     """
@@ -40,7 +40,7 @@ def content() -> str:
 def check_response(state: AppState) -> None:
     """Refuse a response of another tenant, or one that is an error.
 
-    :raises LoginFailed: saying which of them it is.
+    :raises LoginFailed: with the reason.
     """
     _refuse_other_issuer(state)
     _refuse_error()
@@ -49,7 +49,7 @@ def check_response(state: AppState) -> None:
 def _refuse_error() -> None:
     """Raise the error that the tenant has answered with.
 
-    :raises AuthorizationFailed: when there is one.
+    :raises AuthorizationFailed: when the response has an ``error``.
     """
     error = request.args.get("error")
     if error is None:
@@ -65,7 +65,7 @@ def _refuse_error() -> None:
 def _refuse_other_issuer(state: AppState) -> None:
     """Refuse a response of another issuer than the tenant (RFC 9207, section 2.4).
 
-    :raises LoginFailed: also when there is none, though the tenant promises one.
+    :raises LoginFailed: also when ``iss`` is missing, though the tenant promises it.
     """
     issuer = request.args.get("iss")
     metadata = state.client.discovery.known("metadata") or {}

@@ -18,7 +18,7 @@ from ..signals import session_revoked
 
 #: The name of Flask-WTF's ``CSRFProtect`` among the extensions of an app.
 _CSRF = "csrf"
-#: Bytes of a request; a logout token has about 1000.
+#: The most bytes of a request; a logout token has about 1000.
 _LARGEST = 32 * 1024
 
 
@@ -29,7 +29,7 @@ def receive() -> Response:
     try:
         claims = state.wait(state.client.end_by_logout_token(_token()))
     except BackchannelLogoutError as error:
-        # An operator hears of a tenant, or a setting, that is not right.
+        # The operator needs to know of a tenant or a setting that is wrong.
         current_app.logger.warning("Back-channel logout: %s", in_one_line(str(error)))
         return _refuse(error)
     except (HTTPException, NotImplementedError) as error:
@@ -43,7 +43,7 @@ def receive() -> Response:
 def exempt_from_csrf(app: Flask, view: t.Any) -> None:
     """Exempt a view from Flask-WTF's protection, if the app has that.
 
-    The tenant has no form of this app. What it posts is signed.
+    The tenant has no CSRF token of this app; its logout token is signed.
     """
     protection: t.Any = app.extensions.get(_CSRF)
     if hasattr(protection, "exempt"):
@@ -68,7 +68,7 @@ def _json() -> t.Any:
 
 
 def _refuse(error: Exception) -> Response:
-    """Answer with JSON, whatever error pages the app has: no person reads it."""
+    """Answer with JSON, and not with the app's error pages, as no user sees it."""
     status, code, headers = 400, "invalid_request", {}
     description = str(error)
     if isinstance(error, NotImplementedError):

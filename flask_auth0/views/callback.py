@@ -44,7 +44,7 @@ class _Login:
     is_whole: bool
     relayed: Relay
     remembered: Remembered
-    #: The page that it leads to.
+    #: The page that the login leads to.
     target: str
 
 
@@ -55,7 +55,7 @@ def complete() -> Response:
     """
     current = current_request()
     if current.jar.is_strict and request.headers.get("Sec-Fetch-Site") == "cross-site":
-        # The session of a visitor arrives with the next request, not with this one.
+        # A ``SameSite=Strict`` session comes with the next request, not with this one.
         query = request.query_string.decode("ascii", "replace")
         return _continue_to(current, f"{own_urls.current_path()}?{query}")
     state = current_state()
@@ -76,9 +76,9 @@ def complete() -> Response:
 def _returned(
     current: CurrentRequest, state: AppState, name: str, known: Relay | None
 ) -> _Login | None:
-    """Return the login, if it has come back to where it began.
+    """Return the login, if it has come back to the browser in which it began.
 
-    :param known: what came back with a ``state`` that this app has made.
+    :param known: the relayed data of a ``state`` that this app has made.
     """
     remembered = remembered_logins.find(current, state, name)
     if remembered is None:
@@ -109,9 +109,9 @@ def _begin(
 def _repeat(
     current: CurrentRequest, state: AppState, login_: _Login, before: Callback
 ) -> Response:
-    """Answer as another request did, which this browser has sent as well.
+    """Answer a repeated callback like the first one of this browser.
 
-    A store of the app's own may show the transaction to other browsers.
+    With a store of the app's own, other browsers may have access to the transaction.
     """
     if before.answer is not None and state.transaction_store.is_private:
         return repeated_callbacks.repeat(current, before.answer)
@@ -123,10 +123,10 @@ def _repeat(
 def _log_in(
     current: CurrentRequest, state: AppState, login_: _Login, completion: Completion
 ) -> dict[str, t.Any]:
-    """Log the user in, where that can be done now."""
-    # A code that is exchanged for a session which nobody can keep is spent for nothing.
+    """Log the user in, if the session's back end and the tenant answer."""
+    # A code is not spent on a session that cannot be kept.
     state.state_store.require_available(current.app)
-    # With its code unspent, the login can be completed as soon as the tenant answers.
+    # While its code is not spent, the login can be completed later.
     state.client.transports.breaker.require_closed()
     completion.spend()
     with _under_way(current, state, login_):
@@ -157,7 +157,7 @@ def _welcome(
         kept = without_none(claims)
         user_logged_in.send(current.app, user=kept or user)
     except Exception as error:
-        # A hook or a receiver that raises an error refuses the login.
+        # An error of a hook or a receiver refuses the login.
         repeated_logins.forget(current)
         _end_session(current, state)
         if isinstance(error, Auth0Error) and not error.actions:
@@ -168,10 +168,10 @@ def _welcome(
 
 
 def _after_login(state: AppState, asked_for: Mapping[str, t.Any]) -> Response | None:
-    """Call the app's hooks, and return the first response that one of them has."""
+    """Call the app's hooks, and return the first response of one."""
     known = MappingProxyType(without_none(asked_for))
     for hook in state.hooks.after_login:
-        # An earlier one may have changed it.
+        # Each hook gets the session anew, since an earlier one may have changed it.
         with translated():
             session = with_hidden_tokens(state.wait(state.client.get_session()))
         user = MappingProxyType(session.get("user") or {})
@@ -194,7 +194,7 @@ def _content(state: AppState) -> str:
 def _under_way(
     current: CurrentRequest, state: AppState, login_: _Login
 ) -> Iterator[None]:
-    """Accept, until the end, the ID token of this login alone."""
+    """Accept the ID token of this login alone, inside the context."""
 
     def check(claims: Mapping[str, t.Any]) -> None:
         state_parameter.check_nonce(login_.name, claims, state.sealer)
@@ -211,7 +211,7 @@ def _under_way(
 def _finish(
     current: CurrentRequest, state: AppState, sdk_state: str, *, is_whole: bool
 ) -> dict[str, t.Any]:
-    """Exchange the code, and keep the session if it is the one that was asked for.
+    """Exchange the code, and keep the session if the login satisfies its request.
 
     :param is_whole: whether the whole ``state`` is the one that was sent.
     """
@@ -221,10 +221,10 @@ def _finish(
         check_response(state)
         user = _exchange(current, state, sdk_state)
     except Exception as error:
-        # The SDK leaves the transaction of a failed login behind.
+        # The SDK deletes the transaction of a login only if that succeeds.
         remembered_logins.forget(current, state, sdk_state)
         if failure_of_hook(error) is not None:
-            # The user who was logged in before has asked to be another one.
+            # The user asked for another login, so the session before must not go on.
             _end_session(current, state)
         raise
     return user
@@ -251,7 +251,7 @@ def _callback_url(sdk_state: str) -> str:
 
 
 def _check_age(max_age: t.Any, user: Mapping[str, t.Any], now: float) -> None:
-    """Refuse a login that is older than was asked for with ``max_age``."""
+    """Refuse a login that is older than ``max_age`` (OpenID Connect Core, 3.1.2.1)."""
     if max_age is None:
         return
     auth_time: t.Any = user.get("auth_time")
@@ -266,8 +266,8 @@ def _check_age(max_age: t.Any, user: Mapping[str, t.Any], now: float) -> None:
 def _continue_to(current: CurrentRequest, target: str) -> Response:
     """Send the browser on with its new cookies.
 
-    A ``SameSite=Strict`` cookie is not sent along a redirect that began at the tenant,
-    so there the browser goes on from a page of this app.
+    Browsers withhold ``SameSite=Strict`` cookies from a redirect that began at the
+    tenant. With such cookies, a page of this app leads on.
     """
     if not current.jar.is_strict:
         return redirect(target, 302)

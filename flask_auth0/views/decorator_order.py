@@ -1,4 +1,4 @@
-"""Views whose decorators are in the wrong order, told of with the first request."""
+"""Finds views whose decorators are in the wrong order, with the first request."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from ..app_state import current_state
 
 View = Callable[..., t.Any]
 
-#: The functions that ``login_required`` has wrapped, and what it has made of them.
+#: The functions that ``login_required`` has wrapped, and the resulting views.
 _unguarded: weakref.WeakSet[View] = weakref.WeakSet()
 _guards: weakref.WeakSet[View] = weakref.WeakSet()
 
 
 def note_guard(view: View, guard: View) -> None:
-    """Remember what guards a view."""
+    """Remember the guard of a view."""
     _unguarded.add(view)
     _guards.add(guard)
 
 
 def warn_of_wrong_order() -> None:
-    """Log an error for each view that a guard does not protect as it seems to."""
+    """Log an error for each view that its guard does not protect."""
     checked = current_state().checked_views
     for endpoint, view in current_app.view_functions.items():
         if endpoint not in checked:
@@ -48,7 +48,7 @@ def _check(endpoint: str, view: View) -> None:
 
 
 def _is_cached_for_all(view: View) -> bool:
-    """Tell whether a cache answers before the guard is asked."""
+    """Tell whether a cache answers before the guard is called."""
     is_cached = False
     for each in _wrappers(view):
         if each in _guards:
@@ -58,7 +58,7 @@ def _is_cached_for_all(view: View) -> bool:
 
 
 def _wrappers(view: View) -> Iterator[View]:
-    """Yield a view and what it wraps, from the outside in."""
+    """Yield a view and the functions that it wraps, from the outside in."""
     found: View | None = view
     while found is not None:
         yield found
@@ -68,8 +68,8 @@ def _wrappers(view: View) -> Iterator[View]:
 def _is_cache(wrapper: View) -> bool:
     """Tell whether a decorator is one of Flask-Caching's or functools'.
 
-    ``functools.wraps`` copies ``uncached`` to the decorators further out, but it is not
-    what they wrap.
+    ``functools.wraps`` copies ``uncached`` to the decorators further out, but those
+    wrap another function.
     """
     wrapped = getattr(wrapper, "__wrapped__", None)
     is_flask_caching = wrapped is not None and wrapped is vars(wrapper).get("uncached")

@@ -31,8 +31,8 @@ _SDK_ERRORS = (
 def register(app: Flask) -> None:
     """Answer errors of the SDK, and those of the extension as they are.
 
-    A handler of the app for all HTTP exceptions, as REST frameworks have one, would
-    leave out the page and the way to log in. One for :class:`.Auth0Error` counts.
+    A handler for all HTTP exceptions, which REST frameworks register, would leave out
+    the page and the login. A handler of the app for :class:`.Auth0Error` counts.
     """
     if Auth0Error not in app.error_handler_spec[None][None]:
         app.register_error_handler(Auth0Error, _answer)
@@ -48,7 +48,7 @@ def _handle_sdk_error(error: Exception) -> t.Any:
 
 
 def _answer(error: Auth0Error) -> t.Any:
-    """Answer an error, or the reason for it: that Flask does not trust the host."""
+    """Answer an error, or the one behind it: that Flask does not trust the host."""
     refusal = own_urls.refusal_of_host()
     if refusal is not None:
         return error_handlers.answer(this_app(), refusal)

@@ -1,4 +1,4 @@
-"""The ways on that an error page offers."""
+"""The links of an error page: to log in again, as another user, or to the start."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from ..negotiation import is_navigation
 from . import own_urls
 from .redirects import for_callback, is_local_path, next_or_default, page_of
 
-#: Errors of a tenant that has to ask its user (OpenID Connect Core, section 3.1.2.6).
+#: Errors of a tenant that has to interact with the user (OpenID Connect Core, section
+#: 3.1.2.6).
 MUST_ASK = frozenset(
     (
         "login_required",
@@ -30,22 +31,22 @@ MUST_ASK = frozenset(
         "account_selection_required",
     )
 )
-#: Errors of a tenant that knows who has logged in, and does not let them in.
+#: Errors of a tenant that refuses the user who has logged in.
 _REFUSED = frozenset(("access_denied", "unauthorized"))
-#: Errors that another account would get as well.
+#: Parameters that tie a login to one account, or to one kind of account.
 _OF_ONE_ACCOUNT = frozenset(("connection", "invitation", "login_hint"))
 
 
 def offer_another_login(
     error: Auth0Error, page: str, asked: Mapping[str, t.Any], *, is_refusal: bool
 ) -> None:
-    """Add the ways on to the error of a login, the one that can help first.
+    """Add links to the error of a login, the most helpful one first.
 
-    Single sign-on answers the same question in the same way, so it is not asked again
-    where the answer was no.
+    Single sign-on would answer the same request in the same way, so a login after a
+    refusal is one with ``prompt``, or begins with a logout.
 
-    :param asked: what the login has asked for.
-    :param is_refusal: whether the app has refused who logged in.
+    :param asked: the parameters of the login.
+    :param is_refusal: whether the app has refused the user.
     """
     if error.error in MUST_ASK:
         label = "Log in" if asked.get("prompt") == "none" else "Try again"
@@ -61,9 +62,9 @@ def offer_another_login(
 
 
 def refusal_of_organization(asked_for: str | None) -> AuthorizationFailed:
-    """Return the error for a user whose organization a page is not for.
+    """Return the error for a user who is not a member of a page's organization.
 
-    :param asked_for: what another account could log in to, if anything.
+    :param asked_for: the organization that another account could log in to, if any.
     """
     page = page_to_come_back_to(request)
     error = AuthorizationFailed("This page is for another organization.", code=403)
@@ -82,7 +83,7 @@ def _is_about_account(error: Auth0Error) -> bool:
 
 
 def _good_part(error: Auth0Error, asked: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
-    """Return what to ask for again: nothing of what the tenant may have refused."""
+    """Return the parameters to repeat, without any that the tenant may have refused."""
     is_wrong_question = isinstance(error, AuthorizationFailed) and error.code == 400
     return {} if is_wrong_question else asked
 
@@ -90,12 +91,12 @@ def _good_part(error: Auth0Error, asked: Mapping[str, t.Any]) -> Mapping[str, t.
 def _another_account(page: str, asked: Mapping[str, t.Any]) -> list[Action | None]:
     left = {k: v for k, v in asked.items() if k not in _OF_ONE_ACCOUNT}
     other = _login("Use another account", page, {**left, "prompt": "login"})
-    # An app without that route needs the session at the tenant to end first.
+    # Without a login route, the tenant's session has to end for another account.
     return [other or _logout()]
 
 
 def _with_prompt(asked: Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """Return what to ask for so that the tenant may ask in its turn."""
+    """Return parameters with which the tenant may interact with the user."""
     always = current_state().config.authorization_params or {}
     if asked.get("prompt") == "none" and always.get("prompt") != "none":
         return {name: value for name, value in asked.items() if name != "prompt"}
@@ -118,7 +119,7 @@ def _logout() -> Action | None:
 
 
 def _first_login(actions: Sequence[Action]) -> str | None:
-    """Return the way to log in, as a script gets to know it."""
+    """Return the URL of the first login among actions, for scripts."""
     if "auth0.login" not in current_state().routes:
         return None
     start = own_urls.url_of("auth0.login") + "?"
@@ -126,7 +127,7 @@ def _first_login(actions: Sequence[Action]) -> str | None:
 
 
 def offer_way_on(error: Auth0Error) -> None:
-    """Add the ways on to an error of a call that a view made."""
+    """Add links to an error of a call that a view has made."""
     if not isinstance(error, LoginRequired) and not error.actions:
         log_failure("A call to the tenant failed", error)
         again = Action("Try again", page_to_come_back_to(request))
@@ -134,33 +135,33 @@ def offer_way_on(error: Auth0Error) -> None:
 
 
 def start_page() -> Action:
-    """Return the way to the app's root."""
+    """Return the link to the app's root."""
     return Action("Go to the start page", own_urls.root() + "/")
 
 
 def login_url(page: str, parameters: Mapping[str, t.Any]) -> str | None:
-    """Return where to log in, unless the app has turned that route off."""
+    """Return the URL of a login, unless the app has turned that route off."""
     state = current_state()
     if "auth0.login" not in state.routes or own_urls.refusal_of_host() is not None:
         return None
     url = own_urls.url_of("auth0.login", next=page, **parameters)
     if url.startswith("/"):
         return url
-    # The login is on another host, where the page has to be named with its own.
+    # The login may be on another host, for which the page needs its own host.
     page = for_callback(page, state.config)
     return own_urls.url_of("auth0.login", next=page, **parameters)
 
 
 def login_url_here(parameters: Mapping[str, t.Any]) -> str | None:
-    """Return where to log in and come back to the page that the user is on."""
+    """Return the URL of a login that leads back to the current page."""
     return login_url(page_to_come_back_to(request), parameters)
 
 
 def page_to_come_back_to(request: Request) -> str:
-    """Return the page the user is on.
+    """Return the path of the page that the user is on.
 
-    A script, such as htmx, asks for a part of a page, and a form may post to a URL that
-    is no page: there it is the page that the request came from.
+    A script, such as htmx, requests a part of a page, and a form may post to a URL that
+    is no page. For those, the ``Referer`` names the page.
     """
     if is_navigation(request) and request.method in {"GET", "HEAD"}:
         return own_urls.current_page()

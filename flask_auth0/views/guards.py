@@ -1,4 +1,4 @@
-"""Views for users who are logged in, and what everybody else gets."""
+"""Guards of views for users who are logged in."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def login_required(
     On a blueprint, decorate an empty function for ``before_request``; on a class-based
     view, put it into ``decorators``.
 
-    :param max_age: seconds; who logged in longer ago has to log in again.
+    :param max_age: seconds; a user who logged in longer ago has to log in again.
     :param organization: the organization that the user must be logged in to: its id if
         it begins with ``org_``, else its name.
     :param parameters: of the authorization request, such as ``connection``: those that
@@ -134,7 +134,7 @@ def _refusal(needs: dict[str, t.Any]) -> t.Any:
     """Return the answer to a request that may not pass, or ``None``."""
     current = current_request()
     state, request = state_of(current.app), current.request
-    # Guarding every request of an app must not shut the way to the login.
+    # A guard of all requests must let the routes of the login pass.
     if request.method == "OPTIONS" or request.endpoint in state.routes:
         return None
     if request.routing_exception is not None:
@@ -153,11 +153,11 @@ def _refusal(needs: dict[str, t.Any]) -> t.Any:
 def _refuse_in_vain(
     current: CurrentRequest, state: AppState, user: User, needs: dict[str, t.Any]
 ) -> None:
-    """Raise an error where no login could ever satisfy what a view needs."""
+    """Raise an error if no login can satisfy the needs of a view."""
     ours, wanted = state.config.organization, needs.get("organization")
     if ours is not None and wanted is not None and are_different(ours, wanted):
         raise refusal_of_organization(None)
-    # Every login asks for the one that is configured, whatever a view needs.
+    # A configured organization is the one that every login asks for.
     asked_for = wanted if ours is None else ours
     is_other = bool(user) and not _is_member(user, needs)
     if is_other and has_just_asked_for(current, state, user, asked_for):
@@ -182,7 +182,8 @@ def _is_member(user: User, needs: dict[str, t.Any]) -> bool:
 
 def _ask_to_log_in(needs: dict[str, t.Any]) -> Response:
     if is_prefetch(request):
-        # The redirect would be kept for a user who has logged in meanwhile.
+        # The browser would keep the redirect for its user, who may be logged in by
+        # then.
         return refuse_prefetch()
     page = page_to_come_back_to(request)
     if is_navigation(request):

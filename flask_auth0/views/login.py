@@ -1,4 +1,4 @@
-"""Starting a login."""
+"""Starts logins."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ PASSED_ON = (
     "screen_hint",
     "ui_locales",
 )
-#: Parameters that a view may ask for besides, though they have keys of their own.
+#: Further parameters of a view, which override a key of the configuration.
 _PER_LOGIN = {"scope", "audience", "organization"}
 
 
@@ -44,13 +44,13 @@ def start(
 ) -> Response:
     """Redirect to the tenant, to log in and come back to a page of this app.
 
-    Nothing starts for what a browser asks ahead of its user.
+    A prefetch starts no login.
 
-    :param target: where to come back to, if it is a page of this app.
+    :param target: the page to come back to, if it is one of this app.
     :raises BadRequest: at a host that Flask does not trust.
-    :raises TypeError: for a parameter that only the configuration can decide about.
+    :raises TypeError: for a parameter that only the configuration may set.
     :raises TenantUnavailable: when the tenant is needed and does not answer.
-    :raises LoginLoop: when logins do not last.
+    :raises LoginLoop: when the last logins did not last, or were not enough.
     """
     own_urls.require_host()
     unasked = answer_unasked(request)
@@ -80,7 +80,7 @@ def is_passed_on(name: str) -> bool:
 def passed_on(query: Mapping[str, str]) -> dict[str, str]:
     """Return the parameters of a query that make sense on ``/authorize``.
 
-    Nobody may choose another organization than the one that is configured.
+    A configured organization cannot be overridden.
     """
     parameters = {name: query[name] for name in query if is_passed_on(name)}
     if current_state().config.organization is not None:
@@ -138,10 +138,10 @@ def report(
     *,
     is_refusal: bool = False,
 ) -> None:
-    """Offer the ways on from a login that failed, and tell the app and its operator.
+    """Add links to the error of a login, send ``login_failed``, and log the error.
 
-    :param parameters: of the login; those of ``/login`` are asked for again.
-    :param is_refusal: whether the app has refused who logged in.
+    :param parameters: the parameters of the login; those of ``/login`` are repeated.
+    :param is_refusal: whether the app has refused the user.
     """
     asked = _asked_for(parameters)
     offer_another_login(error, target, asked, is_refusal=is_refusal)
@@ -150,5 +150,5 @@ def report(
 
 
 def _asked_for(parameters: Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """Return what ``/login`` has to be given to ask for the same again."""
+    """Return the parameters of ``/login`` that repeat a login."""
     return {k: v for k, v in parameters.items() if v and is_passed_on(k)}

@@ -25,19 +25,19 @@ from .error_links import offer_way_on
 from .origins import is_from_other_site, is_part_of_page, is_whole_page
 from .prefetches import answer_unasked
 
-#: Seconds for the question how to log out at the tenant, where there is another way.
+#: Seconds for the lookup of the tenant's logout endpoint, if ``/v2/logout`` would do.
 PATIENCE = 2
-#: A longer ID token does not fit into a URL that servers accept.
+#: The most characters of an ID token in a URL that servers accept.
 LONGEST_HINT = 4000
-#: Bytes of the answer that the rest of it needs, cookies that it deletes among them.
+#: Bytes of the rest of the response, with the deletions of cookies.
 BESIDE_HINT = 1600
 
 
 def answer_unmeant() -> Response | None:
-    """Return what answers a request that may not be its user's wish, if it is one.
+    """Return the answer to a logout that another site may have caused, if it may.
 
-    A link of another site is followed to a page that asks. An image or a frame of such
-    a site, and an image of any site, does nothing.
+    A link of another site leads to a page that asks. An image or a frame of such a
+    site, and an image of any site, ends nothing.
     """
     is_foreign = is_from_other_site(request)
     if is_part_of_page(request) or (is_foreign and not is_whole_page(request)):
@@ -53,7 +53,8 @@ def answer_unmeant() -> Response | None:
 def _may_have_session() -> bool:
     current = current_request()
     try:
-        # Strict cookies arrive with the form of the page, not with this request.
+        # ``SameSite=Strict`` cookies come with the form of the page, not with this
+        # request.
         return current.jar.is_strict or bool(load_user(current, current_state()))
     except SessionStoreUnavailable:
         overlook_outage(current)
@@ -63,8 +64,8 @@ def _may_have_session() -> bool:
 def end(return_to: str, *, federated: bool = False) -> Response:
     """End the session of this browser and redirect to the tenant's logout.
 
-    The session ends here first, so it has ended even if the tenant is not answering.
-    Nothing ends for what a browser asks ahead of its user.
+    The session ends here first, so that it has ended even if the tenant does not
+    answer. A prefetch ends no session.
 
     :param return_to: the URL that the tenant sends the browser to.
     """
@@ -82,7 +83,7 @@ def end(return_to: str, *, federated: bool = False) -> Response:
         offer_way_on(error)
         raise
     finally:
-        # The session has ended here, even where the answer is an error.
+        # The session has ended here, even if the response is an error.
         _revoke(state, ended.get("refresh_token"), deadline)
         user_logged_out.send(this_app(), user=ended.get("user"))
     response = redirect(url, 302)
@@ -91,7 +92,7 @@ def end(return_to: str, *, federated: bool = False) -> Response:
 
 
 def _end_here(state: AppState, options: LogoutOptions) -> tuple[dict[str, t.Any], str]:
-    """End the session in this app; return what it was, and where to log out then."""
+    """End the session in this app; return it, and the URL of the tenant's logout."""
     with translated():
         ended = _session(state)
         v2_url = state.wait(state.client.logout(options))
@@ -103,18 +104,18 @@ def _end_here(state: AppState, options: LogoutOptions) -> tuple[dict[str, t.Any]
 
 
 def _session(state: AppState) -> dict[str, t.Any]:
-    """Return the session, as far as anybody knows of one."""
+    """Return the session, or an empty one if its back end does not answer."""
     try:
         return with_hidden_tokens(state.wait(state.client.get_session()))
     except SessionStoreUnavailable:
-        # Cookies can be deleted all the same. A session on the server fails next.
+        # Cookies can be deleted without the session; on a server, ending it fails next.
         return {}
 
 
 def _oidc_url(
     state: AppState, ended: dict[str, t.Any], options: LogoutOptions
 ) -> str | None:
-    """Return the URL for RP-Initiated Logout, where the tenant has it."""
+    """Return the URL of RP-Initiated Logout 1.0, if the tenant supports it."""
     if state.config.logout_strategy == "v2":
         return None
     endpoint = _end_session_endpoint(state)
@@ -133,7 +134,7 @@ def _oidc_url(
 
 def _hint(state: AppState, ended: dict[str, t.Any]) -> dict[str, str]:
     id_token = ended.get("id_token")
-    # The answer has to get through, or else nobody is logged out.
+    # A response that a proxy refuses would not log out.
     limit = state.config.response_header_limit
     longest = min(LONGEST_HINT, limit - BESIDE_HINT)
     if id_token and len(id_token) <= longest:
@@ -151,7 +152,7 @@ def _end_session_endpoint(state: AppState) -> str | None:
     except Exception:
         if required:
             raise
-        # The session has ended here; /v2/logout needs nothing from the tenant.
+        # ``/v2/logout`` needs no lookup at the tenant.
         return None
     if endpoint is None and required:
         raise TenantError(
@@ -162,12 +163,12 @@ def _end_session_endpoint(state: AppState) -> str | None:
 
 
 def _revoke(state: AppState, refresh_token: str | None, deadline: float) -> None:
-    """Revoke the refresh token of a session that has ended, where that is turned on."""
+    """Revoke the refresh token of an ended session, if configured (RFC 7009)."""
     if not refresh_token or not state.config.revoke_refresh_token_on_logout:
         return
     left = max(0, round(deadline - time.monotonic(), 1))
     try:
         loop.run(state.client.revoke_refresh_token(refresh_token), left)
     except Exception as error:
-        # A user who leaves can do nothing about it.
+        # The user who logs out can do nothing about the failure, so it is logged.
         log_failure("A refresh token was not revoked", translate(error))

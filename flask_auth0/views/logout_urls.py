@@ -1,4 +1,4 @@
-"""The URLs that a logout may lead to: those that are listed, and pages of this app."""
+"""The URLs that a logout may lead to: configured ones, and pages of this app."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from .redirects import below_root, is_page, page_of
 
 
 def for_query(wanted: str | None) -> str:
-    """Return the listed URL that a query asks for, or else the default.
+    """Return the configured URL that a query asks for, or else the default.
 
-    A logout must not fail because of a query, so anything else counts for nothing.
+    A logout must not fail because of its query, so any other URL is ignored.
     """
     config = current_state().config
     url = _from_list(config, wanted)
@@ -32,7 +32,8 @@ def for_query(wanted: str | None) -> str:
 def for_view(wanted: str | None) -> str:
     """Return the URL that a view asks for, or the default if it asks for none.
 
-    The view may have it from a query, so what leads elsewhere has to be listed.
+    The view may have taken the URL from a query, so one of another site has to be
+    listed.
 
     :raises ValueError: when it is neither listed nor a page of this app.
     """
@@ -56,7 +57,7 @@ def _default(config: Config) -> str:
 
 
 def _from_list(config: Config, wanted: str | None) -> str | None:
-    """Return the listed URL that is asked for, if there is one."""
+    """Return the configured URL for a wanted one, if there is one."""
     try:
         return _listed(config).get(as_ascii(wanted)) if wanted else None
     except ValueError:
@@ -64,7 +65,7 @@ def _from_list(config: Config, wanted: str | None) -> str | None:
 
 
 def _listed(config: Config) -> dict[str, str]:
-    """Return the URLs that are listed, by each of the ways to write them."""
+    """Return the configured URLs, by each of the ways to write them."""
     urls: dict[str, str] = {}
     for location in (_default(config), *config.allowed_logout_urls):
         url = _absolute(location)

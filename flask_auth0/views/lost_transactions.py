@@ -1,4 +1,4 @@
-"""Callbacks of logins that this browser does not know, or does not know any more."""
+"""Callbacks without a transaction in this browser."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from . import login, own_urls, repeated_logins
 from .redirects import next_or_default
 from .state_parameter import Relay
 
-#: Logins that may start again because their transaction is gone.
+#: The most times that a login starts again without its transaction.
 MOST_ATTEMPTS = 3
 
 
 def go_on_without_transaction(
     current: CurrentRequest, state: AppState, known: Relay | None
 ) -> Response:
-    """Go on from a callback whose login this browser does not know, or no longer.
+    """Answer a callback without a transaction: start again, or refuse it.
 
-    :param known: what came back with a ``state`` that this app has made.
+    :param known: the relayed data of a ``state`` that this app has made.
     """
     relayed = known or Relay()
     target = next_or_default(relayed.next, state.config)
@@ -35,7 +35,7 @@ def go_on_without_transaction(
         error = LoginFailed("This is the end of a login that did not begin here.")
     elif _may_start_again(current, state, relayed):
         if known is None:
-            # A relay that is lost counts no attempts, so that only this note ends them.
+            # Without a relay, which counts the attempts, this note has to end them.
             repeated_logins.note_login(current, state, None)
         state.transaction_store.give_up_newest(current.jar)
         return login.start(target, again(relayed), attempt=relayed.attempt + 1)
@@ -51,9 +51,9 @@ def go_on_without_transaction(
 
 
 def _may_start_again(current: CurrentRequest, state: AppState, relayed: Relay) -> bool:
-    """Tell whether one more login may come back with its transaction.
+    """Tell whether another login is likely to keep its transaction.
 
-    It may where there are those of other tabs, which have taken its place.
+    It is if the browser has transactions of other tabs, which have displaced this one.
     """
     names = current.jar.names(transaction_name(current.jar, state.config))
     has_others = bool(names)
@@ -61,5 +61,5 @@ def _may_start_again(current: CurrentRequest, state: AppState, relayed: Relay) -
 
 
 def again(relayed: Relay) -> dict[str, t.Any]:
-    """Return what a login is asked for once more: a ticket is good once."""
+    """Return the parameters of a login to repeat; a ticket is good only once."""
     return {k: v for k, v in relayed.parameters.items() if k != "invitation"}

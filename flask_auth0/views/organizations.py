@@ -1,4 +1,4 @@
-"""Whether a user is logged in to an organization, by its id or by its name."""
+"""Compares a user's organization with a wanted one, by its id or by its name."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from auth0_server_python.utils.helpers import validate_org_claims
 
 
 def is_member(claims: Mapping[str, t.Any], wanted: str) -> bool:
-    """Tell what the callback would say of the same claims.
+    """Tell whether claims are of an organization, as the callback decides it.
 
-    What begins with ``org_`` is an id and nothing else, compared exactly. Whoever makes
-    an organization chooses its name, and that can be another one's id.
+    A text with ``org_`` in front is an id only, compared exactly: an organization's
+    name is free, and could be the id of another one.
     """
     try:
         validate_org_claims(dict(claims), wanted)
@@ -25,7 +25,7 @@ def is_member(claims: Mapping[str, t.Any], wanted: str) -> bool:
 def are_different(one: str, other: str) -> bool:
     """Tell whether two texts can never name the same organization.
 
-    One may be the id and the other the name of the same one.
+    An id and a name may be of the same organization.
     """
     kinds = [each.startswith("org_") for each in (one, other)]
     claims = {"org_id": one, "org_name": one}

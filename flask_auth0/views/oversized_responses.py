@@ -1,4 +1,4 @@
-"""Responses that a proxy would not let through for the cookies that they set."""
+"""Responses whose cookies are too large for the buffer of a proxy."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from .error_links import page_to_come_back_to, start_page
 
 
 def fit(current: CurrentRequest, response: Response, state: AppState) -> None:
-    """Refuse a response that is too large for a proxy with the cookies of ours.
+    """Refuse a response that our cookies make too large for a proxy.
 
-    It is complete, so that its size is known. A page that is too large without them
-    gets through all the same, as far as anybody can tell.
+    The response is complete, so that its size is known. One that is too large without
+    our cookies is sent, since the app's proxy may take it.
     """
     jar, limit = current.jar, state.config.response_header_limit
     size = _size(response, jar)
@@ -31,7 +31,7 @@ def fit(current: CurrentRequest, response: Response, state: AppState) -> None:
     others = size - cookies_size(jar.written.values())
     if others > limit and not _is_login(jar, state.config):
         return
-    # The next page notes as well that the user is active.
+    # The visit cookie can wait: the next response notes the activity as well.
     _leave_out(response, [jar.prefix + VISIT])
     if _size(response, jar) > limit:
         if jar.is_for_login:
@@ -40,12 +40,12 @@ def fit(current: CurrentRequest, response: Response, state: AppState) -> None:
 
 
 def _size(response: Response, jar: CookieJar) -> int:
-    """Return how large a head will be once former names are deleted."""
+    """Return the size of the head, with the deletions of former names to come."""
     return head_size(response) + OF_FORMER * len(jar.former)
 
 
 def _is_login(jar: CookieJar, config: Config) -> bool:
-    """Tell whether a login begins or ends with a response."""
+    """Tell whether a response begins or completes a login."""
     transactions = transaction_name(jar, config)
     is_begun = any(name.startswith(transactions) for name in jar.written)
     return is_begun or jar.is_for_login
@@ -60,10 +60,10 @@ def _leave_out(response: Response, names: Collection[str]) -> None:
 def _refuse(
     current: CurrentRequest, response: Response, config: Config, size: int
 ) -> None:
-    """Turn a response into a page that says so.
+    """Turn a response into an error page.
 
-    That page has room for a session that goes on, so that no token is lost. Of a login,
-    nothing begins.
+    The page has room for the cookies of a session that goes on, so that no token is
+    lost. A login does not begin.
     """
     app, jar = current.app, current.jar
     error = ResponseTooLarge(size, config.response_header_limit)
