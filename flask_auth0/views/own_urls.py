@@ -1,7 +1,7 @@
-"""The addresses of the app, as browsers know them: its origin, and its own routes.
+"""The URLs of the app, as browsers know them: its origin, and its routes.
 
-``AUTH0_REDIRECT_URI`` decides where it is set: a request that a proxy has handed on
-need not know. All that needs an address of the app asks here.
+If ``AUTH0_REDIRECT_URI`` is set, the origin is that of the callback, since a request
+behind a proxy may not show it.
 """
 
 from __future__ import annotations
@@ -21,27 +21,27 @@ from ..config.urls import origin_of
 
 #: A longer address is not remembered: it travels in a cookie and in a URL.
 MAX_LENGTH = 2000
-#: Characters that stay as they are in a path (RFC 3986, section 3.3).
+#: Characters that a path has unencoded (RFC 3986, section 3.3).
 _OF_PATHS = "/:@!$&'()*+,;=~"
-#: The variable in the host of our routes, where an app tells hosts apart.
+#: The variable in the host of our routes, for apps that match hosts or subdomains.
 HOST_VALUE = "auth0_host"
-#: Texts that every browser takes for a host and a port, and for nothing else.
+#: The form of hosts, with a port or without, that all browsers read alike.
 _HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*(:[0-9]{1,5})?")
 
 
 def refusal_of_host() -> HTTPException | None:
-    """Return the error of a request whose host Flask does not trust, or cannot read.
+    """Return Flask's error for a host that is not trusted or not valid, if it is.
 
-    Flask raises it after what an app does before a request.
+    Flask itself raises the error only after the hooks before a request.
     """
     error = request.routing_exception
     return error if isinstance(error, SecurityError | BadHost) else None
 
 
 def require_host() -> None:
-    """Let nobody in, and send nobody anywhere, at a host that Flask refuses.
+    """Raise Flask's error for a host that is not trusted or not valid.
 
-    :raises BadRequest: in that case.
+    :raises BadRequest: if Flask refuses the host.
     """
     error = refusal_of_host()
     if error is not None:
@@ -51,9 +51,10 @@ def require_host() -> None:
 def callback_url() -> str:
     """Return the URL that the tenant sends the browser back to.
 
-    The app's ``url_defaults`` add nothing: the tenant compares each character.
+    The app's ``url_defaults`` add nothing to it, since the tenant compares the whole
+    URL.
 
-    :raises BadRequest: when it depends on a host, and the request names none.
+    :raises BadRequest: when the URL depends on the host, and the request has none.
     """
     configured = current_state().config.redirect_uri
     if configured is not None:
@@ -70,9 +71,10 @@ def home() -> str:
 def origin() -> str:
     """Return the origin of the page that the browser is at.
 
-    Only an app that tells hosts apart is known at several, and sees what they are.
+    Only an app that matches hosts has several, and sees in the request which one it
+    is.
 
-    :raises BadRequest: when it depends on a host, and the request names none.
+    :raises BadRequest: when the URL depends on the host, and the request has none.
     """
     found = home()
     if not _tells_hosts_apart():
@@ -82,11 +84,11 @@ def origin() -> str:
 
 
 def is_origin(claimed: str) -> bool:
-    """Tell whether an origin is the one of the page that the browser is at."""
+    """Tell whether an origin is that of the page that the browser is at."""
     if refusal_of_host() is not None or not request.host:
         return False
     if current_state().config.redirect_uri is None:
-        # The scheme of a WebSocket has another name.
+        # The scheme of a WebSocket is ws or wss, that of its page http or https.
         scheme = request.scheme.replace("ws", "http")
         requested = origin_of(f"{scheme}://{request.host}")
         return claimed in {requested, origin()}
@@ -117,7 +119,7 @@ def current_url() -> str:
 
 
 def url_of(route: str, **query: t.Any) -> str:
-    """Return the URL of one of our routes: a path, unless it is at another host."""
+    """Return the URL of a route of ours: a path, unless it is at another host."""
     url = _build(route, query)
     if url.startswith("/"):
         return url
@@ -128,8 +130,8 @@ def url_of(route: str, **query: t.Any) -> str:
 def is_own_route(path: str, config: Config) -> bool:
     """Tell whether a path leads to one of our routes, in whatever spelling.
 
-    Werkzeug takes several slashes for one, servers decode them before, and whether
-    there is one at the end makes no other page.
+    Werkzeug merges slashes, servers decode them first, and a slash at the end makes no
+    difference.
     """
     asked, mounts = _plain(unquote(path)), {request.script_root, _mount(config)}
     return any(
@@ -140,9 +142,9 @@ def is_own_route(path: str, config: Config) -> bool:
 
 
 def has_page(place: str, path: str) -> bool:
-    """Tell whether another host of this app has a page that knows the same session.
+    """Tell whether another host of this app has a page with the same session.
 
-    :param place: the origin of that host.
+    :param place: the origin of the other host.
     """
     _, _, host = place.partition("://")
     if not (_HOST.fullmatch(host) and _may_serve(host) and shares_cookies(place)):
@@ -163,7 +165,7 @@ def shares_cookies(place: str) -> bool:
 
 
 def add_host(endpoint: str, values: dict[str, t.Any]) -> None:
-    """Complete the URL of a route of ours where the app tells all hosts apart."""
+    """Add the host to URLs of our routes, for apps that match hosts or subdomains."""
     if current_app.url_map.host_matching:
         configured = current_state().config.redirect_uri
         host = urlsplit(configured).netloc if configured else request.host
@@ -178,7 +180,7 @@ def _build(
 ) -> str:
     values = dict(query or {})
     add_host(route, values)
-    # Browsers know the root percent-encoded.
+    # In the URLs of browsers, the root is percent-encoded.
     adapter = _adapter({**request.environ, "SCRIPT_NAME": root()})
     return _with_plain_host(adapter.build(route, values, force_external=force_external))
 
@@ -191,7 +193,7 @@ def _with_plain_host(url: str) -> str:
 
 
 def _adapter(environ: t.Mapping[str, t.Any]) -> MapAdapter:
-    """Return what knows the URLs of the app at the host of a request.
+    """Return the URL adapter of the app for the host of a request.
 
     :raises BadRequest: when Flask does not trust that host.
     """
@@ -200,7 +202,7 @@ def _adapter(environ: t.Mapping[str, t.Any]) -> MapAdapter:
 
 
 def _host() -> str:
-    """Return the host of the request; Werkzeug leaves out one that cannot be any."""
+    """Return the host of the request, if it has one that is valid."""
     host = request.host
     if not host:
         raise BadRequest("The request names no host.")
@@ -212,11 +214,11 @@ def _tells_hosts_apart() -> bool:
 
 
 def _may_serve(host: str) -> bool:
-    """Tell whether the app can be at a host, by its name."""
+    """Tell whether the app may serve a host, by ``SERVER_NAME``."""
     app = current_app
     if app.url_map.host_matching:
         return True
-    # Werkzeug, like browsers, leaves the usual ports out.
+    # Werkzeug, like browsers, omits the default ports.
     server = str(app.config["SERVER_NAME"] or "").lower()
     server = re.sub(r":(80|443)$", "", server)
     return app.subdomain_matching and bool(server) and f".{host}".endswith(f".{server}")
@@ -244,7 +246,7 @@ def _finds(host: str, path: str) -> bool:
 
 
 def _mount(config: Config) -> str:
-    """Return where the app is mounted by the callback's URL, if that is configured."""
+    """Return the root of the app by the callback's URL, if that is configured."""
     path = unquote(urlsplit(config.redirect_uri or "").path)
     return path.removesuffix(config.url_prefix + config.callback_path)
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from flask import Request, Response
 
-#: Browsers say it in the first two, and scripts, which may not set those, in others.
+#: The headers of prefetches: browsers set the first two; scripts may not, and set
+#: others.
 _PURPOSES = ("Sec-Purpose", "Purpose", "X-Sec-Purpose", "X-Purpose", "X-Moz")
 
 
 def is_prefetch(request: Request) -> bool:
-    """Tell whether a browser, or a script on its page, asks ahead of its user."""
+    """Tell whether a browser, or a script on its page, prefetches a page."""
     if request.headers.get("HX-Preloaded") == "true":
         return True
     said = " ".join(request.headers.get(name, "") for name in _PURPOSES).lower()
@@ -17,16 +18,16 @@ def is_prefetch(request: Request) -> bool:
 
 
 def refuse_prefetch() -> Response:
-    """Return an answer that no browser keeps.
+    """Return a response that no browser keeps.
 
-    Chromium serves each success that it has prefetched to the click that follows,
-    whatever the headers say about storing it. After an error it asks anew.
+    Chromium shows a prefetched success to the click that follows, even with
+    ``Cache-Control: no-store``. After an error it sends a new request.
     """
     return Response(status=503, headers={"Cache-Control": "no-store"})
 
 
 def answer_unasked(request: Request) -> Response | None:
-    """Return what answers a request that nobody has made on purpose, if it is one."""
+    """Return the answer to a prefetch or a HEAD request, which no user waits for."""
     if is_prefetch(request):
         return refuse_prefetch()
     if request.method == "HEAD":

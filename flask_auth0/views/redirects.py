@@ -1,4 +1,4 @@
-"""The addresses that a browser may be sent to: pages of this app, and nothing else."""
+"""The URLs that a browser may be redirected to: pages of this app."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from . import own_urls
 def is_local_path(target: str) -> bool:
     """Tell whether every browser takes a text for a path on the same origin.
 
-    Browsers drop tabs and line breaks, trim white space and read a backslash as a
-    slash (WHATWG URL, section 4.4), so none of them may be there.
+    Browsers drop tabs and line breaks, trim white space and read a backslash as a slash
+    (WHATWG URL, section 4.4), so the text may have none of them.
     """
     if not target.startswith("/") or target.startswith("//"):
         return False
@@ -39,16 +39,16 @@ def is_page(target: str, config: Config) -> bool:
 def next_or_default(target: str | None, config: Config) -> str:
     """Return where to go after a login: the target if it is safe, else the default.
 
-    It is a path, unless it is a page that this app has at another of its hosts.
+    The target may be a path, or a page of this app at another of its hosts.
     """
     page = _as_page(target, config) if target else None
     return below_root(config.post_login_redirect) if page is None else page
 
 
 def for_callback(page: str, config: Config) -> str:
-    """Return a page as it has to be named at the host of the callback.
+    """Return a page as the host of the callback has to name it.
 
-    Where an app has several hosts, that need not be the one of the page.
+    An app with several hosts may have the callback on another one than the page.
     """
     home = own_urls.home()
     if not page.startswith("/") or own_urls.origin() == home:
@@ -103,8 +103,8 @@ def _as_page_here(target: str, config: Config) -> str | None:
 def _as_path(target: str) -> str | None:
     """Return a path as a browser writes it.
 
-    Paths that people type have spaces, joiners and other characters, which no browser
-    takes for anything else. The first two of a path decide where it leads, and stay.
+    Spaces, joiners and other characters of paths that people type are encoded. The
+    first two characters, which could make a path lead to another host, are not.
     """
     try:
         rest = "".join(map(_encoded, target[2:]))

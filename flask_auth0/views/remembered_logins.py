@@ -1,9 +1,8 @@
-"""The app's part of a login's transaction, which lasts until the callback.
+"""The extension's part of a login's transaction, which lasts until the callback.
 
-It names the session that the browser had when the login began. A host of the same
-domain can set cookies for this one, those of a login included: a callback would then
-complete a login that somebody else has begun, and end the session that is there
-(RFC 6749, section 10.12).
+It names the session that the browser had when the login began. Another host of the same
+domain can set the cookie of a transaction for this one. The callback would then
+complete a stranger's login, and end the user's session (RFC 6749, section 10.12).
 """
 
 from __future__ import annotations
@@ -25,15 +24,15 @@ from ..user import load_claims
 
 
 class Remembered(t.NamedTuple):
-    """The data that a login remembers."""
+    """The data that a transaction has besides the SDK's."""
 
-    #: The page that it leads to.
+    #: The page that the login leads to.
     next: str | None = None
-    #: Its purpose, as :func:`.repeated_logins.purpose_of` has it.
+    #: The purpose of the login, as :func:`.repeated_logins.purpose_of` returns it.
     purpose: str | None = None
     max_age: int | None = None
     begun_at: float | None = None
-    #: A tag of the session that there was, if there was one.
+    #: A tag of the session that the browser had, if it had one.
     session: str | None = None
     #: The organization that the SDK has asked for.
     organization: str | None = None
@@ -42,19 +41,20 @@ class Remembered(t.NamedTuple):
 def remember(
     current: CurrentRequest, state: AppState, target: str, purpose: str, max_age: t.Any
 ) -> dict[str, t.Any]:
-    """Return what a login that begins remembers, for the SDK to keep."""
+    """Return the data of a new login, for the SDK to keep in its transaction."""
     claims = load_claims(current, state)
-    # The id itself stays in the session: a store of the app's own may show the tag.
+    # A tag takes the place of the session's id, as a store of the app's own may show
+    # it.
     tag = state.sealer.tag(_session_name(claims)) if claims else None
     age = None if max_age is None else int(max_age)
     remembered = Remembered(target, purpose, age, state.clock.time(), tag)._asdict()
-    # The SDK keeps the organization itself.
+    # The SDK keeps the organization in its own part.
     del remembered["organization"]
     return remembered
 
 
 def find(current: CurrentRequest, state: AppState, sdk_state: str) -> Remembered | None:
-    """Return what a login remembers, if this browser has begun it.
+    """Return the data of a login, if this browser has begun it.
 
     A login that would end another session than its own is forgotten.
     """
@@ -98,7 +98,7 @@ def forget(current: CurrentRequest, state: AppState, sdk_state: str) -> None:
 def _belongs_here(
     current: CurrentRequest, state: AppState, remembered: Remembered
 ) -> bool:
-    """Tell whether a login may be completed: it would end no session but its own."""
+    """Tell whether a login may be completed, with the session that it began with."""
     claims = load_claims(current, state)
     if not claims:
         return True
@@ -106,7 +106,7 @@ def _belongs_here(
 
 
 def _is_remembered(remembered: Remembered) -> bool:
-    """Tell whether this version of the package can have remembered it."""
+    """Tell whether data has the form that this version of the package writes."""
     next_, purpose, max_age, begun_at, tag, _ = remembered
     return (
         all(isinstance(each, str | None) for each in (next_, purpose, tag))

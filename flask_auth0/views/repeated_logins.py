@@ -1,7 +1,7 @@
-"""Logins that lead nowhere, again and again: noticed, and stopped with the reason.
+"""Notices logins that repeat without end, and stops them with an error.
 
-Some do not last: the browser comes back without a session. Some are not enough: a page
-sends a user who has just logged in to log in once more.
+Some logins do not last: the browser comes back without a session. Others are not enough
+for a page, which sends the user to log in once more.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from ..sessions.shapes import is_moment
 from ..sessions.storage_contract import KEY
 from ..user import User, load_user
 
-#: Seconds in which logins are counted together.
+#: Seconds for which logins are counted.
 WINDOW = 60
-#: Logins in a row that may lead nowhere; the next one is not started.
+#: The most logins in a row that do not last, or are not enough.
 MOST_IN_VAIN = 2
-#: Seconds within which a browser follows a redirect.
+#: Seconds within which a browser has followed a redirect.
 SOON = 2
-#: Seconds from a login to the next one within which pages alone have sent the user
-#: there. A person who wants one thing after the other takes longer.
+#: Seconds between two logins below which pages have caused the second one. A user who
+#: asks for one thing after the other takes longer.
 AT_ONCE = 10
 
-#: In front of a note whose login has lasted.
+#: The character in front of a note whose login has lasted.
 _LASTED = "~"
 
 
@@ -42,10 +42,10 @@ class Note(t.NamedTuple):
 
     at: float
     whose: list[str | None]
-    #: Its purpose, as :func:`purpose_of` has it.
+    #: The purpose of the login, as :func:`purpose_of` returns it.
     purpose: str | None = None
     max_age: int | None = None
-    #: The organization that was asked for, as :func:`_tag_of` has it.
+    #: A tag of the organization that was asked for, from :func:`_tag_of`.
     organization: str | None = None
     #: Logins in a row whose session has not been seen, this one included.
     lost: int = 1
@@ -53,8 +53,8 @@ class Note(t.NamedTuple):
     sent_on: int = 0
     #: Whether the session's id came back, though the session itself was over.
     came_back: bool = False
-    #: Logins before this one to which pages have sent the user at once, in a row, each
-    #: from the one before, and whatever for.
+    #: Logins in a row before this one, each caused by a page right after the one
+    #: before, for any purposes.
     in_a_row: int = 0
 
 
@@ -63,8 +63,8 @@ def is_first_after_login_within(
 ) -> bool:
     """Tell whether a request is the first one after a login that satisfies ``max_age``.
 
-    The callback has checked it. Were clocks to differ, to ask again would go on for
-    ever.
+    The callback has checked ``max_age``. If clocks differ, a second check here could
+    fail after every login.
     """
     note = _noted(current, state) if current.is_after_login else None
     if note is None or note.max_age is None:
@@ -74,7 +74,7 @@ def is_first_after_login_within(
 
 
 def purpose_of(state: AppState, target: str, parameters: Mapping[str, t.Any]) -> str:
-    """Return what tells logins apart that lead to different pages, or ask for more."""
+    """Return a tag of a login's page and parameters, as its purpose."""
     asked = sorted((name, str(value)) for name, value in parameters.items() if value)
     return state.sealer.tag(f"purpose {[target, *asked]}")
 
@@ -97,7 +97,7 @@ def note_login(
     whose = _whose(current, sub)
     note = Note(now, whose, purpose, max_age, _tag_of(state, organization))
     if before is not None and not current.is_after_login:
-        # In tabs at once they begin before others have ended, and nobody is sent round.
+        # Logins of several tabs begin before the others have ended, and are no circle.
         is_next = begun_at is None or begun_at >= before.at
         note = note._replace(lost=max(before.lost + is_next, 1))
     if before is not None and before.whose[0] == note.whose[0]:
@@ -116,7 +116,7 @@ def note_request(current: CurrentRequest, state: AppState) -> None:
     try:
         user = load_user(current, state)
     except SessionStoreUnavailable:
-        # The page itself may not need a user.
+        # The page may not need a user, so the outage is not an error yet.
         overlook_outage(current)
         return
     noted = _noted(current, state)
@@ -130,12 +130,12 @@ def note_request(current: CurrentRequest, state: AppState) -> None:
 
 
 def note_response(current: CurrentRequest, state: AppState, response: Response) -> None:
-    """Note that a login has lasted, and whether its page has sent the user on."""
+    """Note that a login has lasted, and whether its page has led to another one."""
     name = current.jar.prefix + LOGIN_NOTE
     if not current.is_after_login:
         return
     if current.jar.get(name) != current.request.cookies.get(name):
-        # A login or a logout in this very request has changed the note.
+        # A login or a logout of this request has changed the note.
         return
     noted = _noted(current, state)
     if noted is None:
@@ -147,14 +147,15 @@ def note_response(current: CurrentRequest, state: AppState, response: Response) 
     if response.location is not None and 300 <= response.status_code < 400:
         _keep(current, state, note._replace(sent_on=note.sent_on + 1), has_lasted=True)
     elif note.organization is not None:
-        # A script on the page may ask for what only members may have.
+        # A script on the page may still be refused, so the note stays, with its counts
+        # reset.
         _keep(current, state, note._replace(sent_on=0, in_a_row=0), has_lasted=True)
     else:
         forget(current)
 
 
 def forget(current: CurrentRequest) -> None:
-    """Stop counting, for example because the user logs out."""
+    """Forget the note and its counts, for example after a logout."""
     current.jar.delete(current.jar.prefix + LOGIN_NOTE)
 
 
@@ -171,7 +172,7 @@ def has_just_asked_for(
 
 
 def check(current: CurrentRequest, state: AppState, purpose: str) -> None:
-    """Stop a login that would lead nowhere either.
+    """Stop a login after several that did not last, or were not enough.
 
     :raises LoginLoop: when several logins in a row did not last, or were not enough for
         the page that they led to.
@@ -195,11 +196,11 @@ def check(current: CurrentRequest, state: AppState, purpose: str) -> None:
 
 
 def _is_in_vain(noted: Note, purpose: str, is_first: bool, now: float) -> bool:
-    """Tell whether logins have led back to the next one often enough.
+    """Tell whether pages have caused too many logins in a row.
 
-    What each of them is for may differ, such as by a moment in the URL.
+    The purposes may differ, for example by a time in the URL.
 
-    :param is_first: whether this is the first request for a page after one.
+    :param is_first: whether this is the first request for a page after a login.
     """
     sent_on = noted.sent_on + is_first
     if noted.purpose == purpose and sent_on >= MOST_IN_VAIN:
@@ -209,7 +210,7 @@ def _is_in_vain(noted: Note, purpose: str, is_first: bool, now: float) -> bool:
 
 
 def why_no_cookies(state: AppState, callback: str) -> str:
-    """Return what the developer can do when no cookie comes back to the callback."""
+    """Return a remedy for the developer, if the callback gets no cookie back."""
     if urlsplit(callback).netloc != request.host:
         return (
             f"The callback is {callback}, but this request has come to {request.host}. "
@@ -220,7 +221,7 @@ def why_no_cookies(state: AppState, callback: str) -> str:
 
 
 def _why_not_kept(state: AppState) -> str:
-    """Return what the developer can do when the browser keeps no cookie."""
+    """Return a remedy for the developer, if the browser keeps no cookie."""
     secure = are_cookies_secure(state.config)
     if secure and not request.is_secure:
         return (
@@ -237,12 +238,12 @@ def _is_page_after_login(current: CurrentRequest, state: AppState) -> bool:
 
 
 def _whose(current: CurrentRequest, sub: str | None) -> list[str | None]:
-    """Return what tells one session from all others, of other users above all."""
+    """Return data that identifies a session and its user."""
     return [sub, current.session.get(KEY)]
 
 
 def _tag_of(state: AppState, organization: str | None) -> str | None:
-    """Return a short text in the place of what may be long."""
+    """Return a short tag of an organization, whose name may be long."""
     if organization is None:
         return None
     return state.sealer.tag(f"organization {organization}")
@@ -251,7 +252,7 @@ def _tag_of(state: AppState, organization: str | None) -> str | None:
 def _diagnosis(
     current: CurrentRequest, state: AppState, noted: Note
 ) -> tuple[str, str | None]:
-    """Return why a session did not last, and what the developer can do."""
+    """Return a cause and a remedy for a session that did not last."""
     if KEY not in current.session and not noted.came_back:
         return (
             "Your browser does not send back the cookie with your session. Allow "
@@ -292,7 +293,7 @@ def _noted(current: CurrentRequest, state: AppState) -> Note | None:
 
 
 def _is_note(noted: t.Any) -> bool:
-    """Tell whether this version of the package can have kept it."""
+    """Tell whether a note has the form that this version of the package writes."""
     if not isinstance(noted, list) or len(noted) != len(Note._fields):
         return False
     at, whose, purpose, max_age, organization, *counts = noted

@@ -9,12 +9,12 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from ..errors import TenantError
 from ..sessions.sealing import Sealer
 
-#: Longer data is in the transaction only, not in the ``state`` as well.
+#: The most characters of data in a ``state``; longer data is in the transaction only.
 LONGEST = 500
 
 
 class Relay(t.NamedTuple):
-    """Data that comes back with the ``state``, even where the transaction is gone."""
+    """Data that comes back with the ``state``, even if the transaction is gone."""
 
     next: str | None = None
     #: How many logins have come back without their transaction.
@@ -24,18 +24,20 @@ class Relay(t.NamedTuple):
 
 
 def add_to(url: str, relay: Relay, sealer: Sealer) -> str:
-    """Add what is relayed to an authorization URL, and a ``nonce``.
+    """Add a relay to the ``state`` of an authorization URL, and a ``nonce`` (OpenID
+    Connect Core, section 3.1.2.1).
 
-    The SDK sends no nonce. This one is made from the ``state``, so that it need not be
-    kept.
+    The SDK sends no nonce. This one is derived from the ``state``, so that it need not
+    be kept.
     """
     parts = urlsplit(url)
-    # A parameter may be there several times, such as the resource of RFC 8707.
+    # A parameter may occur several times, such as the resource of RFC 8707.
     query = parse_qsl(parts.query, keep_blank_values=True)
     sdk_state = dict(query)["state"]
     others = [(name, value) for name, value in query if name != "state"]
     own = {
-        # Always sealed, so that a callback knows the states of this app.
+        # The relay is sealed even if it is empty, so that a callback recognizes states
+        # of this app.
         "state": f"{sdk_state}.{_sealed(relay, sdk_state, sealer)}",
         "nonce": sealer.tag(f"nonce {sdk_state}"),
     }
@@ -47,7 +49,7 @@ def _sealed(relay: Relay, sdk_state: str, sealer: Sealer) -> str:
 
 
 def _trimmed(relay: Relay) -> Relay:
-    """Return what there is room for in a URL, and what comes back as it was."""
+    """Return a relay that fits into a URL, without what would not come back."""
     if len(relay.next or "") > LONGEST:
         relay = relay._replace(next=None)
     if sum(len(f"{k}{v}") for k, v in relay.parameters.items()) > LONGEST:
@@ -56,10 +58,10 @@ def _trimmed(relay: Relay) -> Relay:
 
 
 def split(state: str, sealer: Sealer) -> tuple[str, Relay | None]:
-    """Return the SDK's part of a ``state`` that came back, and what was relayed.
+    """Return the SDK's part of a ``state`` that came back, and the relay.
 
-    :returns: no relay where this app has not made the ``state``, to the last character:
-        what is sealed opens in its only spelling.
+    :returns: no relay unless this app has made the ``state``, unchanged to the last
+        character.
     """
     sdk_state, _, sealed = state.partition(".")
     opened: t.Any = sealer.open(sealed, f"relay {sdk_state}") if sealed else None
@@ -67,7 +69,7 @@ def split(state: str, sealer: Sealer) -> tuple[str, Relay | None]:
 
 
 def _is_relay(opened: t.Any) -> bool:
-    """Tell whether this version of the package can have relayed it."""
+    """Tell whether data has the form that this version of the package writes."""
     if not isinstance(opened, list) or len(opened) != len(Relay()):
         return False
     next_, attempt, parameters = opened
@@ -83,7 +85,7 @@ def _is_relay(opened: t.Any) -> bool:
 def check_nonce(sdk_state: str, claims: Mapping[str, t.Any], sealer: Sealer) -> None:
     """Refuse an ID token made for another login (OpenID Connect Core, 3.1.3.7).
 
-    :raises TenantError: when it is one.
+    :raises TenantError: when the nonce differs.
     """
     if not sealer.has_tag(f"nonce {sdk_state}", str(claims.get("nonce"))):
         raise TenantError(remedy="The ID token's nonce is not the one of this login.")
