@@ -63,7 +63,7 @@ class Logins:
         direct = self._direct("metadata", "jwks")
         if direct is None:
             return self._wait(self._client.complete_interactive_login(url))
-        # As in start: the client's own method would run on the event loop.
+        # The client's own method would run on the event loop, as in start.
         complete = ServerClient.complete_interactive_login
         return run_without_loop(complete(direct, url, store_options(current)))
 
@@ -85,7 +85,7 @@ class Logins:
         return self._client.for_one_login(oauth, documents)
 
     def _can_be_direct(self) -> bool:
-        # Where a loop runs already, a thread must not wait for one of its own.
+        # A thread in which a loop runs already must not wait for a coroutine.
         if loop.is_any_running() or greenlets.are_threads():
             return False
         return not self._client.needs_loop
@@ -108,10 +108,10 @@ def run_without_loop(coroutine: Coroutine[t.Any, t.Any, R]) -> R:
 
 
 class _KnownDocuments:
-    """What is known of the tenant when a login begins.
+    """The documents of the tenant that are at hand when a login begins.
 
     :param known: the ``metadata``, and the ``jwks`` to complete a login.
-    :param discovery: where newer keys are found, on the event loop.
+    :param discovery: finds newer keys, on the event loop.
     :param until: when the login has to be over, in seconds of :func:`time.monotonic`.
     """
 

@@ -21,7 +21,7 @@ _PACKAGE = "flask_auth0"
 def make_blueprint(config: Config) -> Blueprint:
     """Return the blueprint named ``auth0``, with the routes that are turned on."""
     prefix = config.url_prefix or None
-    # Flask ignores it unless the app matches hosts or subdomains.
+    # Flask ignores it unless the app matches hosts.
     host = f"<{HOST_VALUE}>"
     blueprint = Blueprint(
         "auth0", _PACKAGE, template_folder="templates", url_prefix=prefix

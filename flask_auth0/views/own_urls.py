@@ -23,7 +23,7 @@ from ..config.urls import origin_of
 MAX_LENGTH = 2000
 #: Characters that a path has unencoded (RFC 3986, section 3.3).
 _OF_PATHS = "/:@!$&'()*+,;=~"
-#: The variable in the host of our routes, for apps that match hosts or subdomains.
+#: The variable in the host of our routes, for apps that match hosts.
 HOST_VALUE = "auth0_host"
 #: The form of hosts, with a port or without, that all browsers read alike.
 _HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*(:[0-9]{1,5})?")
@@ -71,8 +71,8 @@ def home() -> str:
 def origin() -> str:
     """Return the origin of the page that the browser is at.
 
-    Only an app that matches hosts has several, and sees in the request which one it
-    is.
+    Only an app that matches hosts or subdomains has several, and sees in the request
+    which one it is.
 
     :raises BadRequest: when the URL depends on the host, and the request has none.
     """
@@ -165,7 +165,7 @@ def shares_cookies(place: str) -> bool:
 
 
 def add_host(endpoint: str, values: dict[str, t.Any]) -> None:
-    """Add the host to URLs of our routes, for apps that match hosts or subdomains."""
+    """Add the host to URLs of our routes, for apps that match hosts."""
     if current_app.url_map.host_matching:
         configured = current_state().config.redirect_uri
         host = urlsplit(configured).netloc if configured else request.host

@@ -44,7 +44,7 @@ class RedisPlace:
         return {"SESSION_TYPE": "redis", "SESSION_REDIS": url}
 
     def refuse_writes(self) -> None:
-        # As a server whose memory is full does.
+        # A server whose memory is full answers in this way.
         self.client.config_set("maxmemory", "1")
 
     def take_writes(self) -> None:
@@ -66,7 +66,7 @@ class PostgresPlace:
         return {"SESSION_TYPE": "sqlalchemy", "SESSION_SQLALCHEMY": url}
 
     def refuse_writes(self) -> None:
-        # As a standby does, for all connections that there are.
+        # A standby answers in this way, on all open connections.
         self._set("on")
 
     def take_writes(self) -> None:

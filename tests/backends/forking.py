@@ -45,7 +45,7 @@ def log_in(client: FlaskClient) -> None:
     count = len(connected)
     trust = ssl.create_default_context(cafile=os.environ["SSL_CERT_FILE"])
     answer = httpx.get(redirect.location, verify=trust, trust_env=False)
-    # That was the browser's connection.
+    # The worker has inherited the browser's connection.
     del connected[count:]
     callback = client.get(answer.headers["Location"], base_url=URL, headers=NAVIGATION)
     assert callback.status_code == 302, callback.text

@@ -18,7 +18,7 @@ from tests.harness.redis_server import find_binary, free_port
 from tests.harness.visitor import ADA, MakeApp, MakeVisitor
 
 ALWAYS = ("--appendonly", "yes", "--appendfsync", "always", "--save", "")
-#: As a stock Redis does, but for a save of which the test says when.
+#: The settings are those of a stock Redis, except that the test says when to save.
 SNAPSHOTS = ("--appendonly", "no", "--save", "3600 1")
 
 

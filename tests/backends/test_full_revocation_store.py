@@ -61,7 +61,7 @@ def test_sessions_in_cookies(
         assert grace.user()["email"] == GRACE
         assert ada.get("/logout").status_code == 302
         assert ada.user() is None
-        # This process knows of it.
+        # The process that has ended the session knows of it.
         for name, value in cookies.items():
             ada.set_cookie(name, value)
         assert ada.user() is None

@@ -17,7 +17,8 @@ from tests.harness.setups import setup
 from tests.harness.visitor import MakeApp, MakeVisitor
 
 MakeProxy = Callable[[int], Proxy]
-#: So many that some have all of theirs on one server, which is a matter of chance.
+#: The keys of each session fall on servers by chance, so some of many fall on one
+#: server.
 SESSIONS = 48
 
 

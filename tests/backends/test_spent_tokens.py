@@ -203,7 +203,7 @@ def test_a_process_that_stood_still_does_not_replace_newer_tokens(
 
     answered_by(app, "mine", stand_still)
     assert visitor.fetch("/token").text == "access-mine"
-    # That is given up at the first try, and then the lock is free.
+    # The write is given up at the first attempt, and then the lock is free.
     assert elsewhere.fetch("/refresh-token").text == "refresh-theirs"
     assert elsewhere.fetch("/token").status_code == 200
     assert elsewhere.fetch("/refresh-token").text == "refresh-theirs"

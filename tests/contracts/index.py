@@ -1,4 +1,4 @@
-"""What holds wherever records and labels are kept."""
+"""The contract of records and labels, wherever they are kept."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def opened(settings: dict[str, t.Any]) -> BackEnd:
 
 
 class IndexContract:
-    """What holds wherever records and labels are kept."""
+    """The contract of records and labels, wherever they are kept."""
 
     #: How often a race is run.
     RACES = 25

@@ -1,4 +1,4 @@
-"""What holds for each back end that can be cut off."""
+"""The contract of back ends that can be cut off."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def check_unavailable(visitor: Visitor, paths: t.Iterable[str] = PATHS) -> None:
 
 
 class OutageContract:
-    """What holds for each back end that is reached through a network."""
+    """The contract of back ends that are reached through a network."""
 
     @pytest.fixture
     def proxy(self) -> Proxy:

@@ -1,4 +1,4 @@
-"""What holds for every state store on the page about stores."""
+"""The contract of the state stores on the page about stores."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ State = dict[str, t.Any]
 
 
 class OwnStoreContract(TransactionContract, StoreContract):
-    """What holds for every store on the page."""
+    """The contract of the stores on the page."""
 
     LIFETIME = 3 * 86400
 
@@ -63,7 +63,7 @@ class OwnStoreContract(TransactionContract, StoreContract):
 
 
 class StatefulContract(OwnStoreContract):
-    """What holds besides where the state is on a server."""
+    """The further contract of stores with the state on a server."""
 
     #: A URL where there is none, and where the store keeps its connections.
     NOWHERE: t.ClassVar[str]

@@ -24,7 +24,7 @@ Switch = t.Callable[..., None]
 
 
 class RotationContract:
-    """What holds for a browser whose app gets other secrets meanwhile."""
+    """The contract of browsers whose app gets other secrets meanwhile."""
 
     @pytest.fixture
     def make_own_app(
@@ -125,7 +125,7 @@ class RotationContract:
 
 
 def seen_by(visitor: Visitor) -> tuple[str, int, str]:
-    """Who is logged in, with how many tokens, and what the app has kept for them."""
+    """The user who is logged in, the number of tokens, and the data of the app."""
     tokens = int(visitor.get("/tokens").text)
     return visitor.user()["sub"], tokens, visitor.get("/basket").text
 

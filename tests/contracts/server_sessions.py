@@ -1,4 +1,4 @@
-"""What holds for a session wherever a server keeps it."""
+"""The contract of sessions that a server keeps, in every place."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ JSON = {"Content-Type": "application/json"}
 
 
 class ServerContract(SessionContract):
-    """What holds besides where the state is kept on the server."""
+    """The further contract of sessions with the state on the server."""
 
     def test_only_an_id_is_in_the_browser(
         self, visitor: Visitor, tenant: TenantServer

@@ -1,4 +1,4 @@
-"""What holds for a session in every place where our own store keeps it."""
+"""The contract of sessions in every place where our own store keeps them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.harness.visitor import ADA, GRACE, MakeApp, MakeVisitor, Visitor
 
 
 class SessionContract(RotationContract, StoreContract):
-    """What holds wherever our own store keeps a session; inherited by each place."""
+    """The contract of sessions in our own store, inherited for each place."""
 
     def test_clearing_the_session_logs_out(self, visitor: Visitor) -> None:
         visitor.log_in()
@@ -103,7 +103,7 @@ class SessionContract(RotationContract, StoreContract):
         settings: dict[str, t.Any],
         clock: Clock,
     ) -> None:
-        """What finds a session, or says that it has ended, is kept for no longer."""
+        """Labels and notes of ends are kept no longer than the session would last."""
         shorter = make_app(settings, session_absolute_duration=90)
         longer = make_app(settings)
         before, after = make_visitor(shorter), make_visitor(longer)

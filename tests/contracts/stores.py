@@ -1,4 +1,4 @@
-"""What holds for a session and a login under way, whatever store keeps them."""
+"""The contract of stores, ours and an app's own, of sessions and of logins."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OFFLINE = "openid profile email offline_access"
 
 
 class StoreContract:
-    """What holds for every state store, an app's own one included."""
+    """The contract of every state store, an app's own one included."""
 
     #: Seconds without activity, or since the login, after which a session has ended.
     LIFETIME = 86400
@@ -231,7 +231,7 @@ class StoreContract:
 
 
 class TransactionContract:
-    """What holds for every transaction store."""
+    """The contract of every transaction store."""
 
     def test_it_leads_to_where_the_visitor_wanted_to_go(self, visitor: Visitor) -> None:
         answer = visitor.log_in(path="/login?next=/profile?tab=1")

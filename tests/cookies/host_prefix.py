@@ -31,7 +31,7 @@ TOKEN = secrets.token_urlsafe(6000)
 FORMER = {"session_a0_head0", "session_a0_body0"}
 
 
-#: So that ``logged_in_client`` names cookies as visits by https do.
+#: With this, ``logged_in_client`` names cookies as visits by https do.
 SECURE: dict[str, t.Any] = {"cookie_secure": True}
 
 

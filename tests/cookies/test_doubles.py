@@ -123,7 +123,7 @@ def _at_host(app: Flask, sub: str) -> FlaskClient:
 
 
 def _receive(client: FlaskClient, header: str) -> None:
-    # As a browser does, which tells a domain's cookie from the host's own.
+    # A browser tells a domain's cookie from the host's own.
     pair, *rest = header.split("; ")
     name, _, value = pair.partition("=")
     attributes = dict(each.partition("=")[::2] for each in rest)

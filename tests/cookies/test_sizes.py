@@ -24,7 +24,7 @@ from tests.harness.visitor import FETCH, HOST, MakeApp, MakeVisitor, Visitor
 LARGEST_COOKIE, LARGEST_ATTRIBUTE, MOST_COOKIES = 4096, 1024, 150
 #: Up and down, over the edge of one piece, and to what just fits.
 SIZES = [100, *range(3150, 3450, 20), 3200, 5000, 6000, 6200, 100, 6200, 3500, 0]
-#: So many bytes need two pieces.
+#: A state of this size needs two pieces.
 TWO = 3600
 
 

@@ -112,7 +112,7 @@ def test_error_handlers(
     visitor = make_visitor(protecting.apps[1])
     answer = visitor.fetch("/account")
     assert (answer.status_code, list(answer.get_json())) == (401, ["go_to"])
-    # This page has a handler for it, so what the view raises is answered by that.
+    # The page has a handler for the error, which answers for the view.
     assert visitor.get("/orders").get_json() == {"go_to": "/login?next=/orders"}
     tenant.tenant.fail_next_token_request(status=500)
     answer = visitor.log_in()

@@ -1,4 +1,4 @@
-"""What holds for every end-to-end test."""
+"""Fixtures of all end-to-end tests."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def test_each_login_gets_through_or_meets_our_page(
         if statuses[-1] == 431:
             continue
         assert browser.get("/profile").json()["sub"] == "auth0|ada"
-        # Also in the place of the session that is there.
+        # The new session takes the place of the one before.
         assert log_in(browser, auth0_tenant, size) in {200, 431}
         # Past single sign-on: nobody is there afterwards.
         assert browser.fetch("/token?force").status_code in {200, 431}

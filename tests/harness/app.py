@@ -18,7 +18,7 @@ FORM = """<!doctype html><title>Form</title>
 
 
 def fingerprint(token: str) -> str:
-    """What a test may see of a token: enough to tell two apart."""
+    """The part of a token that a test may see: enough to tell two apart."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 

@@ -40,7 +40,7 @@ class BrowserCookiePolicy(DefaultCookiePolicy):
 
 @functools.cache
 def trust(ca_file: str) -> ssl.SSLContext:
-    """What checks the tenant's certificate; to read the file takes a while."""
+    """The TLS context that trusts the tenant; reading the file takes a while."""
     return ssl.create_default_context(cafile=ca_file)
 
 

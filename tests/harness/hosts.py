@@ -16,7 +16,7 @@ from tests.harness.visitor import NAVIGATION, query_of
 
 
 def next_of(answer: TestResponse) -> str | None:
-    """Where a login leads that a guard has asked for."""
+    """The page to which a login leads that a guard has asked for."""
     url = answer.location or answer.headers.get("HX-Redirect")
     return query_of(url or (answer.json or {})["login_url"]).get("next")
 

@@ -1,4 +1,4 @@
-"""Where an app keeps its sessions."""
+"""The session interfaces of an app, by the place of its sessions."""
 
 from __future__ import annotations
 

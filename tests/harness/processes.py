@@ -30,7 +30,7 @@ def until(
 
 
 def environment(extra: Mapping[str, str]) -> dict[str, str]:
-    """This process's environment without its configuration, plus the given one."""
+    """The environment of this process, with another configuration."""
     ours = ("AUTH0_", "FLASK_", "SESSION_", "SSL_CERT_")
     kept = {k: v for k, v in os.environ.items() if not k.startswith(ours)}
     return {**kept, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **extra}
@@ -76,7 +76,7 @@ class Service:
         self.marked = self.log.stat().st_size
 
     def recent(self) -> str:
-        """What it has printed since the mark."""
+        """The output of the process since the mark."""
         return self.log.read_bytes()[self.marked :].decode(errors="replace")
 
     def check_quiet(self) -> None:

@@ -13,7 +13,7 @@ from werkzeug.serving import make_server
 
 
 class SessionService:
-    """What the server keeps, and until when."""
+    """The values that the server keeps, and their ends."""
 
     def __init__(self) -> None:
         self.kept: dict[str, tuple[bytes, float]] = {}
@@ -21,7 +21,7 @@ class SessionService:
         self.url = ""
 
     def get(self, key: str) -> t.Any:
-        """What is kept by an id, unless it has expired."""
+        """The value of an id, unless it has expired."""
         self.asked.append(key)
         content, until = self.kept.get(key, (b"", 0.0))
         return content if time.time() < until else ("", 404)

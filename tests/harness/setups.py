@@ -1,4 +1,4 @@
-"""What back ends are made from in tests."""
+"""The settings that back ends are made from in tests."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class Visitor:
         return self.get(self.authorize(self.get(path), person))
 
     def user(self) -> t.Any:
-        """Who the app thinks is logged in, or ``None``."""
+        """The user who is logged in, as the app says, or ``None``."""
         return self.fetch("/user").get_json()
 
     def cookies(self) -> dict[str, str]:

@@ -12,7 +12,7 @@ from .hooked_app import MODES, Views, make
 
 @pytest.fixture(params=MODES)
 def mode(request: pytest.FixtureRequest) -> str:
-    """Where sessions are."""
+    """The place of sessions."""
     return str(request.param)
 
 

@@ -19,7 +19,7 @@ from flask_auth0.sessions.storage_contract import KEY, PARTS
 from tests.harness.visitor import FETCH, HOST
 
 PEOPLE = ("ada", "grace")
-#: As they stand in a ``Cookie`` header: a name may be there more than once.
+#: The pairs of a ``Cookie`` header, in which a name may occur more than once.
 Cookies = list[tuple[str, str]]
 
 
@@ -99,7 +99,7 @@ class Home:
         """Send a request with exactly these cookies."""
         header = "; ".join(f"{name}={value}" for name, value in cookies)
         options.setdefault("headers", FETCH)
-        # As bytes of UTF-8, which is how browsers send whatever is not ASCII.
+        # Browsers send text that is not ASCII as bytes of UTF-8.
         environ = {"HTTP_COOKIE": header.encode().decode("latin-1")}
         return self._client.open(
             path, base_url=HOST, method=method, environ_overrides=environ, **options

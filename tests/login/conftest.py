@@ -1,4 +1,4 @@
-"""Where to connections are made."""
+"""The addresses to which connections are made."""
 
 from __future__ import annotations
 

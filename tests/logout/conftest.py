@@ -1,4 +1,4 @@
-"""What a tenant of these tests publishes."""
+"""The documents that a tenant of these tests publishes."""
 
 from __future__ import annotations
 

@@ -114,7 +114,7 @@ def test_federated(
         location = visitor.get(f"/leave/{int(federated)}").location
         assert endpoint in location
         assert ("federated" in query_of(location)) is federated
-    # Only a view decides that.
+    # A view alone decides about ``federated``.
     assert "federated" not in visitor.get("/logout?federated").location
 
 

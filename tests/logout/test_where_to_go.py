@@ -134,7 +134,7 @@ def test_a_query_that_asks_for_anything_else_counts_for_nothing(
 def test_listed_paths_begin_where_the_app_is_mounted(make_app: MakeApp) -> None:
     app = make_app(allowed_logout_urls="/bye")
     ask = asking(app, environ_overrides={"SCRIPT_NAME": "/app"})
-    # As the settings write it, as url_for() does, and as a URL.
+    # The spellings of the settings, of url_for(), and a whole URL.
     for wanted in ["/bye", "/app/bye", f"{HOST}/app/bye"]:
         assert ask(wanted) == f"{HOST}/app/bye"
     for other in [f"{HOST}/bye", "/app/app/bye", "/other"]:

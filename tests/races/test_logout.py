@@ -26,7 +26,7 @@ def leading(dice: random.Random, path: str, browser: Browser) -> Part:
 
 def others(dice: random.Random, browser: Browser, number: int) -> list[Part]:
     """Slow requests of the same browser, half of which write to the session."""
-    # Only one refreshes: the others would wait for it while it waits for them.
+    # One request refreshes: others would wait for it while it waits for them.
     deeds = ["write"] * (SIZE // 2) + ["refresh", "alter", "alter", "read"]
     # Anywhere, but then the first has noted that the user is active; or all where they
     # are about to find that due.

@@ -19,7 +19,7 @@ FACTORY = "tests.reports.app:create_app()"
 
 
 class Secrets:
-    """What nobody may be told: what passes between the app and its tenant."""
+    """The secrets of a report: all that passes between the app and its tenant."""
 
     NAMES = (
         *("code", "code_verifier", "client_secret"),
@@ -79,13 +79,13 @@ class Scene:
         self.browser.get("/forget-the-tenant")
 
     def reports(self) -> list[str]:
-        """What would have been sent to Sentry since the last time."""
+        """The reports that would have gone to Sentry since the last call."""
         return list(self.browser.get("/reports").json())
 
 
 @pytest.fixture(scope="module")
 def secrets() -> Iterator[Secrets]:
-    """What the tenant knows, from its start on."""
+    """The secrets that the tenant has, from its start on."""
     secrets, make = Secrets(), server.create_app  # type: ignore[attr-defined]
 
     def create(tenant: Tenant, **options: t.Any) -> Flask:

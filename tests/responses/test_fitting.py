@@ -25,7 +25,7 @@ def test_realistic_logins_fit(
 ) -> None:
     tenant.tenant.extra_claims.update(claims(size))
     for person in (ADA, ADA, GRACE):
-        # Also where there are the cookies of the one before.
+        # The cookies of the session before may be there.
         answer = check(visitor.log_in(person, "/login?next=/profile"))
         assert (answer.status_code, answer.location) == (302, "/profile")
         assert visitor.user()["email"] == person

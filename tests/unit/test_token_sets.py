@@ -33,7 +33,7 @@ def refreshed(audience: str | None = None) -> tuple[t.Any, t.Any]:
         "internal": {},
     }
     answer = {"access_token": "new", "expires_in": 60, "scope": "openid"}
-    # As the SDK itself calls it, without an audience.
+    # The SDK itself refreshes without an audience.
     update: t.Any = State.update_state_data
     return before, update(audience, before, answer)
 

@@ -83,7 +83,8 @@ class Browsers:
         seconds = NEWEST if is_delivered else UNDER_WAY
         self._memory.keep(record, newest, seconds)
         if self._store is not None:
-            # This process has the change; without the store, others do not see it.
+            # Without the store, other processes do not see the change, which this one
+            # has.
             store = self._store
             store.attempt(lambda: self._hand_over(store, record, newest, seconds), None)
 

@@ -101,7 +101,7 @@ class SignedSessionInterface(LastsAsLogins, OwnNames, SecureCookieSessionInterfa
             verified = self._verified(app, text)
             content = verified.content(int(longest.total_seconds()), now)
             if KEY not in content:
-                # Only the session of a login may outlast Flask's own lifetime.
+                # Flask's own lifetime holds, except for the session of a login.
                 shortest = app.permanent_session_lifetime
                 verified.require_age(int(shortest.total_seconds()), now)
             return verified.signed_at, content
