@@ -56,7 +56,7 @@ def end_current(
         if isinstance(session, LazySession):
             session.is_ended = True
     current.known = Known()
-    current.jar.sweep()
+    current.jar.is_swept = True
     # The browser may have cookies of a state that its session does not name.
     places.compartment(current).delete(entry or Entry(""))
 
@@ -145,10 +145,8 @@ def end_oldest(
         session_revoked.send(app, sub=sub, sid=sid)
 
 
-def is_ended(states: States, revocations: Revocations | None, head: State) -> bool:
+def is_ended(states: States, revocations: Revocations, head: State) -> bool:
     """Tell whether a session has been ended from outside."""
-    if revocations is None:
-        return False
     login = Login(*head["internal"]["login"])
     return revocations.cover(states.labels.of_head(head), login)
 

@@ -133,16 +133,3 @@ class Revocations:
 def _is_ended_by(marks: Sequence[str], login: Login) -> bool:
     tokens = [each.partition("-") for each in marks if "-" in each]
     return any(login.is_ended_by(int(at), float(heard)) for at, _, heard in tokens)
-
-
-def login_of(
-    user: Mapping[str, t.Any], created_at: int, begun_at: float | None, now: float
-) -> Login:
-    """Return the moments of the login that the current request completes.
-
-    :param begun_at: when it was begun, if that is known.
-    """
-    issued_at = user.get("iat")
-    if isinstance(issued_at, bool) or not isinstance(issued_at, int):
-        issued_at = created_at
-    return Login(issued_at, begun_at or now, now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import secrets
 import typing as t
+from collections.abc import Mapping
 
 from flask.sessions import SessionMixin
 from flask_session.base import ServerSideSessionInterface
@@ -17,9 +18,9 @@ from .cookies.newest_states import Browsers, Newest
 from .ending import empty, end_oldest, is_ended
 from .labels import record_of
 from .lazy import LazySession
-from .revocation import login_of
+from .revocation import Login
 from .server.storage import RecordCompartment
-from .shapes import State, without_none
+from .shapes import State
 from .storage import Places
 from .storage_contract import KEY, Entry
 from .stores.base import BackEnd
@@ -56,20 +57,16 @@ class Changes:
         :param browser: the browser's name and address, for a list of sessions.
         :raises TenantError: when it does not say who logged in.
         """
-        user = without_none(data.get("user") or {})
+        user = data.get("user") or {}
         if not user.get("sub"):
             raise TenantError("The login service did not say who logged in.")
         internal = data["internal"]
         created_at = internal["created_at"]
-        tag = self._states.sealer.tag(user["sub"])
+        tag, now = self._states.sealer.tag(user["sub"]), self._states.clock.time()
         internal |= {
             "session_id": f"{secrets.token_urlsafe(24)}.{tag}",
             "seen": created_at,
-            "login": [
-                *login_of(
-                    user, created_at, current.login_begun_at, self._states.clock.time()
-                )
-            ],
+            "login": [*_login_of(user, created_at, current.login_begun_at, now)],
             "longest": self._states.lifetime.absolute,
             # A request that opens the head opens the body: both move to a new secret
             # together.
@@ -97,7 +94,7 @@ class Changes:
         if before is not None and self._places.of(current.app).records is None:
             self._browsers.end(current.jar, before.record)
         self._rename(current, session, session_id)
-        current.jar.sweep()
+        current.jar.is_swept = True
         current.jar.is_for_login = True
         current.known = Known(session_id, head, body)
 
@@ -162,7 +159,8 @@ class Changes:
         compartment = places.compartment(current)
         is_there = compartment.create(entry, parts, max_age, replaces=before)
         # A logout that arrives during this login ends the session that it begins.
-        if is_there and is_ended(states, places.revocations(app), head):
+        revocations = places.revocations(app)
+        if is_there and revocations and is_ended(states, revocations, head):
             compartment.delete(entry)
             is_there = False
         if not is_there:
@@ -222,3 +220,16 @@ class Changes:
         newest = Newest(head, body)
         self._browsers.keep(record, newest, is_delivered=is_delivered)
         return head, True
+
+
+def _login_of(
+    user: Mapping[str, t.Any], created_at: int, begun_at: float | None, now: float
+) -> Login:
+    """Return the moments of the login that the current request completes.
+
+    :param begun_at: when it was begun, if that is known.
+    """
+    issued_at = user.get("iat")
+    if isinstance(issued_at, bool) or not isinstance(issued_at, int):
+        issued_at = created_at
+    return Login(issued_at, begun_at or now, now)
