@@ -44,6 +44,8 @@ class CookieJar:
         self.prefix: str = session_name + OURS
         #: The prefix of the names of transactions, once it has been worked out.
         self.transactions: str | None = None
+        #: The transactions that have been opened, by their names and sealed texts.
+        self.opened: dict[tuple[str, str], dict[str, t.Any] | None] = {}
         #: The cookies of the request, by their present names.
         self.sent: MultiDict[str, str] = sent
         #: The former names of cookies that came under one, by their present names.
@@ -82,10 +84,6 @@ class CookieJar:
     def get(self, name: str) -> str | None:
         """Return the value of a cookie."""
         return next(iter(self.values.get(name, ())), None)
-
-    def sweep(self) -> None:
-        """Delete the session cookies of other domains and paths, too."""
-        self.is_swept = True
 
     def deny(self) -> None:
         """Let no session that the browser has sent count, and delete all of them."""

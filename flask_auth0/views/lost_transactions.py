@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from ..app_state import AppState
 from ..errors import LoginFailed
 from ..runtime.request import CurrentRequest
-from ..sessions.cookies.host_prefix import transaction_name
+from ..sessions.cookies.host_prefix import transaction_prefix
 from ..user import load_claims
 from . import login, own_urls, repeated_logins
 from .redirects import next_or_default
@@ -55,7 +55,7 @@ def _may_start_again(current: CurrentRequest, state: AppState, relayed: Relay) -
 
     It is if the browser has transactions of other tabs, which have displaced this one.
     """
-    names = current.jar.names(transaction_name(current.jar, state.config))
+    names = current.jar.names(transaction_prefix(current.jar, state.config))
     has_others = bool(names)
     return relayed.attempt == 0 or (has_others and relayed.attempt < MOST_ATTEMPTS)
 

@@ -12,7 +12,7 @@ from ..errors import Action, ResponseTooLarge, log_failure
 from ..runtime import error_handlers
 from ..runtime.cookie_jar import CookieJar
 from ..runtime.request import CurrentRequest
-from ..sessions.cookies.host_prefix import transaction_name
+from ..sessions.cookies.host_prefix import transaction_prefix
 from ..sessions.cookies.response_size import OF_FORMER, cookies_size, head_size
 from ..sessions.cookies.storage import VISIT
 from .error_links import page_to_come_back_to, start_page
@@ -46,7 +46,7 @@ def _size(response: Response, jar: CookieJar) -> int:
 
 def _is_login(jar: CookieJar, config: Config) -> bool:
     """Tell whether a response begins or completes a login."""
-    transactions = transaction_name(jar, config)
+    transactions = transaction_prefix(jar, config)
     is_begun = any(name.startswith(transactions) for name in jar.written)
     return is_begun or jar.is_for_login
 
@@ -77,7 +77,7 @@ def _refuse(
     error_handlers.become(
         response, app.make_response(error_handlers.answer(app, error))
     )
-    transactions = transaction_name(jar, config)
+    transactions = transaction_prefix(jar, config)
     for name, line in jar.written.items():
         is_new = jar.is_for_login or name.startswith(transactions)
         if name in jar.deleted or not is_new:

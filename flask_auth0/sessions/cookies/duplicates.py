@@ -15,7 +15,7 @@ Content = dict[str, t.Any]
 
 
 def one_of(jar: CookieJar, found: Sequence[Content]) -> Content | None:
-    """Return the session that counts, of those that could be opened.
+    """Return the session that counts, of several that could be opened.
 
     Browsers tell cookies apart by domain and path, and send all that match: also those
     from before a change of settings, and those that a sibling host has set. If two of
@@ -24,8 +24,6 @@ def one_of(jar: CookieJar, found: Sequence[Content]) -> Content | None:
     :param jar: the cookies of the request.
     :param found: the contents of sessions, the newest first.
     """
-    if len(found) < 2:
-        return found[0] if found else None
     naming = [each for each in found if each.get(KEY) is not None]
     if any(each[KEY] != naming[0][KEY] for each in naming):
         jar.deny()

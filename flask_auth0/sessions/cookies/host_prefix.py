@@ -53,8 +53,8 @@ class OwnNames(SessionInterface):
         return config is not None and _can_be_the_hosts_own(self, app, config, name)
 
 
-def transaction_name(jar: CookieJar, config: Config, digest: str = "") -> str:
-    """Return the name of a transaction's cookie, or what all of them begin with.
+def transaction_prefix(jar: CookieJar, config: Config) -> str:
+    """Return the beginning of the names of transactions' cookies.
 
     The name has the prefix where browsers accept it: with a transaction from another
     host of the domain, a stranger's login could be completed here.
@@ -63,7 +63,7 @@ def transaction_name(jar: CookieJar, config: Config, digest: str = "") -> str:
         name, interface = jar.prefix + _TRANSACTION, jar.app.session_interface
         is_own = _can_be_the_hosts_own(interface, jar.app, config, name)
         jar.transactions = HOST_PREFIX + name if is_own else name
-    return jar.transactions + digest
+    return jar.transactions
 
 
 def _can_be_the_hosts_own(

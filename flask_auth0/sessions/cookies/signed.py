@@ -87,7 +87,9 @@ class SignedSessionInterface(LastsAsLogins, OwnNames, SecureCookieSessionInterfa
             None, (self._opened(app, text) for text in texts[:MOST_OF_ONE_NAME])
         )
         newest_first = sorted(opened, key=lambda each: -each[0])
-        content = one_of(jar, [each for _, each in newest_first])
+        contents = [each for _, each in newest_first]
+        several = len(contents) > 1
+        content = one_of(jar, contents) if several else next(iter(contents), None)
         session = self.session_class(content or {})
         if content and self.watch is not None:
             session.watch = functools.partial(self.watch, current)

@@ -13,7 +13,7 @@ from ...runtime.cookie_jar import CookieJar, PendingCookie, size_together
 from ..labels import name_of_body
 from ..sealing import Sealer
 from ..storage_contract import BODY, HEAD, PARTS, Entry, Head
-from .host_prefix import transaction_name
+from .host_prefix import transaction_prefix
 from .response_size import OF_ENDED, OF_FORMER, OF_LOGIN, require_room
 
 #: Bytes of one cookie. Browsers drop one whose name, value and attributes are more
@@ -142,13 +142,14 @@ class CookieCompartment:
     ) -> None:
         jar = self._jar
         replaced = (jar.prefix + part for part in parts)
-        others = jar.size_of_others(transaction_name(jar, self._config), *replaced)
+        others = jar.size_of_others(transaction_prefix(jar, self._config), *replaced)
+        size, limit = size_together(new), HEADER - RESERVE - others
+        if size <= limit:
+            return
         before = size_together({name: jar.values[name][0] for name in old})
-        size = size_together(new)
-        limit = HEADER - RESERVE - others
         # A state that fitted into this request may be written again, even if other
         # cookies have grown; compression varies its size by a few bytes.
-        if size > limit and size > before + RESERVE:
+        if size > before + RESERVE:
             raise SessionTooLarge(size, max(limit, 0))
 
 

@@ -16,7 +16,7 @@ from ...runtime.request import current_request
 from ..sealing import Sealer
 from ..shapes import dumped, is_moment, without_none
 from ..transaction_store import LoginStore
-from .host_prefix import transaction_name
+from .host_prefix import transaction_prefix
 from .storage import HEADER
 
 #: Seconds that a user has to log in.
@@ -103,19 +103,27 @@ class CookieTransactionStore(LoginStore):
 
     def names(self, jar: CookieJar) -> list[str]:
         """Return the names of all transactions that a browser has."""
-        return jar.names(transaction_name(jar, self._config))
+        return jar.names(self._prefix(jar))
 
     def _open(self, jar: CookieJar, name: str) -> t.Any:
         sent = jar.values.get(name, ())
-        opened = (self._sealer.open(sealed, name) for sealed in sent)
-        return next(filter(_is_transaction, opened), None)
+        opened = (self._opened(jar, name, sealed) for sealed in sent)
+        return next(filter(None, opened), None)
+
+    def _opened(self, jar: CookieJar, name: str, sealed: str) -> t.Any:
+        """Return a transaction; the callback and then the SDK ask for the same one."""
+        key = name, sealed
+        if key not in jar.opened:
+            content = self._sealer.open(sealed, name)
+            jar.opened[key] = content if _is_transaction(content) else None
+        return jar.opened[key]
 
     def _make_room(self, jar: CookieJar, needed: int) -> None:
         """Delete the oldest transactions until a new one fits beside the others."""
         names = self.names(jar)
         opened = {name: self._open(jar, name) for name in names}
         newest_first = sorted(names, key=lambda name: -_begun_at(opened[name]))
-        others = jar.size_of_others(transaction_name(jar, self._config))
+        others = jar.size_of_others(self._prefix(jar))
         room = min(BUDGET, HEADER - others)
         for number, name in enumerate(newest_first, start=1):
             needed += cookie_size(name, jar.get(name) or "")
@@ -125,7 +133,10 @@ class CookieTransactionStore(LoginStore):
     def _name(self, jar: CookieJar, identifier: str) -> str:
         """Return the cookie's name, with a digest of the ``state`` in it."""
         digest = hashlib.sha256(identifier.encode()).hexdigest()
-        return transaction_name(jar, self._config, digest[:24])
+        return self._prefix(jar) + digest[:24]
+
+    def _prefix(self, jar: CookieJar) -> str:
+        return jar.transactions or transaction_prefix(jar, self._config)
 
 
 def _is_transaction(content: t.Any) -> bool:
