@@ -124,10 +124,10 @@ def _log_in(
     current: CurrentRequest, state: AppState, login_: _Login, completion: Completion
 ) -> dict[str, t.Any]:
     """Log the user in, if the session's back end and the tenant answer."""
-    # A code is not spent on a session that cannot be kept.
-    state.state_store.require_available(current.app)
     # While its code is not spent, the login can be completed later.
     state.client.transports.breaker.require_closed()
+    # This writes to the back end of sessions, if they have one: a code is not spent on a
+    # session that cannot be kept.
     completion.spend()
     with _under_way(current, state, login_):
         return _finish(current, state, login_.name, is_whole=login_.is_whole)
@@ -148,14 +148,13 @@ def _welcome(
         organization=remembered.organization,
         begun_at=remembered.begun_at,
     )
-    asked_for = {"max_age": remembered.max_age, "next": login_.target}
+    answer = None
     try:
-        answer = _after_login(state, {**login_.relayed.parameters, **asked_for})
         if state.hooks.after_login:
+            answer = _after_login(state, login_)
             # A hook may have changed the claims.
             claims = load_claims(current, state) or {}
-        kept = without_none(claims)
-        user_logged_in.send(current.app, user=kept or user)
+        user_logged_in.send(current.app, user=without_none(claims or user))
     except Exception as error:
         # An error of a hook or a receiver refuses the login.
         repeated_logins.forget(current)
@@ -167,9 +166,10 @@ def _welcome(
     return _continue_to(current, login_.target) if answer is None else answer
 
 
-def _after_login(state: AppState, asked_for: Mapping[str, t.Any]) -> Response | None:
+def _after_login(state: AppState, login_: _Login) -> Response | None:
     """Call the app's hooks, and return the first response of one."""
-    known = MappingProxyType(without_none(asked_for))
+    asked_for = {"max_age": login_.remembered.max_age, "next": login_.target}
+    known = MappingProxyType(without_none({**login_.relayed.parameters, **asked_for}))
     for hook in state.hooks.after_login:
         # Each hook gets the session anew, since an earlier one may have changed it.
         with translated():
@@ -242,7 +242,8 @@ def _exchange(
         raise LoginFailed("The login came back without a code.")
     with translated():
         result = state.logins.complete(current, _callback_url(sdk_state))
-    return without_none(result["state_data"]["user"])
+    user: dict[str, t.Any] = result["state_data"]["user"]
+    return user
 
 
 def _callback_url(sdk_state: str) -> str:

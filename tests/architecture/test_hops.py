@@ -20,7 +20,7 @@ BOUNDS = {
     "token": (48, 61),
     "refresh": (196, 220),
     "login": (87, 93),
-    "callback": (169, 238),
+    "callback": (161, 231),
     "backchannel": (0, 98),
 }
 
