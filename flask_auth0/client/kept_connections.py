@@ -11,6 +11,7 @@ import socket
 import typing as t
 import weakref
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import httpx
 
@@ -40,35 +41,32 @@ def socket_options(timeout: float) -> list[SocketOption]:
 _NEW = "connection.connect_tcp.started"
 _SENT = "http11.send_request_body.complete"
 _ANSWERED = "http11.receive_response_headers.complete"
-NOTED = (_NEW, _SENT, _ANSWERED)
 
 
+@dataclass
 class Trace:
     """How far one attempt to send a request has come, as httpcore's trace tells."""
 
-    def __init__(self) -> None:
-        self.is_new: bool = False
-        self.is_sent: bool = False
-        self.is_answered: bool = False
+    #: The names of the events so far.
+    events: set[str] = field(default_factory=set)
 
-    def note(self, event: str, info: object) -> None:
-        """Take note of what httpcore does."""
-        self.is_new |= event == _NEW
-        self.is_sent |= event == _SENT
-        self.is_answered |= event == _ANSWERED
+    @property
+    def is_new(self) -> bool:
+        """Whether a connection was made for the request."""
+        return _NEW in self.events
 
-    async def note_async(self, event: str, info: object) -> None:
-        """Take note of what httpcore does."""
-        self.note(event, info)
+    async def note(self, event: str, info: object) -> None:
+        """Take note of what httpcore does on the event loop."""
+        self.events.add(event)
 
     def may_repeat(self, method: str) -> bool:
         """Tell whether the request may be sent again, on a new connection.
 
         A refresh token or a code that was sent may have been spent.
         """
-        if self.is_new or self.is_answered:
+        if self.is_new or _ANSWERED in self.events:
             return False
-        return method == "GET" or not self.is_sent
+        return method == "GET" or _SENT not in self.events
 
 
 class KeptTransport(httpx.AsyncBaseTransport):
@@ -108,7 +106,7 @@ class KeptTransport(httpx.AsyncBaseTransport):
     async def _send(
         self, request: httpx.Request, trace: Trace, timeout: dict[str, t.Any]
     ) -> httpx.Response:
-        extensions = {"trace": trace.note_async, "timeout": timeout}
+        extensions = {"trace": trace.note, "timeout": timeout}
         request.extensions = {**request.extensions, **extensions}
         transport = self._current
         try:

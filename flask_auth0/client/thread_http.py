@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 import httpx
 
-from .kept_connections import NOTED, Trace, socket_options
+from .kept_connections import Trace, socket_options
 from .transport import LIMITS, has_proxy, no_cookies, telemetry_headers
 
 
@@ -81,7 +81,7 @@ class _Kept:
             headers=headers,
             content=body,
             timeout=httpx.Timeout(left, connect=min(left, self._connect_timeout)),
-            extensions={"trace": _only_noted(trace)},
+            extensions={"trace": _noted_in(trace)},
         ) as response:
             content = b"".join(_in_time(response, until))
         return httpx.Response(
@@ -92,12 +92,11 @@ class _Kept:
         )
 
 
-def _only_noted(trace: Trace) -> Callable[[str, t.Any], None]:
-    """Return a hook for httpcore that passes on the few events that a trace notes."""
+def _noted_in(trace: Trace) -> Callable[[str, t.Any], None]:
+    """Return a hook for httpcore that notes what it does in this thread."""
 
     def note(event: str, info: t.Any) -> None:
-        if event in NOTED:
-            trace.note(event, info)
+        trace.events.add(event)
 
     return note
 

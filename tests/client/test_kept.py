@@ -128,9 +128,7 @@ def test_one_event_costs_one_wait(
     ],
 )
 def test_what_may_be_repeated(method: str, events: list[str], expected: bool) -> None:
-    trace = Trace()
-    for event in events:
-        trace.note(event, {})
+    trace = Trace(events=set(events))
     assert trace.may_repeat(method) is expected
 
 
