@@ -22,14 +22,12 @@ from authlib.oauth2.client import OAuth2Client
 from ..config import Config
 from ..runtime import greenlets, loop
 from ..runtime.processes import PerProcess
-from ..runtime.request import CurrentRequest
 from ..runtime.tracebacks import without_secrets
 from .breaker import Breaker
 from .discovery import Discovery, Document
 from .responses import check_login
 from .server_client import LoopClient
 from .signing_keys import Keys, Patience
-from .store_options import store_options
 from .thread_http import ThreadHttp
 
 R = t.TypeVar("R")
@@ -44,18 +42,17 @@ class Logins:
             lambda: ThreadHttp(config.timeout, client.transports.tls)
         )
 
-    def start(
-        self, current: CurrentRequest, options: StartInteractiveLoginOptions
-    ) -> str:
+    def start(self, options: StartInteractiveLoginOptions) -> str:
         """Return the URL to log in at."""
         direct = self._direct("metadata")
         if direct is None:
             return self._wait(self._client.start_interactive_login(options))
         # The client's own method would run on the event loop, so the SDK's is called.
+        # Stores that need no loop are the extension's, which need no options either.
         start = ServerClient.start_interactive_login
-        return run_without_loop(start(direct, options, store_options(current)))
+        return run_without_loop(start(direct, options))
 
-    def complete(self, current: CurrentRequest, url: str) -> dict[str, t.Any]:
+    def complete(self, url: str) -> dict[str, t.Any]:
         """Exchange the code in a callback's URL, and keep the session.
 
         :returns: the SDK's result, with the user's claims and the app's data.
@@ -65,7 +62,7 @@ class Logins:
             return self._wait(self._client.complete_interactive_login(url))
         # The client's own method would run on the event loop, as in start.
         complete = ServerClient.complete_interactive_login
-        return run_without_loop(complete(direct, url, store_options(current)))
+        return run_without_loop(complete(direct, url))
 
     def _wait(self, coroutine: Coroutine[t.Any, t.Any, R]) -> R:
         return loop.run(coroutine, self._config.timeout)

@@ -126,7 +126,7 @@ def _log_in(
     """Log the user in, if the session's back end and the tenant answer."""
     # While its code is not spent, the login can be completed later.
     state.client.transports.breaker.require_closed()
-    # This writes to the back end of sessions, if they have one: a code is not spent on a
+    # This writes to the back end of sessions, if there is one: a code is not spent on a
     # session that cannot be kept.
     completion.spend()
     with _under_way(current, state, login_):
@@ -219,7 +219,7 @@ def _finish(
         if not is_whole:
             raise LoginFailed("The login came back with the state of another one.")
         check_response(state)
-        user = _exchange(current, state, sdk_state)
+        user = _exchange(state, sdk_state)
     except Exception as error:
         # The SDK deletes the transaction of a login only if that succeeds.
         remembered_logins.forget(current, state, sdk_state)
@@ -235,13 +235,11 @@ def _end_session(current: CurrentRequest, state: AppState) -> None:
         state.wait(state.state_store.delete(KEY, store_options(current)))
 
 
-def _exchange(
-    current: CurrentRequest, state: AppState, sdk_state: str
-) -> dict[str, t.Any]:
+def _exchange(state: AppState, sdk_state: str) -> dict[str, t.Any]:
     if not request.args.get("code"):
         raise LoginFailed("The login came back without a code.")
     with translated():
-        result = state.logins.complete(current, _callback_url(sdk_state))
+        result = state.logins.complete(_callback_url(sdk_state))
     user: dict[str, t.Any] = result["state_data"]["user"]
     return user
 

@@ -107,7 +107,7 @@ def _authorization_url(
     repeated_logins.check(current, state, purpose)
     options = _login_options(current, state, target, parameters, purpose)
     with translated():
-        return state.logins.start(current, options)
+        return state.logins.start(options)
 
 
 def _login_options(

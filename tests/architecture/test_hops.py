@@ -16,11 +16,11 @@ from tests.harness.visitor import MakeApp, MakeVisitor, Visitor
 
 #: How often a walk may go on in another file, with cookies and with Redis.
 BOUNDS = {
-    "protected": (30, 35),
-    "token": (48, 61),
-    "refresh": (196, 220),
-    "login": (87, 93),
-    "callback": (161, 231),
+    "protected": (29, 35),
+    "token": (47, 61),
+    "refresh": (191, 220),
+    "login": (80, 87),
+    "callback": (149, 215),
     "backchannel": (0, 98),
 }
 

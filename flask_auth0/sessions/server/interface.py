@@ -201,9 +201,9 @@ class StoredSessionInterface(LastsAsLogins, OwnNames, ServerSideSessionInterface
         """Keep a session, unless it has ended since it was read. Return whether it is
         kept: otherwise the browser may have another one by now.
         """
-        store_id = self.key_prefix + session.sid
-        lifetime = self.lifetime_of(app, session)
-        if session.found_as != session.sid:
+        sid = session.sid
+        store_id, lifetime = self.key_prefix + sid, self.lifetime_of(app, session)
+        if session.found_as != sid:
             if self.has_ended(session):
                 return False
             self._upsert_session(lifetime, session, store_id)
