@@ -141,7 +141,7 @@ def _databases(lab: Lab) -> Iterator[list[Store]]:
             yield stores
         finally:
             for store in stores:
-                t.cast(t.Any, store.app.session_interface).engine.dispose()
+                filling.sql_of(store.app).engine.dispose()
 
 
 def _filled_database(url: sa.URL, count: int) -> Flask:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 import typing as t
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta, timezone
 from itertools import islice
 
@@ -18,6 +18,7 @@ from flask_auth0.sessions.labels import record_of
 from flask_auth0.sessions.server.storage import RecordCompartment, back_end_of
 from flask_auth0.sessions.state_store import SessionStateStore
 from flask_auth0.sessions.storage_contract import BODY, HEAD, Entry
+from flask_auth0.sessions.stores.base import Labelling
 from flask_auth0.sessions.stores.redis import RedisBackEnd
 from flask_auth0.sessions.stores.sqlalchemy import SqlBackEnd
 
@@ -40,10 +41,7 @@ class Written(t.NamedTuple):
     """What the extension would write for one session."""
 
     values: Mapping[str, bytes]
-    labels: Sequence[str]
-    record: str
-    max_age: int
-    longest: int
+    labelling: Labelling
 
 
 class Recorder:
@@ -52,13 +50,13 @@ class Recorder:
     def __init__(self) -> None:
         self.written: list[Written] = []
 
-    def ask(self, work: t.Callable[[], t.Any]) -> t.Any:
+    def ask(self, work: t.Callable[..., t.Any], *args: t.Any) -> t.Any:
         """Do work."""
-        return work()
+        return work(*args)
 
-    def begin(self, *session: t.Any) -> bool:
+    def begin(self, values: Mapping[str, bytes], labelling: Labelling) -> bool:
         """Take a new session."""
-        self.written.append(Written(*session))
+        self.written.append(Written(values, labelling))
         return True
 
 
@@ -76,6 +74,13 @@ def fill(app: Flask, count: int) -> None:
             _write_to_redis(store.client, batch)
     elif isinstance(store, SqlBackEnd):
         _write_to_sql(store, sessions)
+
+
+def sql_of(app: Flask) -> SqlBackEnd:
+    """Return the back end of an app that keeps its sessions in a SQL database."""
+    store = back_end_of(app.session_interface)
+    assert isinstance(store, SqlBackEnd)  # noqa: S101  # what the caller has set up
+    return store
 
 
 def head_of(one: Login, session_id: str) -> dict[str, t.Any]:
@@ -121,10 +126,11 @@ def _write_to_redis(client: redis.Redis, batch: list[Written]) -> None:
     with client.pipeline(transaction=False) as pipeline:
         for each in batch:
             for key, value in each.values.items():
-                pipeline.set(key, value, ex=each.max_age)
-            for name in each.labels:
-                pipeline.zadd(name, {each.record: now + each.max_age})
-                pipeline.expire(name, each.longest)
+                pipeline.set(key, value, ex=each.labelling.max_age)
+            given = each.labelling
+            for name in given.labels:
+                pipeline.zadd(name, {given.record: now + given.max_age})
+                pipeline.expire(name, given.longest)
         pipeline.execute()
 
 
@@ -158,11 +164,12 @@ def _rows(batch: list[Written]) -> Iterator[dict[str, t.Any]]:
 
 def _label_rows(batch: list[Written]) -> Iterator[dict[str, t.Any]]:
     for each in batch:
-        for name in each.labels:
-            yield {"name": name, "record": each.record, "expiry": _expiry(each)}
+        given, expiry = each.labelling, _expiry(each)
+        for name in given.labels:
+            yield {"name": name, "record": given.record, "expiry": expiry}
 
 
 def _expiry(session: Written) -> datetime:
     # The tables have UTC, without saying so.
     now = datetime.now(timezone.utc).replace(tzinfo=None)
-    return now + timedelta(seconds=session.max_age)
+    return now + timedelta(seconds=session.labelling.max_age)
