@@ -56,7 +56,7 @@ class Trace:
         return _NEW in self.events
 
     async def note(self, event: str, info: object) -> None:
-        """Take note of what httpcore does on the event loop."""
+        """Note an event of httpcore, on the event loop."""
         self.events.add(event)
 
     def may_repeat(self, method: str) -> bool:

@@ -1,4 +1,4 @@
-"""The first import of the SDK: without its warnings, if it has what is overridden."""
+"""The first import of the SDK: without its warnings, with a check of its release."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ OVERRIDDEN = (
 
 
 def require_overridden() -> None:
-    """Refuse a release of the SDK whose client does not call what is overridden.
+    """Refuse a release of the SDK whose client lacks a member that is overridden.
 
     Such a client would verify tokens and open connections in its own way.
 

@@ -38,7 +38,7 @@ from ..runtime.request import current_request
 from ..runtime.tracebacks import causes_of, without_secrets
 from .responses import is_unavailable
 
-#: httpx, and what Authlib uses in its place where that is installed.
+#: httpx, and its successor, which Authlib uses where that is installed.
 _HTTP = [
     importlib.import_module(name)
     for name in ("httpx", "httpx2")

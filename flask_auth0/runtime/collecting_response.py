@@ -1,4 +1,4 @@
-"""A response that collects what stores set on it, for the one that is sent."""
+"""A response that collects cookies and headers of stores, for the one that is sent."""
 
 from __future__ import annotations
 

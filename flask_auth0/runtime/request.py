@@ -73,7 +73,7 @@ class CurrentRequest:
     #: Whether the request has ended its session itself.
     has_ended = False
 
-    #: Whether somebody has asked who the user is.
+    #: Whether the app has asked who the user is.
     has_asked_for_user = False
     #: The user's claims, from a store of the app's own.
     claims: dict[str, t.Any] | None = None
@@ -119,7 +119,7 @@ class CurrentRequest:
 
 
 def current_request() -> CurrentRequest:
-    """Return what belongs to the current request, or an empty one outside of any.
+    """Return the object of the current request, or an empty one outside of a request.
 
     ``flask.g`` is no place for it: under an app context that was pushed by hand, as in
     tests, it outlives a request, and the next one would see its user.
@@ -131,7 +131,7 @@ def current_request() -> CurrentRequest:
 
 
 def current_outage() -> Outage:
-    """Return what the current request knows of an outage."""
+    """Return the outage of the back end, as the current request knows it."""
     return current_request().outage
 
 

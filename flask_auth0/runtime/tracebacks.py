@@ -42,7 +42,7 @@ def without_frames(error: E) -> E:
 
 
 def causes_of(error: t.Any, attribute: str) -> Iterator[BaseException]:
-    """Return an error, what has caused it, what has caused that, and so on.
+    """Return an error and its causes, down to the first.
 
     :param attribute: where a library keeps the cause of an error of its own.
     """

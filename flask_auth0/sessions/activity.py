@@ -44,7 +44,7 @@ class Visits:
         )
 
     def browser(self, current: CurrentRequest) -> State:
-        """Return what a list of sessions says about the browser."""
+        """Return the browser's name and address, for a list of sessions."""
         if self._places.of(current.app).records is None:
             return {}
         name = current.request.user_agent.string[:_LONGEST_NAME]

@@ -15,7 +15,7 @@ _LIFETIME = "PERMANENT_SESSION_LIFETIME"
 
 
 def set_up_cookie(app: Flask, config: Config) -> None:
-    """Set Flask's ``SESSION_COOKIE_*``; what the app has set itself stays as it is."""
+    """Set Flask's ``SESSION_COOKIE_*``, except for keys that the app has set itself."""
     wanted = {
         "SESSION_COOKIE_DOMAIN": config.cookie_domain,
         "SESSION_COOKIE_PATH": config.cookie_path,

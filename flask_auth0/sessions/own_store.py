@@ -39,7 +39,7 @@ class OwnStateStore(SessionStore):
         remove_if_expires: t.Any = False,
         options: State | None = None,
     ) -> None:
-        """Keep a state, and end what another user has left in Flask's session."""
+        """Keep a state, and clear data of another user from Flask's session."""
         if isinstance(remove_if_expires, Mapping):
             # Some methods of the SDK pass the options as the third argument.
             options = t.cast(State, remove_if_expires)

@@ -1,4 +1,4 @@
-"""States as dictionaries, and whether what was opened has the shape of one."""
+"""The shapes of states, which opened values are checked against."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ _NUMBER = (int, float)
 
 
 def dumped(state: t.Any) -> State:
-    """Return a state as a dictionary, in which form the SDK takes it everywhere."""
+    """Return a state as a dictionary, which all methods of the SDK take."""
     return state.model_dump() if isinstance(state, BaseModel) else dict(state)
 
 
 def without_none(values: Mapping[str, t.Any]) -> State:
-    """Return what was given: the SDK's models have a place for what was not."""
+    """Return values without ``None``, by which the SDK's models mean a missing one."""
     return {name: value for name, value in values.items() if value is not None}
 
 
 def is_moment(value: t.Any) -> bool:
-    """Tell whether a value is a point in time that can be reckoned with."""
+    """Tell whether a value is a time in seconds that datetime can represent."""
     is_number = isinstance(value, _NUMBER) and not isinstance(value, bool)
     return is_number and 0 <= value < _BEYOND
 

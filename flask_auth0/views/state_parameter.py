@@ -49,7 +49,7 @@ def _sealed(relay: Relay, sdk_state: str, sealer: Sealer) -> str:
 
 
 def _trimmed(relay: Relay) -> Relay:
-    """Return a relay that fits into a URL, without what would not come back."""
+    """Return a relay that fits into a URL and can be read back from it."""
     if len(relay.next or "") > LONGEST:
         relay = relay._replace(next=None)
     if sum(len(f"{k}{v}") for k, v in relay.parameters.items()) > LONGEST:

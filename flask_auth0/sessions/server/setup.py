@@ -75,7 +75,7 @@ def make_revocation_store(
 
 
 def _problem(kind: str, error: Exception) -> Problem:
-    """Return what is wrong where a back end cannot be made."""
+    """Return the problem of a back end that cannot be made."""
     if isinstance(error, BadSetting):
         return Problem(error.key, error.remedy)
     if not isinstance(error, ImportError):

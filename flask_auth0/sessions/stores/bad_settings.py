@@ -1,4 +1,4 @@
-"""Settings with which a back end cannot work, and what to do about each."""
+"""Settings with which a back end cannot work, with a remedy for each."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class BadSetting(Exception):
 
 
 class _Cause(t.NamedTuple):
-    """How drivers and servers say something, and what to tell the developer."""
+    """A pattern of drivers' messages, with a sentence for the developer."""
 
     signs: str
     sentence: str

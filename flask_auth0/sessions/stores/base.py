@@ -67,8 +67,8 @@ class Pruned(t.NamedTuple):
 
 
 class BackEnd(Limited, ABC):
-    """Keeps bytes by a key; a subclass says how. Each method may raise what is in
-    :attr:`failures`, and is called by way of :meth:`ask`.
+    """Keeps bytes by a key. Each method may raise an error of :attr:`failures`, and is
+    called through :meth:`ask`.
     """
 
     #: Whether the back end removes expired values itself; if not, :meth:`prune` does.

@@ -1,4 +1,4 @@
-"""Locks of a back end, which end by themselves some time after their holder does."""
+"""Locks of a back end, which run out unless their holders renew them."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ class Lock(t.Protocol):
 
 
 class Locking(t.Protocol):
-    """A back end, as far as it keeps locks."""
+    """The part of a back end that keeps locks."""
 
     def try_lock(self, key: str) -> Lock | None:
-        """Return a lock, or ``None`` if somebody else has it."""
+        """Return a lock that is taken, or ``None`` if another holder has it."""
 
     def poll(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Do work that needs the back end."""
+        """Call the back end."""
 
 
 class Lease:

@@ -202,7 +202,7 @@ def _warn_of_loss(back_end: RedisBackEnd, key: str) -> None:
 
 
 def _configuration(client: t.Any) -> dict[str, str]:
-    """Return what a server tells of its persistence and memory, if it does."""
+    """Return the server's settings of persistence and memory, if it tells them."""
     found: dict[str, str] = {}
     try:
         for pattern in ("append*", "save", "maxmemory*"):
