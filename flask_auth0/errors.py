@@ -34,7 +34,6 @@ from werkzeug.exceptions import (
 )
 from werkzeug.wrappers import Response
 
-from .config import EXTENSION
 from .config.problems import Problem
 from .negotiation import is_htmx, is_navigation
 
@@ -217,7 +216,7 @@ class LoginRequired(Auth0Error, Unauthorized):
         # The error finds the login itself, so that a view can raise it without a URL.
         if self._is_offered or not has_request_context():
             return
-        state = current_app.extensions.get(EXTENSION)
+        state = current_app.extensions.get("auth0")
         self.offer_login(state.login_url_here(self.parameters) if state else None)
 
     def get_response(self, environ: t.Any = None, scope: t.Any = None) -> Response:
