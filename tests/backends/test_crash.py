@@ -78,7 +78,7 @@ def test_a_logout_just_before_a_crash(
     make_app: MakeApp,
     make_visitor: MakeVisitor,
 ) -> None:
-    """It is final where each deletion is on the disk before it is answered."""
+    """The logout is final if each deletion is on the disk before it is answered."""
     server = make_server(settings)
     config: dict[str, t.Any] = {
         "SESSION_TYPE": "redis",

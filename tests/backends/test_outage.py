@@ -115,7 +115,7 @@ def test_an_error_page_with_the_apps_layout(
 def test_nobody_takes_an_outage_for_a_logout(
     redis_app: Flask, make_visitor: MakeVisitor, redis_proxy: Proxy
 ) -> None:
-    """Not even where a view ignores the error."""
+    """The error of an outage counts even if a view ignores it."""
 
     @redis_app.before_request
     def ignore() -> None:

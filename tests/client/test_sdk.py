@@ -70,7 +70,7 @@ def test_every_public_coroutine_of_the_sdk_runs_on_our_loop() -> None:
 def test_a_method_that_somebody_has_replaced_is_called(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As tests do with a mock, and tracing does with a wrapper."""
+    """Tests replace methods with a mock, tracing with a wrapper."""
     mock = AsyncMock(return_value="mocked")
     monkeypatch.setattr(MfaClient, "list_authenticators", mock)
     auth0 = Auth0()

@@ -146,7 +146,7 @@ def test_cookies_are_partitioned_like_flasks(make_app: MakeApp) -> None:
 
 
 def test_behind_a_proxy(make_app: MakeApp, options: dict[str, t.Any]) -> None:
-    """That is ProxyFix's business: without it, no header is believed."""
+    """ProxyFix decides about headers of proxies: without it, none is believed."""
     headers = {
         **NAVIGATION,
         "X-Forwarded-Proto": "https",

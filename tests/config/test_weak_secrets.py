@@ -144,7 +144,7 @@ def test_a_tenant_elsewhere_is_no_development_tenant() -> None:
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
 def test_what_the_pages_show_is_not_accepted(path: t.Any) -> None:
-    """Whoever copies a line of the documents has to make a secret of their own."""
+    """A secret that was copied from the documents is refused."""
     for line in path.read_text(encoding="utf-8").splitlines():
         _, is_there, value = line.partition("AUTH0_SECRET=")
         for secret in value.replace("`", " ").split()[:1] if is_there else []:

@@ -168,7 +168,7 @@ def test_variants_are_few_and_can_be_named() -> None:
 
 
 def test_what_tells_that_a_login_lasts_is_deleted_too(make: t.Any) -> None:
-    """It would count for a login of somebody else, in every place that can be named."""
+    """The note would count for the next user, so it is deleted everywhere."""
     app = make()
     cookies = [*cookies_of(logged_in_client(app, sub="ada")), ("session_a0_loop", "x")]
     answer = ask(app, [*cookies, ("session_a0_loop", "y")], "/logout")

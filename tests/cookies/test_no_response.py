@@ -48,7 +48,7 @@ WORK: dict[str, t.Callable[[], t.Any]] = {
 def test_an_event_is_refused_before_anything_is_spent(
     visitor: Visitor, work: str
 ) -> None:
-    """As Flask-SocketIO does: a request context alone, for each event of a socket."""
+    """Flask-SocketIO pushes a request context alone, for each event of a socket."""
     visitor.log_in()
     sent = "; ".join(f"{k}={v}" for k, v in visitor.cookies().items())
     with visitor.app.test_request_context(headers={"Cookie": sent}, base_url=HOST):
@@ -61,7 +61,7 @@ def test_an_event_is_refused_before_anything_is_spent(
 
 @pytest.mark.parametrize("work", WORK)
 def test_a_websocket_is_refused(app: Flask, visitor: Visitor, work: str) -> None:
-    """As flask-sock does: a view whose response is never sent."""
+    """A view of flask-sock has a response that is never sent."""
 
     @app.route("/socket", websocket=True)
     def socket() -> str:

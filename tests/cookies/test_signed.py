@@ -147,7 +147,7 @@ def test_what_was_signed_but_is_no_json_is_no_session(app: Flask) -> None:
 
 
 def test_it_does_not_remember_without_end(app: Flask, verified: list[str]) -> None:
-    """Whoever has a cookie can spell it in many ways."""
+    """The owner of a cookie can spell its base64 in many ways."""
     client = app.test_client()
     client.get("/set")
     cookie = client.get_cookie("session")
@@ -193,7 +193,7 @@ def test_values_of_an_app_are_made_anew(app: Flask) -> None:
     known = {"ada": "admin"}
 
     class Role(str):
-        """Not a text for JSON."""
+        """A str that the tag serializes in its own way."""
 
     class RoleTag(JSONTag):
         key = " role"

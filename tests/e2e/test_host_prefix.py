@@ -143,7 +143,7 @@ def test_switching_it_on_logs_nobody_out(
     auth0_tenant.tenant.next_login = "auth0|ada"
     page = chromium.tab()
     assert who(page, serve(mode)) == "auth0|ada"
-    # Whoever were not logged in any more would be somebody else now.
+    # A user who lost the session would be logged in as another one now.
     auth0_tenant.tenant.next_login = "auth0|grace"
     url = serve(mode, cookie_host_prefix="migrate")
     assert who(page, url) == "auth0|ada"

@@ -84,7 +84,7 @@ def test_the_way_back(
 def test_without_a_domain_for_cookies(
     auth0_tenant: TenantServer, chromium: Chromium
 ) -> None:
-    """It ends on the start page, and not in a circle."""
+    """The login ends on the start page, and not in a circle."""
     app = make_app(auth0_tenant)
     with served_over_tls(app) as port:
         host = app.config["SERVER_NAME"] = f"app.{SITE}:{port}"

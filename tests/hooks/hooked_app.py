@@ -80,7 +80,7 @@ def kept(visitor: Visitor) -> Session:
 
 
 def assert_nothing_kept(made: Views, visitor: Visitor) -> None:
-    """Nobody is logged in, and nothing says that somebody was."""
+    """Check that no user is logged in, and no note says that one was."""
     made.auth0._hooks.before_saved.clear()
     assert visitor.user() == {}
     names = [name for name in visitor.cookies() if "head" in name or "body" in name]

@@ -44,7 +44,7 @@ def sealing(changes: t.Any) -> Iterator[None]:
 def test_a_strange_state_is_no_error(
     home: Home, changes: t.Any, pages: list[str]
 ) -> None:
-    """As another version of the package may have left it, or a broken back end."""
+    """Another version of the package, or a broken back end, may have left the value."""
     with sealing(changes):
         cookies = list(home.log_in("ada").items())
     for page in pages:

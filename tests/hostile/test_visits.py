@@ -94,7 +94,7 @@ class Visits(RuleBasedStateMachine):
         self.check({**login.cookies, name: value}, [login])
 
     def check(self, cookies: dict[str, str], logins: list[Login]) -> None:
-        """Whoever is seen is one whose session and state are both there."""
+        """A user is seen only if session and state are both there."""
         found = self.seen(cookies)
         possible = {
             each.person

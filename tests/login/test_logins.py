@@ -209,7 +209,7 @@ def test_a_tenant_at_an_ipv6_address(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_async_hook_where_an_event_loop_runs(
     make_visitor: MakeVisitor, options: dict[str, t.Any]
 ) -> None:
-    """As in an async test, or in a notebook."""
+    """An event loop runs in the thread, as in an async test or a notebook."""
     app = Flask(__name__)
     app.testing = True
     auth0 = Auth0(app, **options)

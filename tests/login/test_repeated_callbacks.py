@@ -122,7 +122,7 @@ def test_another_browser_gets_nothing(
 def test_what_differs_gets_no_answer_of_another_callback(
     visitor: Visitor, changes: dict[str, str | None]
 ) -> None:
-    """It would not have got in before that one either."""
+    """Such a callback would have been refused before the first one as well."""
     callback, cookies = visitor.authorize(visitor.get("/login")), visitor.cookies()
     assert visitor.get(callback).status_code == 302
     answer = ask(visitor.app, changed(callback, changes), cookies)

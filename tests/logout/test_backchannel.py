@@ -101,7 +101,7 @@ def test_a_token_is_good_once(visitor: Visitor, tenant: TenantServer) -> None:
 def test_a_token_that_has_just_expired_is_good_once(
     visitor: Visitor, tenant: TenantServer
 ) -> None:
-    """It is taken for as long as clocks may differ, and so it is remembered."""
+    """The token is accepted, and remembered, for as long as clocks may differ."""
     visitor.log_in()
     expired = int(time.time()) - CLOCK_LEEWAY // 2
     token = make_token(tenant.tenant, sub=sub_of(visitor), exp=expired)

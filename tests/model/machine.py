@@ -83,7 +83,7 @@ class Sessions(RuleBasedStateMachine):
 
     @rule(which=WHICH, number=WHICH)
     def look_at_a_public_page(self, which: int, number: int) -> None:
-        """Nobody who is out finds what the app kept for somebody who was in."""
+        """A user who is logged out finds no data that the app kept for another."""
         browser, login = self.world.browsers[which], self.logins[which]
         response = self.world.get(browser, number, "/public")
         if self.needs_store and not self.world.is_store_up:

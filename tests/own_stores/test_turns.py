@@ -1,4 +1,4 @@
-"""Nobody waits for the session of somebody else in a store of an app's own."""
+"""In a store of an app's own, no request waits for another user's session."""
 
 from __future__ import annotations
 

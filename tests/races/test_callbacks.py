@@ -190,7 +190,7 @@ def test_who_asks_later_and_elsewhere_gets_the_answer_as_well(
 def test_another_browser_gets_no_session(
     tenant: TenantServer, served: Deployment
 ) -> None:
-    """Not even at the same moment: it has not begun that login."""
+    """The other browser has not begun the login, and is refused at any time."""
     with served.browser() as browser, served.browser() as other:
         callback = callback_of(browser, tenant)
         tenant.tenant.token_requests.clear()

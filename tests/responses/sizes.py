@@ -29,7 +29,7 @@ def check(answer: TestResponse) -> TestResponse:
 
 
 def claims(size: int) -> dict[str, str]:
-    """So many bytes of claims, as they are in life: names, addresses, ids."""
+    """Return claims of this size, as they are in life: names, addresses, ids."""
     found: dict[str, str] = {}
     while (left := size - len(json.dumps(found))) > 0:
         name = f"https://app.example.com/claim_{len(found)}"

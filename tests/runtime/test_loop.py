@@ -61,7 +61,7 @@ def test_a_time_limit_cancels() -> None:
 def test_nobody_waits_for_a_loop_that_is_held_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """It is the loop that keeps the limits."""
+    """The loop keeps the limits, so a caller must not rely on it."""
     monkeypatch.setattr(loop, "_GRACE", 0.1)
     held_up, goes_on = threading.Event(), threading.Event()
 
@@ -104,7 +104,7 @@ def test_awaiting_from_other_loops() -> None:
 
 
 def test_asyncios_debug_mode_logs_no_results() -> None:
-    """It would log what a slow coroutine returns, and that may be a token."""
+    """asyncio's debug mode would log the result of a slow coroutine, maybe a token."""
     script = """
         import asyncio, logging, time
         logging.basicConfig(level="DEBUG")

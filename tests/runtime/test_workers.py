@@ -46,7 +46,7 @@ def test_one(environ: dict[str, str], arguments: list[str]) -> None:
 
 @pytest.mark.parametrize("processes", [1, 2])
 def test_uwsgi(monkeypatch: pytest.MonkeyPatch, processes: int) -> None:
-    """It has Python inside, which knows of no arguments then."""
+    """uWSGI embeds Python, whose list of arguments is empty then."""
     monkeypatch.setattr(sys, "orig_argv", [])
     monkeypatch.setitem(sys.modules, "uwsgi", types.SimpleNamespace(numproc=processes))
     assert are_several({}) == (processes == 2)

@@ -104,7 +104,7 @@ def entered(visitor: Visitor) -> Visitor:
 
 
 def require_nobody(visitor: Visitor) -> None:
-    """Nobody is in, in the first request, and nothing is left for those after it."""
+    """The first request has no user, and leaves no data for later ones."""
     assert who(visitor) == NOBODY
     assert "remember_token" not in visitor.cookies()
     assert who(visitor) == NOBODY

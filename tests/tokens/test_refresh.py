@@ -223,7 +223,7 @@ def test_a_session_that_is_over_after_a_refresh_gets_no_token(
     visitor: Visitor,
     expired: t.Callable[[], None],
 ) -> None:
-    """Whoever has logged out meanwhile is nobody, in the rest of the view as well."""
+    """A user who has logged out meanwhile is none, in the rest of the view as well."""
     visitor.log_in()
     tab = make_visitor(app)
     for name, value in visitor.cookies().items():

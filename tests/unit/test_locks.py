@@ -1,4 +1,4 @@
-"""Whoever stops waiting for a turn leaves no lock behind, and no limit is used up."""
+"""A caller that stops waiting for a turn leaves no lock, and no limit used up."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_a_lock_that_comes_too_late_is_released() -> None:
 
 
 def test_who_has_something_to_write_goes_first_after_an_outage() -> None:
-    """Whoever takes the lock sooner would use the refresh token that is spent."""
+    """A holder that took the lock sooner would use the spent refresh token."""
     store = SlowStore()
     store.goes_on.set()
     store.well_since = time.monotonic()

@@ -91,6 +91,6 @@ def test_tokens_become_no_larger_than_they_are(sealer: Sealer) -> None:
     "spelling", ["{}=", "{}~", "{}!$", "~{}", " {}", "{}\n", "{}A"]
 )
 def test_there_is_one_spelling_of_it(sealer: Sealer, spelling: str) -> None:
-    """So nobody can make many texts of one, each of which would be remembered."""
+    """A text with many spellings would be remembered once for each."""
     sealed = sealer.seal("value", "context")
     assert sealer.open(spelling.format(sealed), "context") is None

@@ -87,7 +87,7 @@ def test_behind_a_guard_of_the_whole_app(
     hosts: list[str] | None,
     host: str,
 ) -> None:
-    """It gets 400, as without the guard."""
+    """The request gets 400, as without the guard."""
     app = Flask(__name__)
     app.config.update(TRUSTED_HOSTS=hosts)
     auth0 = Auth0()
