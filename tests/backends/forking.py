@@ -66,7 +66,7 @@ def use(app: Flask) -> dict[str, t.Any]:
 
 
 def backend_of(app: Flask) -> int | None:
-    """Who answers at PostgreSQL."""
+    """The process of PostgreSQL that answers."""
     store = back_end_of(app.session_interface)
     if not isinstance(store, SqlBackEnd):
         return None

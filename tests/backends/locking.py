@@ -42,7 +42,7 @@ def work(store: BackEnd, folder: Path, times: int) -> None:
 
 
 class Program:
-    """What the program does; each method is a command."""
+    """The commands of the program, one per method."""
 
     def __init__(self, store: BackEnd) -> None:
         self._store = store

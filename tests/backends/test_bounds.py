@@ -1,4 +1,4 @@
-"""What strangers cost: logins that nobody completes, and requests without cookies."""
+"""The cost of strangers: logins without an end, and requests without cookies."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PAGES += ["/logout", "/unknown"]
 
 
 class Place(t.NamedTuple):
-    """Where an app keeps sessions, and how to see how much is there."""
+    """A place of sessions, and a way to count them."""
 
     app: Flask
     kept: t.Callable[[], int]

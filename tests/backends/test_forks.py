@@ -23,12 +23,12 @@ HOMES = ["cookie", *(kind for kind in MATRIX if kind not in {"mongodb", "cluster
 
 @pytest.fixture
 def settings(request: pytest.FixtureRequest) -> dict[str, str]:
-    """Where an app keeps its sessions, and what takes its connections."""
+    """A place of sessions, and the server that takes its connections."""
     return {} if request.param == "cookie" else settings_of(request.param, request)
 
 
 def run(settings: Mapping[str, str], tenant: TenantServer) -> dict[str, t.Any]:
-    """What the program did, on each side of the fork."""
+    """The steps of the program, on each side of the fork."""
     env = {
         **tenant.environment(),
         **settings,

@@ -20,7 +20,7 @@ if t.TYPE_CHECKING:
 
 @contextlib.contextmanager
 def full_store(mode: str, url: str) -> Iterator[None]:
-    """Where the logouts of sessions in cookies are noted."""
+    """The store of logouts of sessions in cookies."""
     fault = full_redis if mode == "full" else redis_replica
     with fault(url):
         yield

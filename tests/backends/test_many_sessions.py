@@ -58,7 +58,7 @@ def few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class LinearContract:
-    """What holds for each back end; a subclass says what it is and counts names."""
+    """The contract of each back end; a subclass makes it and counts names."""
 
     @pytest.fixture
     def store(self) -> BackEnd:
@@ -66,7 +66,7 @@ class LinearContract:
 
     @pytest.fixture
     def cost(self, store: t.Any, monkeypatch: pytest.MonkeyPatch) -> Cost:
-        """What has been asked of the back end until now."""
+        """The number of calls of the back end until now."""
         raise NotImplementedError
 
     def test_twice_as_many_cost_twice_as_much(

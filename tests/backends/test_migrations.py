@@ -60,7 +60,7 @@ PLAIN = "from flask_migrate import Migrate\nmigrate = Migrate()\n"
 
 
 def documented() -> str:
-    """What the page tells Alembic."""
+    """The settings of Alembic on the page."""
     text = path_of("sessions.rst").read_text()
     found = re.search(r"( +from flask_migrate.*?include_object\)\n)", text, re.DOTALL)
     assert found

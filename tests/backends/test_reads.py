@@ -100,7 +100,7 @@ def test_any_look_into_a_session_reads_it(
 def test_an_update_never_creates(
     make_app: MakeApp, postgres_url: str, dynamodb_url: str, memcached_port: int
 ) -> None:
-    """Also not when the record is removed while updates are under way."""
+    """The record does not come back either if it is removed during updates."""
     for settings in [
         {"SESSION_TYPE": "sqlalchemy", "SESSION_SQLALCHEMY": postgres_url},
         {

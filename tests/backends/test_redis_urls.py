@@ -1,4 +1,4 @@
-"""What the URLs of Redis can say, and that a process has connections enough."""
+"""The forms of URLs of Redis, and the number of connections of a process."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ KEY = "SESSION_REDIS"
 
 
 class Made(Exception):
-    """What would have been made."""
+    """The client that would have been made."""
 
     def __init__(self, **options: t.Any) -> None:
         super().__init__()

@@ -95,7 +95,7 @@ def when_asked(
 
 
 def outcomes(tenant: TenantServer) -> list[str]:
-    """What became of the refreshes that have reached the tenant."""
+    """The outcomes of the refreshes that have reached the tenant."""
     requests = tenant.tenant.token_requests
     return [e.outcome for e in requests if e.grant_type == "refresh_token"]
 

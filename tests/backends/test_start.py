@@ -28,7 +28,7 @@ from tests.harness.setups import setup
 
 
 def remedy(kind: str, **settings: t.Any) -> str:
-    """What the start says."""
+    """The messages of the start."""
     app = Flask(__name__)
     app.config.update({"SESSION_TYPE": kind, **settings})
     problems = set_up_sessions(app, limit=10)

@@ -1,4 +1,4 @@
-"""What nobody can read, in a back end or a browser, is no session and runs no code."""
+"""Unreadable bytes, in a back end or a browser, are no session and run no code."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SID = "A" * 43
 
 
 class Bomb:
-    """What runs code when it is unpickled."""
+    """An object that runs code when it is unpickled."""
 
     def __reduce__(self) -> tuple[Callable[..., t.Any], tuple[str]]:
         return pytest.fail, ("code of the store was run",)

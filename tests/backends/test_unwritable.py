@@ -192,7 +192,7 @@ def test_logout(there: Visitor, place: Place) -> None:
 
 
 def test_logout_with_something_that_is_left(there: Visitor, place: Place) -> None:
-    """What the app would keep for who has left is lost, and the way out is not."""
+    """Data that the app keeps after a logout is lost, and the logout is not."""
 
     def say_goodbye(sender: object, **about: t.Any) -> None:
         flash("Goodbye")

@@ -77,7 +77,7 @@ def test_connections_are_kept_between_calls(
 def test_many_logins_at_once_keep_their_users_apart(
     app: Flask, make_visitor: MakeVisitor, tenant: TenantServer
 ) -> None:
-    """Only the last step is concurrent: the tenant's switch is one for everybody."""
+    """The last step alone is concurrent, since the tenant has one switch for all."""
     visitors = [make_visitor(app) for _ in range(20)]
     emails = [f"user{number}@example.com" for number in range(20)]
     callbacks = [

@@ -52,7 +52,7 @@ OUTCOMES = {"login": 302, "refresh": 200}
 
 
 def prepare(kind: str, visitor: Visitor) -> str:
-    """What to ask for next, so that the tenant gets one token request."""
+    """The next request, with which the tenant gets one token request."""
     if kind == "refresh":
         return "/token"
     return visitor.authorize(visitor.get("/login?prompt=login"))

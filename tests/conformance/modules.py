@@ -22,7 +22,7 @@ class Module(t.NamedTuple):
 
     @property
     def result(self) -> str:
-        """What the documents say of it."""
+        """The text of the documents on it."""
         if self.play is None:
             return f"Left out: {self.reason}"
         return f"Refused: {self.log}" if self.log else "Accepted"

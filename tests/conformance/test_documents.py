@@ -1,4 +1,4 @@
-"""What the documents say of the plan is the plan."""
+"""The plan in the documents is the one that runs."""
 
 from __future__ import annotations
 

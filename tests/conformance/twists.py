@@ -1,4 +1,4 @@
-"""What a provider can be taught to do wrong, or in another way."""
+"""The ways in which a provider can be made to answer wrongly, or differently."""
 
 from __future__ import annotations
 

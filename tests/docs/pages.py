@@ -28,7 +28,7 @@ class Snippet(t.NamedTuple):
 
 
 def path_of(name: str) -> Path:
-    """Where a page is: those in Markdown beside the package, the others in ``docs``."""
+    """Return the path of a page: in Markdown beside the package, or in ``docs``."""
     return ROOT / name if name.endswith(".md") else ROOT / "docs" / name
 
 

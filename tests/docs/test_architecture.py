@@ -1,4 +1,4 @@
-"""What the page on the architecture says is so."""
+"""The statements of the page on the architecture are true."""
 
 from __future__ import annotations
 

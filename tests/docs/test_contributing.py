@@ -1,4 +1,4 @@
-"""What contributors are told to run is there."""
+"""The commands in the document for contributors exist."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TOLD += [WORKFLOW, HOOKS]
 
 @pytest.fixture(scope="module")
 def tox() -> configparser.ConfigParser:
-    """What the environments of tox are."""
+    """The environments of tox."""
     parser = configparser.ConfigParser(interpolation=None)
     parser.read(ROOT / "tox.ini", encoding="utf-8")
     return parser

@@ -1,4 +1,4 @@
-"""What the pages name is there: keys, files, options of commands, and links."""
+"""Names on the pages exist: keys, files, options of commands, and links."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a release writes into the sources, without making one."""
+"""The changes that a release makes in the sources, without making one."""
 
 from __future__ import annotations
 

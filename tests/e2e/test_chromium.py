@@ -29,7 +29,7 @@ def choose(page: Page, name: str) -> None:
 
 
 def json_of(page: Page) -> Any:
-    """What a page of JSON says."""
+    """The content of a page of JSON."""
     return json.loads(page.inner_text("body"))
 
 

@@ -25,7 +25,7 @@ in_redis = pytest.mark.parametrize("app_url", ["redis"], indirect=True)
 
 @pytest.fixture
 def app_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Where ``flask --app example_app run`` serves the app."""
+    """The URL at which ``flask --app example_app run`` serves the app."""
     command = [sys.executable, "-m", "flask", "--app", "example_app"]
     command += ["run", "--port", "0"]
     env = session_settings(request.param, request)

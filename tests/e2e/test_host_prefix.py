@@ -73,7 +73,7 @@ def evil() -> Iterator[str]:
 
 
 def who(page: Page, url: str) -> str:
-    """Who a guarded page says is there."""
+    """The user, as a guarded page says."""
     page.goto(f"{url}/profile")
     return str(json.loads(page.inner_text("body"))["sub"])
 

@@ -37,7 +37,7 @@ MORE = st.dictionaries(st.sampled_from(MEMBERS), STRANGE | SAID, max_size=2)
 
 
 class Answer(t.NamedTuple):
-    """What becomes of an answer."""
+    """The way in which an answer is changed."""
 
     status: int
     #: Positions of changes, and the new values.

@@ -24,7 +24,7 @@ Cookies = list[tuple[str, str]]
 
 
 class Seen(t.NamedTuple):
-    """What the app says about whoever sent a request."""
+    """The user of a request, as the app says."""
 
     sub: str | None
     #: The value that the app itself has put into ``flask.session`` for them.

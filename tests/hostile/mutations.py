@@ -1,4 +1,4 @@
-"""What attackers and accidents make of something that was right."""
+"""Changes of valid texts, by attackers and by accident."""
 
 from __future__ import annotations
 

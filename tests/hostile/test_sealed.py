@@ -1,4 +1,4 @@
-"""What was sealed with the right key, but is not what it should be."""
+"""Values that are sealed with the right key, but have the wrong form."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ BEYOND = [
 
 @st.composite
 def contents(draw: st.DrawFn, home: Home, key: str) -> bytes:
-    """What may be under a key in the place of what belongs there."""
+    """Values that may be under a key in place of the right one."""
     own = home.kept[key]
     kind = draw(st.sampled_from(["damaged", "beyond", "reshaped", "foreign", "json"]))
     if kind == "damaged":

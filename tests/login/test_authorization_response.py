@@ -12,7 +12,7 @@ from tests.harness.visitor import ADA, GRACE, Visitor, query_of
 
 
 def outcomes(tenant: TenantServer) -> list[str]:
-    """What became of the codes that the tenant was sent."""
+    """The outcomes of the codes that the tenant was sent."""
     requests = tenant.tenant.token_requests
     return [e.outcome for e in requests if e.grant_type == "authorization_code"]
 

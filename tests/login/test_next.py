@@ -26,7 +26,7 @@ SLASHES = [
 
 
 def target_of(visitor: Visitor, target: str) -> str:
-    """Where a login leads."""
+    """The page that a login leads to."""
     return visitor.log_in(path=f"/login?next={quote(target)}").location
 
 

@@ -23,7 +23,7 @@ from .repeating import MANY, ask, ask_at_once, cookies_of, headers_of, outcomes
 
 @pytest.fixture(autouse=True)
 def token_requests(tenant: TenantServer) -> Iterator[list[t.Any]]:
-    """What reaches the token endpoint."""
+    """The requests that reach the token endpoint."""
     tenant.tenant.token_requests.clear()
     yield tenant.tenant.token_requests
     tenant.tenant.token_requests.clear()

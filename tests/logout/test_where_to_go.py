@@ -1,4 +1,4 @@
-"""Where a logout leads: to what is configured or listed, and nowhere else."""
+"""A logout leads to configured URLs only."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from .world import ABSOLUTE, INACTIVITY, UNNOTED
 
 
 class Verdict(Enum):
-    """What a session has to be."""
+    """The states that a session can have to be in."""
 
     IN = "in"
     OUT = "out"

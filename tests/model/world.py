@@ -1,4 +1,4 @@
-"""What the model is compared with: two apps, two browsers, a tenant and a back end."""
+"""The world of the model: two apps, two browsers, a tenant and a back end."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Clock:
 
 
 class Home(t.NamedTuple):
-    """Where sessions are."""
+    """The place of sessions."""
 
     name: str
     #: The address of a Redis, by a way that can be cut, if there is one.

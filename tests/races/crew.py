@@ -24,7 +24,7 @@ PROCESSES = 4
 
 
 class Outcome(t.NamedTuple):
-    """What came of a request."""
+    """The outcome of a request."""
 
     part: Part
     status: int
@@ -172,7 +172,7 @@ class Browser:
         return self
 
     def profile(self) -> t.Any:
-        """What a protected page says, or ``None`` where it asks for a login."""
+        """The content of a protected page, or ``None`` if it asks for a login."""
         response = self.get("/profile")
         assert response.status_code in {200, 401}, response.text
         return response.get_json() if response.status_code == 200 else None

@@ -1,4 +1,4 @@
-"""Where the requests of a round wait for each other, in one process or in several."""
+"""Lets the requests of a round wait for each other, in one process or several."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ def callback_of(browser: Browser, tenant: TenantServer) -> str:
 
 
 def headers_of(answer: httpx.Response) -> list[tuple[str, str]]:
-    """What an answer says, and not the server that sends it."""
+    """The content of an answer, without the server's own headers."""
     theirs = {"date", "server", "connection"}
     return sorted(
         each for each in answer.headers.multi_items() if each[0] not in theirs

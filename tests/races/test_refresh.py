@@ -66,7 +66,7 @@ def served(
 
 
 def settings_of(request: pytest.FixtureRequest) -> Settings:
-    """Where an app keeps its sessions."""
+    """The place of an app's sessions."""
     if request.param == "redis":
         url = request.getfixturevalue("redis_url")
         return {"SESSION_TYPE": "redis", "SESSION_REDIS": f"{url}/8"}
@@ -154,7 +154,7 @@ def tokens_of(answers: Answers) -> set[str]:
 
 
 def outcomes(tenant: TenantServer) -> list[str]:
-    """What became of the refreshes that have reached the tenant."""
+    """The outcomes of the refreshes that have reached the tenant."""
     requests = tenant.tenant.token_requests
     return [e.outcome for e in requests if e.grant_type == "refresh_token"]
 

@@ -1,4 +1,4 @@
-"""What requests change at the same time, in cookies, is neither lost nor mixed up."""
+"""Concurrent changes of sessions in cookies are neither lost nor mixed up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What requests change at the same time is all kept."""
+"""Concurrent changes of requests are all kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What belongs to one process, where Python does not know that it was forked."""
+"""Objects of one process, even if Python does not know that it was forked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an app keeps in Flask's session ends with the login, however that ends."""
+"""Data of an app in Flask's session ends with the login, in every way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is told of a server that cannot be used."""
+"""The messages on a server that cannot be used."""
 
 from __future__ import annotations
 

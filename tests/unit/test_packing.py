@@ -1,4 +1,4 @@
-"""What is packed comes out as it was, and tokens need little room."""
+"""Packing is without loss, and tokens need little room."""
 
 from __future__ import annotations
 

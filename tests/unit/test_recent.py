@@ -1,4 +1,4 @@
-"""What a process remembers, and when it forgets."""
+"""A process remembers results, and forgets them when there are too many."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the SDK gets wrong in a state is repaired."""
+"""The SDK's mistakes in a state are corrected."""
 
 from __future__ import annotations
 

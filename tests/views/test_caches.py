@@ -1,4 +1,4 @@
-"""What a response about a user tells caches."""
+"""The headers for caches of a response about a user."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def shout(view: t.Callable[..., str]) -> t.Callable[..., str]:
 
 
 def told(app: Flask, caplog: pytest.LogCaptureFixture) -> str:
-    """What the first requests log."""
+    """The log of the first requests."""
     for _ in range(2):
         app.test_client().get("/", base_url=HOST)
     return caplog.text

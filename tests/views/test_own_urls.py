@@ -24,7 +24,7 @@ HTMX = {**FETCH, "HX-Request": "true"}
 
 
 def return_of(answer: TestResponse) -> str:
-    """Where the tenant sends the browser after a logout."""
+    """The URL to which the tenant sends the browser after a logout."""
     query = query_of(answer.location)
     return query.get("post_logout_redirect_uri") or query["returnTo"]
 
