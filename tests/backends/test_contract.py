@@ -23,8 +23,6 @@ LOCAL = {
     "aws_access_key_id": "local",
     "aws_secret_access_key": "local",
 }
-#: A machine that is busy is no back end that is down.
-PATIENT = {"AUTH0_SESSION_STORE_TIMEOUT": 30}
 #: Redis and cachelib have their contract among the tests of sessions.
 OTHERS = [kind for kind in MATRIX if kind not in {"redis", "cachelib"}]
 
@@ -56,7 +54,7 @@ class Kept:
 class TestEvery(ServerContract):
     @pytest.fixture(params=OTHERS)
     def settings(self, request: pytest.FixtureRequest) -> dict[str, t.Any]:
-        return {**settings_of(request.param, request), **PATIENT}
+        return settings_of(request.param, request)
 
     @pytest.fixture(autouse=True)
     def kept(self, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,7 +71,7 @@ class TestPostgreSQL:
     def app(self, make_app: MakeApp, postgres_url: str) -> Flask:
         self.url = postgres_url
         settings = {"SESSION_TYPE": "sqlalchemy", "SESSION_SQLALCHEMY": postgres_url}
-        app = make_app({**settings, **PATIENT})
+        app = make_app(settings)
         ServerContract.add_views(app)
         return app
 
@@ -124,7 +122,7 @@ def test_items_of_dynamodb_expire(
     make_app: MakeApp, request: pytest.FixtureRequest, dynamodb_url: str
 ) -> None:
     settings = settings_of("dynamodb", request)
-    make_app({**settings, **PATIENT})
+    make_app(settings)
     client = boto3.client("dynamodb", endpoint_url=dynamodb_url, **LOCAL)
     name = settings["SESSION_DYNAMODB_TABLE"]
     expiry = client.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
