@@ -19,8 +19,6 @@ from tests.harness.visitor import ADA, MakeApp, MakeVisitor, Visitor
 LIMIT = 1
 #: Seconds that everything else may take.
 LEEWAY = 0.4
-#: Seconds for a back end that is well, on a machine that may be busy.
-PATIENT = 30
 
 MakeProxy = Callable[[int], Proxy]
 
@@ -71,7 +69,7 @@ class OutageContract:
     @pytest.fixture
     def app(self, make_app: MakeApp, settings: dict[str, t.Any]) -> Flask:
         """An app that waits long, as all is well or no server answers at all."""
-        app = make_app(settings, session_store_timeout=PATIENT)
+        app = make_app(settings)
         add_views(app)
         return app
 
@@ -123,4 +121,4 @@ class OutageContract:
     ) -> None:
         proxy.freeze()
         with pytest.raises(Auth0Error, match=r"SESSION_\w+ names a server"):
-            make_app(settings)
+            make_app(settings, session_store_timeout=LIMIT)
