@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import stat
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -15,7 +15,7 @@ from flask_auth0 import SessionStoreUnavailable
 from flask_auth0.sessions.stores.bad_settings import BadSetting
 from flask_auth0.sessions.stores.base import Labelling
 from flask_auth0.sessions.stores.sqlite import SqliteBackEnd, make
-from tests.harness.forks import fork
+from tests.harness.scripts import run_script
 from tests.harness.setups import setup
 
 
@@ -73,28 +73,41 @@ class TestWhileAnotherProcessWrites:
         assert store.fetch("a") == b"1"
 
 
-def test_what_a_process_has_not_finished_is_not_there(store: SqliteBackEnd) -> None:
-    child = fork()
-    if child == 0:
+#: Makes the store of these tests in another process.
+THERE = """
+    import os
+    from flask_auth0.sessions.stores.sqlite import make
+    from tests.harness.forks import fork
+    from tests.harness.setups import setup
+    store = make(setup({"SESSION_SQLITE": os.environ["SESSION_SQLITE"]}))
+"""
+
+
+def test_what_a_process_has_not_finished_is_not_there(
+    store: SqliteBackEnd, path: Path
+) -> None:
+    script = """
         with store.transaction() as connection:
             connection.execute("INSERT INTO sessions VALUES ('a', x'31', 9e9)")
             os._exit(0)
-    os.waitpid(child, 0)
+    """
+    run_script(dedent(THERE) + dedent(script), SESSION_SQLITE=str(path))
     assert store.fetch("a") is None
     store.keep("a", b"2", 60)
     assert store.fetch("a") == b"2"
 
 
-def test_a_process_that_is_forked_has_connections_of_its_own(
-    store: SqliteBackEnd,
-) -> None:
-    store.keep("a", b"1", 60)
-    theirs = store.client
-    child = fork()
-    if child == 0:
-        is_good = store.client is not theirs and store.fetch("a") == b"1"
-        os._exit(0 if is_good else 1)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+def test_a_process_that_is_forked_has_connections_of_its_own(path: Path) -> None:
+    script = """
+        store.keep("a", b"1", 60)
+        theirs = store.client
+        child = fork()
+        if child == 0:
+            is_good = store.client is not theirs and store.fetch("a") == b"1"
+            os._exit(0 if is_good else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    """
+    run_script(dedent(THERE) + dedent(script), SESSION_SQLITE=str(path))
 
 
 def test_each_write_removes_some_that_have_expired(
@@ -115,9 +128,11 @@ def test_each_write_removes_some_that_have_expired(
 
 def test_all_that_has_expired_can_be_removed(store: SqliteBackEnd, path: Path) -> None:
     with store.client.one() as connection:
+        connection.execute("BEGIN")
         expired = [(str(number), b"1", 1.0) for number in range(6000)]
         connection.executemany("INSERT INTO sessions VALUES (?, ?, ?)", expired)
         connection.execute("INSERT INTO labels VALUES ('ada', 'one', 1.0)")
+        connection.execute("COMMIT")
     removed, rest = 0, None
     while (pruned := store.prune(rest)).rest is not None:
         removed, rest = removed + pruned.removed, pruned.rest

@@ -12,8 +12,8 @@ from flask_auth0 import Auth0, ConfigurationError
 from flask_auth0.runtime import loop
 from flask_auth0.runtime.processes import PerProcess
 from flask_auth0.tenant import TenantServer
+from tests.harness.scripts import run_script
 from tests.harness.visitor import ADA, MakeApp
-from tests.runtime.test_loop import run_script
 
 #: Six people log in at once, and each hook lets all others go on meanwhile.
 LOGINS = """

@@ -5,16 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import os
-import subprocess
-import sys
-import textwrap
 import threading
 
 import pytest
 
 from flask_auth0.runtime import loop
 from tests.harness.deadlines import within
-from tests.harness.processes import ROOT
+from tests.harness.scripts import run_script
 
 variable = contextvars.ContextVar("variable", default="unset")
 
@@ -164,20 +161,6 @@ GEVENT = """
         raise AssertionError
     assert asyncio.run(loop.call(answer(1))) == 1
 """
-
-
-def run_script(script: str, **env: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(script)],
-        cwd=ROOT,
-        env={**os.environ, **env},
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stderr
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")

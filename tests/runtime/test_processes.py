@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from flask_auth0.runtime.processes import PerProcess
-from tests.runtime.test_loop import run_script
+from tests.harness.scripts import run_script
 
 HELD = """
     import os, tempfile, threading
