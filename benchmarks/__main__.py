@@ -40,7 +40,7 @@ def main(parts: tuple[str, ...], quick: bool, full: bool, rst: bool) -> None:
     if full:
         size = dataclasses.replace(size, sessions=(*size.sessions, 1_000_000))
     command = shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]])
-    click.echo(f"``{command}``\n\n{machine()}\n")
+    click.echo(f"``{command}``\n\n{machine()}")
     with running_tenant() as tenant:
         os.environ.update(tenant.environment, AUTH0_SCOPE=SCOPE)
         for part in parts or PARTS:
@@ -68,7 +68,7 @@ def _redis_server() -> str:
 
 def _show(tables: list[Table], rst: bool) -> None:
     for table in tables:
-        click.echo(f"{table.rst() if rst else table.plain()}\n")
+        click.echo(f"\n{table.rst() if rst else table.plain()}")
 
 
 if __name__ == "__main__":
