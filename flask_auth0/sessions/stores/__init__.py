@@ -32,5 +32,5 @@ KINDS = {
     ),
     "dynamodb": Kind("dynamodb", ("SESSION_DYNAMODB", "SESSION_DYNAMODB_TABLE")),
     "memcached": Kind("memcached", ("SESSION_MEMCACHED",)),
-    "cachelib": Kind("cachelib", ("SESSION_CACHELIB",)),
+    "cachelib": Kind(None, ("SESSION_CACHELIB",)),
 }

@@ -72,6 +72,8 @@ class BackEnd(Limited, ABC):
     """
 
     #: Whether the back end removes expired values itself; if not, :meth:`prune` does.
+    #: Flask-Session looks at it for ``SESSION_CLEANUP_N_REQUESTS``, which calls
+    #: :meth:`prune` beside requests where it is false.
     ttl = True
 
     def __init__(self, setup: Setup) -> None:
