@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from .checks import contradictions, missing_certificates
 from .keys import Config, settings
 from .problems import Problem, key_of
-from .routes import ROUTES, Route
+from .routes import ROUTES, UNGUARDED, Route
 from .urls import LOOPBACK, is_plain_loopback
 from .values import RESERVED_PARAMETERS
 from .weak_secrets import weaknesses
@@ -21,6 +21,7 @@ __all__ = [
     "EXTENSION",
     "RESERVED_PARAMETERS",
     "ROUTES",
+    "UNGUARDED",
     "Config",
     "Problem",
     "Route",

@@ -11,6 +11,7 @@ from flask import redirect, request
 from werkzeug.wrappers import Response
 
 from ..app_state import AppState, state_of
+from ..config import UNGUARDED
 from ..errors import LoginRequired
 from ..negotiation import is_htmx, is_navigation
 from ..runtime.request import CurrentRequest, current_request
@@ -134,8 +135,7 @@ def _refusal(needs: dict[str, t.Any]) -> t.Any:
     """Return the answer to a request that may not pass, or ``None``."""
     current = current_request()
     state, request = state_of(current.app), current.request
-    # A guard of all requests must let the routes of the login pass.
-    if request.method == "OPTIONS" or request.endpoint in state.routes:
+    if request.method == "OPTIONS" or request.endpoint in UNGUARDED:
         return None
     if request.routing_exception is not None:
         own_urls.require_host()

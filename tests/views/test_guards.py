@@ -9,7 +9,8 @@ import pytest
 from flask import Blueprint, Flask, redirect
 from flask.views import MethodView, View
 
-from flask_auth0 import Auth0, LoginRequired, current_user, login_required
+from flask_auth0 import Auth0, LoginRequired, current_user, login_required, views
+from flask_auth0.config import ROUTES, Config, Route
 from flask_auth0.tenant import TenantServer
 from flask_auth0.testing import logged_in_client
 from tests.harness.visitor import (
@@ -164,6 +165,19 @@ def test_guarding_every_request_leaves_the_way_to_log_in(
     assert visitor.get("/").location == "/login?next=/"
     assert visitor.log_in().location == "/"
     assert visitor.get("/").text == "home"
+
+
+def test_a_further_route_of_the_extension_is_guarded(
+    options: dict[str, t.Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(ROUTES, "account", Route("account", "/account", ("GET",)))
+    monkeypatch.setattr(Config, "account_path", "/account", raising=False)
+    monkeypatch.setitem(views._VIEWS, "account", login_required(lambda: "inside"))
+    app = Flask(__name__)
+    app.testing = True
+    Auth0(app, **options)
+    assert app.test_client().get("/account").status_code == 401
+    assert logged_in_client(app).get("/account").text == "inside"
 
 
 def test_max_age(app: Flask) -> None:
