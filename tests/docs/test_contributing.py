@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import configparser
 import re
+import typing as t
 from pathlib import Path
 
 import pytest
+from flask import Flask
 
-from .pages import ROOT
+from flask_auth0 import LoginFailed
+
+from .pages import ROOT, snippets
 
 WORKFLOW = ROOT / ".github" / "workflows" / "tests.yml"
 HOOKS = ROOT / ".pre-commit-config.yaml"
-TOLD = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / ".ci" / "run"]
+CONTRIBUTING = ROOT / "CONTRIBUTING.md"
+TOLD = [ROOT / "README.md", CONTRIBUTING, ROOT / ".ci" / "run"]
 TOLD += [WORKFLOW, HOOKS]
 
 
@@ -59,7 +64,7 @@ def test_commands_of_tox(path: Path, tox: configparser.ConfigParser) -> None:
 
 
 def test_contributors_are_told_each_word(tox: configparser.ConfigParser) -> None:
-    text = text_of(ROOT / "CONTRIBUTING.md")
+    text = text_of(CONTRIBUTING)
     assert set(re.findall(r"tox run -m ([\w-]+)", text)) == set(labels(tox))
 
 
@@ -88,6 +93,21 @@ def test_files_that_are_named_exist(name: str) -> None:
     folders = "flask_auth0|tests|tools|docs|example_app|benchmarks"
     named = re.findall(rf"(?<![\w/.-])(?:{folders})/[\w./-]*\w", text)
     assert [x for x in [*links, *named] if not (ROOT / x).exists()] == []
+
+
+def test_the_example_of_an_error_reaches_the_handlers_above() -> None:
+    (example,) = (s for s in snippets(CONTRIBUTING, "python") if "Failed)" in s.text)
+    names: dict[str, t.Any] = {}
+    exec(example.text, names)  # noqa: S102
+    app = Flask(__name__)
+    app.register_error_handler(LoginFailed, lambda error: (error.error, error.code))
+
+    @app.get("/")
+    def suspended() -> str:
+        raise names["AccountSuspended"](code=403)
+
+    answer = app.test_client().get("/")
+    assert (answer.status_code, answer.text) == (403, "account_suspended")
 
 
 def test_hooks_use_pinned_versions() -> None:

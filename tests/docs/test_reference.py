@@ -20,8 +20,8 @@ from flask import Flask
 from flask_session.defaults import Defaults
 
 import flask_auth0
-from flask_auth0 import errors
-from flask_auth0.config import Config, key_of, read_config
+from flask_auth0 import errors, views
+from flask_auth0.config import ROUTES, Config, key_of, read_config
 from flask_auth0.sessions.server import setup
 from flask_auth0.sessions.stores import KINDS
 from flask_auth0.tenant.command import tenant
@@ -49,12 +49,24 @@ def test_the_table_has_every_key_with_its_default() -> None:
     assert all(meaning for *_, meaning in rows)
 
 
+def test_each_route_is_a_key_has_a_view_and_is_told() -> None:
+    keys = {each.name for each in fields(Config)}
+    assert {f"{name}_path" for name in ROUTES} <= keys, "Add a key: config/keys.py"
+    assert {*views._VIEWS} == {*ROUTES}, "Add a view: views/__init__.py"
+    beginning = path_of("login.rst").read_text().partition("Login\n-----")[0]
+    assert re.findall(r"auth0\.(\w+)", beginning) == [*ROUTES], "Add it: login.rst"
+
+
 def test_the_table_of_sessions() -> None:
     text = CONFIGURATION.read_text().partition("Where sessions are kept")[2]
     for key in setup._KEYS:
         assert f"* - ``{key}``" in text
-    for kind in KINDS:
-        assert f"``{kind}``" in text
+    (row,) = re.findall(r"\* - ``SESSION_TYPE``\n.*?\n      - (.*?):", text, re.S)
+    assert re.findall(r"``(\w+)``", row) == [*KINDS]
+    rows = table(path_of("sessions.rst"), "SESSION_TYPE")
+    assert [kind for kind, *_ in rows] == ["none", *KINDS]
+    extras = {kind: f"flask_auth0[{KINDS[kind].extra}]" for kind in KINDS}
+    assert {row[-1] for row in rows} - {"nothing"} <= {*extras.values()}
     assert f"``{Defaults.SESSION_KEY_PREFIX}``" in text
 
 

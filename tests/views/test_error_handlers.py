@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import typing as t
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from flask import Blueprint, Flask
@@ -71,6 +71,19 @@ def test_a_handler_for_our_errors_wins(
         setup(app)
     app.register_error_handler(HTTPException, envelope)
     assert make_visitor(app).get("/callback").text == "ours"
+
+
+def errors_below(kind: type[Auth0Error]) -> Iterator[type[Auth0Error]]:
+    for each in kind.__subclasses__():
+        yield each
+        yield from errors_below(each)
+
+
+@pytest.mark.parametrize("kind", [*errors_below(Auth0Error)])
+def test_an_error_reaches_the_handlers_of_those_above(kind: type[Auth0Error]) -> None:
+    """Flask looks only at handlers of the code of the class, and at those of none."""
+    above = [each for each in kind.__mro__[1:] if issubclass(each, Auth0Error)]
+    assert {each.code for each in above} <= {kind.code, None}
 
 
 def test_a_handler_for_a_status_wins(
