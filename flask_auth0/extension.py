@@ -21,7 +21,7 @@ from .sessions.directory import Sessions
 from .sessions.hooks import SessionHooks, checked_claims
 from .user import shown_user
 from .views import guards, login, logout, logout_urls, origins
-from .views.error_links import offer_way_on
+from .views.login_urls import offer_way_on
 from .wiring import set_up
 
 T = t.TypeVar("T")

@@ -40,7 +40,7 @@ from .sessions.stores.base import BackEnd
 from .sessions.transaction_store import LoginStore, OwnTransactionStore
 from .user import current_user
 from .views import backchannel, decorator_order, error_answers, repeated_logins
-from .views.error_links import login_url_here
+from .views.login_urls import login_url_here
 from .views.oversized_responses import fit
 
 greenlets.refusal = ConfigurationError

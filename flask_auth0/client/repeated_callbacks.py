@@ -98,7 +98,7 @@ class CallbackAnswers:
                 raise _still_under_way()
             if found.is_spent:
                 return found
-        shared = None if store is None else _Shared(store, self._sealer, name)
+        shared = None if store is None else _SharedCallback(store, self._sealer, name)
         completion = Completion(self, name, own, target, shared)
         current.at_the_end.append(completion.end)
         before = completion.begin(until)
@@ -131,7 +131,7 @@ class Completion:
         name: str,
         callback: Callback,
         target: str,
-        shared: _Shared | None,
+        shared: _SharedCallback | None,
     ) -> None:
         self._answers, self._name, self._callback = answers, name, callback
         self._target, self._shared = target, shared
@@ -175,7 +175,7 @@ class Completion:
             self._shared.release()
 
 
-class _Shared:
+class _SharedCallback:
     """A callback, as all processes know it."""
 
     def __init__(self, store: BackEnd, sealer: Sealer, name: str) -> None:

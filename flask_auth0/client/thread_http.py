@@ -23,7 +23,7 @@ class ThreadHttp:
     """
 
     def __init__(self, timeout: float, tls: ssl.SSLContext) -> None:
-        self._make = functools.partial(_Kept, timeout, tls)
+        self._make = functools.partial(_ThreadConnections, timeout, tls)
         self._kept = self._make()
 
     def post(
@@ -44,12 +44,12 @@ class ThreadHttp:
                 raise
         return self._kept.post(url, headers, body, until, Trace())
 
-    def _give_up(self, kept: _Kept) -> None:
+    def _give_up(self, kept: _ThreadConnections) -> None:
         if kept is self._kept:
             self._kept = self._make()
 
 
-class _Kept:
+class _ThreadConnections:
     """Connections that are closed when the last request on them is over."""
 
     def __init__(self, timeout: float, tls: ssl.SSLContext) -> None:

@@ -21,9 +21,6 @@ IDENTITY = frozenset(
     )
 )
 
-#: The fields of tokens, which only a refresh can change.
-_TOKENS = ("refresh_token", "token_sets", "connection_token_sets")
-
 #: Whether hooks are changing a session that is about to be kept.
 _saving: ContextVar[bool] = ContextVar("saving", default=False)
 
@@ -89,16 +86,6 @@ def with_claims(state: State, changes: Mapping[str, t.Any]) -> State:
     return {**state, "user": without_none({**state["user"], **changes})}
 
 
-def with_tokens_of(before: State, state: State) -> State:
-    """Return the state before, with the tokens of a state that cannot be kept."""
-    return {**before, **{field: state.get(field) for field in _TOKENS}}
-
-
-def has_new_tokens(before: State, state: State) -> bool:
-    """Tell whether a state has other tokens than the one before."""
-    return any(state.get(field) != before.get(field) for field in _TOKENS)
-
-
 def _changed(state: State, hook: Callable[[State], t.Any]) -> State:
     shown = copy.deepcopy({k: v for k, v in state.items() if k != "internal"})
     shown = with_hidden_tokens(shown)
@@ -111,7 +98,7 @@ def _changed(state: State, hook: Callable[[State], t.Any]) -> State:
     user = _as_json(claims, f"{told} left", "the claim")
     rest = _as_json(shown, f"{told} left", "the field")
     return {
-        **_with_known_tokens(rest, state),
+        **_without_added_tokens(rest, state),
         "user": without_none(_with_identity(user, state["user"])),
         "domain": state.get("domain"),
         "internal": state["internal"],
@@ -125,7 +112,7 @@ def _with_identity(user: State, before: Mapping[str, t.Any]) -> State:
     return {**{name: before[name] for name in left}, **own}
 
 
-def _with_known_tokens(rest: State, before: State) -> State:
+def _without_added_tokens(rest: State, before: State) -> State:
     """Return a state without tokens that a hook has added."""
     kept: State = {}
     for field in ("id_token", "refresh_token"):

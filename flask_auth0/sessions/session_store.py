@@ -12,11 +12,11 @@ from ..errors import ConfigurationError
 from ..runtime.clock import Clock
 from ..runtime.request import CurrentRequest
 from .codec import States
-from .hooks import SessionHooks, has_new_tokens, with_tokens_of
+from .hooks import SessionHooks
 from .shapes import State
 from .storage_contract import Records
 from .stores.base import BackEnd
-from .token_sets import repaired
+from .token_sets import has_new_tokens, repaired, with_tokens_of
 from .unwritten import UnwrittenStates
 
 

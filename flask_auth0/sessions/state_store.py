@@ -30,7 +30,7 @@ from .codec import States
 from .cookies.newest_states import Browsers
 from .ended_logins import watch_sessions
 from .ending import empty, end_by_claims, end_current, take_back
-from .hooks import SessionHooks, has_new_tokens
+from .hooks import SessionHooks
 from .labels import record_of
 from .lazy import LazySession
 from .lifetime import LastsAsLogins
@@ -40,7 +40,7 @@ from .shapes import State, dumped
 from .storage import Places
 from .storage_contract import KEY, Entry
 from .stores.base import BackEnd
-from .token_sets import without_refreshed
+from .token_sets import has_new_tokens, without_refreshed
 from .unwritten import Unwritten
 from .writes import Changes
 

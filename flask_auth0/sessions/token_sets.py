@@ -17,6 +17,9 @@ from .stores.lease import Lease
 #: keeps a refreshed one under ``None``.
 DEFAULT_AUDIENCE = "default"
 
+#: The fields of tokens, which only a refresh can change.
+_TOKENS = ("refresh_token", "token_sets", "connection_token_sets")
+
 
 class Wanted(t.NamedTuple):
     """An access token that is asked for."""
@@ -83,6 +86,16 @@ class Connection(t.NamedTuple):
 #: the SDK would return one of another account (:func:`without_refreshed`), and keeps
 #: those of the other accounts (:func:`_with_other_accounts`).
 connecting: ContextVar[Connection | None] = ContextVar("connecting", default=None)
+
+
+def with_tokens_of(before: State, state: State) -> State:
+    """Return the state before, with the tokens of a state that cannot be kept."""
+    return {**before, **{field: state.get(field) for field in _TOKENS}}
+
+
+def has_new_tokens(before: State, state: State) -> bool:
+    """Tell whether a state has other tokens than the one before."""
+    return any(state.get(field) != before.get(field) for field in _TOKENS)
 
 
 def repaired(state: State, before: State, now: float) -> State:

@@ -47,9 +47,9 @@ def logout_view() -> BaseResponse:
 
     Whom another site has sent is asked first.
     """
-    unmeant = logout.answer_unmeant()
-    if unmeant is not None:
-        return unmeant
+    unconfirmed = logout.answer_unconfirmed()
+    if unconfirmed is not None:
+        return unconfirmed
     return logout.end(logout_urls.for_query(request.args.get("return_to")))
 
 

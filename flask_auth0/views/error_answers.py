@@ -17,7 +17,7 @@ from ..errors import Auth0Error
 from ..runtime import error_handlers
 from ..runtime.request import this_app
 from . import own_urls
-from .error_links import offer_way_on
+from .login_urls import offer_way_on
 
 #: Errors of the SDK whose reason is the tenant, and not the app.
 _SDK_ERRORS = (

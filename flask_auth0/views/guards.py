@@ -19,7 +19,7 @@ from ..sessions.shapes import is_moment
 from ..user import User, load_claims
 from . import login, own_urls
 from .decorator_order import note_guard
-from .error_links import login_url, page_to_come_back_to, refusal_of_organization
+from .login_urls import login_url, page_to_come_back_to, refusal_of_organization
 from .organizations import are_different, is_member
 from .prefetches import is_prefetch, refuse_prefetch
 from .repeated_logins import has_just_asked_for, is_first_after_login_within

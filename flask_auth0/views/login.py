@@ -17,7 +17,7 @@ from ..errors import Auth0Error, LoginFailed, log_failure
 from ..runtime.request import CurrentRequest, current_request, this_app
 from ..signals import login_failed
 from . import own_urls, remembered_logins, repeated_logins, state_parameter
-from .error_links import offer_another_login
+from .login_urls import offer_another_login
 from .prefetches import answer_unasked
 from .redirects import for_callback, next_or_default
 from .state_parameter import Relay

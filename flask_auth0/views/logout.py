@@ -21,7 +21,7 @@ from ..sessions.lazy import overlook_outage
 from ..signals import user_logged_out
 from ..user import load_user
 from . import own_urls, repeated_logins
-from .error_links import offer_way_on
+from .login_urls import offer_way_on
 from .origins import is_from_other_site, is_part_of_page, is_whole_page
 from .prefetches import answer_unasked
 
@@ -33,7 +33,7 @@ LONGEST_HINT = 4000
 BESIDE_HINT = 1600
 
 
-def answer_unmeant() -> Response | None:
+def answer_unconfirmed() -> Response | None:
     """Return the answer to a logout that another site may have caused, if it may.
 
     A link of another site leads to a page that asks. An image or a frame of such a

@@ -15,7 +15,7 @@ from ..runtime.request import CurrentRequest
 from ..sessions.cookies.host_prefix import transaction_prefix
 from ..sessions.cookies.response_size import OF_FORMER, cookies_size, head_size
 from ..sessions.cookies.storage import VISIT
-from .error_links import page_to_come_back_to, start_page
+from .login_urls import page_to_come_back_to, start_page
 
 
 def fit(current: CurrentRequest, response: Response, state: AppState) -> None:

@@ -1,4 +1,4 @@
-"""The links of an error page: to log in again, as another user, or to the start."""
+"""URLs at which to log in, and the links of error pages: there, or to the start."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def offer_another_login(
     """
     if error.error in MUST_ASK:
         label = "Log in" if asked.get("prompt") == "none" else "Try again"
-        ways = [_login(label, page, _with_prompt(asked))]
+        ways = [_login(label, page, _allowing_interaction(asked))]
     elif isinstance(error, LoginInVain):
         ways = [*_another_account(page, asked), _logout()]
     elif is_refusal or _is_about_account(error):
@@ -95,7 +95,7 @@ def _another_account(page: str, asked: Mapping[str, t.Any]) -> list[Action | Non
     return [other or _logout()]
 
 
-def _with_prompt(asked: Mapping[str, t.Any]) -> dict[str, t.Any]:
+def _allowing_interaction(asked: Mapping[str, t.Any]) -> dict[str, t.Any]:
     """Return parameters with which the tenant may interact with the user."""
     always = current_state().config.authorization_params or {}
     if asked.get("prompt") == "none" and always.get("prompt") != "none":
