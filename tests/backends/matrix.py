@@ -81,22 +81,36 @@ def _file(kind: str, name: str, find: Find) -> Settings:
     }
 
 
-#: Functions that empty each back end and return its settings, by its name in tests.
-MATRIX: dict[str, Callable[[Find], Settings]] = {
-    "redis": _redis,
-    "cluster": _cluster,
-    "postgresql": _postgresql,
-    "sqlalchemy": _sqlalchemy,
-    "sqlite": lambda find: _file("sqlite", "sessions.db", find),
-    "mongodb": _mongodb,
-    "dynamodb": _dynamodb,
-    "memcached": _memcached,
-    "cachelib": lambda find: _file("cachelib", "sessions", find),
+class Place(t.NamedTuple):
+    """A back end of tests."""
+
+    #: Empties it and returns its settings.
+    empty: Callable[[Find], Settings]
+    #: Whether other processes reach it, and a connection leads there: an imitation in
+    #: the process of the tests has neither.
+    is_outside: bool = True
+    #: Whether its locks hold in several processes at once.
+    locks_outside: bool = True
+
+
+#: The back ends that every contract is tried on, by their names in tests.
+MATRIX: dict[str, Place] = {
+    "redis": Place(_redis),
+    "cluster": Place(_cluster),
+    "postgresql": Place(_postgresql),
+    "sqlalchemy": Place(_sqlalchemy),
+    "sqlite": Place(lambda find: _file("sqlite", "sessions.db", find)),
+    "mongodb": Place(_mongodb, is_outside=False, locks_outside=False),
+    "dynamodb": Place(_dynamodb),
+    "memcached": Place(_memcached),
+    "cachelib": Place(
+        lambda find: _file("cachelib", "sessions", find), locks_outside=False
+    ),
 }
-#: Those that several processes of a test can share and change at once.
-SHARED = ["redis", "cluster", "postgresql", "sqlalchemy", "sqlite", "memcached"]
+OUTSIDE = [name for name, place in MATRIX.items() if place.is_outside]
+LOCKS_OUTSIDE = [name for name, place in MATRIX.items() if place.locks_outside]
 
 
 def settings_of(kind: str, request: pytest.FixtureRequest) -> Settings:
     """Return the settings of an empty back end."""
-    return MATRIX[kind](request.getfixturevalue)
+    return MATRIX[kind].empty(request.getfixturevalue)

@@ -22,12 +22,12 @@ from flask_auth0.sessions.stores.sqlalchemy import SqlBackEnd
 from tests.harness.processes import until
 
 from .locking import Other, make_store, other_process, work
-from .matrix import MATRIX, SHARED, settings_of
+from .matrix import LOCKS_OUTSIDE, MATRIX, settings_of
 
 REDIS = ["redis", "cluster"]
 
 
-@pytest.fixture(params=SHARED)
+@pytest.fixture(params=LOCKS_OUTSIDE)
 def settings(request: pytest.FixtureRequest) -> dict[str, t.Any]:
     """Each back end, with no lock taken."""
     return settings_of(request.param, request)

@@ -28,6 +28,15 @@ def opened(settings: dict[str, t.Any]) -> BackEnd:
     return found
 
 
+def pruned(store: BackEnd) -> int:
+    """Remove all that has expired; return how much it was."""
+    removed, part = 0, store.prune()
+    while part is not None:
+        removed += part.removed
+        part = None if part.rest is None else store.prune(part.rest)
+    return removed
+
+
 class IndexContract:
     """The contract of records and labels, wherever they are kept."""
 
@@ -91,6 +100,20 @@ class IndexContract:
         assert not store.replace("value", b"3", 60)
         assert store.fetch("value") is None
         assert store.fetch_together("value", "other")["value"] is None
+        assert store.fetch("other") == b"2"
+
+    def test_pruning_removes_what_has_expired_and_nothing_else(
+        self, store: BackEnd
+    ) -> None:
+        if store.prune() is None:
+            assert store.ttl
+            return
+        # So many that a write, which may remove some as well, leaves others.
+        expired = {f"expired{n}": b"1" for n in range(40)}
+        store.begin(expired, Labelling("one", [], -1, 60))
+        store.keep("other", b"2", 60)
+        assert 0 < pruned(store) <= len(expired)
+        assert pruned(store) == 0
         assert store.fetch("other") == b"2"
 
     def test_those_that_expire_first_come_first(self, store: BackEnd) -> None:
