@@ -250,8 +250,13 @@ class TokenClient(LoopClient):
         """
         current = current_request()
         self.store.require_writable(current)
-        waiting = coroutine_on_loop(
-            self._exchanged, (options,), {}, self._config.timeout
+        # A refresh of get_access_token() runs on the loop already.
+        waiting = (
+            self._exchanged(options)
+            if refreshing.get()
+            else coroutine_on_loop(
+                self._exchanged, (options,), {}, self._config.timeout
+            )
         )
         # The report of an error may show the variables of this frame.
         del options

@@ -92,8 +92,11 @@ def visitor(
     request: pytest.FixtureRequest,
     make_app: MakeApp,
     make_visitor: MakeVisitor,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Visitor:
     """Somebody who has been here before, so that nothing is done for the first time."""
+    # On a busy machine, what was read with a session may be too old to be used.
+    monkeypatch.setattr("flask_auth0.sessions.server.prefetch._FRESH", 60)
     settings: dict[str, t.Any] = {}
     if mode == "redis":
         url = request.getfixturevalue("redis_url")
