@@ -32,7 +32,7 @@ REMEMBERED = 60
 #: The most callbacks that a process remembers, and the most bytes of a page among them.
 MOST_CALLBACKS, _LARGEST_PAGE = 1024, 65_536
 #: The beginning of a callback's name.
-NOTE = "flask_auth0.views.callback:"
+NOTE = "flask_auth0.callback:"
 
 
 class Answer(t.NamedTuple):
