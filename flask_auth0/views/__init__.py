@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 from collections.abc import Callable
 
@@ -13,6 +14,8 @@ from ..runtime.request import current_request
 from . import backchannel, callback, login, logout, logout_urls
 from .own_urls import HOST_VALUE, add_host
 from .prefetches import answer_unasked
+
+View = Callable[[], BaseResponse]
 
 #: The templates are beside the modules of the package.
 _PACKAGE = "flask_auth0"
@@ -26,20 +29,25 @@ def make_blueprint(config: Config) -> Blueprint:
     blueprint = Blueprint(
         "auth0", _PACKAGE, template_folder="templates", url_prefix=prefix
     )
-    blueprint.before_request(_answer_unasked)
     blueprint.after_request(_forbid_storing)
     blueprint.teardown_request(_end)
     blueprint.url_defaults(add_host)
     blueprint.url_value_preprocessor(_drop_host)
     for name, path in config.paths.items():
-        methods = ROUTES[name].methods
-        blueprint.add_url_rule(path, name, _VIEWS[name], methods=methods, host=host)
+        route, view = ROUTES[name], _VIEWS[name]
+        view = _for_visitors(view) if route.is_visited else view
+        blueprint.add_url_rule(path, name, view, methods=route.methods, host=host)
     return blueprint
 
 
 def login_view() -> BaseResponse:
     """Begin a login; ``next`` is the path to come back to."""
     return login.start(request.args.get("next"), login.passed_on(request.args))
+
+
+def callback_view() -> BaseResponse:
+    """Complete a login that comes back from the tenant."""
+    return callback.complete()
 
 
 def logout_view() -> BaseResponse:
@@ -58,18 +66,22 @@ def backchannel_logout_view() -> BaseResponse:
     return backchannel.receive()
 
 
-_VIEWS: dict[str, Callable[[], BaseResponse]] = {
+_VIEWS: dict[str, View] = {
     "login": login_view,
-    "callback": callback.complete,
+    "callback": callback_view,
     "logout": logout_view,
     "backchannel_logout": backchannel_logout_view,
 }
 
 
-def _answer_unasked() -> BaseResponse | None:
-    """Answer requests that a browser sends ahead of its user, on routes of users."""
-    name = (request.endpoint or "").rpartition(".")[2]
-    return answer_unasked(request) if ROUTES[name].is_visited else None
+def _for_visitors(view: View) -> View:
+    """Let no request reach a view that a browser sends ahead of its user."""
+
+    @functools.wraps(view)
+    def answer() -> BaseResponse:
+        return answer_unasked(request) or view()
+
+    return answer
 
 
 def _drop_host(endpoint: str | None, values: dict[str, t.Any] | None) -> None:

@@ -20,7 +20,7 @@ BOUNDS = {
     "token": (47, 61),
     "refresh": (191, 220),
     "login": (80, 87),
-    "callback": (149, 215),
+    "callback": (150, 216),
     "backchannel": (0, 98),
 }
 

@@ -107,3 +107,18 @@ def test_an_answer_of_the_apps_own_is_the_apps(
     app.add_url_rule("/inside", "inside", login_required(lambda: "inside"))
     headers = {**NAVIGATION, **PREFETCHES[0]}
     assert make_visitor(app).get("/inside", headers=headers).location == "/welcome"
+
+
+@pytest.mark.parametrize("path", ["/login", "/callback", "/logout"])
+def test_the_methods_of_a_route_are_told_ahead_of_its_user(
+    visitor: Visitor, path: str
+) -> None:
+    headers = {"Sec-Purpose": "prefetch"}
+    answer = visitor.client.options(path, base_url=HOST, headers=headers)
+    assert answer.status_code == 200
+    assert "GET" in answer.headers["Allow"]
+
+
+def test_a_view_of_the_apps_own_beside_ours(visitor: Visitor) -> None:
+    visitor.app.add_url_rule("/signup", "auth0.signup", lambda: "sign up")
+    assert visitor.get("/signup").text == "sign up"
