@@ -29,7 +29,12 @@ def refuse_deep_header(token: str) -> None:
     :raises ValueError: with the reason.
     """
     head = token.partition(".")[0]
-    if nests_deeply(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4))):
+    try:
+        text = base64.urlsafe_b64decode(head + "=" * (-len(head) % 4))
+    except ValueError:
+        # PyJWT says what is wrong with a token that is none.
+        return
+    if nests_deeply(text):
         raise ValueError("Its header is nested too deeply.")
 
 

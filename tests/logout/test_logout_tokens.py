@@ -170,6 +170,11 @@ def test_rubbish(visitor: Visitor, token: str) -> None:
     assert post(visitor, token).status_code == 400
 
 
+def test_a_token_that_is_none_is_called_so(visitor: Visitor) -> None:
+    told = post(visitor, "x").get_json()["error_description"]
+    assert told == "Invalid logout token: Not enough segments"
+
+
 @pytest.mark.parametrize("many", [100, 9000])
 @pytest.mark.parametrize("kind", ["header", "json"])
 def test_no_stranger_uses_up_the_stack(visitor: Visitor, kind: str, many: int) -> None:
