@@ -16,6 +16,7 @@ from .client.logins import Logins
 from .client.repeated_callbacks import CallbackAnswers
 from .config import EXTENSION, Config, read_config
 from .errors import ConfigurationError
+from .runtime import clock as clocks
 from .runtime import greenlets
 from .runtime.clock import Clock
 from .runtime.request import current_request, note_dispatch, this_app
@@ -70,7 +71,7 @@ def set_up(
         app.session_interface = interface
         raise ConfigurationError(*problems)
     _set_up_secrets(app, config)
-    clock = Clock()
+    clock = clocks.machine
     set_up_signed_sessions(app, clock)
     idle = idle_limit(app, config)
     set_up_cookie(app, config)

@@ -15,7 +15,7 @@ from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import TimestampSigner
 
 from flask_auth0 import Auth0
-from flask_auth0.runtime.clock import Clock as AppClock
+from flask_auth0.runtime import clock as clocks
 from flask_auth0.runtime.request import current_request
 from flask_auth0.sessions.cookies import signed
 from flask_auth0.sessions.cookies.signed import (
@@ -33,7 +33,7 @@ def app() -> Flask:
     app = Flask(__name__)
     app.secret_key = "first"
     app.permanent_session_lifetime = timedelta(days=1)
-    set_up_signed_sessions(app, AppClock())
+    set_up_signed_sessions(app, clocks.machine)
 
     @app.get("/set")
     def set_() -> str:
@@ -246,7 +246,7 @@ def test_only_flasks_own_interface_is_replaced(make_app: MakeApp) -> None:
     for interface in (Mine(), changed):
         app = Flask(__name__)
         app.session_interface = interface
-        set_up_signed_sessions(app, AppClock())
+        set_up_signed_sessions(app, clocks.machine)
         assert app.session_interface is interface
     app = make_app()
     assert isinstance(app.session_interface, SignedSessionInterface)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import monotonic, time
+import time
 
 
 class Clock:
@@ -15,7 +15,7 @@ class Clock:
         self.passed = 0.0
 
     def time(self) -> float:
-        return time() + self.offset
+        return time.time() + self.offset
 
     def monotonic(self) -> float:
-        return monotonic() + self.passed
+        return time.monotonic() + self.passed

@@ -10,7 +10,7 @@ from flask import Flask
 
 from flask_auth0 import Auth0, current_user
 from flask_auth0.app_state import state_of
-from flask_auth0.runtime.clock import Clock as AppClock
+from flask_auth0.runtime import clock as clocks
 from flask_auth0.sessions.cookies.newest_states import Memory
 from flask_auth0.sessions.state_store import SessionStateStore
 
@@ -159,7 +159,7 @@ def forget(app: Flask) -> None:
     store = state_of(app).state_store
     assert isinstance(store, SessionStateStore)
     browsers = store.browsers
-    browsers._memory = Memory(AppClock())
+    browsers._memory = Memory(clocks.machine)
     if browsers._store is not None:
         for key in browsers._store.client.scan_iter("flask_auth0.newest:*"):
             browsers._store.client.delete(key)

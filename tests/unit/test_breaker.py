@@ -9,16 +9,19 @@ import pytest
 
 from flask_auth0 import TenantUnavailable
 from flask_auth0.client.breaker import LONGEST, Breaker
-from flask_auth0.runtime.clock import Clock as AppClock
 from tests.harness.breakers import refused
 
 
-class Clock(AppClock):
+class Clock:
     """A clock that stands still until a test moves it."""
 
-    def __init__(self) -> None:
-        self.now = 1000.0
-        self.monotonic = lambda: self.now
+    now = 1000.0
+
+    def time(self) -> float:
+        return self.now
+
+    def monotonic(self) -> float:
+        return self.now
 
 
 @pytest.fixture

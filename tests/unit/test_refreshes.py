@@ -10,7 +10,7 @@ import pytest
 
 from flask_auth0.client import refreshes
 from flask_auth0.client.refreshes import PastRefresh, PastRefreshes
-from flask_auth0.runtime.clock import Clock as AppClock
+from flask_auth0.runtime import clock as clocks
 from flask_auth0.sessions.token_sets import Refresh, Wanted
 from tests.harness.clock import Clock
 
@@ -29,7 +29,7 @@ def test_no_token_is_shown() -> None:
 
 
 def test_the_newest_token_and_what_it_brought() -> None:
-    known = PastRefreshes(AppClock())
+    known = PastRefreshes(clocks.machine)
     known.note("a", WANTED, tokens("1", refresh_token="b"))
     known.note("b", WANTED, tokens("2", refresh_token="c"))
     assert [known.newest(each) for each in "abcd"] == ["c", "c", "c", "d"]
@@ -44,7 +44,7 @@ def test_the_newest_token_and_what_it_brought() -> None:
 def test_a_tenant_that_gives_an_old_token_again_sends_nobody_round_in_a_circle() -> (
     None
 ):
-    known = PastRefreshes(AppClock())
+    known = PastRefreshes(clocks.machine)
     known.note("a", WANTED, tokens("1", refresh_token="b"))
     known.note("b", WANTED, tokens("2", refresh_token="a"))
     assert known.newest("a") == known.newest("b") == "a"
@@ -52,7 +52,7 @@ def test_a_tenant_that_gives_an_old_token_again_sends_nobody_round_in_a_circle()
 
 
 def test_a_failure_is_told_to_those_who_waited_for_it_alone() -> None:
-    known = PastRefreshes(AppClock())
+    known = PastRefreshes(clocks.machine)
     waiting = Refresh(Wanted("https://api"), time.monotonic(), False)
     error = ValueError()
     known.note_failure("a", error)
@@ -68,7 +68,7 @@ def test_a_failure_is_told_to_those_who_waited_for_it_alone() -> None:
 
 
 def test_old_exchanges_and_answers_are_forgotten(clock: Clock) -> None:
-    known = PastRefreshes(AppClock())
+    known = PastRefreshes(clocks.machine)
     known.note("a", WANTED, tokens("1", refresh_token="b"))
     # Without rotation, one token gets them all.
     for number in range(100):
@@ -83,7 +83,7 @@ def test_old_exchanges_and_answers_are_forgotten(clock: Clock) -> None:
 
 def test_there_are_not_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(refreshes, "_MOST_REFRESHES", 10)
-    known = PastRefreshes(AppClock())
+    known = PastRefreshes(clocks.machine)
     for number in range(20):
         known.note(str(number), WANTED, tokens("1"))
     assert len(known._known) == 10
