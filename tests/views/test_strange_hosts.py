@@ -80,7 +80,8 @@ def test_whatever_is_asked_for_leads_to_a_page_of_the_app(
     @given(STARTS, TEXTS)
     def check(start: str, rest: str) -> None:
         led_to = next_or_default(start + rest, config)
-        found = httpx.URL("http://app.example").join(led_to)
+        # Browsers know no parameters of a path, as the join of this library does.
+        found = httpx.URL("http://app.example").join(led_to.replace(";", "%3B"))
         assert found.scheme == "http"
         assert found.netloc in {b"app.example", b"admin.app.example"}
         if found.netloc == b"admin.app.example":
