@@ -24,6 +24,8 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
     monkeypatch.chdir(tmp_path)
     with mock.patch.dict(os.environ):
         os.environ.pop("FLASK_SKIP_DOTENV", None)
+        # A machine that runs tests may stand still for some seconds.
+        os.environ["AUTH0_SESSION_STORE_TIMEOUT"] = "30"
         yield
 
 

@@ -15,6 +15,8 @@ from tests.fixtures.clock import clock as clock
 from tests.harness.session_service import SessionService, running_service
 from tests.harness.visitor import ADA, MakeApp, Visitor, add_views
 
+from .conftest import PATIENCE
+
 
 @pytest.fixture
 def page(
@@ -43,6 +45,7 @@ class TestService(TransactionContract, ServerContract):
             app = Flask(__name__)
             app.config.update(TESTING=True, **(config or {}))
             interface = page["ServiceSessionInterface"](app, self.service.url)
+            interface.timeout = PATIENCE
             interfaces.append(interface)
             app.session_interface = interface
             Auth0(app, **{**options, **more})
