@@ -107,8 +107,11 @@ def main() -> None:
             tell("child", use(app))
         finally:
             os._exit(0)
+    # In a folder, two processes that change the labels of one user lose one of the two.
+    alone = os.environ.get("SESSION_TYPE") == "cachelib"
+    status = wait_for(child) if alone else None
     tell("parent", use(app))
-    tell("status", wait_for(child))
+    tell("status", wait_for(child) if status is None else status)
     tell("again", use(app))
 
 

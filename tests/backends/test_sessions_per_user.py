@@ -13,7 +13,6 @@ from flask_auth0 import Auth0, SessionStoreUnavailable, session_revoked
 from flask_auth0.runtime.processes import PerProcess
 from flask_auth0.sessions.stores.base import Labelling
 from flask_auth0.sessions.stores.memcached import MemcachedBackEnd
-from tests.harness.clock import Clock
 from tests.harness.setups import setup
 from tests.harness.visitor import GRACE, MakeApp, MakeVisitor
 
@@ -32,19 +31,16 @@ def app(request: pytest.FixtureRequest, make_app: MakeApp) -> Flask:
 
 
 def test_the_oldest_goes(
-    app: Flask,
-    make_visitor: MakeVisitor,
-    clock: Clock,
-    monkeypatch: pytest.MonkeyPatch,
+    app: Flask, make_visitor: MakeVisitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     heard: list[t.Any] = []
 
     def hear(sender: object, **about: t.Any) -> None:
         heard.append(about)
 
-    clock.offset = -60
-    # The back ends' own clock, which no app has handed them.
-    monkeypatch.setattr(time, "time", clock.time)
+    # The back ends have no other clock, and no app hands them one.
+    real, ahead = time.time, [-60.0]
+    monkeypatch.setattr(time, "time", lambda: real() + ahead[0])
     grace = make_visitor(app)
     grace.log_in(GRACE)
     visitors = [make_visitor(app) for _ in range(MOST + 2)]
@@ -52,7 +48,7 @@ def test_the_oldest_goes(
         for visitor in visitors:
             visitor.log_in()
             # Sessions that began within one second are of one age.
-            clock.offset += 2
+            ahead[0] += 2
     assert [bool(each.user()) for each in visitors] == [False] * 2 + [True] * MOST
     assert grace.user() is not None
     assert [each["sub"] for each in heard] == ["auth0|ada"] * 2

@@ -12,7 +12,6 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from flask_auth0.client import server_client
-from flask_auth0.runtime.clock import Clock as AppClock
 from flask_auth0.tenant import TenantServer
 from tests.fixtures.rounds import Rounds
 from tests.harness.proxy import Proxy, proxied
@@ -25,7 +24,6 @@ from .world import HOMES, Clock, Home
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     monkeypatch.setattr(time, "time", clock.time)
-    monkeypatch.setattr(AppClock, "time", clock.time)
     monkeypatch.setattr("jwt.api_jwt.datetime", clock.make_datetime())
     return clock
 
