@@ -51,7 +51,11 @@ def place(request: pytest.FixtureRequest) -> t.Iterator[Place]:
             "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
             "AND backend_type = 'client backend'"
         )
-        yield Place(store, lambda: {row[0] for row in connection.execute(query)})
+        # Apps of other tests may not have let go of theirs yet.
+        others = {row[0] for row in connection.execute(query)}
+        yield Place(
+            store, lambda: {row[0] for row in connection.execute(query)} - others
+        )
 
 
 @pytest.fixture
