@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import typing as t
 from collections.abc import Callable, Mapping
@@ -11,7 +12,6 @@ from datetime import timedelta
 from flask_session.base import ServerSideSessionInterface
 from flask_session.redis.redis import RedisSessionInterface
 
-from ...runtime.outage import Outage
 from ...runtime.processes import PerProcess
 from ...runtime.request import current_outage
 from ..stores.base import BackEnd, Setup
@@ -19,7 +19,8 @@ from ..stores.labels_in_values import OneAtATime
 
 T = t.TypeVar("T")
 
-#: Seconds that a request may wait. The app's own client may take longer for a call.
+#: Seconds that a request may wait for an app's own client of redis-py. It may take
+#: longer for a call, as any other client may for all of them.
 _LIMIT = 2
 
 #: The locks of keys; several keys share one.
@@ -37,8 +38,8 @@ class AdaptedBackEnd(OneAtATime):
     def client(self) -> t.Any:
         return getattr(self._theirs, "client", None)
 
-    def _ask(self, outage: Outage, work: Callable[[], T]) -> T:
-        # The app's own client knows how long it waits, and its errors are the app's.
+    def _twice(self, work: Callable[[], T], began: float) -> T:
+        # The app's own client knows whether it tries again.
         return work()
 
     def fetch(self, key: str) -> bytes | None:
@@ -65,9 +66,9 @@ def adapted(theirs: ServerSideSessionInterface) -> BackEnd:
     """Return the back end of an interface that is not ours."""
     # Some of Flask-Session's interfaces have no reference to their app.
     logger = theirs.app.logger if theirs.app else logging.getLogger(__name__)
-    setup = Setup({}, _LIMIT, logger, current_outage)
     if isinstance(theirs, RedisSessionInterface):
         from ..stores.redis import RedisBackEnd
 
+        setup = Setup({}, _LIMIT, logger, current_outage)
         return RedisBackEnd(setup, PerProcess(lambda: theirs.client))
-    return AdaptedBackEnd(setup, theirs)
+    return AdaptedBackEnd(Setup({}, math.inf, logger, current_outage), theirs)
