@@ -16,8 +16,8 @@ from .runtime.clock import Clock
 
 if t.TYPE_CHECKING:
     from .client.client import Client
-    from .client.logins import Logins
     from .client.repeated_callbacks import CallbackAnswers
+    from .client.server_client import Logins
     from .sessions.hooks import SessionHooks
     from .sessions.sealing import Sealer
     from .sessions.session_store import SessionStore

@@ -12,8 +12,8 @@ from werkzeug.wrappers import Response
 from . import caching, deployment, views
 from .app_state import AppState, state_of
 from .client.client import Client
-from .client.logins import Logins
 from .client.repeated_callbacks import CallbackAnswers
+from .client.server_client import Logins
 from .config import EXTENSION, Config, read_config
 from .errors import ConfigurationError
 from .runtime import clock as clocks

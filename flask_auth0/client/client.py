@@ -19,7 +19,7 @@ from ..sessions.hooks import checked_claims, with_claims
 from ..sessions.storage_contract import KEY
 from .dispatch import OnOurLoop, coroutine_on_loop
 from .logout_tokens import check_logout_claims, refuse_deep_header, refuse_unsigned
-from .signed_tokens import SignedTokens
+from .signed_tokens import verified_claims
 from .tokens import TokenClient
 
 #: Methods without a time limit, since a person on another device answers.
@@ -142,11 +142,16 @@ class Client(TokenClient):
         refuse_deep_header(token)
         header = jwt.get_unverified_header(token)
         refuse_unsigned(header, token)
-        metadata = await self.discovery.metadata(self._config.domain)
-        jwks = await self.discovery.jwks(self._config.domain)
-        tokens = SignedTokens(self._config, self.discovery)
-        claims = await tokens.claims(token, jwks, self._patience_with_strangers)
-        check_logout_claims(header, claims, metadata["issuer"])
+        config, discovery = self._config, self.discovery
+        issuer = (await discovery.metadata(config.domain))["issuer"]
+        jwks = await discovery.jwks(config.domain)
+        newer = functools.partial(
+            discovery.newer_jwks, jwks, self._patience_with_strangers
+        )
+        claims = await verified_claims(
+            token, jwks, newer, client_id=config.client_id, issuer=issuer
+        )
+        check_logout_claims(header, claims, issuer)
         return claims
 
     @property

@@ -13,7 +13,7 @@ from flask import current_app
 from ..config import Config
 from ..errors import ConfigurationError, TenantUnavailable
 from .responses import as_json, check_metadata
-from .signing_keys import Keys, Patience, check_keys
+from .signed_tokens import Keys, check_keys
 from .translation import KNOWN, translate
 from .transport import Transports
 
@@ -27,6 +27,40 @@ DEVELOPMENT_MARKER = "flask_auth0_development_tenant"
 FRESH = 600
 #: Seconds for which documents are used while the tenant does not answer.
 LONGEST_BELIEVED = 3600
+
+
+class Patience:
+    """The pace at which new keys are looked for.
+
+    :param interval: seconds from one look to the next.
+    :param longest_wait: seconds that a request may wait for the next one.
+    """
+
+    #: Seconds from a look that has failed to the next one.
+    AFTER_FAILURE = 2.0
+
+    def __init__(self, interval: float, longest_wait: float = 0.0) -> None:
+        self._interval, self._longest_wait = interval, longest_wait
+        self._next_at = 0.0
+
+    async def wait(self) -> bool:
+        """Wait until the next look, unless that would take too long. Tell whether the
+        time for it has come.
+        """
+        left = self._next_at - time.monotonic()
+        if left > self._longest_wait:
+            return False
+        await asyncio.sleep(left)
+        return True
+
+    def begin(self) -> None:
+        """Note that a look begins."""
+        self._next_at = time.monotonic() + self._interval
+
+    def fail(self) -> None:
+        """Note that the look has failed."""
+        wait = min(self._interval, self.AFTER_FAILURE)
+        self._next_at = time.monotonic() + wait
 
 
 class Told(t.NamedTuple):
@@ -54,6 +88,12 @@ class Discovery:
         """Return the ``metadata`` or the ``jwks``, if they are not too old."""
         told = self._told.get((what, domain or self._config.domain))
         return told.document if told and told.is_younger_than(FRESH) else None
+
+    def all_known(self, *names: str) -> dict[str, Document] | None:
+        """Return some documents of the tenant by their names, if all are known."""
+        known = {name: self.known(name) for name in names}
+        found = {name: each for name, each in known.items() if each is not None}
+        return found if len(found) == len(names) else None
 
     def forget(self) -> None:
         """Forget all documents."""

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import json
-import re
 import typing as t
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import httpx
-import jwt
 
 from ..config.urls import is_issuer
 from ..errors import TenantError, TenantUnavailable
-from ..sessions.lifetime import CLOCK_LEEWAY
-from ..sessions.shapes import is_moment
 
 #: Seconds that a token lasts without an ``expires_in``, as in the SDK.
 DEFAULT_LIFETIME = 3600
 #: Seconds that a token lasts at most, whatever its ``expires_in``: ten years.
 LONGEST_LIFETIME = 315_360_000
-
-_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def is_unavailable(status: int) -> bool:
@@ -142,50 +136,6 @@ def _answer(
         headers={"Content-Type": "application/json"},
         request=response.request,
     )
-
-
-def check_token(
-    token: str, key: t.Mapping[str, t.Any], client_id: str, issuer: str
-) -> dict[str, t.Any]:
-    """Return the claims of a token that an issuer signed for a client.
-
-    Unlike the SDK, it allows for a difference between clocks, requires an expiry, and
-    compares issuers exactly.
-
-    :raises jwt.InvalidTokenError: when it is not one (OpenID Connect Core, 3.1.3.7).
-    """
-    claims: dict[str, t.Any] = jwt.decode(
-        token,
-        jwt.PyJWK.from_dict(dict(key)),
-        algorithms=["RS256"],
-        audience=client_id,
-        issuer=issuer,
-        leeway=CLOCK_LEEWAY,
-        options={"require": ["exp", "iat", "iss"]},
-    )
-    for name in ("exp", "iat", "nbf"):
-        # PyJWT accepts a number in a string.
-        if name in claims and not is_moment(claims[name]):
-            raise jwt.DecodeError(f"The {name} claim is no point in time.")
-    if _SURROGATES.search(str(claims.get("sub"))):
-        # Once surrogates are replaced, two users could have the same sub.
-        raise jwt.InvalidTokenError("The sub claim is no text.")
-    is_only = claims["aud"] in (client_id, [client_id])
-    if claims.get("azp", client_id if is_only else None) != client_id:
-        raise jwt.InvalidAudienceError("It was issued to another client.")
-    return _without_surrogates(claims)
-
-
-def _without_surrogates(claims: dict[str, t.Any]) -> dict[str, t.Any]:
-    """Return claims that can be encoded in UTF-8.
-
-    A program that truncates a name may halve an emoji, which JSON allows. Its user can
-    log in all the same.
-    """
-    text = json.dumps(claims, ensure_ascii=False)
-    if not _SURROGATES.search(text):
-        return claims
-    return t.cast("dict[str, t.Any]", json.loads(_SURROGATES.sub("\ufffd", text)))
 
 
 def _check_url(metadata: dict[str, t.Any], name: str, schemes: set[str]) -> None:

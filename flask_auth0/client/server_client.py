@@ -1,35 +1,51 @@
-"""The SDK's client on HTTP, discovery and keys of ours.
+"""The SDK's client on HTTP, discovery and keys of ours, with an event loop or without.
 
 The SDK has no public way to give it HTTP connections, to see the discovery document, or
 to look for newer keys. All private members of it that are overridden are in this file.
+
+A login needs the event loop for little: once the tenant is known, it waits for one
+answer to one request. So it is completed in the thread of its request where possible.
 """
 
 from __future__ import annotations
 
 import copy
+import functools
+import time
 import typing as t
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
+from urllib.parse import urlencode
 
+import httpx
 import jwt
 from auth0_server_python.auth_server.server_client import ServerClient
+from auth0_server_python.auth_types import StartInteractiveLoginOptions
+from authlib.integrations.base_client.errors import OAuthError
+from authlib.oauth2.auth import ClientAuth
+from authlib.oauth2.client import OAuth2Client
 
 from ..config import Config
+from ..runtime import greenlets, loop
 from ..runtime.clock import Clock
-from ..runtime.request import current_request
+from ..runtime.processes import PerProcess
+from ..runtime.tracebacks import without_secrets
 from ..sessions.session_store import SessionStore
 from ..sessions.storage_contract import KEY
 from ..sessions.transaction_store import TRANSACTION_KEY, LoginStore
-from .discovery import Discovery, Document
-from .signed_tokens import Documents, SignedTokens
-from .signing_keys import Keys, Patience
+from .breaker import Breaker
+from .discovery import Discovery, Document, Patience
+from .responses import check_login
+from .signed_tokens import Keys, verified_claims
+from .thread_http import ThreadHttp
 from .transport import CheckedHttp, LoopTransport, Transports
 
 #: Seconds between two looks for new keys. A login's ID token comes from the tenant
 #: itself, and a logout token can be a stranger's.
 INTERVAL_AT_LOGINS, INTERVAL_FOR_STRANGERS = 1.0, 30.0
 
-C = t.TypeVar("C", bound="LoopClient")
+R = t.TypeVar("R")
+Claims = Mapping[str, t.Any]
 
 
 class LoopClient(ServerClient[t.Any]):
@@ -51,9 +67,12 @@ class LoopClient(ServerClient[t.Any]):
         #: Returns the way to the tenant of the running event loop.
         self.here: Callable[[], LoopTransport] = self.transports.here
         self.discovery: Discovery = Discovery(config, self.transports)
-        self.documents: Documents = self.discovery
-        #: Authlib's client, where this object is a copy for one login.
+        # What follows differs in the copy for one login.
+        self.documents: Discovery | _KnownDocuments = self.discovery
+        #: Authlib's client, where the login needs no event loop.
         self.login_oauth: t.Any = None
+        #: Raises an error for the claims of an ID token that are not the login's.
+        self.check_id_token: Callable[[Claims], None] = lambda claims: None
         # A login has spent its code already, so it waits for the next fetch.
         self._patience_at_logins = Patience(INTERVAL_AT_LOGINS, INTERVAL_AT_LOGINS)
         self._patience_with_strangers = Patience(INTERVAL_FOR_STRANGERS)
@@ -70,20 +89,6 @@ class LoopClient(ServerClient[t.Any]):
             state_store=state_store,
             transaction_store=transaction_store,
         )
-
-    @property
-    def needs_loop(self) -> bool:
-        """Whether a store may wait for something on an event loop."""
-        return self.store.needs_loop or self.transactions.needs_loop
-
-    def for_one_login(self: C, oauth: t.Any, documents: Documents) -> C:
-        """Return a copy that needs no event loop, for one call of the SDK.
-
-        :param oauth: a client with the methods of Authlib's that the SDK calls.
-        """
-        copied = copy.copy(self)
-        copied.login_oauth, copied.documents = oauth, documents
-        return copied
 
     @property
     def _oauth(self) -> t.Any:
@@ -112,13 +117,157 @@ class LoopClient(ServerClient[t.Any]):
     async def _verify_and_decode_jwt(
         self, token: str, jwks: Keys, audience: str | None = None
     ) -> dict[str, t.Any]:
-        tokens = SignedTokens(self._config, self.documents)
-        claims = await tokens.claims(token, jwks, self._patience_at_logins)
+        documents, config = self.documents, self._config
+        newer = functools.partial(documents.newer_jwks, jwks, self._patience_at_logins)
+        issuer = (await documents.metadata(config.domain))["issuer"]
+        claims = await verified_claims(
+            token, jwks, newer, client_id=config.client_id, issuer=issuer
+        )
         if not isinstance(claims.get("sub"), str) or not claims["sub"]:
             raise jwt.InvalidTokenError("Token does not say who logged in.")
-        check = current_request().check_id_token
-        if check is not None:
-            # An ID token of another login is refused before anything is kept, or a hook
-            # called.
-            check(claims)
+        # An ID token of another login is refused before anything is kept, or a hook
+        # called.
+        self.check_id_token(claims)
         return claims
+
+
+class Logins:
+    """Starts and completes the logins of an app."""
+
+    def __init__(self, client: LoopClient, config: Config) -> None:
+        self._client, self._config = client, config
+        self._http = PerProcess(
+            lambda: ThreadHttp(config.timeout, client.transports.tls)
+        )
+
+    def start(self, options: StartInteractiveLoginOptions) -> str:
+        """Return the URL to log in at."""
+        client = self._for_one_login("metadata")
+        if client.login_oauth is None:
+            return self._wait(client.start_interactive_login(options))
+        # The client's own method would run on the event loop, so the SDK's is called.
+        # Stores that need no loop are the extension's, which need no options either.
+        start = ServerClient.start_interactive_login
+        return run_without_loop(start(client, options))
+
+    def complete(self, url: str, check: Callable[[Claims], None]) -> dict[str, t.Any]:
+        """Exchange the code in a callback's URL, and keep the session.
+
+        :param check: raises an error for the claims of an ID token that are not this
+            login's.
+        :returns: the SDK's result, with the user's claims and the app's data.
+        """
+        client = self._for_one_login("metadata", "jwks")
+        client.check_id_token = check
+        if client.login_oauth is None:
+            return self._wait(client.complete_interactive_login(url))
+        # The client's own method would run on the event loop, as in start.
+        complete = ServerClient.complete_interactive_login
+        return run_without_loop(complete(client, url))
+
+    def _wait(self, coroutine: Coroutine[t.Any, t.Any, R]) -> R:
+        return loop.run(coroutine, self._config.timeout)
+
+    def _for_one_login(self, *needed: str) -> LoopClient:
+        """Return a copy of the client, one without an event loop where that can be.
+
+        :param needed: the documents of the tenant that must be at hand.
+        """
+        client = copy.copy(self._client)
+        known = client.discovery.all_known(*needed)
+        if known is None or client.store.needs_loop or client.transactions.needs_loop:
+            return client
+        # A thread in which a loop runs already must not wait for a coroutine.
+        if loop.is_any_running() or greenlets.are_threads():
+            return client
+        config, breaker = self._config, client.transports.breaker
+        until = time.monotonic() + config.timeout
+        client.login_oauth = _DirectOAuth(config, self._http.get(), breaker, until)
+        client.documents = _KnownDocuments(known, client.discovery, until)
+        return client
+
+
+def run_without_loop(coroutine: Coroutine[t.Any, t.Any, R]) -> R:
+    """Run a coroutine of the SDK to its end.
+
+    :raises RuntimeError: when it waits for an event loop.
+    """
+    try:
+        coroutine.send(None)
+    except StopIteration as finished:
+        return t.cast(R, finished.value)
+    except Exception as error:
+        without_secrets(error)
+        raise error
+    coroutine.close()
+    raise RuntimeError("auth0-server-python waits for an event loop in a login.")
+
+
+class _KnownDocuments:
+    """The documents of the tenant that are at hand when a login begins.
+
+    :param known: the ``metadata``, and the ``jwks`` to complete a login.
+    :param discovery: finds newer keys, on the event loop.
+    :param until: when the login has to be over, in seconds of :func:`time.monotonic`.
+    """
+
+    def __init__(
+        self, known: Mapping[str, t.Any], discovery: Discovery, until: float
+    ) -> None:
+        self._known, self._discovery, self._until = known, discovery, until
+
+    async def metadata(self, domain: str) -> Document:
+        """Return the discovery document: a copy, as Authlib writes into it."""
+        # A transaction is sealed for one domain, so it is that one.
+        return {**self._known["metadata"]}
+
+    async def jwks(self, domain: str) -> Keys:
+        """Return the signing keys."""
+        return t.cast(Keys, self._known["jwks"])
+
+    async def newer_jwks(self, jwks: Keys, patience: Patience) -> Keys:
+        """Return newer keys than these."""
+        left = max(self._until - time.monotonic(), 0)
+        return loop.run(self._discovery.newer_jwks(jwks, patience), left)
+
+
+class _DirectOAuth(OAuth2Client):
+    """Authlib's client, with an answer that is there when it is awaited."""
+
+    #: The SDK catches this one. It has all that Authlib uses, but another base class.
+    oauth_error_class = OAuthError  # type: ignore[assignment]
+
+    def __init__(
+        self, config: Config, http: ThreadHttp, breaker: Breaker, until: float
+    ) -> None:
+        session = _Session(http, breaker, until)
+        super().__init__(session, config.client_id, config.client_secret)
+        check = functools.partial(check_login, scope=config.scope)
+        self.register_compliance_hook("access_token_response", check)
+
+    async def fetch_token(self, *args: t.Any, **kwargs: t.Any) -> dict[str, t.Any]:
+        return t.cast("dict[str, t.Any]", super().fetch_token(*args, **kwargs))
+
+
+class _Session:
+    """The session that Authlib's client sends its requests with."""
+
+    def __init__(self, http: ThreadHttp, breaker: Breaker, until: float) -> None:
+        self._http, self._breaker, self._until = http, breaker, until
+
+    def post(
+        self,
+        url: str,
+        data: Mapping[str, str],
+        headers: Mapping[str, str],
+        auth: ClientAuth,
+    ) -> httpx.Response:
+        """Send a ``POST`` request, with the client's name and secret."""
+        # Authlib hands the same headers to every request. Those of httpx hide the
+        # secret where an error is reported with all variables.
+        own = httpx.Headers(headers)
+        url, own, body = auth.prepare("POST", url, own, urlencode(data))
+        with self._breaker.attempt() as attempt:
+            response = self._http.post(url, own, body, self._until)
+            attempt.answered(response.status_code, is_lookup=False)
+            return response

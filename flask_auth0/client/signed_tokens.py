@@ -1,84 +1,135 @@
-"""The claims of tokens that the tenant has signed for this app."""
+"""The tokens that the tenant has signed for this app, and the keys it signs with."""
 
 from __future__ import annotations
 
+import json
+import re
 import typing as t
+from collections.abc import Awaitable, Callable
 
 import jwt
 
-from ..config import Config
-from ..errors import TenantUnavailable
-from .responses import check_token
-from .signing_keys import Keys, Patience, find_key
+from ..errors import TenantError, TenantUnavailable
+from ..sessions.lifetime import CLOCK_LEEWAY
+from ..sessions.shapes import is_moment
+
+Keys = dict[str, t.Any]
+
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
-class Documents(t.Protocol):
-    """The source of the documents that a tenant publishes."""
+async def verified_claims(
+    token: str,
+    jwks: Keys,
+    newer: Callable[[], Awaitable[Keys]],
+    *,
+    client_id: str,
+    issuer: str,
+) -> dict[str, t.Any]:
+    """Return the claims of a token, with newer keys where the known ones do not fit.
 
-    async def metadata(self, domain: str) -> dict[str, t.Any]:
-        """Return the discovery document of a tenant."""
-
-    async def jwks(self, domain: str) -> Keys:
-        """Return the signing keys of a tenant."""
-
-    async def newer_jwks(self, jwks: Keys, patience: Patience) -> Keys:
-        """Return newer keys than these."""
-
-
-class SignedTokens:
-    """Verifies tokens, with newer keys where the known ones do not fit.
-
-    :param documents: finds the tenant's keys.
+    :param newer: looks for newer keys than these.
+    :raises jwt.InvalidTokenError: when the token is not good.
+    :raises ValueError: when the tenant has no key for it.
     """
-
-    def __init__(self, config: Config, documents: Documents) -> None:
-        self._config, self._documents = config, documents
-
-    async def claims(
-        self, token: str, jwks: Keys, patience: Patience
-    ) -> dict[str, t.Any]:
-        """Return the claims of a token.
-
-        :param patience: says how often an unknown key is looked for.
-        :raises jwt.InvalidTokenError: when the token is not good.
-        :raises ValueError: when the tenant has no key for it.
-        """
-        kid = jwt.get_unverified_header(token).get("kid")
-        key = find_key(jwks, kid)
-        if key is not None:
-            try:
-                return await self._verified_with(key, token)
-            except jwt.InvalidSignatureError as error:
-                # Without a kid, only a wrong signature tells that the tenant has a new
-                # key.
-                jwks = await self._newer_jwks_for(error, kid, jwks, patience)
-        else:
-            jwks = await self._documents.newer_jwks(jwks, patience)
-        key = find_key(jwks, kid)
-        if key is None:
-            raise ValueError("The tenant has no key that can have signed the token.")
-        return await self._verified_with(key, token)
-
-    async def _newer_jwks_for(
-        self,
-        error: jwt.InvalidSignatureError,
-        kid: str | None,
-        jwks: Keys,
-        patience: Patience,
-    ) -> Keys:
-        """Return newer keys for a token whose signature does not fit its key.
-
-        :raises jwt.InvalidSignatureError: when no newer keys can fit.
-        """
-        if kid is not None:
-            raise error
+    kid = jwt.get_unverified_header(token).get("kid")
+    key = find_key(jwks, kid)
+    if key is not None:
         try:
-            return await self._documents.newer_jwks(jwks, patience)
-        except TenantUnavailable:
-            raise error from None
+            return _claims(token, key, client_id, issuer)
+        except jwt.InvalidSignatureError as error:
+            # Without a kid, only a wrong signature tells that the tenant has a new key.
+            if kid is not None:
+                raise
+            try:
+                jwks = await newer()
+            except TenantUnavailable:
+                raise error from None
+    else:
+        jwks = await newer()
+    key = find_key(jwks, kid)
+    if key is None:
+        raise ValueError("The tenant has no key that can have signed the token.")
+    return _claims(token, key, client_id, issuer)
 
-    async def _verified_with(
-        self, key: t.Mapping[str, t.Any], token: str
-    ) -> dict[str, t.Any]:
-        metadata = await self._documents.metadata(self._config.domain)
-        return check_token(token, key, self._config.client_id, metadata["issuer"])
+
+def _claims(
+    token: str, key: t.Mapping[str, t.Any], client_id: str, issuer: str
+) -> dict[str, t.Any]:
+    """Return the claims of a token that an issuer signed for a client.
+
+    Unlike the SDK, it allows for a difference between clocks, requires an expiry, and
+    compares issuers exactly.
+
+    :raises jwt.InvalidTokenError: when it is not one (OpenID Connect Core, 3.1.3.7).
+    """
+    claims: dict[str, t.Any] = jwt.decode(
+        token,
+        jwt.PyJWK.from_dict(dict(key)),
+        algorithms=["RS256"],
+        audience=client_id,
+        issuer=issuer,
+        leeway=CLOCK_LEEWAY,
+        options={"require": ["exp", "iat", "iss"]},
+    )
+    for name in ("exp", "iat", "nbf"):
+        # PyJWT accepts a number in a string.
+        if name in claims and not is_moment(claims[name]):
+            raise jwt.DecodeError(f"The {name} claim is no point in time.")
+    if _SURROGATES.search(str(claims.get("sub"))):
+        # Once surrogates are replaced, two users could have the same sub.
+        raise jwt.InvalidTokenError("The sub claim is no text.")
+    is_only = claims["aud"] in (client_id, [client_id])
+    if claims.get("azp", client_id if is_only else None) != client_id:
+        raise jwt.InvalidAudienceError("It was issued to another client.")
+    return _without_surrogates(claims)
+
+
+def _without_surrogates(claims: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Return claims that can be encoded in UTF-8.
+
+    A program that truncates a name may halve an emoji, which JSON allows. Its user can
+    log in all the same.
+    """
+    text = json.dumps(claims, ensure_ascii=False)
+    if not _SURROGATES.search(text):
+        return claims
+    return t.cast("dict[str, t.Any]", json.loads(_SURROGATES.sub("\ufffd", text)))
+
+
+def check_keys(document: t.Any) -> Keys:
+    """Return a document that is a key set (RFC 7517, section 5).
+
+    :raises TenantError: when it is anything else, so that it is not kept.
+    """
+    keys = document.get("keys") if isinstance(document, dict) else None
+    if not isinstance(keys, list) or not all(isinstance(key, dict) for key in keys):
+        raise TenantError(remedy="Its key set is not one.")
+    return t.cast(Keys, document)
+
+
+def find_key(jwks: Keys, kid: str | None) -> dict[str, t.Any] | None:
+    """Return the key that can have signed a token, if there is just one.
+
+    Several keys may have one ``kid``, if their types or uses differ (RFC 7517, section
+    4.5). A token needs no ``kid`` if just one key can have signed it (OpenID Connect
+    Core, section 10.1).
+    """
+    named = [key for key in jwks["keys"] if kid is None or key.get("kid") == kid]
+    fitting = [key for key in named if _signs_tokens(key)]
+    different = {(key["n"], key["e"]): key for key in fitting}
+    return fitting[0] if len(different) == 1 else None
+
+
+def _signs_tokens(key: dict[str, t.Any]) -> bool:
+    operations = key.get("key_ops", ["verify"])
+    return (
+        key.get("kty") == "RSA"
+        and key.get("use", "sig") == "sig"
+        and key.get("alg", "RS256") == "RS256"
+        and isinstance(operations, list)
+        and "verify" in operations
+        # Keys without a required member are ignored (RFC 7517, section 5).
+        and isinstance(key.get("n"), str)
+        and isinstance(key.get("e"), str)
+    )

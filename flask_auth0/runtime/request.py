@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import typing as t
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from flask import Flask, Request, current_app, has_request_context, request, session
@@ -18,8 +18,6 @@ from .outage import Outage
 
 #: The attribute of Flask's request that holds ours.
 _ATTRIBUTE = "_flask_auth0"
-
-Claims = Mapping[str, t.Any]
 
 
 class Known(t.NamedTuple):
@@ -84,10 +82,6 @@ class CurrentRequest:
     #: ``views/callback`` sets it; ``sessions/writes`` keeps it, to tell later logouts
     #: from earlier ones.
     login_begun_at: float | None = None
-    #: Raises an error for the claims of an ID token that are not that login's.
-    #: ``views/callback`` sets it; ``client/server_client`` calls it once the signature
-    #: is verified, before anything is kept.
-    check_id_token: Callable[[Claims], None] | None = None
 
     #: The cookies and headers that stores have set.
     collected: CollectingResponse | None = None

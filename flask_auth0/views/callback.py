@@ -129,8 +129,19 @@ def _log_in(
     # This writes to the back end of sessions, if there is one: a code is not spent on a
     # session that cannot be kept.
     completion.spend()
-    with _under_way(current, state, login_):
-        return _finish(current, state, login_.name, is_whole=login_.is_whole)
+    current.login_begun_at = login_.remembered.begun_at
+    try:
+        if not login_.is_whole:
+            raise LoginFailed("The login came back with the state of another one.")
+        check_response(state)
+        return _exchange(state, login_)
+    except Exception as error:
+        # The SDK deletes the transaction of a login only if that succeeds.
+        remembered_logins.forget(current, state, login_.name)
+        if failure_of_hook(error) is not None:
+            # The user asked for another login, so the session before must not go on.
+            _end_session(current, state)
+        raise
 
 
 def _welcome(
@@ -190,63 +201,26 @@ def _content(state: AppState) -> str:
         raise
 
 
-@contextmanager
-def _under_way(
-    current: CurrentRequest, state: AppState, login_: _Login
-) -> Iterator[None]:
-    """Accept the ID token of this login alone, inside the context."""
-
-    def check(claims: Mapping[str, t.Any]) -> None:
-        state_parameter.check_nonce(login_.name, claims, state.sealer)
-        _check_age(login_.remembered.max_age, claims, state.clock.time())
-
-    current.login_begun_at = login_.remembered.begun_at
-    current.check_id_token = check
-    try:
-        yield
-    finally:
-        current.check_id_token = None
-
-
-def _finish(
-    current: CurrentRequest, state: AppState, sdk_state: str, *, is_whole: bool
-) -> dict[str, t.Any]:
-    """Exchange the code, and keep the session if the login satisfies its request.
-
-    :param is_whole: whether the whole ``state`` is the one that was sent.
-    """
-    try:
-        if not is_whole:
-            raise LoginFailed("The login came back with the state of another one.")
-        check_response(state)
-        user = _exchange(state, sdk_state)
-    except Exception as error:
-        # The SDK deletes the transaction of a login only if that succeeds.
-        remembered_logins.forget(current, state, sdk_state)
-        if failure_of_hook(error) is not None:
-            # The user asked for another login, so the session before must not go on.
-            _end_session(current, state)
-        raise
-    return user
-
-
 def _end_session(current: CurrentRequest, state: AppState) -> None:
     with translated():
         state.wait(state.state_store.delete(KEY, store_options(current)))
 
 
-def _exchange(state: AppState, sdk_state: str) -> dict[str, t.Any]:
+def _exchange(state: AppState, login_: _Login) -> dict[str, t.Any]:
+    """Exchange the code, and keep the session if the ID token is this login's."""
+
+    def check(claims: Mapping[str, t.Any]) -> None:
+        state_parameter.check_nonce(login_.name, claims, state.sealer)
+        _check_age(login_.remembered.max_age, claims, state.clock.time())
+
     if not request.args.get("code"):
         raise LoginFailed("The login came back without a code.")
+    # The SDK reads nothing of the URL but its query.
+    query = urlencode({**request.args, "state": login_.name})
     with translated():
-        result = state.logins.complete(_callback_url(sdk_state))
+        result = state.logins.complete(f"{request.base_url}?{query}", check)
     user: dict[str, t.Any] = result["state_data"]["user"]
     return user
-
-
-def _callback_url(sdk_state: str) -> str:
-    query = urlencode({**request.args, "state": sdk_state})
-    return f"{own_urls.current_url()}?{query}"
 
 
 def _check_age(max_age: t.Any, user: Mapping[str, t.Any], now: float) -> None:

@@ -113,11 +113,6 @@ def current_page() -> str:
     return whole if len(whole) <= MAX_LENGTH else path
 
 
-def current_url() -> str:
-    """Return the URL of the current request, without its query."""
-    return origin() + current_path()
-
-
 def url_of(route: str, **query: t.Any) -> str:
     """Return the URL of a route of ours: a path, unless it is at another host."""
     url = _build(route, query)

@@ -11,7 +11,7 @@ from flask import Flask, jsonify
 from joserfc.jwk import ECKey, RSAKey
 from redis import Redis
 
-from flask_auth0.client.signing_keys import find_key
+from flask_auth0.client.signed_tokens import find_key
 from flask_auth0.tenant import TenantServer
 from flask_auth0.tenant.keys import SigningKeys
 from tests.harness.logout_tokens import make_token, post

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 
 from flask_auth0 import Auth0
-from flask_auth0.client import logins
+from flask_auth0.client import server_client
 from flask_auth0.client.server_client import LoopClient
 from flask_auth0.client.thread_http import ThreadHttp
 from flask_auth0.runtime import loop
@@ -134,7 +134,7 @@ def test_a_connection_lasts_for_most_of_a_minute(
 
 def test_what_waits_for_an_event_loop_is_refused() -> None:
     with pytest.raises(RuntimeError, match="waits for an event loop"):
-        logins.run_without_loop(asyncio.sleep(0))
+        server_client.run_without_loop(asyncio.sleep(0))
 
 
 def test_each_login_has_an_oauth_client_of_its_own(
@@ -235,7 +235,7 @@ def test_greenlets_leave_it_to_the_event_loop(
 ) -> None:
     visitor.log_in()
     gevent = types.SimpleNamespace(are_threads=lambda: True)
-    monkeypatch.setattr(logins, "greenlets", gevent)
+    monkeypatch.setattr(server_client, "greenlets", gevent)
     assert visitor.log_in().status_code == 302
     assert made == []
 
