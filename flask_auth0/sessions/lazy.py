@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import typing as t
 from collections.abc import Callable, Iterator
 
@@ -31,11 +32,48 @@ Watch = Callable[[CurrentRequest, SessionMixin, t.Any], None]
 
 
 class LoadedFirst(dict[str, t.Any]):
-    """A session that each of its methods loads first."""
+    """A session that each of its methods loads first.
+
+    The threads of a request share it. One of them loads it, and the others wait: before
+    its content is there, it would look as if nobody was logged in.
+    """
+
+    #: Whether the session has been loaded, even in vain.
+    is_loaded: bool = False
+    #: Whether the session could not be loaded.
+    is_lost: bool = False
+    _is_begun = False
+
+    def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
+        # The check of a login, a part of loading, uses the session itself.
+        self._loading = threading.RLock()
+        super().__init__(*args, **kwargs)
 
     def load(self) -> None:
-        """Load the session, unless that has been done."""
+        """Load the session, unless that has been done.
+
+        :raises SessionStoreUnavailable: when a back end does not answer.
+        """
+        if self.is_loaded:
+            return
+        with self._loading:
+            if self.is_lost:
+                # Another thread has been told, while this one waited.
+                raise SessionStoreUnavailable()
+            if not self._is_begun:
+                self._is_begun = True
+                try:
+                    self._load()
+                finally:
+                    self.is_loaded = True
+
+    def _load(self) -> None:
         raise NotImplementedError
+
+    def __getstate__(self) -> dict[str, t.Any]:
+        # A lock cannot be copied, and what is loaded needs none.
+        self.load()
+        return {k: v for k, v in vars(self).items() if k != "_loading"}
 
     def __contains__(self, key: object) -> bool:
         self.load()
@@ -133,19 +171,13 @@ class LoadedFirst(dict[str, t.Any]):
 class WatchedSession(LoadedFirst, SecureCookieSession):
     """Flask's own session, whose login is checked at its first use."""
 
-    #: Checks the session; ``None`` once that is done.
+    #: Checks the session.
     watch: Callable[[SessionMixin, t.Any], None] | None = None
 
-    def load(self) -> None:
-        """Check the session's login, unless that has been done.
-
-        :raises SessionStoreUnavailable: when a back end does not say whether it is
-            over.
-        """
-        watch, self.watch = self.watch, None
+    def _load(self) -> None:
         found = dict.get(self, KEY)
-        if watch is not None and found is not None:
-            watch(self, found)
+        if self.watch is not None and found is not None:
+            self.watch(self, found)
 
 
 class LazySession(LoadedFirst, ServerSideSession):
@@ -164,10 +196,7 @@ class LazySession(LoadedFirst, ServerSideSession):
         self._read = read
         self._watch = watch
         self._sid = ""
-        #: Whether the session has been read, even in vain.
-        self.is_loaded: bool = True
-        #: Whether the session could not be read.
-        self.is_lost: bool = False
+        self.is_loaded = True
         #: Whether the session was emptied because its login was over.
         self.is_over: bool = False
         #: Whether the current request has ended the login, and emptied the session.
@@ -195,14 +224,7 @@ class LazySession(LoadedFirst, ServerSideSession):
     def sid(self, value: str | None) -> None:
         self._sid = value or ""
 
-    def load(self) -> None:
-        """Read the session, unless that has been done.
-
-        :raises SessionStoreUnavailable: when its back end does not answer.
-        """
-        if self.is_loaded:
-            return
-        self.is_loaded = True
+    def _load(self) -> None:
         try:
             self._sid, content, is_kept = self._read()
         except SessionStoreUnavailable as error:
@@ -234,7 +256,7 @@ class LazySession(LoadedFirst, ServerSideSession):
     def rewind(self) -> None:
         """Read the session once more, if that has failed."""
         if self.is_lost:
-            self.is_loaded = self.is_lost = False
+            self.is_loaded = self.is_lost = self._is_begun = False
 
 
 def overlook_outage(current: CurrentRequest) -> None:
