@@ -270,10 +270,14 @@ class SessionStateStore(SessionStore):
         The first call in a request reads and decrypts, and notes that the user is
         active when that is due; the others return what it found.
         """
-        known = current.known
+        known = before = current.known
         if known is None or session_id != known.session_id:
             read = self._read(current, session_id) if session_id else (None, None)
-            known = current.known = Known(session_id, *read)
+            known = Known(session_id, *read)
+            # Meanwhile another thread of the request may have changed the state, or
+            # begun to read a newer one.
+            if current.known is before:
+                current.known = known
         return known
 
     def _remembered(self, current: CurrentRequest) -> State | None:
