@@ -20,6 +20,19 @@ def store_options(current: CurrentRequest) -> dict[str, t.Any]:
     return {"request": _request_after(current.request, response), "response": response}
 
 
+def bring_up_to_date(options: dict[str, t.Any] | None, current: CurrentRequest) -> None:
+    """Give options the cookies that other calls of the request have set meanwhile.
+
+    Otherwise a call that waited for its turn would write back what it had found before.
+    """
+    response = current.collected
+    if options is None or response is None:
+        return
+    is_ours = options.get("response") is response
+    if is_ours:
+        options["request"] = _request_after(current.request, response)
+
+
 def _request_after(current: Request, response: CollectingResponse) -> Request:
     """Return the request, with its cookies as the browser will have them.
 

@@ -31,6 +31,7 @@ from .dispatch import coroutine_on_loop
 from .locks import RENEWAL, Held, leased
 from .refreshes import PastRefreshes
 from .server_client import LoopClient
+from .store_options import bring_up_to_date
 
 R = t.TypeVar("R")
 
@@ -90,7 +91,7 @@ class TokenClient(LoopClient):
                 found = _found_meanwhile(state, refresh, before, self._clock.time())
                 if found is not None:
                     return found
-            held = await stack.enter_async_context(self._lease(key))
+            held = await stack.enter_async_context(self._lease(key, store_options))
             state = await self.store.get(KEY, store_options)
             found = _found_meanwhile(state, refresh, before, self._clock.time())
             if found is not None:
@@ -214,7 +215,7 @@ class TokenClient(LoopClient):
         self, store_options: dict[str, t.Any] | None
     ) -> AsyncIterator[None]:
         """Take the session's turn in this process, and its lease among all of them."""
-        async with self._turn(store_options) as key, self._lease(key):
+        async with self._turn(store_options) as key, self._lease(key, store_options):
             yield
 
     @asynccontextmanager
@@ -230,7 +231,9 @@ class TokenClient(LoopClient):
             yield key
 
     @asynccontextmanager
-    async def _lease(self, key: str | None) -> AsyncIterator[Held | None]:
+    async def _lease(
+        self, key: str | None, store_options: dict[str, t.Any] | None
+    ) -> AsyncIterator[Held | None]:
         """Take the session's lease; yield ``None`` if processes share no back end."""
         current = current_request()
         async with AsyncExitStack() as stack:
@@ -239,6 +242,7 @@ class TokenClient(LoopClient):
                 await self._until_written(key, place.limit)
                 held = await stack.enter_async_context(leased(place, key))
             self.store.reread(current)
+            bring_up_to_date(store_options, current)
             yield held
 
     async def get_token_by_refresh_token(
