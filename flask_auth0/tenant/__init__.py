@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .model import Client, Lifetimes, Person
+from .model import Api, Client, Lifetimes, Person
 from .server import TenantServer
 from .tenant import Tenant
 
-__all__ = ["Client", "Lifetimes", "Person", "Tenant", "TenantServer"]
+__all__ = ["Api", "Client", "Lifetimes", "Person", "Tenant", "TenantServer"]

@@ -6,12 +6,17 @@ import time
 from typing import cast
 from urllib.parse import urlencode
 
+from authlib.common.urls import add_params_to_uri
 from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc9101.errors import InvalidRequestUriError
+from authlib.oidc.core.errors import InteractionRequiredError, LoginRequiredError
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from .browser import current_session, form_is_ours, sign_in
+from .acr import proven_acr, requested_acr
+from .authorization_requests import AuthorizationRequest
+from .browser import csrf_token, current_session, form_is_ours, sign_in
 from .context import get_provider, get_tenant
 from .grants import CallbackMismatch, CodeGrant
 from .pages import message_page
@@ -25,10 +30,13 @@ def authorize() -> Response:
     if request.method == "POST" and "csrf_token" not in request.form:
         # An app may send its request by POST too; it goes on like any other.
         return redirect(_address_of(request.values), 303)
-    session = _session_to_use()
     try:
+        asked = _authorization_request()
+        session = _session_to_use(asked.payload.data)
         person = session.person if session else None
-        grant = get_provider().get_consent_grant(end_user=person)
+        grant = get_provider().get_consent_grant(asked, end_user=person)
+        if asked.payload.data.get("prompt") == "none":
+            _require_silence(grant, session)
     except OAuth2Error as error:
         return _refuse(error)
     if request.method == "POST":
@@ -40,24 +48,62 @@ def _address_of(parameters: MultiDict[str, str]) -> str:
     return f"{url_for('.authorize')}?{urlencode(list(parameters.items(multi=True)))}"
 
 
-def _session_to_use() -> Session | None:
+def _authorization_request() -> AuthorizationRequest:
+    """From the URL, or as it was pushed; then the URL has nothing else to say."""
+    uri, client_id = request.args.get("request_uri"), request.args.get("client_id")
+    if uri is None:
+        return AuthorizationRequest(request.args, pushed=False)
+    known = get_tenant().pushed_requests
+    find = known.open if request.method == "GET" else known.opened
+    parameters = find(uri, client_id, csrf_token())
+    if parameters is None:
+        raise InvalidRequestUriError(
+            "The request_uri is unknown, was used before, or has expired."
+        )
+    return AuthorizationRequest(parameters, pushed=True)
+
+
+def _session_to_use(parameters: MultiDict[str, str]) -> Session | None:
     """The browser's session, unless ``max_age`` makes it too old."""
     session = current_session(get_tenant())
-    max_age = request.args.get("max_age", type=int)
+    max_age = parameters.get("max_age", type=int)
     if session is None or max_age is None:
         return session
     age = time.time() - session.auth_time
     return session if max_age > 0 and age <= max_age else None
 
 
+def _require_silence(grant: CodeGrant, session: Session | None) -> None:
+    """``prompt=none``: whoever would have to be asked something is not logged in."""
+    tenant, address = get_tenant(), grant.redirect_uri
+    if session is None:
+        raise LoginRequiredError(redirect_uri=address, state=_state(grant))
+    if tenant.silent_login_error:
+        raise OAuth2Error(
+            error=tenant.silent_login_error, redirect_uri=address, state=_state(grant)
+        )
+    if not _is_proven(grant, session):
+        raise InteractionRequiredError(redirect_uri=address, state=_state(grant))
+
+
+def _state(grant: CodeGrant) -> str | None:
+    return grant.parameters.get("state")
+
+
+def _is_proven(grant: CodeGrant, session: Session) -> bool:
+    requested = requested_acr(get_tenant(), grant.parameters)
+    return not requested or proven_acr(session, requested) is not None
+
+
 def _answer_without_form(grant: CodeGrant, session: Session | None) -> Response | None:
     """Nobody is asked if the session will do, or a test says who it is."""
     tenant = get_tenant()
-    if tenant.next_person and request.args.get("prompt") != "none":
-        return _log_in(grant, sign_in(tenant, tenant.next_person))
-    if session and grant.prompt not in ("login", "select_account"):
-        return _log_in(grant, session)
-    return None
+    if tenant.next_person and grant.parameters.get("prompt") != "none":
+        requested = requested_acr(tenant, grant.parameters)
+        return _log_in(grant, sign_in(tenant, tenant.next_person, requested))
+    if grant.prompt in ("login", "select_account") or session is None:
+        return None
+    return _log_in(grant, session) if _is_proven(grant, session) else None
 
 
 def _answer_form(grant: CodeGrant) -> Response:
@@ -70,7 +116,8 @@ def _answer_form(grant: CodeGrant) -> Response:
     person = tenant.find_person(chosen)
     if person is None:
         return _login_page(grant, "Choose a person or type an e-mail address.")
-    return _log_in(grant, sign_in(tenant, person))
+    requested = requested_acr(tenant, grant.parameters)
+    return _log_in(grant, sign_in(tenant, person, requested))
 
 
 def _log_in(grant: CodeGrant, session: Session) -> Response:
@@ -82,23 +129,34 @@ def _respond(grant: CodeGrant, session: Session | None) -> Response:
     """The code, or ``access_denied`` when there is no session."""
     if session:
         grant.session = session
+    get_tenant().pushed_requests.discard(request.args.get("request_uri", ""))
     person = session.person if session else None
     response = get_provider().create_authorization_response(
         request=grant.request, grant_user=person, grant=grant
     )
-    return cast(Response, response)
+    return _with_issuer(cast(Response, response))
+
+
+def _with_issuer(response: Response) -> Response:
+    """RFC 9207, for answers of both kinds."""
+    tenant = get_tenant()
+    if tenant.authorization_response_iss and response.location:
+        issuer = [("iss", tenant.issuer)]
+        response.location = add_params_to_uri(response.location, issuer)
+    return response
 
 
 def _login_page(grant: CodeGrant, problem: str = "") -> Response:
+    asked = grant.parameters
     page = render_template(
         "flask_auth0_tenant/login.html",
         action=_address_of(request.args),
         client=grant.client,
         people=get_tenant().people,
         problem=problem,
-        login_hint=request.args.get("login_hint", ""),
-        signup=request.args.get("screen_hint") == "signup",
-        organization=request.args.get("organization", ""),
+        login_hint=asked.get("login_hint", ""),
+        signup=asked.get("screen_hint") == "signup",
+        organization=asked.get("organization", ""),
     )
     return Response(page, 400 if problem else 200, content_type="text/html")
 
@@ -107,7 +165,7 @@ def _refuse(error: OAuth2Error) -> Response:
     """Back to the app with the error, or a page if that would not be safe."""
     if error.redirect_uri:
         provider = get_provider()
-        return cast(Response, provider.handle_response(*error()))
+        return _with_issuer(cast(Response, provider.handle_response(*error())))
     if isinstance(error, CallbackMismatch):
         return _callback_mismatch()
     description = error.get_error_description() or str(error.error)

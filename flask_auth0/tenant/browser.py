@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from hmac import compare_digest
 
 from flask import Flask, request, session
@@ -11,7 +12,7 @@ from .model import Person
 from .records import Session
 from .tenant import Tenant
 
-#: Cookies ignore ports, so the name is one that no app has.
+#: Cookies ignore ports, so the name is one that no app has, and ends in the port.
 COOKIE_NAME = "flask_auth0_development_tenant"
 
 
@@ -25,20 +26,25 @@ def configure_cookie(app: Flask, *, secure: bool) -> None:
     )
 
 
+def name_cookie(app: Flask, port: int) -> None:
+    """Two tenants at once have a session each in one browser."""
+    app.config["SESSION_COOKIE_NAME"] = f"{COOKIE_NAME}_{port}"
+
+
 def current_session(tenant: Tenant) -> Session | None:
     return tenant.session_registry.get(session.get("sid"))
 
 
-def sign_in(tenant: Tenant, person: Person) -> Session:
-    """The session of somebody who has just proven who they are."""
+def sign_in(tenant: Tenant, person: Person, acr: Collection[str] = ()) -> Session:
+    """The session of somebody who has just proven who they are, and how strongly."""
     current = current_session(tenant)
     if current and current.person.sub == person.sub:
-        again = tenant.session_registry.authenticate_again(current.sid)
+        again = tenant.session_registry.authenticate_again(current.sid, acr)
         if again:
             return again
     if current:
         tenant.end_session_soon(current.sid)
-    started = tenant.session_registry.start(person)
+    started = tenant.session_registry.start(person, acr)
     session["sid"] = started.sid
     return started
 

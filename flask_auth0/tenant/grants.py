@@ -6,6 +6,7 @@ import secrets
 import time
 from typing import TYPE_CHECKING, Any
 
+from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidRequestError
 from authlib.oauth2.rfc6749.grants import (
     AuthorizationCodeGrant,
@@ -14,15 +15,16 @@ from authlib.oauth2.rfc6749.grants import (
 )
 from authlib.oauth2.rfc7636 import CodeChallenge
 from authlib.oidc.core import OpenIDCode
+from werkzeug.datastructures import MultiDict
 
+from .acr import methods_of, proven_acr, requested_acr
+from .apis import api_scopes, require_api
 from .issuing import granted_scope, issue_id_token, issue_tokens
 from .model import Client, Person
 from .records import Authorization, AuthorizationCode, Credential, Session
 
 if TYPE_CHECKING:
     from .tenant import Tenant
-
-CLIENT_AUTH_METHODS: list[str] = ["client_secret_basic", "client_secret_post"]
 
 
 class CallbackMismatch(InvalidRequestError):
@@ -31,8 +33,6 @@ class CallbackMismatch(InvalidRequestError):
 
 class TenantGrant(BaseGrant):
     """What the grants of the tenant share."""
-
-    TOKEN_ENDPOINT_AUTH_METHODS: list[str] = CLIENT_AUTH_METHODS
 
     @property
     def tenant(self) -> Tenant:
@@ -45,6 +45,28 @@ class CodeGrant(TenantGrant, AuthorizationCodeGrant):
 
     #: Set by the view before the response is created.
     session: Session
+
+    @property
+    def parameters(self) -> MultiDict[str, str]:
+        """What the app asks for."""
+        request: Any = self.request
+        parameters: MultiDict[str, str] = request.payload.data
+        return parameters
+
+    def validate_authorization_request(self) -> str:
+        redirect_uri: str = super().validate_authorization_request()
+        try:
+            self._require_what_auth0_does()
+        except OAuth2Error as error:
+            error.redirect_uri = redirect_uri
+            raise
+        return redirect_uri
+
+    def _require_what_auth0_does(self) -> None:
+        pushed = getattr(self.request, "pushed", False)
+        if self.client.require_pushed_authorization_requests and not pushed:
+            raise InvalidRequestError("Pushed authorization requests are required.")
+        require_api(self.tenant, self.parameters.get("audience"))
 
     @staticmethod
     def validate_authorization_redirect_uri(request: Any, client: Client) -> str:
@@ -77,16 +99,21 @@ class CodeGrant(TenantGrant, AuthorizationCodeGrant):
     def _authorization(self, request: Any) -> Authorization:
         data = request.payload.data
         audience = data.get("audience") or None
+        acr = proven_acr(self.session, requested_acr(self.tenant, data))
         return Authorization(
             family=secrets.token_urlsafe(12),
             client=request.client,
             person=request.user,
             sid=self.session.sid,
             auth_time=self.session.auth_time,
-            scope=granted_scope(self.tenant, data.get("scope", ""), audience),
+            scope=granted_scope(
+                self.tenant, request.user, data.get("scope", ""), audience
+            ),
             audience=audience,
             max_age_requested=bool(data.get("max_age")),
             organization=data.get("organization") or None,
+            acr=acr,
+            amr=methods_of(acr),
         )
 
     def query_authorization_code(
@@ -116,6 +143,8 @@ class RefreshGrant(TenantGrant, RefreshTokenGrant):
 
     def authenticate_refresh_token(self, value: str) -> Credential | None:
         client: Any = self.request.client
+        # Before the refresh token is spent.
+        require_api(self.tenant, self.request.form.get("audience"))
         return self.tenant.credentials.redeem_refresh_token(
             value, client, rotation=self.tenant.rotation
         )
@@ -137,11 +166,11 @@ class RefreshGrant(TenantGrant, RefreshTokenGrant):
         )
 
     def _scope(self, token: Credential, audience: str | None) -> str:
-        allowed = set(token.scope.split())
+        allowed, person = set(token.scope.split()), token.authorization.person
         if audience != token.audience:
-            allowed |= self.tenant.api_scopes
+            allowed |= api_scopes(self.tenant, person, audience)
         requested = self.request.form.get("scope") or token.scope
-        scopes = granted_scope(self.tenant, requested, audience).split()
+        scopes = granted_scope(self.tenant, person, requested, audience).split()
         return " ".join(scope for scope in scopes if scope in allowed)
 
     def revoke_old_credential(self, token: Credential) -> None:

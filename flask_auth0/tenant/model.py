@@ -1,12 +1,22 @@
-"""What a tenant is set up with: clients, people and lifetimes."""
+"""What a tenant is set up with: clients, APIs, people, lifetimes."""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from hmac import compare_digest
-from typing import Any
+from typing import Any, Literal
+
+#: How a client proves who it is, as RFC 7591, RFC 8705 and OpenID Connect name it.
+AuthMethod = Literal[
+    "client_secret_basic",
+    "client_secret_post",
+    "private_key_jwt",
+    "tls_client_auth",
+    "self_signed_tls_client_auth",
+]
 
 #: The scopes that mean something without an API.
 OPENID_SCOPES = ("openid", "profile", "email", "address", "phone", "offline_access")
@@ -30,12 +40,29 @@ class Client:
     logout_urls: list[str] = field(default_factory=list)
     backchannel_logout_url: str | None = None
     name: str = "My app"
+    #: The one way in which the client may prove who it is; ``None`` is its secret, in
+    #: the body or as HTTP Basic.
+    token_endpoint_auth_method: AuthMethod | None = None
+    #: For ``private_key_jwt``: the public keys, in PEM.
+    public_keys: list[str] = field(default_factory=list)
+    #: For ``private_key_jwt``: the only algorithm; ``None`` is any that the SDK offers.
+    token_endpoint_auth_signing_alg: str | None = None
+    #: For ``self_signed_tls_client_auth``: the certificates, in PEM.
+    certificates: list[str] = field(default_factory=list)
+    #: For ``tls_client_auth``: the subject of certificates, as RFC 4514 writes it.
+    tls_client_auth_subject_dn: str = ""
+    #: Whether an access token is good with the client's certificate only (RFC 8705).
+    tls_client_certificate_bound_access_tokens: bool = True
+    #: Whether a login may only begin with a pushed authorization request (RFC 9126).
+    require_pushed_authorization_requests: bool = False
+    #: ``RS256`` lets ``/userinfo`` answer with a signed JWT; ``None`` is JSON.
+    userinfo_signed_response_alg: Literal["RS256"] | None = None
 
     # The methods below are Authlib's interface to a client.
 
     @property
     def client_metadata(self) -> dict[str, Any]:
-        return {}
+        return {"userinfo_signed_response_alg": self.userinfo_signed_response_alg}
 
     def get_client_id(self) -> str:
         return self.client_id
@@ -54,13 +81,32 @@ class Client:
         return compare_digest(client_secret.encode(), self.client_secret.encode())
 
     def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
-        return method in ("client_secret_basic", "client_secret_post")
+        if self.token_endpoint_auth_method is None:
+            return method in ("client_secret_basic", "client_secret_post")
+        return method == self.token_endpoint_auth_method
 
     def check_response_type(self, response_type: str) -> bool:
         return response_type == "code"
 
     def check_grant_type(self, grant_type: str) -> bool:
-        return grant_type in ("authorization_code", "refresh_token")
+        return True
+
+
+@dataclass
+class Api:
+    """An API that is registered at the tenant; its identifier is the audience."""
+
+    identifier: str
+    scopes: Collection[str] = ()
+    #: Whether people get those scopes only that are among their permissions. Access
+    #: tokens have the permissions as well.
+    rbac: bool = False
+    #: Whether there are refresh tokens for it.
+    allow_offline_access: bool = True
+    #: For how many seconds its access tokens are good; ``None``: as the tenant says.
+    token_lifetime: int | None = None
+    #: Whether its access tokens have the profile of RFC 9068, which Auth0 can choose.
+    rfc9068: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,6 +120,14 @@ class Person:
     nickname: str = ""
     picture: str = ""
     updated_at: str = "2025-01-01T00:00:00.000Z"
+    #: More claims; those that a scope of OpenID Connect stands for follow the scope.
+    claims: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    #: Where the tenant has a ``roles_claim``, they are in it.
+    roles: Collection[str] = field(default=(), hash=False)
+    #: In access tokens of an API with role-based access control.
+    permissions: Collection[str] = field(default=(), hash=False)
+    #: The ids or names of organizations; with none, the person is in all of them.
+    organizations: Collection[str] = field(default=(), hash=False)
 
     @classmethod
     def from_email(cls, email: str) -> Person:
@@ -95,6 +149,8 @@ class Lifetimes:
     id_token: int = 36000
     refresh_token: int = 2592000
     code: int = 60
+    request_uri: int = 30
+    backchannel_login: int = 300
 
 
 def seeded_people() -> list[Person]:

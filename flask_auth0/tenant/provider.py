@@ -7,18 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from authlib.integrations.flask_oauth2.authorization_server import AuthorizationServer
 from authlib.integrations.flask_oauth2.requests import FlaskOAuth2Request
-from authlib.integrations.flask_oauth2.resource_protector import ResourceProtector
-from authlib.oauth2.rfc6749 import InvalidClientError, InvalidRequestError
-from authlib.oauth2.rfc6750 import BearerTokenValidator
+from authlib.oauth2.rfc6749 import InvalidRequestError
 from authlib.oauth2.rfc7009 import RevocationEndpoint
-from authlib.oidc.core import UserInfo as Claims
-from authlib.oidc.core import UserInfoEndpoint
 from flask import Flask, Request
 
-from .claims import user_claims
-from .grants import CLIENT_AUTH_METHODS, S256, CodeGrant, IDToken, RefreshGrant
-from .model import Client, Person
+from .authorization_requests import AuthorizationRequest
+from .client_authentication import ClientAuthenticator
+from .grants import S256, CodeGrant, IDToken, RefreshGrant
+from .model import Client
 from .records import Credential
+from .userinfo import UserInfo
 
 if TYPE_CHECKING:
     from .tenant import Tenant
@@ -30,14 +28,21 @@ class Provider(AuthorizationServer):
     def __init__(self, tenant: Tenant, app: Flask) -> None:
         super().__init__(app, tenant.find_client, _save_nothing)
         self.tenant = tenant
+        self._authenticator = ClientAuthenticator(tenant)
         # Authlib writes whole tokens to its log at this level.
         logging.getLogger("authlib.oauth2.rfc6749.grants").setLevel(logging.INFO)
         self.register_grant(CodeGrant, [S256(), IDToken()])
         self.register_grant(RefreshGrant, [IDToken()])
         self.register_endpoint(Revocation(self))
         # An instance, as Authlib documents it, although it declares another type.
-        userinfo: Any = UserInfo(self, bearer_tokens(tenant))
+        userinfo: Any = UserInfo(tenant)
         self.register_endpoint(userinfo)
+
+    def create_oauth2_request(self, request: Any) -> FlaskOAuth2Request:
+        if isinstance(request, AuthorizationRequest):
+            return request
+        made: FlaskOAuth2Request = super().create_oauth2_request(request)
+        return made
 
     def get_authorization_grant(self, request: FlaskOAuth2Request) -> CodeGrant:
         try:
@@ -50,12 +55,8 @@ class Provider(AuthorizationServer):
     def authenticate_client(
         self, request: FlaskOAuth2Request, methods: list[str], endpoint: str = "token"
     ) -> Client:
-        try:
-            client: Client = super().authenticate_client(request, methods, endpoint)
-        except ValueError as error:
-            # Authlib decodes Basic credentials without a look at their charset.
-            raise InvalidClientError(status_code=401) from error
-        return client
+        """The client of any request, whatever ``methods`` a grant would name."""
+        return self._authenticator.authenticate(request, endpoint)
 
 
 def _save_nothing(token: dict[str, Any], request: Request) -> None:
@@ -64,8 +65,6 @@ def _save_nothing(token: dict[str, Any], request: Request) -> None:
 
 class Revocation(RevocationEndpoint):
     """RFC 7009; with a refresh token goes all that came of its login."""
-
-    CLIENT_AUTH_METHODS = CLIENT_AUTH_METHODS
 
     def query_token(self, value: str, token_type_hint: str | None) -> Credential | None:
         credentials = self.server.tenant.credentials
@@ -78,29 +77,3 @@ class Revocation(RevocationEndpoint):
             credentials.revoke_family(token.authorization.family)
         else:
             token.used = True
-
-
-class UserInfo(UserInfoEndpoint):
-    """The claims of the person whose access token it is."""
-
-    server: Provider
-
-    def generate_user_info(self, user: Person, scope: str) -> Claims:
-        return Claims(user_claims(self.server.tenant, user, scope))
-
-
-class AccessTokenValidator(BearerTokenValidator):
-    """Knows the access tokens that the tenant has issued."""
-
-    def __init__(self, tenant: Tenant) -> None:
-        super().__init__()
-        self.tenant = tenant
-
-    def authenticate_token(self, value: str) -> Credential | None:
-        return self.tenant.credentials.access_token(value)
-
-
-def bearer_tokens(tenant: Tenant) -> ResourceProtector:
-    protector = ResourceProtector()
-    protector.register_token_validator(AccessTokenValidator(tenant))
-    return protector

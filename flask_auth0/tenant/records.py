@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .model import Client, Person
 
@@ -18,6 +18,8 @@ class Session:
     auth_time: int
     created_at: int
     client_ids: frozenset[str] = frozenset()
+    #: The classes of authentication that it has, by their names in ``acr_values``.
+    acr: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,9 @@ class Authorization:
     audience: str | None = None
     max_age_requested: bool = False
     organization: str | None = None
+    acr: str | None = None
+    amr: tuple[str, ...] = ()
+    authorization_details: tuple[Any, ...] = ()
 
 
 @dataclass
@@ -46,6 +51,8 @@ class Credential:
     lifetime: int
     audience: str | None = None
     used: bool = False
+    #: ``x5t#S256`` of the certificate without which it is worth nothing.
+    certificate: str | None = None
 
     def get_scope(self) -> str:
         return self.scope

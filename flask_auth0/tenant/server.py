@@ -5,12 +5,19 @@ from __future__ import annotations
 import secrets
 import threading
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from .app import create_app
-from .certificates import Certificates
+from .browser import name_cookie
+from .certificates import Certificates, ClientCertificate
 from .loopback import is_loopback
+from .model import Client
+from .mutual_tls import MutualTLSServer, is_needed
 from .tenant import Tenant
 from .wsgi import ConnectionTrackingServer
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 
 class TenantServer:
@@ -62,14 +69,21 @@ class TenantServer:
     @property
     def ca_file(self) -> str:
         """A bundle of the public roots and this tenant's own authority."""
+        return self._running().bundle
+
+    def _running(self) -> Certificates:
         if self._certificates is None:
             raise RuntimeError("The development tenant is not running.")
-        return self._certificates.bundle
+        return self._certificates
 
     def environment(self) -> dict[str, str]:
-        """What an app has to have in its environment to log in here."""
+        """What an app has to have in its environment to log in here.
+
+        Without a secret, if the client proves itself otherwise: its key, or its
+        certificate, is the app's to add.
+        """
         client = self.tenant.client
-        return {
+        environment = {
             "AUTH0_DOMAIN": self.domain,
             "AUTH0_CLIENT_ID": client.client_id,
             "AUTH0_CLIENT_SECRET": client.client_secret,
@@ -77,6 +91,28 @@ class TenantServer:
             "SSL_CERT_FILE": self.ca_file,
             "AUTH0_ALLOW_DEVELOPMENT_TENANT": "true",
         }
+        if not client.check_endpoint_auth_method("client_secret_post", "token"):
+            del environment["AUTH0_CLIENT_SECRET"]
+        return environment
+
+    def client_certificate(self, client: Client | None = None) -> ClientCertificate:
+        """Make a certificate for a client, and register it (RFC 8705).
+
+        It is signed by the tenant's own authority, or by itself, as the client's
+        ``token_endpoint_auth_method`` says. The files are there until ``stop()``.
+        """
+        client, certificates = client or self.tenant.client, self._running()
+        method = client.token_endpoint_auth_method
+        if method == "tls_client_auth":
+            made = certificates.issue(client)
+        elif method == "self_signed_tls_client_auth":
+            made = certificates.self_sign(client)
+        else:
+            raise ValueError(f"A client with {method!r} shows no certificate.")
+        if self.tenant.mtls_url is None:
+            app = self._servers[0].app
+            self._threads.append(self._serve(self._listen_for_certificates(app)))
+        return made
 
     def start(self) -> TenantServer:
         if self._servers:
@@ -101,6 +137,7 @@ class TenantServer:
         if self._certificates is not None:
             self._certificates.remove()
             self._certificates = None
+        self.tenant.mtls_url = None
 
     def __enter__(self) -> TenantServer:
         return self.start()
@@ -121,14 +158,32 @@ class TenantServer:
         )
         self._servers.append(main)
         self._port = main.port
+        name_cookie(app, self._port)
         self.tenant.url = self.tenant.front_channel_url = self.url
         if self._plain_front_channel:
             front = ConnectionTrackingServer(
                 host, self._front_channel_port, app, request_log=log
             )
             self._servers.append(front)
-            domain = self.domain.rpartition(":")[0]
-            self.tenant.front_channel_url = f"http://{domain}:{front.port}"
+            self.tenant.front_channel_url = f"http://{self._at(front.port)}"
+        if is_needed(self.tenant):
+            self._listen_for_certificates(app)
+
+    def _listen_for_certificates(self, app: WSGIApplication) -> MutualTLSServer:
+        """On a port of its own, so that no browser is asked for a certificate."""
+        server = MutualTLSServer(
+            self.host,
+            app,
+            self.tenant,
+            self._running().mutual_context(),
+            request_log=self._request_log,
+        )
+        self._servers.append(server)
+        self.tenant.mtls_url = f"https://{self._at(server.port)}"
+        return server
+
+    def _at(self, port: int) -> str:
+        return f"{self.domain.rpartition(':')[0]}:{port}"
 
     def _serve(self, server: ConnectionTrackingServer) -> threading.Thread:
         thread = threading.Thread(

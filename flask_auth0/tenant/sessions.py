@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Collection
 from dataclasses import replace
 from threading import RLock
 
@@ -26,15 +27,19 @@ class SessionRegistry:
         with self._lock:
             return self._sessions.get(sid or "")
 
-    def start(self, person: Person) -> Session:
+    def start(self, person: Person, acr: Collection[str] = ()) -> Session:
         now = int(time.time())
-        session = Session(secrets.token_urlsafe(24), person, now, now)
+        sid = secrets.token_urlsafe(24)
+        session = Session(sid, person, now, now, acr=frozenset(acr))
         with self._lock:
             self._sessions[session.sid] = session
         return session
 
-    def authenticate_again(self, sid: str) -> Session | None:
-        return self._replace(sid, auth_time=int(time.time()))
+    def authenticate_again(self, sid: str, acr: Collection[str]) -> Session | None:
+        with self._lock:
+            session = self._sessions.get(sid)
+            proven = session.acr.union(acr) if session else frozenset()
+            return self._replace(sid, auth_time=int(time.time()), acr=proven)
 
     def add_client(self, sid: str, client_id: str) -> Session | None:
         with self._lock:

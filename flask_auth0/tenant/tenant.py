@@ -7,10 +7,11 @@ from concurrent.futures import Future
 from threading import RLock
 from typing import Any
 
+from .authorization_requests import PushedRequests
 from .backchannel import LogoutNotifier
 from .credentials import Credentials
 from .keys import SigningKeys
-from .model import Client, Lifetimes, Person, seeded_people
+from .model import Api, Client, Lifetimes, Person, seeded_people
 from .records import Delivery, Failure, Session, TokenRequest
 from .sessions import SessionRegistry
 
@@ -22,12 +23,17 @@ class Tenant:
         self,
         clients: Iterable[Client] | None = None,
         people: Iterable[Person] | None = None,
+        apis: Iterable[Api] = (),
     ) -> None:
         self.clients: list[Client] = [Client()] if clients is None else list(clients)
         self.people: list[Person] = seeded_people() if people is None else list(people)
+        #: The audiences that there are; with none registered, any is good.
+        self.apis: list[Api] = list(apis)
         #: Where the tenant is; its server sets both.
         self.url = "https://127.0.0.1"
         self.front_channel_url = self.url
+        #: Where clients show certificates, if any does.
+        self.mtls_url: str | None = None
 
         #: For how long what is issued next is good.
         self.lifetimes: Lifetimes = Lifetimes()
@@ -35,10 +41,22 @@ class Tenant:
         self.extra_claims: dict[str, Any] = {}
         #: So many random bytes make the next access tokens longer.
         self.access_token_padding = 0
-        #: The scopes that are granted for an audience, beside OpenID's own.
+        #: The name of the claim with a person's roles, in ID and access tokens.
+        self.roles_claim: str | None = None
+        #: The name of the claim with a person's permissions in ID tokens.
+        self.permissions_claim: str | None = None
+        #: Merged into what ``/userinfo`` says, and nowhere else.
+        self.userinfo_claims: dict[str, Any] = {}
+        #: The scopes that are granted for any audience, where no API is registered.
         self.api_scopes: set[str] = {"read:messages", "write:messages"}
         #: Whether each refresh replaces the refresh token, which is then spent.
         self.rotation = True
+        #: Whether answers of ``/authorize`` have the issuer in ``iss`` (RFC 9207).
+        self.authorization_response_iss = False
+        #: Whether a login with ``acr_values`` ends in an ``acr`` claim.
+        self.honor_acr_values = True
+        #: The error that ``prompt=none`` gets, even if somebody is logged in.
+        self.silent_login_error: str | None = None
         #: Whether discovery publishes the ``end_session_endpoint``.
         self.publish_end_session_endpoint = True
         #: What became of each request to ``/oauth/token``.
@@ -50,6 +68,7 @@ class Tenant:
         self._lock = RLock()
         self.session_registry: SessionRegistry = SessionRegistry(self._lock)
         self.credentials: Credentials = Credentials(self._lock)
+        self.pushed_requests: PushedRequests = PushedRequests(self._lock)
         self._notifier = LogoutNotifier(self._record_delivery)
         self._failures: list[Failure] = []
         self._next_login: Person | None = None

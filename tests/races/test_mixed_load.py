@@ -96,7 +96,7 @@ class Person:
     def log_in(self) -> None:
         """Try once; with a back end that is down, it may not work."""
         for cookie in list(self.browser.http.cookies.jar):
-            if cookie.name != TENANT:
+            if not cookie.name.startswith(TENANT):
                 self.browser.http.cookies.delete(cookie.name)
         page = self.browser.get("/profile")
         self.is_in = page.status_code == 200
@@ -162,7 +162,9 @@ class Person:
         return all(answer.status_code == 200 for answer in answers)
 
     def cookies(self) -> dict[str, str]:
-        return {k: v for k, v in self.browser.cookies().items() if k != TENANT}
+        return {
+            k: v for k, v in self.browser.cookies().items() if not k.startswith(TENANT)
+        }
 
     def note(self, deed: str, answer: httpx.Response, right: set[int]) -> None:
         self.statuses[f"{deed} {answer.status_code}"] += 1

@@ -113,7 +113,7 @@ def logged_in(browser: Browser, tenant: TenantServer, asked: threading.Event) ->
 def cookies_of(browser: Browser) -> dict[str, str]:
     """The cookies of the browser at the app, and not those at the tenant."""
     theirs = "flask_auth0_development_tenant"
-    return {k: v for k, v in browser.cookies().items() if k != theirs}
+    return {k: v for k, v in browser.cookies().items() if not k.startswith(theirs)}
 
 
 class AtOnce:

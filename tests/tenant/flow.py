@@ -71,13 +71,7 @@ class Flow:
         return code_of(self.choose(self.authorize(**changes), person=person))
 
     def exchange(self, code: str, **changes: str) -> httpx.Response:
-        form = {
-            "grant_type": "authorization_code",
-            "code": code,
-            "redirect_uri": CALLBACK,
-            "code_verifier": VERIFIER,
-            **changes,
-        }
+        form = exchange_form(code, **changes)
         return self.http.post("/oauth/token", data=form, auth=self.credentials)
 
     def tokens(self, person: str = "auth0|ada", **changes: str | None) -> Any:
@@ -103,6 +97,17 @@ class Flow:
         return self.http.post(
             path, data={"csrf_token": token, **fields}, follow_redirects=True
         )
+
+
+def exchange_form(code: str, **changes: str) -> dict[str, str]:
+    """What a client sends for a code, without what proves who it is."""
+    return {
+        "grant_type": "authorization_code",
+        "code": code,
+        "redirect_uri": CALLBACK,
+        "code_verifier": VERIFIER,
+        **changes,
+    }
 
 
 def csrf_token(page: str) -> str:

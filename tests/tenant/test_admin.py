@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import asdict
 
 import pytest
 
@@ -108,9 +109,9 @@ def test_expire_from_the_page(flow: Flow) -> None:
     assert flow.refresh(tokens["refresh_token"]).json()["error"] == "invalid_grant"
 
 
-def test_lifetimes(flow: Flow) -> None:
-    lifetimes = {"access_token": "7", "id_token": "8", "refresh_token": "9"}
-    flow.admin("/admin/lifetimes", **lifetimes, code="10")
+def test_lifetimes(flow: Flow, tenant: Tenant) -> None:
+    lifetimes = dict.fromkeys(asdict(tenant.lifetimes), "10") | {"access_token": "7"}
+    flow.admin("/admin/lifetimes", **lifetimes)
     assert flow.tokens()["expires_in"] == 7
 
 

@@ -33,7 +33,9 @@ def test_second_login_needs_no_page(flow: Flow, tenant: Tenant) -> None:
 
 def test_cookie(flow: Flow) -> None:
     cookie = flow.choose(flow.authorize(), person="auth0|ada").headers["set-cookie"]
-    assert cookie.startswith("flask_auth0_development_tenant=")
+    assert cookie.startswith(
+        f"flask_auth0_development_tenant_{flow.http.base_url.port}="
+    )
     assert "HttpOnly" in cookie
     assert "Secure" in cookie
     assert "SameSite=Lax" in cookie
