@@ -9,6 +9,7 @@ from flask import Flask, session
 
 from flask_auth0 import Auth0, ConfigurationError
 from flask_auth0.testing import logged_in_client
+from tests.harness.clock import Clock
 from tests.harness.visitor import SECRET, add_views
 
 OPTIONS: dict[str, t.Any] = {
@@ -47,6 +48,19 @@ def test_sessions_change_and_end(config: dict[str, t.Any]) -> None:
     assert client.get("/profile").text == "Hello Grace"
     assert client.get("/logout").status_code == 302
     assert client.get("/user").json is None
+
+
+def test_its_session_can_be_changed_some_time_later(clock: Clock) -> None:
+    """Outside of a request, nobody has been active."""
+    app = Flask(__name__)
+    app.testing = True
+    Auth0(app, secret=SECRET, **OPTIONS)
+    add_views(app)
+    client = logged_in_client(app, name="Ada")
+    clock.offset = app.extensions["auth0"].config.session_inactivity_duration / 2
+    with client.session_transaction() as theirs:
+        theirs["cart"] = 1
+    assert client.get("/profile").text == "Hello Ada"
 
 
 @pytest.mark.parametrize("mode", ["testing", "debug"])
