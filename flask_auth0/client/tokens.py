@@ -111,11 +111,11 @@ class TokenClient(LoopClient):
         refresh: Refresh,
         held: Held | None,
     ) -> str:
-        token = refreshing.set(refresh)
+        # The task that runs this has a context of its own, which ends with it.
+        refreshing.set(refresh)
         try:
             found = await super().get_access_token(store_options, audience, scope)
         finally:
-            refreshing.reset(token)
             if held is not None and self._is_unwritten(held.key):
                 place = t.cast(BackEnd, self.store.meeting_point(this_app()))
                 turns = self.here().turns

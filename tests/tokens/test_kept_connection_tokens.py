@@ -113,3 +113,43 @@ def test_the_leeway_holds_for_connections(
     clock.offset = 3600 - 20
     assert visitor.fetch("/of/google").text != first
     assert len(exchanged) == 2
+
+
+def test_the_rest_of_a_coroutine_finds_the_token(
+    app: Flask, visitor: Visitor, exchanged: list[t.Any]
+) -> None:
+    """While it is asked for, the tokens of its connection are hidden from the SDK."""
+    auth0 = Auth0()
+
+    @app.get("/kept")
+    def kept() -> t.Any:
+        async def ask() -> t.Any:
+            options = {"connection": "google"}
+            token = await auth0.client.get_access_token_for_connection(options)
+            return token, await auth0.client.get_session()
+
+        token, found = auth0.run(ask())
+        return [token, *(e["access_token"] for e in found["connection_token_sets"])]
+
+    visitor.log_in()
+    token, *kept_ones = visitor.fetch("/kept").get_json()
+    assert kept_ones == [token]
+
+
+def test_the_rest_of_a_coroutine_finds_a_refreshed_token(
+    app: Flask, visitor: Visitor
+) -> None:
+    auth0 = Auth0()
+
+    @app.get("/refreshed")
+    def refreshed() -> t.Any:
+        async def ask() -> t.Any:
+            token = await auth0.client.get_access_token(force_refresh=True)
+            return token, await auth0.client.get_session()
+
+        token, found = auth0.run(ask())
+        return [token, *(each["access_token"] for each in found["token_sets"])]
+
+    visitor.log_in()
+    token, *kept_ones = visitor.fetch("/refreshed").get_json()
+    assert token in kept_ones
