@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from flask import Flask, abort, request
 from werkzeug.exceptions import HTTPException
 
-from . import admin, authorize, logout, metadata, pushed_requests, tokens
+from . import admin, authorize, ciba, logout, metadata, pushed_requests, tokens
 from .browser import configure_cookie, csrf_token
 from .context import EXTENSION
 from .loopback import is_loopback
@@ -27,7 +27,7 @@ def create_app(tenant: Tenant, *, secure_cookie: bool = True) -> Flask:
     app.after_request(secure_headers)
     app.register_error_handler(HTTPException, error_page)
     app.add_template_global(csrf_token)
-    for module in (metadata, authorize, pushed_requests, tokens, logout, admin):
+    for module in (metadata, authorize, pushed_requests, ciba, tokens, logout, admin):
         app.register_blueprint(module.blueprint)
     return app
 

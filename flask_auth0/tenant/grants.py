@@ -19,6 +19,7 @@ from werkzeug.datastructures import MultiDict
 
 from .acr import methods_of, proven_acr, requested_acr
 from .apis import api_scopes, require_api
+from .authorization_details import requested_details
 from .issuing import granted_scope, issue_id_token, issue_tokens
 from .model import Client, Person
 from .records import Authorization, AuthorizationCode, Credential, Session
@@ -67,6 +68,7 @@ class CodeGrant(TenantGrant, AuthorizationCodeGrant):
         if self.client.require_pushed_authorization_requests and not pushed:
             raise InvalidRequestError("Pushed authorization requests are required.")
         require_api(self.tenant, self.parameters.get("audience"))
+        requested_details(self.parameters)
 
     @staticmethod
     def validate_authorization_redirect_uri(request: Any, client: Client) -> str:
@@ -114,6 +116,7 @@ class CodeGrant(TenantGrant, AuthorizationCodeGrant):
             organization=data.get("organization") or None,
             acr=acr,
             amr=methods_of(acr),
+            authorization_details=requested_details(data),
         )
 
     def query_authorization_code(

@@ -8,6 +8,7 @@ from flask import Blueprint, render_template
 from werkzeug.wrappers import Response
 
 from . import assertions, client_authentication
+from .ciba_grant import GRANT_TYPE as CIBA
 from .context import get_tenant
 from .model import OPENID_SCOPES
 
@@ -23,6 +24,7 @@ def discovery() -> dict[str, Any]:
         "issuer": tenant.issuer,
         "authorization_endpoint": f"{front}/authorize",
         "token_endpoint": f"{back}/oauth/token",
+        "backchannel_authentication_endpoint": f"{back}/bc-authorize",
         "pushed_authorization_request_endpoint": f"{back}/oauth/par",
         "authorization_response_iss_parameter_supported": (
             tenant.authorization_response_iss
@@ -64,7 +66,8 @@ def _capabilities() -> dict[str, Any]:
         "scopes_supported": list(OPENID_SCOPES),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
-        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "grant_types_supported": ["authorization_code", "refresh_token", CIBA],
+        "backchannel_token_delivery_modes_supported": ["poll"],
         "code_challenge_methods_supported": ["S256"],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256"],

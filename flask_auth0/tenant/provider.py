@@ -12,6 +12,7 @@ from authlib.oauth2.rfc7009 import RevocationEndpoint
 from flask import Flask, Request
 
 from .authorization_requests import AuthorizationRequest
+from .ciba_grant import BackchannelLoginGrant
 from .client_authentication import ClientAuthenticator
 from .grants import S256, CodeGrant, IDToken, RefreshGrant
 from .model import Client
@@ -33,6 +34,7 @@ class Provider(AuthorizationServer):
         logging.getLogger("authlib.oauth2.rfc6749.grants").setLevel(logging.INFO)
         self.register_grant(CodeGrant, [S256(), IDToken()])
         self.register_grant(RefreshGrant, [IDToken()])
+        self.register_grant(BackchannelLoginGrant)
         self.register_endpoint(Revocation(self))
         # An instance, as Authlib documents it, although it declares another type.
         userinfo: Any = UserInfo(tenant)

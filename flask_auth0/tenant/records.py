@@ -117,3 +117,4 @@ class Failure:
     content_type: str
     delay: float
     count: int
+    headers: dict[str, str] = field(default_factory=dict)

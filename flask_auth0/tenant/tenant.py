@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+import secrets
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
 from threading import RLock
 from typing import Any
 
 from .authorization_requests import PushedRequests
 from .backchannel import LogoutNotifier
+from .backchannel_logins import Answer, BackchannelLogins
 from .credentials import Credentials
 from .keys import SigningKeys
 from .model import Api, Client, Lifetimes, Person, seeded_people
 from .records import Delivery, Failure, Session, TokenRequest
 from .sessions import SessionRegistry
+
+JSON = "application/json"
 
 
 class Tenant:
@@ -51,6 +56,10 @@ class Tenant:
         self.api_scopes: set[str] = {"read:messages", "write:messages"}
         #: Whether each refresh replaces the refresh token, which is then spent.
         self.rotation = True
+        #: How many seconds a client waits between questions for a login that it began.
+        self.backchannel_login_interval = 5
+        #: What everybody answers at once to such a login; ``None`` waits for the page.
+        self.answer_backchannel_logins: Answer | None = None
         #: Whether answers of ``/authorize`` have the issuer in ``iss`` (RFC 9207).
         self.authorization_response_iss = False
         #: Whether a login with ``acr_values`` ends in an ``acr`` claim.
@@ -69,8 +78,11 @@ class Tenant:
         self.session_registry: SessionRegistry = SessionRegistry(self._lock)
         self.credentials: Credentials = Credentials(self._lock)
         self.pushed_requests: PushedRequests = PushedRequests(self._lock)
+        #: The logins that wait for a person's answer: see them, approve or deny them.
+        self.backchannel_logins: BackchannelLogins = BackchannelLogins(self._lock)
         self._notifier = LogoutNotifier(self._record_delivery)
         self._failures: list[Failure] = []
+        self._refresh_failures: list[Failure] = []
         self._next_login: Person | None = None
 
     @property
@@ -143,7 +155,7 @@ class Tenant:
         self,
         status: int | None = 500,
         body: bytes = b'{"error": "server_error"}',
-        content_type: str = "application/json",
+        content_type: str = JSON,
         delay: float = 0.0,
         count: int = 1,
     ) -> None:
@@ -151,15 +163,50 @@ class Tenant:
         with self._lock:
             self._failures.append(Failure(status, body, content_type, delay, count))
 
+    def limit_next_token_request(self, retry_after: int = 1, count: int = 1) -> None:
+        """Answer so many token requests with 429, and the seconds to wait."""
+        body = {
+            "error": "too_many_requests",
+            "error_description": "Global limit has been reached",
+        }
+        headers = {"Retry-After": str(retry_after)}
+        with self._lock:
+            self._failures.append(Failure(429, _json(body), JSON, 0.0, count, headers))
+
+    def require_mfa_at_next_refresh(
+        self, mfa_requirements: Mapping[str, Any] | None = None, count: int = 1
+    ) -> str:
+        """Answer so many refreshes with ``mfa_required``, and return the ``mfa_token``.
+
+        Without ``mfa_requirements`` there is a one-time password to be asked for.
+        """
+        mfa_token = secrets.token_urlsafe(32)
+        body = {
+            "error": "mfa_required",
+            "error_description": "Multifactor authentication required",
+            "mfa_token": mfa_token,
+            "mfa_requirements": mfa_requirements or {"challenge": [{"type": "otp"}]},
+        }
+        with self._lock:
+            self._refresh_failures.append(Failure(403, _json(body), JSON, 0.0, count))
+        return mfa_token
+
     def take_failure(self) -> Failure | None:
         """How the token request that is being answered is to fail."""
+        return self._take(self._failures)
+
+    def take_refresh_failure(self) -> Failure | None:
+        """How the refresh that is being answered is to fail."""
+        return self._take(self._refresh_failures)
+
+    def _take(self, failures: list[Failure]) -> Failure | None:
         with self._lock:
-            if not self._failures:
+            if not failures:
                 return None
-            failure = self._failures[0]
+            failure = failures[0]
             failure.count -= 1
             if failure.count <= 0:
-                self._failures.pop(0)
+                failures.pop(0)
             return failure
 
     def record_token_request(self, grant_type: str, outcome: str) -> None:
@@ -169,6 +216,10 @@ class Tenant:
     def _record_delivery(self, delivery: Delivery) -> None:
         with self._lock:
             self.deliveries.append(delivery)
+
+
+def _json(content: Mapping[str, Any]) -> bytes:
+    return json.dumps(content).encode()
 
 
 def _is_email(text: str) -> bool:

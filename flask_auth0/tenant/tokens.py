@@ -15,7 +15,7 @@ blueprint: Blueprint = Blueprint("tokens", __name__)
 
 @blueprint.post("/oauth/token")
 def token() -> Response:
-    failure = get_tenant().take_failure()
+    failure = _next_failure()
     if failure:
         time.sleep(failure.delay)
     response = _fail(failure) if failure else None
@@ -27,10 +27,19 @@ def token() -> Response:
     return response
 
 
+def _next_failure() -> Failure | None:
+    failure = get_tenant().take_failure()
+    if failure is None and request.form.get("grant_type") == "refresh_token":
+        return get_tenant().take_refresh_failure()
+    return failure
+
+
 def _fail(failure: Failure) -> Response | None:
     if failure.status is None:
         return None
-    return Response(failure.body, failure.status, content_type=failure.content_type)
+    response = Response(failure.body, failure.status, failure.headers)
+    response.content_type = failure.content_type
+    return response
 
 
 def _outcome(response: Response) -> str:
