@@ -2,17 +2,43 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import ssl
 import time
 import typing as t
 import weakref
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 
 import httpx
 
 from .kept_connections import Trace, socket_options
 from .transport import LIMITS, has_proxy, no_cookies, telemetry_headers
+
+#: When the answer that this thread waits for has to be there, in seconds of
+#: :func:`time.monotonic`.
+_until: ContextVar[float | None] = ContextVar("until", default=None)
+
+
+class _SocketInTime(ssl.SSLSocket):
+    """A connection on which nothing lasts longer than its request may.
+
+    httpx limits the wait for each piece alone, and an answer may come in many.
+    """
+
+    def settimeout(self, value: float | None) -> None:
+        """Limit the next operation, which httpcore does before each one.
+
+        :raises TimeoutError: when no time is left.
+        """
+        until = _until.get()
+        if until is not None:
+            left = until - time.monotonic()
+            if left <= 0:
+                raise TimeoutError("The answer did not end in time.")
+            value = left if value is None else min(value, left)
+        super().settimeout(value)
 
 
 class ThreadHttp:
@@ -23,6 +49,8 @@ class ThreadHttp:
     """
 
     def __init__(self, timeout: float, tls: ssl.SSLContext) -> None:
+        # asyncio, which shares the context, makes no sockets with it.
+        tls.sslsocket_class = _SocketInTime
         self._make = functools.partial(_ThreadConnections, timeout, tls)
         self._kept = self._make()
 
@@ -34,15 +62,16 @@ class ThreadHttp:
         :param until: the deadline of the answer, in seconds of :func:`time.monotonic`.
         :raises httpx.TransportError: when no answer has come by then.
         """
-        kept, trace = self._kept, Trace()
-        try:
-            return kept.post(url, headers, body, until, trace)
-        except httpx.TransportError:
-            if not trace.is_new:
-                self._give_up(kept)
-            if not trace.may_repeat("POST"):
-                raise
-        return self._kept.post(url, headers, body, until, Trace())
+        with _everything_by(until):
+            kept, trace = self._kept, Trace()
+            try:
+                return kept.post(url, headers, body, until, trace)
+            except httpx.TransportError:
+                if not trace.is_new:
+                    self._give_up(kept)
+                if not trace.may_repeat("POST"):
+                    raise
+            return self._kept.post(url, headers, body, until, Trace())
 
     def _give_up(self, kept: _ThreadConnections) -> None:
         if kept is self._kept:
@@ -102,11 +131,21 @@ def _noted_in(trace: Trace) -> Callable[[str, t.Any], None]:
 
 
 def _in_time(response: httpx.Response, until: float) -> Iterator[bytes]:
-    # httpx limits the wait for each chunk alone, and an answer may come in many.
+    # Below TLS to a proxy, the sockets are none of ours.
     for chunk in response.iter_raw():
         yield chunk
         if time.monotonic() > until:
             raise httpx.ReadTimeout("The answer did not end in time.")
+
+
+@contextlib.contextmanager
+def _everything_by(until: float) -> Iterator[None]:
+    """Let all that happens inside, on any connection, end in time."""
+    token = _until.set(until)
+    try:
+        yield
+    finally:
+        _until.reset(token)
 
 
 def _transport(timeout: float, tls: ssl.SSLContext) -> httpx.HTTPTransport:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import socket
 import ssl
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+import trustme
 
 from flask_auth0.client.thread_http import ThreadHttp
 
@@ -27,34 +29,60 @@ Serve = Callable[[Callable[[socket.socket], object]], str]
 
 
 @pytest.fixture
-def http() -> ThreadHttp:
+def authority() -> trustme.CA:
+    """Who signs the certificates of servers."""
+    return trustme.CA()
+
+
+@pytest.fixture
+def http(authority: trustme.CA) -> ThreadHttp:
     """The client."""
-    return ThreadHttp(10, ssl.create_default_context())
+    tls = ssl.create_default_context()
+    authority.configure_trust(tls)
+    return ThreadHttp(10, tls)
 
 
 @pytest.fixture
 def serve() -> Iterator[Serve]:
     """Serve whoever connects with a function, at the URL that is returned."""
-    servers: list[socket.socket] = []
+    with contextlib.ExitStack() as stack:
+        yield lambda answer: f"http://127.0.0.1:{listen(stack, answer)}/token"
 
-    def start(answer: Callable[[socket.socket], object]) -> str:
-        server = socket.create_server(("127.0.0.1", 0))
-        servers.append(server)
 
-        def accept() -> None:
-            with contextlib.suppress(OSError):
-                while True:
-                    connection, _ = server.accept()
-                    with connection:
-                        connection.recv(65536)
-                        answer(connection)
+@pytest.fixture
+def serve_over_tls(authority: trustme.CA) -> Iterator[Serve]:
+    """Serve whoever connects over TLS, as a tenant does."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
 
-        threading.Thread(target=accept, daemon=True).start()
-        return f"http://127.0.0.1:{server.getsockname()[1]}/token"
+    with contextlib.ExitStack() as stack:
 
-    yield start
-    for server in servers:
-        server.close()
+        def start(answer: Callable[[socket.socket], object]) -> str:
+            wrap = functools.partial(context.wrap_socket, server_side=True)
+            return f"https://127.0.0.1:{listen(stack, answer, wrap)}/token"
+
+        yield start
+
+
+def listen(
+    stack: contextlib.ExitStack,
+    answer: Callable[[socket.socket], object],
+    wrap: Callable[[socket.socket], socket.socket] = lambda connection: connection,
+) -> int:
+    """Serve whoever connects until the stack is left; return the port."""
+    server = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+
+    def accept() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = server.accept()
+                with wrap(connection) as wrapped:
+                    wrapped.recv(65536)
+                    answer(wrapped)
+
+    threading.Thread(target=accept, daemon=True).start()
+    port: int = server.getsockname()[1]
+    return port
 
 
 def post(http: ThreadHttp, url: str, limit: float = LIMIT) -> httpx.Response:
@@ -70,22 +98,47 @@ def test_an_answer(http: ThreadHttp, serve: Serve) -> None:
         answer.raise_for_status()
 
 
-def drip(connection: socket.socket) -> None:
-    """Send a byte now and a byte then, until the other side has had enough."""
-    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n")
-    with contextlib.suppress(OSError):
-        for byte in itertools.islice(itertools.cycle(b"x"), 600):
-            connection.sendall(bytes([byte]))
-            time.sleep(LIMIT / 10)
+HEADER = b"HTTP/1.1 200 OK\r\n"
+CONTENT = HEADER + b"Content-Length: 9999\r\n\r\n"
 
 
+@pytest.mark.parametrize("beginning", [b"", HEADER, CONTENT], ids=str)
 def test_an_answer_that_drips_in_does_not_hold_up_for_long(
-    http: ThreadHttp, serve: Serve
+    http: ThreadHttp, serve_over_tls: Serve, beginning: bytes
 ) -> None:
+    is_over = threading.Event()
+
+    def drip(connection: socket.socket) -> None:
+        """Send a byte now and a byte then, until the other side has had enough."""
+        connection.sendall(beginning)
+        rest = itertools.chain(HEADER, itertools.cycle(b"x"))
+        for byte in itertools.islice(rest, 600):
+            connection.sendall(bytes([byte]))
+            if is_over.wait(LIMIT / 10):
+                return
+
     began = time.monotonic()
     with pytest.raises(httpx.ReadTimeout):
-        post(http, serve(drip))
-    assert LIMIT <= time.monotonic() - began < LIMIT + LATE
+        post(http, serve_over_tls(drip))
+    took = time.monotonic() - began
+    is_over.set()
+    assert LIMIT <= took < LIMIT + LATE
+
+
+def test_connections_over_tls_are_kept(http: ThreadHttp, serve_over_tls: Serve) -> None:
+    connections = []
+
+    def answer(connection: socket.socket) -> None:
+        connections.append(connection)
+        # The content comes after its header, in a record of its own.
+        while content := connection.recv(65536):
+            if content.endswith(b"a=b"):
+                connection.sendall(EMPTY)
+
+    url = serve_over_tls(answer)
+    for _ in range(3):
+        assert post(http, url, limit=30).status_code == 200
+    assert len(connections) == 1
 
 
 def resolving_to(addresses: list[str]) -> Callable[..., t.Any]:
