@@ -15,7 +15,9 @@ from .runtime import loop
 from .runtime.clock import Clock
 
 if t.TYPE_CHECKING:
+    from .client.access_tokens import AccessTokens
     from .client.client import Client
+    from .client.proofs import Proofs
     from .client.repeated_callbacks import CallbackAnswers
     from .client.server_client import Logins
     from .sessions.hooks import SessionHooks
@@ -37,6 +39,10 @@ class AppState:
     state_store: SessionStore
     transaction_store: LoginStore
     sealer: Sealer
+    #: Verifies the tokens of programs that call the app as an API.
+    access_tokens: AccessTokens
+    #: Checks the proofs with which such tokens come.
+    proofs: Proofs
     #: The answers of callbacks, for browsers that request one again.
     callback_answers: CallbackAnswers
     #: Returns the app's own answer in place of :class:`.LoginRequired`, or ``None``.

@@ -20,6 +20,10 @@ def protect(
 
     :param told: the endpoints that the log has named already.
     """
+    if current.has_asked_for_token:
+        response.vary.add("Authorization")
+    if current.token_claims is not None:
+        _keep_private(response)
     if not (_has_asked(current) or current.collected):
         if response.is_streamed and not response.direct_passthrough:
             _watch(current, response, told)
@@ -30,15 +34,18 @@ def protect(
         headers.add("Vary", "Cookie")
     else:
         response.vary.add("Cookie")
-    if _is_nobody(current):
-        return response
-    if "Cache-Control" not in headers:
-        headers.add("Cache-Control", "private")
+    if not _is_nobody(current):
+        _keep_private(response)
+    return response
+
+
+def _keep_private(response: Response) -> None:
+    if "Cache-Control" not in response.headers:
+        response.headers.add("Cache-Control", "private")
     elif not response.cache_control.no_store:
         response.cache_control.public = False
         response.cache_control.s_maxage = None
         response.cache_control.private = True
-    return response
 
 
 def _watch(current: CurrentRequest, response: Response, told: set[str | None]) -> None:

@@ -7,6 +7,10 @@
         ├── ConfigurationError      the app's settings are wrong or missing
         ├── LoginRequired           nobody is logged in
         │   └── MfaRequired             one more factor is needed
+        ├── NotAllowed              a user lacks what is asked for
+        │   └── InsufficientScope       an access token lacks it
+        ├── TokenRequired           a request has no access token
+        │   └── InvalidToken            its access token is not good
         ├── LoginFailed             a login cannot go on
         │   ├── AuthorizationFailed     the tenant said no
         │   ├── LoginLoop               logins do not last, again and again
@@ -29,11 +33,13 @@ from jinja2 import TemplateNotFound
 from werkzeug.exceptions import (
     BadGateway,
     BadRequest,
+    Forbidden,
     HTTPException,
     Unauthorized,
 )
 from werkzeug.wrappers import Response
 
+from .challenges import BEARER, challenges
 from .config.problems import Problem
 from .negotiation import is_htmx, is_navigation
 
@@ -69,6 +75,8 @@ class Auth0Error(HTTPException):
     description: str = "The login could not be completed."
     #: Seconds after which a client may try again.
     retry_after: int | None = None
+    #: The values of ``WWW-Authenticate``, for clients with access tokens.
+    challenges: Sequence[str] = ()
 
     def __init__(
         self,
@@ -130,6 +138,8 @@ class Auth0Error(HTTPException):
         response.vary.update(["Accept", "Sec-Fetch-Mode", "X-Requested-With"])
         if self.retry_after is not None:
             response.headers["Retry-After"] = str(self.retry_after)
+        for each in self.challenges:
+            response.headers.add("WWW-Authenticate", each)
         return response
 
     def to_dict(self) -> dict[str, t.Any]:
@@ -242,6 +252,100 @@ class MfaRequired(LoginRequired):
 
     #: The token for the SDK's ``client.mfa``, to ask for the factor without a login.
     mfa_token: str | None = None
+
+
+class NotAllowed(Auth0Error, Forbidden):
+    """Somebody is logged in, but lacks what a view asks for."""
+
+    code: int = 403
+    error = "not_allowed"
+    title = "You may not see this"
+    description = "Your account lacks what this needs."
+
+    def __init__(
+        self,
+        description: str | None = None,
+        *,
+        missing: Mapping[str, Sequence[t.Any]] = MappingProxyType({}),
+        **options: t.Any,
+    ) -> None:
+        super().__init__(description, **options)
+        #: The names that lack, under ``roles``, ``permissions`` and ``scopes``. One of
+        #: several that are enough is in a mapping, under ``any_of``.
+        self.missing: Mapping[str, Sequence[t.Any]] = missing
+
+    def to_dict(self) -> dict[str, t.Any]:
+        told = super().to_dict()
+        return {**told, "missing": self.missing} if self.missing else told
+
+
+class InsufficientScope(NotAllowed):
+    """The access token of a request lacks what a view asks for (RFC 6750, section 3.1).
+
+    Raise it in a view that asks for more than its guard does.
+    """
+
+    error = "insufficient_scope"
+    description = "The access token lacks what this needs."
+
+    def __init__(
+        self,
+        description: str | None = None,
+        *,
+        scope: str = "",
+        scheme: str = BEARER,
+        **options: t.Any,
+    ) -> None:
+        super().__init__(description, **options)
+        #: The scopes that a token needs for this, with spaces between.
+        self.scope: str = scope
+        #: How the token was sent: ``Bearer`` or ``DPoP``.
+        self.scheme: str = scheme
+
+    @property
+    def challenges(self) -> list[str]:  # type: ignore[override]
+        """The values of ``WWW-Authenticate``."""
+        told = {"error": self.error, "error_description": self.description}
+        scope = {"scope": self.scope} if self.scope else {}
+        return challenges(self.scheme, **told, **scope)
+
+
+class TokenRequired(Auth0Error, Unauthorized):
+    """A request has no access token, and needs one."""
+
+    code: int = 401
+    error = "token_required"
+    title = "An access token is needed"
+    description = "This needs an access token, in the Authorization header."
+
+    #: How the token was sent: ``Bearer`` or ``DPoP``.
+    scheme: str = BEARER
+
+    @property
+    def challenges(self) -> list[str]:  # type: ignore[override]
+        """The values of ``WWW-Authenticate``."""
+        return challenges(self.scheme)
+
+
+class InvalidToken(TokenRequired):
+    """The access token of a request is not good (RFC 6750, section 3.1).
+
+    ``code`` is 400 and ``error`` is ``invalid_request`` where it is not clear which
+    token counts.
+    """
+
+    error = "invalid_token"
+    title = "The access token is not good"
+    description = "The access token is not good here."
+
+    #: More parameters of the challenge.
+    parameters: Mapping[str, str] = MappingProxyType({})
+
+    @property
+    def challenges(self) -> list[str]:  # type: ignore[override]
+        """The values of ``WWW-Authenticate``."""
+        told = {"error": self.error, "error_description": self.description}
+        return challenges(self.scheme, **told, **self.parameters)
 
 
 class LoginFailed(Auth0Error, BadRequest):

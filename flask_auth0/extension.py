@@ -20,7 +20,7 @@ from .runtime.request import current_request
 from .sessions.directory import Sessions
 from .sessions.hooks import SessionHooks, checked_claims
 from .user import shown_user
-from .views import guards, login, logout, logout_urls, origins
+from .views import bearer, guards, login, logout, logout_urls, origins
 from .views.login_urls import offer_way_on
 from .wiring import set_up
 
@@ -45,6 +45,9 @@ class Auth0:
 
     login_required: t.ClassVar[guards.LoginRequiredDecorator] = staticmethod(  # type: ignore[assignment]
         guards.login_required
+    )
+    bearer_required: t.ClassVar[bearer.BearerRequiredDecorator] = staticmethod(  # type: ignore[assignment]
+        bearer.bearer_required
     )
 
     def __init__(

@@ -47,7 +47,12 @@ class User(Mapping[str, t.Any]):
 
 
 def load_claims(current: CurrentRequest, state: AppState) -> Mapping[str, t.Any] | None:
-    """Return the claims of the user of a request, or ``None``."""
+    """Return the claims of the user of a request, or ``None``.
+
+    Those of an access token that a guard has verified take the place of the session's.
+    """
+    if current.token_claims is not None:
+        return current.token_claims
     current.has_asked_for_user = True
 
     def ask() -> dict[str, t.Any] | None:

@@ -11,7 +11,9 @@ from werkzeug.wrappers import Response
 
 from . import caching, deployment, views
 from .app_state import AppState, state_of
+from .client.access_tokens import AccessTokens
 from .client.client import Client
+from .client.proofs import Proofs
 from .client.repeated_callbacks import CallbackAnswers
 from .client.server_client import Logins
 from .config import EXTENSION, Config, read_config
@@ -41,6 +43,7 @@ from .sessions.stores.base import BackEnd
 from .sessions.transaction_store import LoginStore, OwnTransactionStore
 from .user import current_user
 from .views import backchannel, decorator_order, error_answers, repeated_logins
+from .views.credentials import may_have_token
 from .views.login_urls import login_url_here
 from .views.oversized_responses import fit
 
@@ -134,6 +137,10 @@ def _make_state(
         state_store=sessions,
         transaction_store=logins,
         sealer=sealer,
+        access_tokens=AccessTokens(
+            config, client.discovery, client.patience_with_strangers, clock
+        ),
+        proofs=Proofs(clock),
         callback_answers=CallbackAnswers(sealer, config.timeout),
         unauthorized=unauthorized,
         login_url_here=login_url_here,
@@ -193,7 +200,9 @@ class _AroundRequests:
         """Notice a first request after a login, and check views that are new."""
         current, state = current_request(), self._state
         if current.jar.prefix + LOGIN_NOTE in current.request.cookies:
-            repeated_logins.note_request(current, state)
+            current.is_perhaps_after_login = may_have_token(current.request)
+            if not current.is_perhaps_after_login:
+                repeated_logins.note_request(current, state)
         if len(state.checked_views) < len(self._app.view_functions):
             self._check_views()
 
@@ -206,6 +215,9 @@ class _AroundRequests:
     def finish(self, response: Response) -> Response:
         """Put cookies and headers on a response, before Flask saves its session."""
         current, state = current_request(), self._state
+        if current.is_perhaps_after_login and not current.has_asked_for_token:
+            # The token may be a gateway's, and is nothing to the view.
+            repeated_logins.note_request(current, state)
         if current.is_after_login:
             repeated_logins.note_response(current, state, response)
         if current.found and (current.session.modified or current.jar.pending):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import functools
 import inspect
 import typing as t
@@ -18,9 +19,10 @@ from ..runtime.request import current_request
 from ..sessions.hooks import checked_claims, with_claims
 from ..sessions.storage_contract import KEY
 from .dispatch import OnOurLoop, coroutine_on_loop
-from .logout_tokens import check_logout_claims, refuse_deep_header, refuse_unsigned
-from .signed_tokens import verified_claims
-from .tokens import TokenClient
+from .logout_tokens import check_logout_claims, refuse_unsigned
+from .nesting import refuse_deep_header
+from .signed_tokens import check_id_token, verified_claims
+from .tokens import TokenClient, require_session
 
 #: Methods without a time limit, since a person on another device answers.
 WAITING = {"login_backchannel", "backchannel_authentication"}
@@ -65,7 +67,10 @@ class Client(TokenClient):
         self, store_options: dict[str, t.Any] | None = None
     ) -> dict[str, t.Any] | None:
         """Return the claims of the user, or ``None`` when nobody is logged in."""
-        if current_request().outage.is_told:
+        current = current_request()
+        if current.token_claims is not None:
+            return copy.deepcopy(dict(current.token_claims))
+        if current.outage.is_told:
             return None
         if not self.store.needs_loop:
             return await self.store.user()
@@ -75,6 +80,8 @@ class Client(TokenClient):
         self, store_options: dict[str, t.Any] | None = None
     ) -> dict[str, t.Any] | None:
         """Return the session without its internals, or ``None``."""
+        if current_request().token_claims is not None:
+            return None
         if self.store.needs_loop:
             return await coroutine_on_loop(super().get_session, (store_options,), {})
         return await super().get_session(store_options)
@@ -89,6 +96,7 @@ class Client(TokenClient):
         :raises TypeError: for a claim that cannot be kept as JSON.
         :raises SessionTooLarge: when it does not fit into cookies; nothing changes.
         """
+        require_session()
         changes = checked_claims({**(claims or {}), **more})
         limit = self._config.timeout
         await coroutine_on_loop(self._update_session, (changes,), {}, limit)
@@ -146,11 +154,12 @@ class Client(TokenClient):
         issuer = (await discovery.metadata(config.domain))["issuer"]
         jwks = await discovery.jwks(config.domain)
         newer = functools.partial(
-            discovery.newer_jwks, jwks, self._patience_with_strangers
+            discovery.newer_jwks, jwks, self.patience_with_strangers
         )
-        claims = await verified_claims(
-            token, jwks, newer, client_id=config.client_id, issuer=issuer
+        check = functools.partial(
+            check_id_token, client_id=config.client_id, issuer=issuer
         )
+        claims = await verified_claims(token, jwks, newer, check)
         check_logout_claims(header, claims, issuer)
         return claims
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import typing as t
 from collections.abc import Mapping
 
@@ -10,32 +9,6 @@ EVENT = "http://schemas.openid.net/event/backchannel-logout"
 #: The types that the header may name. The specification recommends the first; tokens
 #: without one should be accepted as well.
 _TYPES = {"logout+jwt", "application/logout+jwt", "jwt", ""}
-#: The number of brackets above which no header of a token is parsed.
-_MANY = 32
-
-
-def nests_deeply(text: bytes) -> bool:
-    """Tell whether parsing this JSON may reach Python's recursion limit.
-
-    Finalizers that the garbage collector runs meanwhile would reach the limit as well,
-    and fail halfway.
-    """
-    return text.count(b"[") + text.count(b"{") > _MANY
-
-
-def refuse_deep_header(token: str) -> None:
-    """Refuse a token whose header is nested too deeply to be parsed.
-
-    :raises ValueError: with the reason.
-    """
-    head = token.partition(".")[0]
-    try:
-        text = base64.urlsafe_b64decode(head + "=" * (-len(head) % 4))
-    except ValueError:
-        # PyJWT says what is wrong with a token that is none.
-        return
-    if nests_deeply(text):
-        raise ValueError("Its header is nested too deeply.")
 
 
 def refuse_unsigned(header: Mapping[str, t.Any], token: str) -> None:

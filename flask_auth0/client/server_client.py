@@ -36,7 +36,7 @@ from ..sessions.transaction_store import TRANSACTION_KEY, LoginStore
 from .breaker import Breaker
 from .discovery import Discovery, Document, Patience
 from .responses import check_login
-from .signed_tokens import Keys, verified_claims
+from .signed_tokens import Keys, check_id_token, verified_claims
 from .thread_http import ThreadHttp
 from .transport import CheckedHttp, LoopTransport, Transports
 
@@ -75,7 +75,7 @@ class LoopClient(ServerClient[t.Any]):
         self.check_id_token: Callable[[Claims], None] = lambda claims: None
         # A login has spent its code already, so it waits for the next fetch.
         self._patience_at_logins = Patience(INTERVAL_AT_LOGINS, INTERVAL_AT_LOGINS)
-        self._patience_with_strangers = Patience(INTERVAL_FOR_STRANGERS)
+        self.patience_with_strangers: Patience = Patience(INTERVAL_FOR_STRANGERS)
         super().__init__(
             domain=config.domain,
             client_id=config.client_id,
@@ -120,9 +120,10 @@ class LoopClient(ServerClient[t.Any]):
         documents, config = self.documents, self._config
         newer = functools.partial(documents.newer_jwks, jwks, self._patience_at_logins)
         issuer = (await documents.metadata(config.domain))["issuer"]
-        claims = await verified_claims(
-            token, jwks, newer, client_id=config.client_id, issuer=issuer
+        check = functools.partial(
+            check_id_token, client_id=config.client_id, issuer=issuer
         )
+        claims = await verified_claims(token, jwks, newer, check)
         if not isinstance(claims.get("sub"), str) or not claims["sub"]:
             raise jwt.InvalidTokenError("Token does not say who logged in.")
         # An ID token of another login is refused before anything is kept, or a hook

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import typing as t
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 import jwt
 
@@ -14,6 +14,7 @@ from ..sessions.lifetime import CLOCK_LEEWAY
 from ..sessions.shapes import is_moment
 
 Keys = dict[str, t.Any]
+Check = Callable[[str, Mapping[str, t.Any]], dict[str, t.Any]]
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
@@ -22,13 +23,12 @@ async def verified_claims(
     token: str,
     jwks: Keys,
     newer: Callable[[], Awaitable[Keys]],
-    *,
-    client_id: str,
-    issuer: str,
+    check: Check,
 ) -> dict[str, t.Any]:
     """Return the claims of a token, with newer keys where the known ones do not fit.
 
     :param newer: looks for newer keys than these.
+    :param check: returns the claims of a token that a key has signed.
     :raises jwt.InvalidTokenError: when the token is not good.
     :raises ValueError: when the tenant has no key for it.
     """
@@ -36,7 +36,7 @@ async def verified_claims(
     key = find_key(jwks, kid)
     if key is not None:
         try:
-            return _claims(token, key, client_id, issuer)
+            return check(token, key)
         except jwt.InvalidSignatureError as error:
             # Without a kid, only a wrong signature tells that the tenant has a new key.
             if kid is not None:
@@ -50,24 +50,38 @@ async def verified_claims(
     key = find_key(jwks, kid)
     if key is None:
         raise ValueError("The tenant has no key that can have signed the token.")
-    return _claims(token, key, client_id, issuer)
+    return check(token, key)
 
 
-def _claims(
-    token: str, key: t.Mapping[str, t.Any], client_id: str, issuer: str
+def check_id_token(
+    token: str, key: Mapping[str, t.Any], *, client_id: str, issuer: str
 ) -> dict[str, t.Any]:
     """Return the claims of a token that an issuer signed for a client.
+
+    :raises jwt.InvalidTokenError: when it is not one (OpenID Connect Core, 3.1.3.7).
+    """
+    claims = check_token(token, key, audience=client_id, issuer=issuer)
+    is_only = claims["aud"] in (client_id, [client_id])
+    if claims.get("azp", client_id if is_only else None) != client_id:
+        raise jwt.InvalidAudienceError("It was issued to another client.")
+    return claims
+
+
+def check_token(
+    token: str, key: Mapping[str, t.Any], *, audience: str, issuer: str
+) -> dict[str, t.Any]:
+    """Return the claims of a token that an issuer signed for an audience.
 
     Unlike the SDK, it allows for a difference between clocks, requires an expiry, and
     compares issuers exactly.
 
-    :raises jwt.InvalidTokenError: when it is not one (OpenID Connect Core, 3.1.3.7).
+    :raises jwt.InvalidTokenError: when the token is not good.
     """
     claims: dict[str, t.Any] = jwt.decode(
         token,
         jwt.PyJWK.from_dict(dict(key)),
         algorithms=["RS256"],
-        audience=client_id,
+        audience=audience,
         issuer=issuer,
         leeway=CLOCK_LEEWAY,
         options={"require": ["exp", "iat", "iss"]},
@@ -79,9 +93,6 @@ def _claims(
     if _SURROGATES.search(str(claims.get("sub"))):
         # Once surrogates are replaced, two users could have the same sub.
         raise jwt.InvalidTokenError("The sub claim is no text.")
-    is_only = claims["aud"] in (client_id, [client_id])
-    if claims.get("azp", client_id if is_only else None) != client_id:
-        raise jwt.InvalidAudienceError("It was issued to another client.")
     return _without_surrogates(claims)
 
 

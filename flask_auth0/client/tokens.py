@@ -57,6 +57,7 @@ class TokenClient(LoopClient):
         :param scope: what the token must allow, beyond what was asked for at login.
         :param force_refresh: refresh the token even if it is good.
         """
+        require_session()
         wanted = Wanted(
             audience or self._config.audience or DEFAULT_AUDIENCE,
             scope or "",
@@ -155,6 +156,7 @@ class TokenClient(LoopClient):
         However many ask at the same time, one request reaches the tenant, where the
         server keeps the session.
         """
+        require_session()
         if not self.store.needs_loop:
             connection = _connection(options)
             usable = await self._usable_connection_token(connection, None)
@@ -350,3 +352,20 @@ async def _to_the_end(work: Coroutine[t.Any, t.Any, R], stack: AsyncExitStack) -
     # never retrieved.
     task.add_done_callback(lambda done: done.cancelled() or done.exception())
     return await asyncio.shield(task)
+
+
+def require_session() -> None:
+    """Refuse a call that needs a session, in a request with an access token.
+
+    :raises LoginRequired: with status 403, since the token is good, and no login of
+        its client could help.
+    """
+    if current_request().token_claims is not None:
+        error = LoginRequired(
+            "This was called with an access token, and needs a user's session.",
+            code=403,
+            remedy="A request with an access token has no session, and none of a "
+            "session's tokens. Exchange its own token for one of another API.",
+        )
+        error.offer_login(None)
+        raise error

@@ -62,6 +62,10 @@ class Config:
     audience: str | None = _setting(parse_text, None)
     #: The organization that every login is for.
     organization: str | None = _setting(parse_text, None)
+    #: The claim that has a user's roles.
+    roles_claim: str | None = _setting(parse_text, None)
+    #: The claim that has the permissions of a user, or of an access token.
+    permissions_claim: str = _setting(parse_text, "permissions")
     #: More parameters of every authorization request.
     authorization_params: Mapping[str, t.Any] | None = _setting(parse_parameters, None)
     #: Seconds from login to the end of a session.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import typing as t
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from flask import Flask, Request, current_app, has_request_context, request, session
@@ -58,6 +58,8 @@ class CurrentRequest:
     is_dispatched = False
     #: Whether the request is the first one after a login.
     is_after_login = False
+    #: Whether it may be that, unless an access token takes the place of the session.
+    is_perhaps_after_login = False
     #: Whether the request has received new tokens. ``client/tokens`` sets it; after the
     #: call, ``client/dispatch`` sends the signal ``token_refreshed``.
     has_new_tokens = False
@@ -77,6 +79,14 @@ class CurrentRequest:
     claims: dict[str, t.Any] | None = None
     #: Whether :attr:`claims` is the answer; ``None`` can be one.
     has_claims = False
+
+    #: The claims of the access token with which the request was made, if a guard has
+    #: verified one. They take the place of the session.
+    token_claims: Mapping[str, t.Any] | None = None
+    #: How that token was sent: ``Bearer`` or ``DPoP``.
+    token_scheme = ""
+    #: Whether a guard has looked for an access token.
+    has_asked_for_token = False
 
     #: When the login was begun that the request completes, by our clock.
     #: ``views/callback`` sets it; ``sessions/writes`` keeps it, to tell later logouts

@@ -10,7 +10,7 @@ from werkzeug.exceptions import BadRequest, HTTPException
 from werkzeug.wrappers import Response
 
 from ..app_state import current_state
-from ..client.logout_tokens import nests_deeply
+from ..client.nesting import nests_deeply
 from ..client.translation import KNOWN, translate
 from ..errors import Auth0Error, in_one_line
 from ..runtime.request import this_app

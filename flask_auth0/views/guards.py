@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import typing as t
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from flask import redirect, request
 from werkzeug.wrappers import Response
 
 from ..app_state import AppState, state_of
-from ..config import UNGUARDED
-from ..errors import LoginRequired
+from ..challenges import BEARER, challenges
+from ..errors import InvalidToken, LoginRequired, NotAllowed
 from ..negotiation import is_htmx, is_navigation
-from ..runtime.request import CurrentRequest, current_request
+from ..runtime.request import CurrentRequest
 from ..sessions.shapes import is_moment
 from ..user import User, load_claims
-from . import login, own_urls
-from .decorator_order import note_guard
+from . import login
+from .bearer import token_claims
+from .guarded import View, guarded
 from .login_urls import login_url, page_to_come_back_to, refusal_of_organization
 from .organizations import are_different, is_member
 from .prefetches import is_prefetch, refuse_prefetch
 from .repeated_logins import has_just_asked_for, is_first_after_login_within
-
-View = t.TypeVar("View", bound=Callable[..., t.Any])
 
 
 class LoginRequiredDecorator(t.Protocol):
@@ -40,6 +38,7 @@ class LoginRequiredDecorator(t.Protocol):
         *,
         max_age: int | None = None,
         organization: str | None = None,
+        bearer: bool = False,
         **parameters: str,
     ) -> Callable[[View], View]: ...
 
@@ -54,6 +53,7 @@ def login_required(
     *,
     max_age: int | None = None,
     organization: str | None = None,
+    bearer: bool = False,
     **parameters: str,
 ) -> Callable[[View], View]: ...
 
@@ -63,6 +63,7 @@ def login_required(
     *,
     max_age: int | None = None,
     organization: str | None = None,
+    bearer: bool = False,
     **parameters: str,
 ) -> t.Any:
     """Let only users who are logged in reach a view, sync or async.
@@ -86,6 +87,8 @@ def login_required(
     :param max_age: seconds; a user who logged in longer ago has to log in again.
     :param organization: the organization that the user must be logged in to: its id if
         it begins with ``org_``, else its name.
+    :param bearer: whether programs may come with an access token instead, as with
+        :func:`bearer_required`. Where a request has one, it alone counts, good or not.
     :param parameters: of the authorization request, such as ``connection``: those that
         ``/login`` takes.
     :raises TypeError: when there is no such parameter.
@@ -99,9 +102,10 @@ def login_required(
         needs["max_age"] = max_age
     if organization is not None:
         needs["organization"] = _not_blank(organization)
+    refusal = functools.partial(_refusal_of_any if bearer else _refusal, needs)
     if view is None:
-        return functools.partial(_protect, needs=needs)
-    return _protect(view, needs=needs)
+        return functools.partial(guarded, refusal=refusal)
+    return guarded(view, refusal)
 
 
 def _not_blank(organization: str) -> str:
@@ -110,35 +114,42 @@ def _not_blank(organization: str) -> str:
     return organization.strip()
 
 
-def _protect(
-    view: Callable[..., t.Any], *, needs: dict[str, t.Any]
-) -> Callable[..., t.Any]:
-    if inspect.iscoroutinefunction(view):
-
-        @functools.wraps(view)
-        async def protected(*args: t.Any, **kwargs: t.Any) -> t.Any:
-            refused = _refusal(needs)
-            return await view(*args, **kwargs) if refused is None else refused
-
-    else:
-
-        @functools.wraps(view)
-        def protected(*args: t.Any, **kwargs: t.Any) -> t.Any:
-            refused = _refusal(needs)
-            return view(*args, **kwargs) if refused is None else refused
-
-    note_guard(view, protected)
-    return protected
+def _refusal_of_any(needs: dict[str, t.Any], current: CurrentRequest) -> t.Any:
+    """Return the answer to a request that may not pass with a token or a session."""
+    state = state_of(current.app)
+    claims = token_claims(current, state)
+    if claims is None:
+        return _refusal(needs, current, challenges(BEARER))
+    _refuse_token(needs, User(claims), state)
+    return None
 
 
-def _refusal(needs: dict[str, t.Any]) -> t.Any:
-    """Return the answer to a request that may not pass, or ``None``."""
-    current = current_request()
-    state, request = state_of(current.app), current.request
-    if request.method == "OPTIONS" or request.endpoint in UNGUARDED:
-        return None
-    if request.routing_exception is not None:
-        own_urls.require_host()
+def _refuse_token(needs: dict[str, t.Any], user: User, state: AppState) -> None:
+    """Refuse an access token that does not satisfy the needs of a view.
+
+    :raises InvalidToken: when its user logged in too long ago (RFC 9470, section 3).
+    :raises NotAllowed: when its user is not a member of the organization.
+    """
+    if not _is_member(user, needs):
+        raise NotAllowed("This is for another organization.")
+    max_age = needs.get("max_age")
+    if max_age is not None and not _has_logged_in_within(state, user, max_age):
+        error = InvalidToken(
+            "The user has logged in too long ago, or the token does not say when.",
+            error="insufficient_user_authentication",
+        )
+        error.parameters = {"max_age": str(max_age)}
+        raise error
+
+
+def _refusal(
+    needs: dict[str, t.Any], current: CurrentRequest, told: Sequence[str] = ()
+) -> t.Any:
+    """Return the answer to a request that may not pass, or ``None``.
+
+    :param told: the challenges for programs.
+    """
+    state = state_of(current.app)
     claims = load_claims(current, state)
     if claims and not needs:
         return None
@@ -147,7 +158,7 @@ def _refusal(needs: dict[str, t.Any]) -> t.Any:
         return None
     _refuse_in_vain(current, state, user, needs)
     custom = state.unauthorized()
-    return _ask_to_log_in(needs) if custom is None else custom
+    return _ask_to_log_in(needs, told) if custom is None else custom
 
 
 def _refuse_in_vain(
@@ -171,8 +182,12 @@ def _is_recent(
         return True
     if is_first_after_login_within(current, state, needs["max_age"]):
         return True
+    return _has_logged_in_within(state, user, needs["max_age"])
+
+
+def _has_logged_in_within(state: AppState, user: User, max_age: int) -> bool:
     auth_time: t.Any = user.get("auth_time")
-    return is_moment(auth_time) and state.clock.time() - auth_time <= needs["max_age"]
+    return is_moment(auth_time) and state.clock.time() - auth_time <= max_age
 
 
 def _is_member(user: User, needs: dict[str, t.Any]) -> bool:
@@ -180,7 +195,7 @@ def _is_member(user: User, needs: dict[str, t.Any]) -> bool:
     return wanted is None or is_member(user, wanted)
 
 
-def _ask_to_log_in(needs: dict[str, t.Any]) -> Response:
+def _ask_to_log_in(needs: dict[str, t.Any], told: Sequence[str]) -> Response:
     if is_prefetch(request):
         # The browser would keep the redirect for its user, who may be logged in by
         # then.
@@ -194,6 +209,7 @@ def _ask_to_log_in(needs: dict[str, t.Any]) -> Response:
         response.vary.update(["Cookie", "Accept", "Sec-Fetch-Mode"])
         return response
     required = LoginRequired()
+    required.challenges = told
     required.offer_login(login_url(page, needs))
     if is_htmx(request) and required.login_url:
         return required.get_response()

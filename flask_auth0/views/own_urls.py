@@ -113,6 +113,22 @@ def current_page() -> str:
     return whole if len(whole) <= MAX_LENGTH else path
 
 
+def current_urls() -> list[str]:
+    """Return the URLs to which a program may have sent the current request.
+
+    The host that a request names counts only if the app decides which ones it has: a
+    server that was sent a request for itself could forward it here.
+
+    :raises BadRequest: when the request names no host.
+    """
+    config = current_state().config
+    requested = f"{request.scheme}://{_host()}"
+    if config.redirect_uri is None:
+        return [requested + current_path()]
+    others = [requested] if current_app.config["TRUSTED_HOSTS"] else []
+    return [place + current_path() for place in (origin(), *others)]
+
+
 def url_of(route: str, **query: t.Any) -> str:
     """Return the URL of a route of ours: a path, unless it is at another host."""
     url = _build(route, query)

@@ -16,9 +16,9 @@ from tests.harness.visitor import MakeApp, MakeVisitor, Visitor
 
 #: How often a walk may go on in another file, with cookies and with Redis.
 BOUNDS = {
-    "protected": (29, 35),
-    "token": (47, 61),
-    "refresh": (191, 220),
+    "protected": (31, 36),
+    "token": (50, 63),
+    "refresh": (193, 222),
     "login": (80, 87),
     "callback": (150, 216),
     "backchannel": (0, 98),
