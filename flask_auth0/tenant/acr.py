@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from .model import MULTI_FACTOR
+
 if TYPE_CHECKING:
     from .records import Session
     from .tenant import Tenant
-
-#: What apps ask Auth0 for, to have more than one factor.
-MULTI_FACTOR = "http://schemas.openid.net/pape/policies/2007/06/multi-factor"
 
 
 def requested_acr(tenant: Tenant, parameters: Mapping[str, str]) -> list[str]:
@@ -24,5 +23,5 @@ def proven_acr(session: Session, requested: list[str]) -> str | None:
     return next((acr for acr in requested if acr in session.acr), None)
 
 
-def methods_of(acr: str | None) -> tuple[str, ...]:
-    return ("mfa",) if acr == MULTI_FACTOR else ()
+def methods_of(session: Session) -> tuple[str, ...]:
+    return ("mfa",) if MULTI_FACTOR in session.acr else ()

@@ -8,6 +8,7 @@ from authlib.oauth2.base import invalid_error_characters
 from authlib.oauth2.rfc6749 import AccessDeniedError
 
 from .model import Api, Person
+from .own_apis import scopes_of_own_api
 
 if TYPE_CHECKING:
     from .tenant import Tenant
@@ -15,8 +16,11 @@ if TYPE_CHECKING:
 
 def find_api(tenant: Tenant, audience: str) -> Api | None:
     """The API of an audience; one that accepts any name, if none is registered."""
-    if not tenant.apis or audience.startswith(tenant.issuer):
+    own = scopes_of_own_api(tenant, audience)
+    if own is not None:
         # Auth0's own APIs, such as `/me/` and `/mfa/`, are registered by nobody.
+        return Api(audience, own)
+    if not tenant.apis or audience.startswith(tenant.issuer):
         return Api(audience, tenant.api_scopes)
     return next((api for api in tenant.apis if api.identifier == audience), None)
 

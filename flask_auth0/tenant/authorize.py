@@ -14,11 +14,13 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
+from . import steps
 from .acr import proven_acr, requested_acr
 from .authorization_requests import AuthorizationRequest
 from .browser import csrf_token, current_session, form_is_ours, sign_in
 from .context import get_provider, get_tenant
 from .grants import CallbackMismatch, CodeGrant
+from .model import MULTI_FACTOR
 from .pages import message_page
 from .records import Session
 
@@ -32,13 +34,23 @@ def authorize() -> Response:
         return redirect(_address_of(request.values), 303)
     try:
         asked = _authorization_request()
-        session = _session_to_use(asked.payload.data)
+        parameters = asked.payload.data
+        session = _transferred_session(parameters) or _session_to_use(parameters)
         person = session.person if session else None
         grant = get_provider().get_consent_grant(asked, end_user=person)
         if asked.payload.data.get("prompt") == "none":
             _require_silence(grant, session)
     except OAuth2Error as error:
         return _refuse(error)
+    try:
+        return _answer(grant, session)
+    except OAuth2Error as error:
+        # The request itself is good, so that the app may be told.
+        error.redirect_uri, error.state = grant.redirect_uri, _state(grant)
+        return _refuse(error)
+
+
+def _answer(grant: CodeGrant, session: Session | None) -> Response:
     if request.method == "POST":
         return _answer_form(grant)
     return _answer_without_form(grant, session) or _login_page(grant)
@@ -61,6 +73,16 @@ def _authorization_request() -> AuthorizationRequest:
             "The request_uri is unknown, was used before, or has expired."
         )
     return AuthorizationRequest(parameters, pushed=True)
+
+
+def _transferred_session(parameters: MultiDict[str, str]) -> Session | None:
+    """The session that another app has handed over with a token, good once."""
+    tenant = get_tenant()
+    login = tenant.exchange.redeem(parameters.get("session_transfer_token", ""))
+    if login is None:
+        return None
+    session = sign_in(tenant, login.person)
+    return tenant.session_registry.act_as(session.sid, login.act or {})
 
 
 def _session_to_use(parameters: MultiDict[str, str]) -> Session | None:
@@ -91,19 +113,26 @@ def _state(grant: CodeGrant) -> str | None:
 
 
 def _is_proven(grant: CodeGrant, session: Session) -> bool:
-    requested = requested_acr(get_tenant(), grant.parameters)
+    requested = _requested(grant)
     return not requested or proven_acr(session, requested) is not None
+
+
+def _requested(grant: CodeGrant) -> list[str]:
+    return requested_acr(get_tenant(), grant.parameters)
 
 
 def _answer_without_form(grant: CodeGrant, session: Session | None) -> Response | None:
     """Nobody is asked if the session will do, or a test says who it is."""
     tenant = get_tenant()
     if tenant.next_person and grant.parameters.get("prompt") != "none":
-        requested = requested_acr(tenant, grant.parameters)
-        return _log_in(grant, sign_in(tenant, tenant.next_person, requested))
+        person = tenant.next_person
+        return _log_in(grant, sign_in(tenant, person, _requested(grant)))
     if grant.prompt in ("login", "select_account") or session is None:
         return None
-    return _log_in(grant, session) if _is_proven(grant, session) else None
+    if _is_proven(grant, session) or MULTI_FACTOR in _requested(grant):
+        # A second factor is asked for on a page of its own.
+        return _log_in(grant, session)
+    return None
 
 
 def _answer_form(grant: CodeGrant) -> Response:
@@ -112,23 +141,29 @@ def _answer_form(grant: CodeGrant) -> Response:
     if "decline" in request.form:
         return _respond(grant, None)
     tenant = get_tenant()
+    session = current_session(tenant)
+    if session and "step" in request.form:
+        return _log_in(grant, session)
     chosen = request.form.get("person") or request.form.get("email", "")
     person = tenant.find_person(chosen)
     if person is None:
         return _login_page(grant, "Choose a person or type an e-mail address.")
-    requested = requested_acr(tenant, grant.parameters)
-    return _log_in(grant, sign_in(tenant, person, requested))
+    proven = [acr for acr in _requested(grant) if acr != MULTI_FACTOR]
+    return _log_in(grant, sign_in(tenant, person, proven))
 
 
 def _log_in(grant: CodeGrant, session: Session) -> Response:
+    grant.session = session
+    page = steps.next_page(grant)
+    if page is not None:
+        return page
+    steps.finish(grant)
     get_tenant().session_registry.add_client(session.sid, grant.client.client_id)
     return _respond(grant, session)
 
 
 def _respond(grant: CodeGrant, session: Session | None) -> Response:
     """The code, or ``access_denied`` when there is no session."""
-    if session:
-        grant.session = session
     get_tenant().pushed_requests.discard(request.args.get("request_uri", ""))
     person = session.person if session else None
     response = get_provider().create_authorization_response(
@@ -154,9 +189,9 @@ def _login_page(grant: CodeGrant, problem: str = "") -> Response:
         client=grant.client,
         people=get_tenant().people,
         problem=problem,
-        login_hint=asked.get("login_hint", ""),
+        login_hint=asked.get("login_hint") or steps.invited_email(grant),
         signup=asked.get("screen_hint") == "signup",
-        organization=asked.get("organization", ""),
+        organization=steps.title_of_organization(grant),
     )
     return Response(page, 400 if problem else 200, content_type="text/html")
 

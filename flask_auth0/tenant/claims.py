@@ -34,11 +34,13 @@ def user_claims(tenant: Tenant, person: Person, scope: str) -> dict[str, Any]:
     if "profile" in scopes:
         claims |= {
             "name": person.name,
-            "nickname": person.nickname or person.email.partition("@")[0],
+            "nickname": person.nickname
+            or person.email.partition("@")[0]
+            or person.name,
             "picture": person.picture or picture_url(tenant, person),
             "updated_at": person.updated_at,
         }
-    if "email" in scopes:
+    if "email" in scopes and person.email:
         claims |= {"email": person.email, "email_verified": person.email_verified}
     return claims | own_claims(person, scopes) | role_claims(tenant, person)
 
@@ -75,7 +77,7 @@ def id_token_claims(
         "iat": now,
         "exp": now + tenant.lifetimes.id_token,
         **user_claims(tenant, authorization.person, scope),
-        **organization_claims(authorization.organization),
+        **organization_claims(tenant, authorization.organization),
     }
     if authorization.sid:
         claims["sid"] = authorization.sid
@@ -87,15 +89,20 @@ def id_token_claims(
         claims["acr"] = authorization.acr
     if authorization.amr:
         claims["amr"] = list(authorization.amr)
+    if authorization.act:
+        claims["act"] = dict(authorization.act)
     if authorization.max_age_requested:
         claims["auth_time"] = authorization.auth_time
     return claims | tenant.extra_claims
 
 
-def organization_claims(organization: str | None) -> dict[str, str]:
+def organization_claims(tenant: Tenant, organization: str | None) -> dict[str, str]:
     """An organization may be asked for by its id or by its name."""
     if not organization:
         return {}
+    registered = tenant.organizations.find(organization)
+    if registered:
+        return {"org_id": registered.id, "org_name": registered.name}
     name = organization.removeprefix("org_").lower()
     by_id = organization.startswith("org_")
     return {"org_id": organization if by_id else f"org_{name}", "org_name": name}
@@ -117,7 +124,7 @@ def access_token_claims(
         "scope": token.scope,
         "azp": authorization.client.client_id,
         "jti": secrets.token_urlsafe(12),
-        **organization_claims(authorization.organization),
+        **organization_claims(tenant, authorization.organization),
         **role_claims(tenant, person),
     }
     allowed = permissions(tenant, person, audience)
@@ -127,6 +134,8 @@ def access_token_claims(
         claims["authorization_details"] = list(authorization.authorization_details)
     if token.certificate:
         claims["cnf"] = {"x5t#S256": token.certificate}
+    if authorization.jkt:
+        claims["cnf"] = {"jkt": authorization.jkt}
     if tenant.access_token_padding:
         claims["padding"] = random_padding(tenant.access_token_padding)
     return claims

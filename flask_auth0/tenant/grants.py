@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from authlib.oauth2 import OAuth2Error
@@ -21,7 +22,7 @@ from .acr import methods_of, proven_acr, requested_acr
 from .apis import api_scopes, require_api
 from .authorization_details import requested_details
 from .issuing import granted_scope, issue_id_token, issue_tokens
-from .model import Client, Person
+from .model import MULTI_FACTOR, Client, Person
 from .records import Authorization, AuthorizationCode, Credential, Session
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class CodeGrant(TenantGrant, AuthorizationCodeGrant):
 
     #: Set by the view before the response is created.
     session: Session
+    organization: str | None = None
 
     @property
     def parameters(self) -> MultiDict[str, str]:
@@ -113,10 +115,11 @@ class CodeGrant(TenantGrant, AuthorizationCodeGrant):
             ),
             audience=audience,
             max_age_requested=bool(data.get("max_age")),
-            organization=data.get("organization") or None,
-            acr=acr,
-            amr=methods_of(acr),
+            organization=self.organization,
+            acr=acr or (MULTI_FACTOR if MULTI_FACTOR in self.session.acr else None),
+            amr=methods_of(self.session),
             authorization_details=requested_details(data),
+            act=self.session.act,
         )
 
     def query_authorization_code(
@@ -146,11 +149,21 @@ class RefreshGrant(TenantGrant, RefreshTokenGrant):
 
     def authenticate_refresh_token(self, value: str) -> Credential | None:
         client: Any = self.request.client
-        # Before the refresh token is spent.
+        # Both before the refresh token is spent.
         require_api(self.tenant, self.request.form.get("audience"))
+        self._check_second_factor(value)
         return self.tenant.credentials.redeem_refresh_token(
             value, client, rotation=self.tenant.rotation
         )
+
+    def _check_second_factor(self, value: str) -> None:
+        """Before the token is spent: it is needed again if a factor is missing."""
+        client: Any = self.request.client
+        token = self.tenant.credentials.refresh_token(value)
+        if token and not token.used and token.check_client(client):
+            audience = self.request.form.get("audience") or token.audience
+            scope = self._scope(token, audience)
+            self.tenant.mfa.check_refresh(token.authorization, scope, audience)
 
     def _validate_token_scope(self, token: Credential) -> None:
         """Auth0 narrows a scope that is too wide; it does not refuse it."""
@@ -162,7 +175,8 @@ class RefreshGrant(TenantGrant, RefreshTokenGrant):
         audience = self.request.form.get("audience") or token.audience
         return issue_tokens(
             self.tenant,
-            token.authorization,
+            # Without a proof of its own, a refresh binds the token to no key.
+            replace(token.authorization, jkt=None),
             self._scope(token, audience),
             audience,
             with_refresh_token=self.tenant.rotation,

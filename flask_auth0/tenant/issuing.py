@@ -39,7 +39,7 @@ def issue_tokens(
     """A token response, without the ID token."""
     token: dict[str, Any] = {
         "access_token": issue_access_token(tenant, authorization, scope, audience),
-        "token_type": "Bearer",
+        "token_type": "DPoP" if authorization.jkt else "Bearer",
         "expires_in": access_token_lifetime(tenant, audience),
         "scope": scope,
     }

@@ -18,6 +18,9 @@ AuthMethod = Literal[
     "self_signed_tls_client_auth",
 ]
 
+#: What apps ask Auth0 for in ``acr_values``, to have more than one factor.
+MULTI_FACTOR = "http://schemas.openid.net/pape/policies/2007/06/multi-factor"
+
 #: The scopes that mean something without an API.
 OPENID_SCOPES = ("openid", "profile", "email", "address", "phone", "offline_access")
 
@@ -39,6 +42,10 @@ class Client:
     callbacks: list[str] = field(default_factory=list)
     logout_urls: list[str] = field(default_factory=list)
     backchannel_logout_url: str | None = None
+    #: Where invitations lead to.
+    login_url: str | None = None
+    #: Whether people log in within an organization: allow, require or deny.
+    organization_usage: str = "allow"
     name: str = "My app"
     #: The one way in which the client may prove who it is; ``None`` is its secret, in
     #: the body or as HTTP Basic.
@@ -126,7 +133,8 @@ class Person:
     roles: Collection[str] = field(default=(), hash=False)
     #: In access tokens of an API with role-based access control.
     permissions: Collection[str] = field(default=(), hash=False)
-    #: The ids or names of organizations; with none, the person is in all of them.
+    #: The ids or names of organizations, beside those that have them as a member.
+    #: Without registered organizations, nothing here is all of them.
     organizations: Collection[str] = field(default=(), hash=False)
 
     @classmethod
@@ -134,6 +142,12 @@ class Person:
         """A person nobody seeded; the same address is always the same ``sub``."""
         digest = hashlib.sha256(email.lower().encode()).hexdigest()
         return cls(f"auth0|{digest[:24]}", email, email, email_verified=False)
+
+    @classmethod
+    def from_phone_number(cls, number: str) -> Person:
+        """A person of whom nothing but a phone number is known."""
+        digest = hashlib.sha256(number.encode()).hexdigest()
+        return cls(f"sms|{digest[:24]}", number, "", email_verified=False)
 
     @property
     def initials(self) -> str:

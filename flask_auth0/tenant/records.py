@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -20,6 +21,8 @@ class Session:
     client_ids: frozenset[str] = frozenset()
     #: The classes of authentication that it has, by their names in ``acr_values``.
     acr: frozenset[str] = frozenset()
+    #: Who acts for the person, for the claim ``act``.
+    act: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,24 @@ class Authorization:
     acr: str | None = None
     amr: tuple[str, ...] = ()
     authorization_details: tuple[Any, ...] = ()
+    act: Mapping[str, Any] | None = None
+    #: The thumbprint of the key that access tokens are bound to, with DPoP.
+    jkt: str | None = None
+
+
+@dataclass(frozen=True)
+class Login:
+    """Who is to get tokens, for which app and for what."""
+
+    client: Client
+    person: Person
+    scope: str
+    audience: str | None = None
+    organization: str | None = None
+    amr: tuple[str, ...] = ()
+    act: Mapping[str, Any] | None = None
+    #: The session that goes on, as when a refresh has asked for a second factor.
+    sid: str | None = None
 
 
 @dataclass

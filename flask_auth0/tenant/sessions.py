@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from threading import RLock
+from typing import Any
 
-from .model import Person
+from .model import MULTI_FACTOR, Person
 from .records import Session
 
 
@@ -39,13 +40,25 @@ class SessionRegistry:
         with self._lock:
             session = self._sessions.get(sid)
             proven = session.acr.union(acr) if session else frozenset()
-            return self._replace(sid, auth_time=int(time.time()), acr=proven)
+            # Whoever logs in again is asked for the second factor again.
+            proven -= {MULTI_FACTOR} - set(acr)
+            return self._replace(sid, auth_time=int(time.time()), acr=proven, act=None)
 
     def add_client(self, sid: str, client_id: str) -> Session | None:
         with self._lock:
             session = self._sessions.get(sid)
             client_ids = session.client_ids if session else frozenset()
             return self._replace(sid, client_ids=client_ids | {client_id})
+
+    def add_second_factor(self, sid: str) -> Session | None:
+        with self._lock:
+            session = self._sessions.get(sid)
+            proven = session.acr if session else frozenset()
+            return self._replace(sid, acr=proven | {MULTI_FACTOR})
+
+    def act_as(self, sid: str, act: Mapping[str, Any]) -> Session | None:
+        """Note who has logged in as the person."""
+        return self._replace(sid, act=act)
 
     def end(self, sid: str) -> Session | None:
         """The session, to the one caller that ends it."""

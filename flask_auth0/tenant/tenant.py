@@ -8,13 +8,23 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
 from threading import RLock
 from typing import Any
+from urllib.parse import urlencode
 
+from .accounts import Accounts
+from .anonymous_sessions import AnonymousSessions
 from .authorization_requests import PushedRequests
 from .backchannel import LogoutNotifier
 from .backchannel_logins import Answer, BackchannelLogins
 from .credentials import Credentials
+from .exchange import Exchange
+from .inbox import Inbox
 from .keys import SigningKeys
+from .mfa import SecondFactors
 from .model import Api, Client, Lifetimes, Person, seeded_people
+from .organizations import Organization, Organizations
+from .passkeys import Passkeys
+from .passwordless_codes import Codes
+from .proofs import Proofs
 from .records import Delivery, Failure, Session, TokenRequest
 from .sessions import SessionRegistry
 
@@ -73,8 +83,28 @@ class Tenant:
         #: What became of each logout token.
         self.deliveries: list[Delivery] = []
 
-        self.keys: SigningKeys = SigningKeys()
         self._lock = RLock()
+        #: What was sent to people: codes and links.
+        self.inbox: Inbox = Inbox(self._lock)
+        #: Who has which second factor.
+        self.mfa: SecondFactors = SecondFactors(self._lock, self.inbox)
+        #: Codes and links that stand for a password.
+        self.passwordless: Codes = Codes(self._lock)
+        #: Who has which passkey.
+        self.passkeys: Passkeys = Passkeys(self._lock)
+        #: Who belongs to which organization.
+        self.organizations: Organizations = Organizations(self._lock)
+        #: Accounts of people at other providers.
+        self.accounts: Accounts = Accounts(self._lock)
+        #: Who the tokens of other systems stand for.
+        self.exchange: Exchange = Exchange(self._lock)
+        #: Sessions of visitors who have not logged in.
+        self.anonymous: AnonymousSessions = AnonymousSessions(self._lock)
+        self.dpop_proofs: Proofs = Proofs(self._lock)
+        #: If set, each DPoP proof has to have this nonce.
+        self.dpop_nonce: str | None = None
+
+        self.keys: SigningKeys = SigningKeys()
         self.session_registry: SessionRegistry = SessionRegistry(self._lock)
         self.credentials: Credentials = Credentials(self._lock)
         self.pushed_requests: PushedRequests = PushedRequests(self._lock)
@@ -108,6 +138,12 @@ class Tenant:
                 return person
         return Person.from_email(wanted) if _is_email(wanted) else None
 
+    def add_person(self, person: Person) -> None:
+        """Let somebody who has just signed up be one of the people."""
+        with self._lock:
+            if all(each.sub != person.sub for each in self.people):
+                self.people.append(person)
+
     # Switches
 
     @property
@@ -125,6 +161,21 @@ class Tenant:
     @property
     def next_person(self) -> Person | None:
         return self._next_login
+
+    def invite(
+        self, email: str, organization: Organization, client: Client | None = None
+    ) -> str:
+        """Invite somebody to an organization, and return the link that says so.
+
+        It leads to the ``login_url`` of the client, the first one by default.
+        """
+        login_url = (client or self.client).login_url
+        if login_url is None:
+            raise ValueError("An invitation needs the login_url of its client.")
+        invitation = self.organizations.invite(email, organization)
+        link = f"{login_url}?{urlencode(invitation.parameters())}"
+        self.inbox.send(email, "email", link=link)
+        return link
 
     def sessions(self) -> list[Session]:
         return self.session_registry.all()

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from flask_auth0.tenant import Client, Tenant, TenantServer
-from flask_auth0.tenant.acr import MULTI_FACTOR
+from flask_auth0.tenant.model import MULTI_FACTOR
 from tests.tenant.flow import CALLBACK, Flow, code_of, location
 
 
@@ -21,8 +21,8 @@ def claims_of(flow: Flow, response: httpx.Response) -> dict[str, Any]:
 
 
 def test_a_login_with_more_than_one_factor(flow: Flow) -> None:
-    page = flow.authorize(acr_values=MULTI_FACTOR)
-    claims = claims_of(flow, flow.choose(page, person="auth0|ada"))
+    page = flow.choose(flow.authorize(acr_values=MULTI_FACTOR), person="auth0|ada")
+    claims = claims_of(flow, flow.choose(page, step="mfa", otp="123456"))
     assert claims["acr"] == MULTI_FACTOR
     assert claims["amr"] == ["mfa"]
 
@@ -42,7 +42,8 @@ def test_a_login_without(flow: Flow) -> None:
 def test_a_session_without_is_asked_again_once(flow: Flow) -> None:
     flow.log_in()
     page = flow.authorize(acr_values=MULTI_FACTOR)
-    assert claims_of(flow, flow.choose(page, person="auth0|ada"))["amr"] == ["mfa"]
+    answer = flow.choose(page, step="mfa", otp="123456")
+    assert claims_of(flow, answer)["amr"] == ["mfa"]
     again = flow.authorize(acr_values=MULTI_FACTOR)
     assert claims_of(flow, again)["amr"] == ["mfa"]
 
@@ -65,7 +66,8 @@ def test_silence_cannot_step_up(flow: Flow) -> None:
     response = flow.authorize(prompt="none", acr_values=MULTI_FACTOR)
     assert location(response).params["error"] == "interaction_required"
     assert location(response).params["state"] == "some-state"
-    flow.choose(flow.authorize(acr_values=MULTI_FACTOR), person="auth0|ada")
+    page = flow.authorize(acr_values=MULTI_FACTOR)
+    flow.choose(page, step="mfa", otp="123456")
     assert code_of(flow.authorize(prompt="none", acr_values=MULTI_FACTOR))
 
 
