@@ -12,9 +12,17 @@ from flask import Flask
 
 from flask_auth0 import Auth0
 from flask_auth0.runtime import loop
-from flask_auth0.tenant import TenantServer
+from flask_auth0.tenant import Tenant, TenantServer
 
-from .conftest import FETCH, HOST, MakeVisitor, ReadPage, check_messages, client_of
+from .conftest import (
+    FETCH,
+    HOST,
+    MakeVisitor,
+    ReadPage,
+    check_messages,
+    client_of,
+    query_of,
+)
 from .pages import PAGES, ROOT, Page, path_of, snippets
 
 ADA, GRACE = "ada@example.com", "grace@example.com"
@@ -172,10 +180,27 @@ def test_a_tenant_of_ones_own(
         callback = visitor.authorize(visitor.get("/login"), ADA)
         assert visitor.get(callback).status_code == 503
         assert visitor.log_in().status_code == 302
+        _try_its_other_logins(page)
     finally:
         page.run()
     with pytest.raises(RuntimeError):
         _ = server.ca_file
+
+
+def _try_its_other_logins(page: Page) -> None:
+    page.run_until("link")
+    tenant: Tenant = page["tenant"]
+    assert len(tenant.mfa.authenticators("auth0|ada")) == 2
+    assert tenant.mfa.accept_otp("auth0|ada", "000000")
+    assert tenant.dpop_nonce == "a nonce"
+    (message,) = tenant.inbox.messages("grace@example.com")
+    assert message.link == page["link"]
+    assert query_of(page["link"])["organization_name"] == "acme"
+    page.run_until("identify")
+    assert tenant.accounts.connection("calendar")
+    identify = tenant.exchange.identifier("urn:example:legacy")
+    assert identify
+    assert [identify(token) for token in ("a legacy token", "x")] == ["auth0|ada", None]
 
 
 # Testing
