@@ -37,12 +37,13 @@ pytest_plugins = [
 # The fixtures that start a server, a browser or a tenant.
 SERVERS = {
     "auth0_tenant",
-    "chromium",
+    "browser_program",
     "cluster",
     "deployment",
     "dynamodb_url",
     "memcached_port",
     "postgres_folder",
+    "redis_binary",
     "redis_url",
     "server",
     "start_app",

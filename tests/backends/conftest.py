@@ -22,7 +22,6 @@ from tests.harness.missing import missing
 from tests.harness.processes import Service, stopped_at_the_end
 from tests.harness.proxy import Proxy, proxied
 from tests.harness.redis_cluster import Cluster, running_cluster
-from tests.harness.redis_server import find_binary
 from tests.harness.sentinel_server import running_sentinel
 from tests.harness.visitor import MakeApp
 
@@ -50,12 +49,11 @@ def memcached_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 
 
 @pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+def cluster(
+    redis_binary: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Cluster]:
     """A real Redis Cluster."""
-    binary = find_binary()
-    if binary is None:
-        missing("redis", "there is no redis-server: apt-get install redis-server")
-    with running_cluster(binary, tmp_path_factory.mktemp("cluster")) as found:
+    with running_cluster(redis_binary, tmp_path_factory.mktemp("cluster")) as found:
         yield found
 
 
@@ -97,22 +95,21 @@ def make_proxy() -> Iterator[t.Callable[[int], Proxy]]:
 
 
 @pytest.fixture
-def sentinel(redis_url: str, tmp_path: Path) -> Iterator[str]:
+def sentinel(redis_binary: str, redis_url: str, tmp_path: Path) -> Iterator[str]:
     """A Sentinel that watches the real Redis as ``primary``."""
     port = redis_url.rpartition(":")[2]
-    with running_sentinel(str(find_binary()), port, tmp_path) as address:
+    with running_sentinel(redis_binary, port, tmp_path) as address:
         yield address
 
 
 @pytest.fixture
-def redis_socket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def redis_socket(
+    redis_binary: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
     """A real Redis on a Unix socket."""
-    binary = find_binary()
-    if binary is None:
-        missing("redis", "there is no redis-server: apt-get install redis-server")
     folder = tmp_path_factory.mktemp("socket")
     path = folder / "redis"
-    command = [binary, "--port", "0", "--unixsocket", str(path), "--save", ""]
+    command = [redis_binary, "--port", "0", "--unixsocket", str(path), "--save", ""]
     with stopped_at_the_end(Service("redis-socket", command, folder)) as service:
         service.wait_until(path.exists, "has its socket")
         yield str(path)

@@ -12,9 +12,8 @@ from pathlib import Path
 import pytest
 import redis
 
-from tests.harness.missing import missing
 from tests.harness.processes import Service, stopped_at_the_end
-from tests.harness.redis_server import find_binary, free_port
+from tests.harness.redis_server import free_port
 from tests.harness.visitor import ADA, MakeApp, MakeVisitor
 
 ALWAYS = ("--appendonly", "yes", "--appendfsync", "always", "--save", "")
@@ -25,10 +24,7 @@ SNAPSHOTS = ("--appendonly", "no", "--save", "3600 1")
 class Server:
     """A Redis that can be killed and started again."""
 
-    def __init__(self, folder: Path, settings: tuple[str, ...]) -> None:
-        binary = find_binary()
-        if binary is None:
-            missing("redis", "there is no redis-server: apt-get install redis-server")
+    def __init__(self, binary: str, folder: Path, settings: tuple[str, ...]) -> None:
         self.port = free_port()
         self.client = redis.Redis(port=self.port)
         address = ("--port", str(self.port), "--bind", "127.0.0.1")
@@ -59,11 +55,15 @@ class Server:
 
 
 @pytest.fixture
-def make_server(tmp_path: Path) -> Iterator[Callable[[tuple[str, ...]], Server]]:
+def make_server(
+    redis_binary: str, tmp_path: Path
+) -> Iterator[Callable[[tuple[str, ...]], Server]]:
     with contextlib.ExitStack() as stack:
 
         def make(settings: tuple[str, ...]) -> Server:
-            return stack.enter_context(contextlib.closing(Server(tmp_path, settings)))
+            return stack.enter_context(
+                contextlib.closing(Server(redis_binary, tmp_path, settings))
+            )
 
         yield make
 

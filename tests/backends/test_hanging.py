@@ -18,11 +18,10 @@ from redis import Redis
 from flask_auth0 import Auth0Error
 from tests.contracts.outage import LEEWAY, LIMIT, add_views, check_unavailable
 from tests.harness.deadlines import within
-from tests.harness.missing import missing
 from tests.harness.processes import Service, stopped_at_the_end, until
 from tests.harness.proxy import Proxy
 from tests.harness.redis_cluster import Cluster
-from tests.harness.redis_server import find_binary, free_port
+from tests.harness.redis_server import free_port
 from tests.harness.visitor import ADA, MakeApp, MakeVisitor
 
 
@@ -52,13 +51,10 @@ def test_a_port_that_never_answers(make_app: MakeApp, settings: dict[str, str]) 
 
 
 def test_a_process_that_is_stopped_killed_and_started_again(
-    make_app: MakeApp, make_visitor: MakeVisitor, tmp_path: Path
+    make_app: MakeApp, make_visitor: MakeVisitor, redis_binary: str, tmp_path: Path
 ) -> None:
-    binary = find_binary()
-    if binary is None:
-        missing("redis", "there is no redis-server: apt-get install redis-server")
     port = free_port()
-    command = [binary, "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
+    command = [redis_binary, "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
 
     def answers() -> bool:
         with contextlib.suppress(OSError, Exception), Redis(port=port) as client:

@@ -17,7 +17,7 @@ from flask_auth0.sessions.stores.redis import make
 from tests.contracts.index import together
 from tests.harness.processes import Service, stopped_at_the_end
 from tests.harness.redis_cluster import Cluster
-from tests.harness.redis_server import find_binary, free_port
+from tests.harness.redis_server import free_port
 from tests.harness.setups import setup
 
 KEY = "SESSION_REDIS"
@@ -159,10 +159,10 @@ def test_a_redis_that_does_not_keep_what_it_is_told(
 
 
 def test_the_start_asks_a_real_one(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    redis_binary: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     port = free_port()
-    command = [str(find_binary()), "--port", str(port), "--bind", "127.0.0.1"]
+    command = [redis_binary, "--port", str(port), "--bind", "127.0.0.1"]
     command += ["--save", "60", "1", "--maxmemory", "100mb"]
     command += ["--maxmemory-policy", "allkeys-lru"]
     with (

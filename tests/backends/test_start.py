@@ -21,9 +21,8 @@ from redis.exceptions import RedisError
 from flask_auth0.sessions.server.setup import set_up_sessions
 from flask_auth0.sessions.stores.bad_settings import BadSetting
 from flask_auth0.sessions.stores.proof import prove
-from tests.harness.missing import missing
 from tests.harness.processes import Service, stopped_at_the_end
-from tests.harness.redis_server import find_binary, free_port
+from tests.harness.redis_server import free_port
 from tests.harness.setups import setup
 
 
@@ -45,12 +44,11 @@ class Server(t.NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    binary = find_binary()
-    if binary is None:
-        missing("redis", "there is no redis-server: apt-get install redis-server")
+def server(
+    redis_binary: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
     folder, port = tmp_path_factory.mktemp("start"), free_port()
-    command = [binary, "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
+    command = [redis_binary, "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
     with (
         stopped_at_the_end(Service("redis-start", command, folder)) as service,
         Redis(port=port) as client,

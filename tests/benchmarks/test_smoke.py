@@ -12,9 +12,7 @@ import pytest
 from benchmarks.lab import QUICK
 from benchmarks.report import Table
 from tests.docs.pages import table
-from tests.harness.missing import missing
 from tests.harness.processes import ROOT, environment
-from tests.harness.redis_server import find_binary
 
 PARTS = ["view", "login", "refresh", "backchannel"]
 OURS = ("flask_auth0, cookies", "flask_auth0, Redis")
@@ -44,10 +42,8 @@ Tables = dict[str, dict[str, list[str]]]
 
 
 @pytest.fixture(scope="module")
-def tables() -> Tables:
+def tables(redis_binary: str) -> Tables:
     """The cells of each table, by its title and the name of the row."""
-    if find_binary() is None:
-        missing("redis", "there is no redis-server: apt-get install redis-server")
     command = [sys.executable, "-m", "benchmarks", "--quick", *PARTS]
     done = subprocess.run(
         command, capture_output=True, text=True, env=environment({}), cwd=ROOT

@@ -7,7 +7,13 @@ import re
 import shutil
 from collections.abc import Iterator
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    sync_playwright,
+)
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = [
@@ -62,15 +68,22 @@ class Chromium:
 
 
 @contextlib.contextmanager
-def running_chromium(executable: str) -> Iterator[Chromium]:
+def running_browser(executable: str) -> Iterator[Browser]:
     """Run Chromium headless until the block ends.
 
     Playwright runs an event loop in this thread, so nothing else may use one
-    meanwhile: keep the block within one test.
+    meanwhile: keep the block within the tests of one file.
     """
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
-        # The tenant's certificate is made on the spot, by an authority of its own.
-        context = browser.new_context(ignore_https_errors=True)
-        yield Chromium(context)
+        yield browser
         browser.close()
+
+
+@contextlib.contextmanager
+def fresh_profile(browser: Browser) -> Iterator[Chromium]:
+    """Let a test have a browser that nobody has used, until the block ends."""
+    # The tenant's certificate is made on the spot, by an authority of its own.
+    yield Chromium(browser.new_context(ignore_https_errors=True))
+    for context in browser.contexts:
+        context.close()
