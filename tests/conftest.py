@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import tempfile
 from pathlib import Path
@@ -82,6 +83,15 @@ def _is_chosen(config: pytest.Config, item: pytest.Item) -> bool:
     if config.getoption("soak") and "rounds" not in fixtures:
         return False
     return not (config.getoption("fast") and fixtures & SERVERS)
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector the thousands of tests, which stay to the end.
+
+    It would look through them again and again, a quarter of a second each time.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_configure(config: pytest.Config) -> None:
