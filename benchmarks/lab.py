@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from flask_auth0.sessions.codec import MOST_HEADS
+
 from .tenant import RemoteTenant
 
 
@@ -16,6 +18,8 @@ class Size:
     rounds: int = 40
     #: Requests to a protected view in a turn.
     calls: int = 50
+    #: Browsers that come one after the other, of too many to be known.
+    crowd: int = 2 * MOST_HEADS
     #: Logins of each app, and refreshes.
     logins: int = 40
     #: Who finds the same token expired at the same time.
@@ -38,6 +42,8 @@ class Size:
 QUICK = Size(
     rounds=3,
     calls=10,
+    # As many as all these calls, so that each still is another one's.
+    crowd=40,
     logins=3,
     callers=4,
     sessions=(100, 1_000),

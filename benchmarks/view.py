@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 import redis
 from flask import Flask
 
-from flask_auth0.sessions.codec import MOST_HEADS
 from flask_auth0.testing import logged_in_client
 
 from . import ours, plain, recipe, rivals
@@ -55,17 +54,19 @@ def measure(lab: Lab) -> list[Table]:
             RECIPE_REDIS: recipe.recipe_on_redis(f"{lab.redis_url}/3"),
         }.items()
     }
-    timings = interleave({**_in_cookies(), **on_redis}, lab.size.rounds, lab.size.calls)
+    timings = interleave(
+        {**_in_cookies(lab.size.crowd), **on_redis}, lab.size.rounds, lab.size.calls
+    )
     return [_times(timings), _commands(lab.redis_url, on_redis)]
 
 
-def _in_cookies() -> dict[str, Callable[[], None]]:
+def _in_cookies(crowd: int) -> dict[str, Callable[[], None]]:
     return {
         BARE: Visitor(plain.bare()).repeated("/profile"),
         SIGNED: _logged_in(plain.signed_cookie()),
         LOGIN: _logged_in(rivals.flask_login_in_cookies()),
         OURS_COOKIE: _logged_in(ours.ours_in_cookies()),
-        OURS_UNKNOWN: _crowd(ours.ours_in_cookies()),
+        OURS_UNKNOWN: _crowd(ours.ours_in_cookies(), crowd),
         RECIPE_COOKIE: _logged_in(recipe.recipe_in_cookies()),
     }
 
@@ -76,10 +77,10 @@ def _logged_in(app: Flask) -> Callable[[], None]:
     return visitor.repeated("/profile")
 
 
-def _crowd(app: Flask) -> Callable[[], None]:
-    """Return what comes from another browser each time, of too many to be known."""
+def _crowd(app: Flask, size: int) -> Callable[[], None]:
+    """Return what comes from another browser each time."""
     app.testing = True
-    visitors = [_one_of_many(app, n) for n in range(2 * MOST_HEADS)]
+    visitors = [_one_of_many(app, n) for n in range(size)]
     app.testing = False
     calls = itertools.cycle([each.repeated("/profile") for each in visitors])
 
