@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import resource
 import sys
 import typing as t
 from collections.abc import Iterator
@@ -16,7 +13,6 @@ from flask import Flask
 from flask_session import Session
 from redis import Redis
 
-from flask_auth0 import SessionStoreUnavailable
 from flask_auth0.sessions.server.storage import RecordCompartment, back_end_of
 from flask_auth0.sessions.storage_contract import Entry
 from flask_auth0.sessions.stores.base import BackEnd, Ending, Labelling
@@ -25,7 +21,8 @@ from flask_auth0.sessions.stores.redis import RedisBackEnd
 from flask_auth0.sessions.stores.sqlalchemy import SqlBackEnd
 from tests.contracts.index import PARTS, IndexContract, end_all, opened
 
-from .matrix import MATRIX, OUTSIDE, settings_of
+from .fileless import fileless_process
+from .matrix import MATRIX, OUTSIDE, Settings, settings_of
 
 
 class TestEvery(IndexContract):
@@ -36,32 +33,20 @@ class TestEvery(IndexContract):
         return settings_of(request.param, request)
 
 
+@pytest.fixture(scope="module")
+def status_without_files() -> Iterator[t.Callable[[Settings], int]]:
+    """A process that can be left without files."""
+    with fileless_process() as ask:
+        yield ask
+
+
 @pytest.mark.parametrize("kind", OUTSIDE)
 def test_errors_of_its_driver_are_known(
-    kind: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+    kind: str,
+    request: pytest.FixtureRequest,
+    status_without_files: t.Callable[[Settings], int],
 ) -> None:
-    store = opened(settings_of(kind, request))
-    store.keep("key", b"1", 60)
-    store.close()
-    with monkeypatch.context() as patch:
-        # After a fork, connections are made anew.
-        patch.setattr(os, "getpid", lambda: -1)
-        with no_more_files(), pytest.raises(SessionStoreUnavailable) as refused:
-            store.ask(store.keep, "key", b"2", 60)
-        assert refused.value.code == 503
-        store.ask(store.keep, "key", b"2", 60)
-        store.close()
-
-
-@contextlib.contextmanager
-def no_more_files() -> Iterator[None]:
-    """Let this process open no file and no connection, as drivers have to."""
-    before, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (0, most))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (before, most))
+    assert status_without_files(settings_of(kind, request)) == 503
 
 
 def fail(*args: t.Any) -> t.NoReturn:
