@@ -18,19 +18,11 @@ from tests.harness.deadlines import within
 from tests.harness.visitor import HOST, MakeApp, MakeVisitor, Visitor
 
 OFFLINE = "openid profile email offline_access"
-API = "https://api.example.com"
 
 
 @pytest.fixture
-def app(make_app: MakeApp) -> Flask:
-    app = make_app(scope=OFFLINE, audience=API)
-    auth0 = Auth0()
-
-    @app.get("/token")
-    def token() -> str:
-        return auth0.get_access_token()
-
-    return app
+def app(app_with_tokens: Flask) -> Flask:
+    return app_with_tokens
 
 
 def test_run_sees_the_request(app: Flask) -> None:

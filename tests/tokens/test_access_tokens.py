@@ -20,24 +20,18 @@ from flask_auth0.testing import logged_in_client
 from tests.harness.visitor import ADA, MakeApp, MakeVisitor, Visitor
 
 OFFLINE = "openid profile email offline_access"
-API = "https://api.example.com"
 
 
 @pytest.fixture
-def app(make_app: MakeApp) -> Flask:
-    app = make_app(scope=OFFLINE, audience=API)
-    auth0 = Auth0()
+def app(app_with_tokens: Flask) -> Flask:
+    """That app, with a view that waits for the token."""
 
-    @app.get("/token")
-    def token() -> str:
-        return auth0.get_access_token()
-
-    @app.get("/async-token")
+    @app_with_tokens.get("/async-token")
     @login_required
     async def async_token() -> str:
-        return await auth0.client.get_access_token()
+        return await Auth0().client.get_access_token()
 
-    return app
+    return app_with_tokens
 
 
 def test_tokens_in_sync_and_async_views(visitor: Visitor) -> None:
