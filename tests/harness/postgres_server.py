@@ -27,3 +27,14 @@ def running_postgres(folder: Path) -> Iterator[str]:
         yield str(server.get_uri().partition("host=")[2])
     finally:
         server.cleanup()
+
+
+def forget_the_disk(socket_folder: str) -> None:
+    """Let a server answer before the disk has anything, as no test cuts the power."""
+    import psycopg
+
+    with psycopg.connect(
+        host=socket_folder, user="postgres", autocommit=True
+    ) as connection:
+        connection.execute("ALTER SYSTEM SET fsync = off")
+        connection.execute("SELECT pg_reload_conf()")
