@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from flask_auth0.tenant import Client, Tenant, TenantServer
-from tests.tenant.flow import CALLBACK, Flow, code_of, location
+from tests.tenant.flow import CALLBACK, Flow, code_of, csrf_token, location
 
 
 def push(flow: Flow, **changes: str | None) -> httpx.Response:
@@ -67,9 +67,9 @@ def test_a_request_is_opened_once(flow: Flow, server: TenantServer) -> None:
             again = visit(browser, uri)
             assert again.status_code == 400
             assert "used before" in again.text
-        thief.authorize()
-        stolen = thief.http.post(page.url, data={"csrf_token": "x", "person": "y"})
-        assert stolen.status_code == 400
+        own = csrf_token(thief.authorize().text)
+        form = {"csrf_token": own, "person": "auth0|ada"}
+        assert thief.http.post(page.url, data=form).status_code == 400
     assert code_of(flow.choose(page, person="auth0|ada"))
     assert flow.choose(page, person="auth0|ada").status_code == 400
 
