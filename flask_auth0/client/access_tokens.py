@@ -145,8 +145,6 @@ def check_access_token(
     :raises jwt.InvalidTokenError: when it is not one.
     """
     claims = check_token(token, key, audience=config.audience or "", issuer=issuer)
-    if str(_header(token).get("typ") or "").lower() not in _TYPES:
-        raise _OtherToken
     # Where the audience of the API is the client's id, an ID token has it as well.
     if _OF_ID_TOKENS & claims.keys() or config.client_id in _audiences(claims):
         raise _OtherToken
@@ -162,14 +160,23 @@ def scopes_of(claims: Claims) -> frozenset[str]:
 
 
 def _header(token: str) -> dict[str, t.Any]:
-    """Return the header of a token that nobody has verified."""
+    """Return the header of a token that nobody has verified.
+
+    :raises jwt.InvalidTokenError: when it cannot be that of an access token, for which
+        no key is looked for then.
+    """
     if len(token) > _LONGEST:
         raise jwt.DecodeError
     try:
         refuse_deep_header(token)
-        return jwt.get_unverified_header(token)
+        header = jwt.get_unverified_header(token)
     except ValueError as error:
         raise jwt.DecodeError from error
+    if header.get("alg") != "RS256":
+        raise jwt.InvalidAlgorithmError
+    if str(header.get("typ") or "").lower() not in _TYPES:
+        raise _OtherToken
+    return header
 
 
 def _audiences(claims: Claims) -> list[str]:

@@ -117,7 +117,8 @@ def normal_url(url: str) -> str | None:
     The spelling is one that a client and a server can agree on (RFC 3986, section 6.2):
     the server has decoded the path before the app sees it.
     """
-    parts = split_origin(url)
+    scheme, separator, place = url.partition("://")
+    parts = split_origin(f"{scheme.lower()}{separator}{place}")
     if parts is None:
         return None
     origin, rest = parts

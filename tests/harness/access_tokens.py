@@ -81,7 +81,8 @@ class Prover:
         }
         kept = {name: value for name, value in claims.items() if value is not None}
         signed = JWS(json_encode(kept))
-        public = self.key.export_public(as_dict=True)
+        export = self.key.export if self.key.is_symmetric else self.key.export_public
+        public = export(as_dict=True)
         told = {"typ": "dpop+jwt", "alg": self.algorithm, "jwk": public}
         signed.allowed_algs = [self.algorithm, "HS256"]
         signed.add_signature(self.key, None, json_encode(told | (header or {})))
