@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import math
-import types
+import typing as t
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from ..errors import TenantUnavailable
 from ..runtime.clock import Clock
@@ -51,15 +53,27 @@ class Breaker:
         if self._count and left > 0:
             raise _refusal(left)
 
-    def attempt(self) -> Attempt:
-        """Return a context for one request to the tenant.
+    @contextmanager
+    def attempt(self) -> Iterator[Attempt]:
+        """Count what happens inside as one request to the tenant.
 
         :raises TenantUnavailable: while the tenant is not asked.
         """
         self.require_closed()
         if self._count:
             self._take_permit()
-        return Attempt(self)
+        attempt = Attempt(self, self.clock.monotonic())
+        try:
+            yield attempt
+        except self.failures:
+            self.failed(attempt.began_at)
+            raise
+        except asyncio.CancelledError:
+            if self.clock.monotonic() - attempt.began_at > self.timeout / 2:
+                self.failed(attempt.began_at)
+            else:
+                self.undecided()
+            raise
 
     def _take_permit(self) -> None:
         now = self.clock.monotonic()
@@ -96,11 +110,11 @@ class Breaker:
             self._permits = [None]
 
 
-class Attempt:
+class Attempt(t.NamedTuple):
     """One request to the tenant."""
 
-    def __init__(self, breaker: Breaker) -> None:
-        self._breaker, self._began_at = breaker, breaker.clock.monotonic()
+    breaker: Breaker
+    began_at: float
 
     def answered(self, status: int, *, is_lookup: bool) -> None:
         """Note the status of an answer.
@@ -109,29 +123,11 @@ class Attempt:
         other request may fail for its user alone.
         """
         if status >= 500 and is_lookup:
-            self._breaker.failed(self._began_at)
+            self.breaker.failed(self.began_at)
         elif is_unavailable(status):
-            self._breaker.undecided()
+            self.breaker.undecided()
         else:
-            self._breaker.heard()
-
-    def __enter__(self) -> Attempt:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: types.TracebackType | None,
-    ) -> None:
-        took = self._breaker.clock.monotonic() - self._began_at
-        gave_up = isinstance(error, asyncio.CancelledError)
-        if isinstance(error, self._breaker.failures) or (
-            gave_up and took > self._breaker.timeout / 2
-        ):
-            self._breaker.failed(self._began_at)
-        elif gave_up:
-            self._breaker.undecided()
+            self.breaker.heard()
 
 
 def _refusal(left: float) -> TenantUnavailable:

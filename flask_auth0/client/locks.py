@@ -41,13 +41,18 @@ class Held:
         await _release(self.lease)
 
 
-@asynccontextmanager
-async def leased(store: BackEnd, key: str) -> AsyncIterator[Held]:
-    """Hold a lock in a back end; it ends soon after this process, whatever happens."""
+async def hold(store: BackEnd, key: str) -> Held:
+    """Take a lock in a back end; it ends soon after this process, whatever happens."""
     # The holder is another process, so no event of this one can tell when it is free.
     while (lease := await _try_lock(store, key)) is None:  # noqa: ASYNC110
         await asyncio.sleep(_PAUSE)
-    held = Held(key, lease)
+    return Held(key, lease)
+
+
+@asynccontextmanager
+async def leased(store: BackEnd, key: str) -> AsyncIterator[Held]:
+    """Hold a lock in a back end, as :func:`hold` does, until the context ends."""
+    held = await hold(store, key)
     try:
         yield held
     finally:

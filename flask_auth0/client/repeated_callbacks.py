@@ -12,7 +12,6 @@ import hashlib
 import threading
 import time
 import typing as t
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
 from werkzeug.datastructures import Headers
@@ -25,7 +24,7 @@ from ..runtime.request import CurrentRequest
 from ..sessions.sealing import Sealer
 from ..sessions.stores.base import BackEnd, TooLargeForStore
 from ..sessions.stores.lease import LEASE
-from .locks import leased
+from .locks import Held, hold
 
 #: Seconds for which the answer of a callback is kept for its repetitions.
 REMEMBERED = 60
@@ -69,7 +68,7 @@ class CallbackAnswers:
     """
 
     def __init__(self, sealer: Sealer, limit: float) -> None:
-        self._sealer, self._limit = sealer, limit
+        self.sealer, self._limit = sealer, limit
         self._known: PerProcess[dict[str, Callback]] = PerProcess(dict)
 
     def begin(
@@ -98,8 +97,7 @@ class CallbackAnswers:
                 raise _still_under_way()
             if found.is_spent:
                 return found
-        shared = None if store is None else _SharedCallback(store, self._sealer, name)
-        completion = Completion(self, name, own, target, shared)
+        completion = Completion(self, name, own, target, store)
         current.at_the_end.append(completion.end)
         before = completion.begin(until)
         current.when_complete.append(completion.keep)
@@ -123,7 +121,10 @@ class CallbackAnswers:
 
 
 class Completion:
-    """The completion of a login by one request, while others wait for its answer."""
+    """The completion of a login by one request, while others wait for its answer.
+
+    :param store: the back end by which other processes know of it, if there is one.
+    """
 
     def __init__(
         self,
@@ -131,93 +132,63 @@ class Completion:
         name: str,
         callback: Callback,
         target: str,
-        shared: _SharedCallback | None,
+        store: BackEnd | None,
     ) -> None:
         self._answers, self._name, self._callback = answers, name, callback
-        self._target, self._shared = target, shared
-        self._is_over = False
+        self._target, self._store = target, store
+        self._held: Held | None = None
 
     def begin(self, until: float) -> Callback | None:
         """Take the callback's lease; return what another process has noted of it."""
-        if self._shared is None:
+        store = self._store
+        if store is None:
             return None
-        self._shared.take_lease(until)
-        noted = self._shared.answer_elsewhere()
-        if noted is not None:
-            self._callback.is_spent, self._callback.answer = True, noted.answer
-        return noted
+        try:
+            left = max(until - time.monotonic(), 0)
+            self._held = loop.run(hold(store, self._name), left)
+        except TimeoutError as error:
+            raise _still_under_way() from error
+        note = store.ask(store.fetch, self._name) or b""
+        content = self._answers.sealer.open(note.decode("ascii", "replace"), self._name)
+        if not isinstance(content, list) or len(content) != 1:
+            return None
+        self._callback.is_spent = True
+        if _is_answer(content[0]):
+            self._callback.answer = Answer(*content[0])
+        return self._callback
 
     def spend(self) -> None:
         """Note that the code is about to be sent to the tenant."""
-        if self._shared is not None:
-            self._shared.note(None)
+        self._note(None)
         self._callback.is_spent = True
 
     def keep(self, response: Response) -> None:
         """Keep the answer for the requests that wait for it, and end the completion."""
         if self._callback.is_spent:
             self._callback.answer = answer = _as_answer(response, self._target)
-            if self._shared is not None:
-                # Without the note, a repeated callback starts another login.
-                with contextlib.suppress(SessionStoreUnavailable, TooLargeForStore):
-                    self._shared.note(answer)
+            # Without the note, a repeated callback starts another login.
+            with contextlib.suppress(SessionStoreUnavailable, TooLargeForStore):
+                self._note(answer)
         self.end()
 
     def end(self) -> None:
         """Let another request go on, also where there was no answer."""
-        if self._is_over:
+        if self._callback.is_over.is_set():
             return
-        self._is_over = True
         if not self._callback.is_spent:
             self._answers.forget(self._name)
         self._callback.is_over.set()
-        if self._shared is not None:
-            self._shared.release()
-
-
-class _SharedCallback:
-    """A callback, as all processes know it."""
-
-    def __init__(self, store: BackEnd, sealer: Sealer, name: str) -> None:
-        self._store, self._sealer, self._name = store, sealer, name
-        self._lease: AsyncExitStack | None = None
-
-    def take_lease(self, until: float) -> None:
-        """Take the lease of the callback, so that no other process answers it."""
-        try:
-            left = max(until - time.monotonic(), 0)
-            self._lease = loop.run(self._entered(), left)
-        except TimeoutError as error:
-            raise _still_under_way() from error
-
-    async def _entered(self) -> AsyncExitStack:
-        async with AsyncExitStack() as stack:
-            await stack.enter_async_context(leased(self._store, self._name))
-            return stack.pop_all()
-
-    def release(self) -> None:
-        """Release the lease."""
-        lease, self._lease = self._lease, None
-        if lease is not None:
+        if self._held is not None:
             # If the release fails, the lease runs out.
             with contextlib.suppress(Exception):
-                loop.run(lease.aclose(), LEASE)
+                loop.run(self._held.end(), LEASE)
 
-    def note(self, answer: Answer | None) -> None:
-        """Note the answer, or that there is none yet."""
-        content = [answer and [*answer]]
-        sealed = self._sealer.seal(content, self._name).encode()
-        self._store.ask(self._store.keep, self._name, sealed, REMEMBERED)
-
-    def answer_elsewhere(self) -> Callback | None:
-        """Return what another process has noted of the callback, if anything."""
-        note = self._store.ask(self._store.fetch, self._name)
-        text = (note or b"").decode("ascii", "replace")
-        content = self._sealer.open(text, self._name)
-        if not isinstance(content, list) or len(content) != 1:
-            return None
-        answer = Answer(*content[0]) if _is_answer(content[0]) else None
-        return Callback(is_spent=True, answer=answer)
+    def _note(self, answer: Answer | None) -> None:
+        """Note the answer for other processes, or that there is none yet."""
+        if self._store is not None:
+            content = [answer and [*answer]]
+            sealed = self._answers.sealer.seal(content, self._name).encode()
+            self._store.ask(self._store.keep, self._name, sealed, REMEMBERED)
 
 
 def repeat(current: CurrentRequest, answer: Answer) -> Response:

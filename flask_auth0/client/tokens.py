@@ -256,14 +256,8 @@ class TokenClient(LoopClient):
         """
         current = current_request()
         self.store.require_writable(current)
-        # A refresh of get_access_token() runs on the loop already.
-        waiting = (
-            self._exchanged(options)
-            if refreshing.get()
-            else coroutine_on_loop(
-                self._exchanged, (options,), {}, self._config.timeout
-            )
-        )
+        limit = self._config.timeout
+        waiting = coroutine_on_loop(self._exchanged, (options,), {}, limit)
         # The report of an error may show the variables of this frame.
         del options
         tokens = await waiting

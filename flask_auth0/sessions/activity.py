@@ -43,13 +43,6 @@ class Visits:
             lambda: self._noted_under_lock(store, current, record, head, now), head
         )
 
-    def browser(self, current: CurrentRequest) -> State:
-        """Return the browser's name and address, for a list of sessions."""
-        if self._places.of(current.app).records is None:
-            return {}
-        name = current.request.user_agent.string[:_LONGEST_NAME]
-        return {"user_agent": name, "address": current.request.remote_addr}
-
     def _noted_under_lock(
         self,
         store: BackEnd,
@@ -75,7 +68,8 @@ class Visits:
     def _noted(
         self, current: CurrentRequest, record: str, head: State, now: int
     ) -> State:
-        seen = {"seen": now, **self.browser(current)}
+        is_listed = self._places.of(current.app).records is not None
+        seen = {"seen": now, **(browser_of(current) if is_listed else {})}
         head = {**head, "internal": {**head["internal"], **seen}}
         # If the new head does not fit into cookies, the old cookies stay.
         with contextlib.suppress(SessionTooLarge):
@@ -93,3 +87,9 @@ class Visits:
             # Sealing the head once more moves it to the newest secret.
             compartment = self._places.compartment(current)
             compartment.update(record, *self._states.seal(head))
+
+
+def browser_of(current: CurrentRequest) -> State:
+    """Return the browser's name and address, for a list of sessions on the server."""
+    name = current.request.user_agent.string[:_LONGEST_NAME]
+    return {"user_agent": name, "address": current.request.remote_addr}

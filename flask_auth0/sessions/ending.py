@@ -18,7 +18,6 @@ from .cookies.newest_states import Browsers
 from .labels import record_of
 from .lazy import LazySession
 from .lifetime import CLOCK_LEEWAY
-from .revocation import Login, Revocations
 from .server.storage import AT_ONCE, in_batches
 from .shapes import State
 from .storage import Places
@@ -83,7 +82,8 @@ def end_by_claims(
     :param claims: the verified claims of the token.
     :raises NotImplementedError: if no back end could keep that for the sessions.
     """
-    revocations, records = places.revocations(app), places.of(app).records
+    place = places.of(app)
+    revocations, records = place.revocations, place.records
     if revocations is None:
         raise NotImplementedError(
             "Sessions in cookies are ended from outside only if AUTH0_REVOCATION_STORE "
@@ -143,12 +143,6 @@ def end_oldest(
     for head in heads.values():
         sub, sid = head["user"]["sub"], head["internal"].get("sid")
         session_revoked.send(app, sub=sub, sid=sid)
-
-
-def is_ended(states: States, revocations: Revocations, head: State) -> bool:
-    """Tell whether a session has been ended from outside."""
-    login = Login(*head["internal"]["login"])
-    return revocations.cover(states.labels.of_head(head), login)
 
 
 def _seconds_left(claims: Mapping[str, t.Any], now: float) -> int:

@@ -37,7 +37,7 @@ from .lifetime import LastsAsLogins
 from .server.interface import StoredSessionInterface
 from .session_store import Listing, SessionStore
 from .shapes import State, dumped
-from .storage import Places
+from .storage import Place, Places
 from .storage_contract import KEY, Entry
 from .stores.base import BackEnd
 from .token_sets import has_new_tokens, without_refreshed
@@ -73,7 +73,7 @@ class SessionStateStore(SessionStore):
         )
         self.visits: Visits = Visits(states, self.places)
         self._changes = Changes(
-            states, self.places, self.browsers, self.unwritten, config
+            states, self.places, self.browsers, self.unwritten, self._hooks, config
         )
 
     async def set(
@@ -89,10 +89,14 @@ class SessionStateStore(SessionStore):
         :raises SessionTooLarge: when it does not fit into cookies; nothing changes.
         """
         current, data = current_request(), dumped(state)
+        place = self.places.of(current.app)
+        keep = functools.partial(self._keep, current, place, data)
         if self._hooks.before_saved:
-            await loop.aside(lambda: self._keep(current, data))
+            await loop.aside(keep)
+        elif place.meeting_point is not None:
+            await loop.where_called(keep)
         else:
-            await self._with_io(current.app, lambda: self._keep(current, data))
+            keep()
 
     async def get(self, identifier: str, options: State | None = None) -> State | None:
         """Return the whole state, or ``None`` when nobody is logged in."""
@@ -143,7 +147,7 @@ class SessionStateStore(SessionStore):
 
     async def _with_io(self, app: Flask, work: Callable[[], T]) -> T:
         """Do work in a thread if it may wait for a back end."""
-        if self.places.can_wait(app):
+        if self.places.of(app).meeting_point is not None:
             return await loop.where_called(work)
         return work()
 
@@ -163,7 +167,7 @@ class SessionStateStore(SessionStore):
 
     def meeting_point(self, app: Flask) -> BackEnd | None:
         """Return the back end whose leases order the changes of a session."""
-        return self.places.meeting_point(app)
+        return self.places.of(app).meeting_point
 
     def are_in_cookies(self, app: Flask) -> bool:
         """Tell whether the states are in cookies."""
@@ -309,28 +313,25 @@ class SessionStateStore(SessionStore):
         labels = self.states.labels.of_head(head) if head else ()
         return Entry(record_of(session_id), labels)
 
-    def _keep(self, current: CurrentRequest, data: State) -> None:
+    def _keep(self, current: CurrentRequest, place: Place, data: State) -> None:
         session_id = data["internal"].get("session_id")
         if session_id is None:
-            self._log_in(current, data)
+            self._changes.log_in(current, place, data, self._entry(current))
         elif session_id == _id_of(current.session):
-            self._update(current, session_id, data)
+            self._update(current, place, session_id, data)
 
-    def _log_in(self, current: CurrentRequest, data: State) -> None:
-        data = self._changes.begun(current, data, self.visits.browser(current))
-        data = self._hooks.apply(data)
-        self._changes.log_in(current, data, self._entry(current))
-
-    def _update(self, current: CurrentRequest, session_id: str, data: State) -> None:
+    def _update(
+        self, current: CurrentRequest, place: Place, session_id: str, data: State
+    ) -> None:
         before = self._whole(current, session_id) or {}
         kept, error = self.updated(before, data)
         try:
             if kept is not None:
-                self._changes.replace(current, session_id, kept)
+                self._changes.replace(current, place, session_id, kept)
         except SessionTooLarge:
             if kept is None or not has_new_tokens(before, data):
                 raise
-            self._changes.replace_with_one_token(current, session_id, kept)
+            self._changes.replace_with_one_token(current, place, session_id, kept)
         finally:
             if error is not None:
                 raise error

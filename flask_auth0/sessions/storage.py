@@ -21,17 +21,22 @@ _UNDER_WAY = 600
 
 
 class Place(t.NamedTuple):
-    """A session interface, with its back end and records."""
+    """The place of the states of an app that has a session interface."""
 
-    interface: SessionInterface | None = None
+    interface: SessionInterface
     #: The back end of the sessions, or ``None`` in cookie mode.
-    store: BackEnd | None = None
+    store: BackEnd | None
     #: The records of all sessions, or ``None`` in cookie mode.
-    records: RecordCompartment | None = None
+    records: RecordCompartment | None
+    #: The back end whose leases order the changes of a session, if there is one.
+    #: Reading a session may wait for it.
+    meeting_point: BackEnd | None
+    #: The notes of logouts from outside, if a back end keeps them.
+    revocations: Revocations | None
 
 
 class Places:
-    """Finds the places by the app's ``session_interface``, which may still be replaced.
+    """Finds the place by the app's ``session_interface``, which may still be replaced.
 
     :param states: seals and opens states.
     :param revocation_store: the back end of logouts from outside, if the sessions are
@@ -39,20 +44,17 @@ class Places:
     """
 
     def __init__(
-        self,
-        states: States,
-        config: Config,
-        revocation_store: BackEnd | None = None,
+        self, states: States, config: Config, revocation_store: BackEnd | None
     ) -> None:
         self._states = states
         self._config = config
         self._revocation_store = revocation_store
-        self._known = Place()
+        self._known: Place | None = None
 
     def of(self, app: Flask) -> Place:
-        """Return the place of an app's sessions."""
+        """Return the place of an app's states."""
         interface, known = app.session_interface, self._known
-        if known.interface is not interface:
+        if known is None or known.interface is not interface:
             known = self._known = self._find(interface)
         return known
 
@@ -64,24 +66,14 @@ class Places:
         """Return the compartment of a request's state."""
         return self.of(current.app).records or self.cookies(current)
 
-    def meeting_point(self, app: Flask) -> BackEnd | None:
-        """Return the back end whose leases order the changes of a session."""
-        return self.of(app).store or self._revocation_store
-
-    def revocations(self, app: Flask) -> Revocations | None:
-        """Return the notes of logouts from outside, if a back end keeps them."""
-        states, store = self._states, self.of(app).store
-        if store is not None:
-            return Revocations(store, states.labels, _UNDER_WAY, states.clock)
-        if self._revocation_store is None:
-            return None
-        longest = states.lifetime.absolute
-        return Revocations(self._revocation_store, states.labels, longest, states.clock)
-
-    def can_wait(self, app: Flask) -> bool:
-        """Tell whether reading a session may wait for a back end."""
-        return self._revocation_store is not None or self.of(app).store is not None
-
     def _find(self, interface: SessionInterface) -> Place:
-        records = records_of(interface, self._states.lifetime.absolute)
-        return Place(interface, back_end_of(interface), records)
+        states, store = self._states, back_end_of(interface)
+        records = records_of(interface, states.lifetime.absolute)
+        longest = _UNDER_WAY if store else states.lifetime.absolute
+        meeting_point = store or self._revocation_store
+        revocations = None
+        if meeting_point is not None:
+            revocations = Revocations(
+                meeting_point, states.labels, longest, states.clock
+            )
+        return Place(interface, store, records, meeting_point, revocations)

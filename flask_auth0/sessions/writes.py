@@ -13,15 +13,17 @@ from flask_session.base import ServerSideSessionInterface
 from ..config import Config
 from ..errors import LoginFailed, SessionTooLarge, TenantError
 from ..runtime.request import CurrentRequest, Known
+from .activity import browser_of
 from .codec import States, split
 from .cookies.newest_states import Browsers, Newest
-from .ending import empty, end_oldest, is_ended
+from .ending import empty, end_oldest
+from .hooks import SessionHooks
 from .labels import record_of
 from .lazy import LazySession
 from .revocation import Login
 from .server.storage import RecordCompartment
 from .shapes import State
-from .storage import Places
+from .storage import Place, Places
 from .storage_contract import KEY, Entry
 from .stores.base import BackEnd
 from .token_sets import refreshing
@@ -35,6 +37,7 @@ class Changes:
     :param places: finds where states are kept.
     :param browsers: knows the newest states of sessions in cookies.
     :param unwritten: remembers states that the back end has not taken yet.
+    :param hooks: the app's functions that change a state before it is kept.
     """
 
     def __init__(
@@ -43,20 +46,80 @@ class Changes:
         places: Places,
         browsers: Browsers,
         unwritten: UnwrittenStates,
+        hooks: SessionHooks,
         config: Config,
     ) -> None:
         self._states, self._places, self._browsers = states, places, browsers
-        self._unwritten = unwritten
+        self._unwritten, self._hooks = unwritten, hooks
         self._transient = config.cookie_transient
         self._most = config.sessions_per_user
 
-    def begun(self, current: CurrentRequest, data: State, browser: State) -> State:
-        """Return the state of a login, completed for a session under a new id.
+    def log_in(
+        self, current: CurrentRequest, place: Place, data: State, before: Entry | None
+    ) -> None:
+        """Begin a session under a new id, and end the one before.
+
+        The data of an anonymous visitor stays in Flask's session, that of another user
+        does not.
 
         :param data: the state that the SDK keeps.
-        :param browser: the browser's name and address, for a list of sessions.
+        :param before: the entry of the session before, if there is one.
         :raises TenantError: when it does not say who logged in.
         """
+        head, body = split(self._hooks.apply(self._begun(current, place, data)))
+        session_id = head["internal"]["session_id"]
+        self._create(current, place, head, body, before)
+        session = current.session
+        if KEY in session and not self._owns(session, head["user"]["sub"]):
+            empty(current, session)
+        if before is not None and place.records is None:
+            self._browsers.end(current.jar, before.record)
+        self._rename(current, session, session_id)
+        current.jar.is_swept = True
+        current.jar.is_for_login = True
+        current.known = Known(session_id, head, body)
+
+    def replace(
+        self, current: CurrentRequest, place: Place, session_id: str, data: State
+    ) -> None:
+        """Keep a changed state.
+
+        :raises SessionTooLarge: when it does not fit into cookies.
+        """
+        head, body = split(data)
+        if place.records is None or place.store is None:
+            head, is_kept = self._replace_in_cookies(current, session_id, head, body)
+        else:
+            known, record = current.known or Known(), record_of(session_id)
+            is_kept = self._replace_on_server(
+                place.store, place.records, known, record, head, body
+            )
+        current.known = Known(session_id, *((head, body) if is_kept else ()))
+
+    def replace_with_one_token(
+        self, current: CurrentRequest, place: Place, session_id: str, data: State
+    ) -> None:
+        """Keep the newest access token alone, in cookies or in this process for a
+        while.
+
+        The tenant may have spent the old refresh token, and losing the new one would
+        log the user out. Access tokens for other audiences can be fetched again.
+
+        :raises SessionTooLarge: when even that does not fit into cookies.
+        """
+        newest = (data.get("token_sets") or [])[-1:]
+        data = {**data, "token_sets": newest, "connection_token_sets": []}
+        try:
+            self.replace(current, place, session_id, data)
+        except SessionTooLarge:
+            if place.records is None:
+                head, body = split(data)
+                late = Newest(self._browsers.renewed(head), body)
+                self._browsers.keep(record_of(session_id), late, is_delivered=False)
+            raise
+
+    def _begun(self, current: CurrentRequest, place: Place, data: State) -> State:
+        """Return the state of a login, completed for a session under a new id."""
         user = data.get("user") or {}
         if not user.get("sub"):
             raise TenantError("The login service did not say who logged in.")
@@ -71,70 +134,10 @@ class Changes:
             # A request that opens the head opens the body: both move to a new secret
             # together.
             "body_key": secrets.token_urlsafe(32),
-            **browser,
         }
+        if place.records is not None:
+            internal |= browser_of(current)
         return {**data, "user": user}
-
-    def log_in(
-        self, current: CurrentRequest, data: State, before: Entry | None
-    ) -> None:
-        """Begin a session under a new id, and end the one before.
-
-        The data of an anonymous visitor stays in Flask's session, that of another user
-        does not.
-
-        :param before: the entry of the session before, if there is one.
-        """
-        head, body = split(data)
-        session_id = head["internal"]["session_id"]
-        self._create(current, session_id, head, body, before)
-        session = current.session
-        if KEY in session and not self._owns(session, head["user"]["sub"]):
-            empty(current, session)
-        if before is not None and self._places.of(current.app).records is None:
-            self._browsers.end(current.jar, before.record)
-        self._rename(current, session, session_id)
-        current.jar.is_swept = True
-        current.jar.is_for_login = True
-        current.known = Known(session_id, head, body)
-
-    def replace(self, current: CurrentRequest, session_id: str, data: State) -> None:
-        """Keep a changed state.
-
-        :raises SessionTooLarge: when it does not fit into cookies.
-        """
-        head, body = split(data)
-        place = self._places.of(current.app)
-        if place.records is None or place.store is None:
-            head, is_kept = self._replace_in_cookies(current, session_id, head, body)
-        else:
-            known, record = current.known or Known(), record_of(session_id)
-            is_kept = self._replace_on_server(
-                place.store, place.records, known, record, head, body
-            )
-        current.known = Known(session_id, *((head, body) if is_kept else ()))
-
-    def replace_with_one_token(
-        self, current: CurrentRequest, session_id: str, data: State
-    ) -> None:
-        """Keep the newest access token alone, in cookies or in this process for a
-        while.
-
-        The tenant may have spent the old refresh token, and losing the new one would
-        log the user out. Access tokens for other audiences can be fetched again.
-
-        :raises SessionTooLarge: when even that does not fit into cookies.
-        """
-        newest = (data.get("token_sets") or [])[-1:]
-        data = {**data, "token_sets": newest, "connection_token_sets": []}
-        try:
-            self.replace(current, session_id, data)
-        except SessionTooLarge:
-            if self._places.of(current.app).records is None:
-                head, body = split(data)
-                late = Newest(self._browsers.renewed(head), body)
-                self._browsers.keep(record_of(session_id), late, is_delivered=False)
-            raise
 
     def _owns(self, session: SessionMixin, sub: str) -> bool:
         """Tell whether a user's login began the session, even if its state is over."""
@@ -146,27 +149,27 @@ class Changes:
     def _create(
         self,
         current: CurrentRequest,
-        session_id: str,
+        place: Place,
         head: State,
         body: State,
         before: Entry | None,
     ) -> None:
-        app, states, places = current.app, self._states, self._places
-        records = places.of(app).records
+        states, records = self._states, place.records
         seal = states.seal_together if records is None else states.seal
         parts, max_age = seal(head, body)
-        entry = Entry(record_of(session_id), states.labels.of_head(head))
-        compartment = places.compartment(current)
+        internal, labels = head["internal"], states.labels.of_head(head)
+        entry = Entry(record_of(internal["session_id"]), labels)
+        compartment = records or self._places.cookies(current)
         is_there = compartment.create(entry, parts, max_age, replaces=before)
         # A logout that arrives during this login ends the session that it begins.
-        revocations = places.revocations(app)
-        if is_there and revocations and is_ended(states, revocations, head):
+        revocations, login = place.revocations, Login(*internal["login"])
+        if is_there and revocations and revocations.cover(labels, login):
             compartment.delete(entry)
             is_there = False
         if not is_there:
             raise LoginFailed("Your session was ended while you logged in.")
         if records is not None:
-            end_oldest(app, states, records, entry, self._most)
+            end_oldest(current.app, states, records, entry, self._most)
 
     def _rename(
         self, current: CurrentRequest, session: SessionMixin, session_id: str

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from flask_auth0.runtime.request import CurrentRequest
-from flask_auth0.sessions.activity import Visits
+from flask_auth0.sessions import activity
 from flask_auth0.tenant import TenantServer
 from tests.harness.visitor import FETCH, HOST, Visitor
 
@@ -75,7 +75,7 @@ def test_noting_activity_brings_no_old_claim_back(
 ) -> None:
     visitor.log_in()
     reader, changed = threading.get_ident(), threading.Event()
-    original = Visits.browser
+    original = activity.browser_of
     lifetime = made.app.extensions["auth0"].state_store.states.lifetime
     waiting: list[t.Any] = []
 
@@ -83,15 +83,15 @@ def test_noting_activity_brings_no_old_claim_back(
         assert at_once(visitor, ("/update", {"color": "red"}))[0].status_code == 200
         changed.set()
 
-    def browser(visits: Visits, current: CurrentRequest) -> Session:
+    def browser(current: CurrentRequest) -> Session:
         # The session has been read, and will be written.
         if threading.get_ident() == reader and not waiting:
             waiting.append(threading.Thread(target=change))
             waiting[0].start()
             changed.wait(0.5)
-        return original(visits, current)
+        return original(current)
 
-    monkeypatch.setattr(Visits, "browser", browser)
+    monkeypatch.setattr(activity, "browser_of", browser)
     monkeypatch.setattr(type(lifetime), "is_due", lambda *args: True)
     assert visitor.user()["sub"] == "auth0|ada"
     waiting[0].join(20)

@@ -217,7 +217,7 @@ def test_an_outage_is_no_end(
     states = state_of(visitor.app).state_store
     assert isinstance(states, SessionStateStore)
     with visitor.app.app_context():
-        store = states.places.meeting_point(visitor.app)
+        store = states.places.of(visitor.app).meeting_point
 
     def fail(*arguments: t.Any) -> t.NoReturn:
         raise SessionStoreUnavailable()

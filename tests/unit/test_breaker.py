@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import typing as t
 
 import httpx
 import pytest
@@ -29,10 +31,17 @@ def clock() -> Clock:
     return Clock()
 
 
-def fail(breaker: Breaker, clock: Clock, error: BaseException, took: float) -> None:
+def begin(breaker: Breaker) -> t.ContextManager[object]:
+    """Begin an attempt that does not end, unless what is returned is dropped."""
     attempt = breaker.attempt()
-    clock.now += took
-    attempt.__exit__(type(error), error, None)
+    attempt.__enter__()
+    return attempt
+
+
+def fail(breaker: Breaker, clock: Clock, error: BaseException, took: float) -> None:
+    with contextlib.suppress(type(error)), breaker.attempt():
+        clock.now += took
+        raise error
 
 
 def test_one_tries_when_its_time_is_over(clock: Clock) -> None:
@@ -48,7 +57,7 @@ def test_one_tries_when_its_time_is_over(clock: Clock) -> None:
     assert (pauses[0], pauses[-1]) == (1, LONGEST)
     with breaker.attempt() as trial:
         with pytest.raises(TenantUnavailable):
-            breaker.attempt()
+            begin(breaker)
         trial.answered(200, is_lookup=True)
     with breaker.attempt(), breaker.attempt():
         pass
@@ -58,12 +67,12 @@ def test_who_tries_may_be_gone(clock: Clock) -> None:
     breaker = Breaker(10, (httpx.TransportError,), clock)
     fail(breaker, clock, httpx.ConnectError("no"), 0)
     clock.now += 1
-    breaker.attempt()
+    gone = begin(breaker)
     clock.now += 9
     with pytest.raises(TenantUnavailable):
-        breaker.attempt()
+        begin(breaker)
     clock.now += 1
-    breaker.attempt()
+    assert begin(breaker) is not gone
 
 
 @pytest.mark.parametrize("status", [200, 400, 403, 429, 500, 503])
@@ -85,11 +94,12 @@ def test_what_it_publishes_is_for_all(clock: Clock) -> None:
 
 def test_a_tenant_that_answers_others_is_only_slow(clock: Clock) -> None:
     breaker = Breaker(10, (httpx.TransportError,), clock)
-    slow, quick = breaker.attempt(), breaker.attempt()
-    clock.now += 5
-    quick.answered(200, is_lookup=False)
-    clock.now += 5
-    slow.__exit__(httpx.ReadTimeout, httpx.ReadTimeout("no"), None)
+    with contextlib.suppress(httpx.ReadTimeout), breaker.attempt():
+        with breaker.attempt() as quick:
+            clock.now += 5
+            quick.answered(200, is_lookup=False)
+        clock.now += 5
+        raise httpx.ReadTimeout("no")
     assert refused(breaker) is None
 
 
