@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from .app_state import state_of
-from .client.store_options import store_options
+from .client.dispatch import store_options
 from .errors import ConfigurationError
 from .runtime import loop
 from .runtime.request import current_request

@@ -1,8 +1,9 @@
-"""Coroutines of the SDK, run on our event loop, and the news that they bring."""
+"""Coroutines of the SDK, run on our event loop with the SDK's options for stores."""
 
 from __future__ import annotations
 
 import asyncio
+import copy
 import functools
 import inspect
 import types
@@ -10,12 +11,15 @@ import typing as t
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 
+from flask import Request
+from werkzeug.datastructures import ImmutableMultiDict
+
 from ..errors import TenantUnavailable
 from ..runtime import loop
-from ..runtime.request import current_request
+from ..runtime.collecting_response import CollectingResponse
+from ..runtime.request import CurrentRequest, current_request
 from ..runtime.tracebacks import without_secrets
 from ..signals import token_refreshed
-from .store_options import store_options
 from .translation import untranslated
 
 R = t.TypeVar("R")
@@ -97,3 +101,44 @@ def _running(
         if not current.is_empty:
             bound.arguments["store_options"] = store_options(current)
     return t.cast("Coroutine[t.Any, t.Any, R]", function(*bound.args, **bound.kwargs))
+
+
+def store_options(current: CurrentRequest) -> dict[str, t.Any]:
+    """Return the SDK's ``store_options`` for a request."""
+    if current.collected is None:
+        current.collected = CollectingResponse()
+    response = current.collected
+    return {"request": _request_after(current.request, response), "response": response}
+
+
+def bring_up_to_date(options: dict[str, t.Any] | None, current: CurrentRequest) -> None:
+    """Give options the cookies that other calls of the request have set meanwhile.
+
+    Otherwise a call that waited for its turn would write back what it had found before.
+    """
+    response = current.collected
+    if options is None or response is None:
+        return
+    is_ours = options.get("response") is response
+    if is_ours:
+        options["request"] = _request_after(current.request, response)
+
+
+def _request_after(current: Request, response: CollectingResponse) -> Request:
+    """Return the request, with its cookies as the browser will have them.
+
+    A store finds its session in the request's cookies only. Without those of the
+    response, a session that this request has begun could neither be ended nor
+    refreshed.
+    """
+    if not response.collected:
+        return current
+    cookies = current.cookies.to_dict()
+    for cookie in response.collected.values():
+        if 0 in (cookie["max_age"], cookie["expires"]):
+            cookies.pop(cookie["key"], None)
+        else:
+            cookies[cookie["key"]] = cookie["value"]
+    changed = copy.copy(current)
+    changed.cookies = ImmutableMultiDict(cookies)
+    return changed

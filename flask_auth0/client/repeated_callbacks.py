@@ -22,6 +22,7 @@ from ..runtime import loop
 from ..runtime.processes import PerProcess
 from ..runtime.request import CurrentRequest
 from ..sessions.sealing import Sealer
+from ..sessions.shapes import in_shape
 from ..sessions.stores.base import BackEnd, TooLargeForStore
 from ..sessions.stores.lease import LEASE
 from .locks import Held, hold
@@ -38,14 +39,20 @@ class Answer(t.NamedTuple):
     """A response as it was sent, with all that had been put on it."""
 
     status: int
-    headers: list[list[str]]
+    headers: list[tuple[str, str]]
     body: str
 
     def response(self) -> Response:
         """Return a response that repeats the answer."""
         response = Response(self.body.encode("latin-1"), self.status)
-        response.headers = Headers([(name, value) for name, value in self.headers])
+        response.headers = Headers(self.headers)
         return response
+
+
+class _Noted(t.NamedTuple):
+    """A callback whose code may have been spent, as other processes read it."""
+
+    answer: Answer | None
 
 
 @dataclass
@@ -150,11 +157,10 @@ class Completion:
             raise _still_under_way() from error
         note = store.ask(store.fetch, self._name) or b""
         content = self._answers.sealer.open(note.decode("ascii", "replace"), self._name)
-        if not isinstance(content, list) or len(content) != 1:
+        noted = in_shape(content, _Noted)
+        if noted is None:
             return None
-        self._callback.is_spent = True
-        if _is_answer(content[0]):
-            self._callback.answer = Answer(*content[0])
+        self._callback.is_spent, self._callback.answer = True, noted.answer
         return self._callback
 
     def spend(self) -> None:
@@ -186,8 +192,7 @@ class Completion:
     def _note(self, answer: Answer | None) -> None:
         """Note the answer for other processes, or that there is none yet."""
         if self._store is not None:
-            content = [answer and [*answer]]
-            sealed = self._answers.sealer.seal(content, self._name).encode()
+            sealed = self._answers.sealer.seal([answer], self._name).encode()
             self._store.ask(self._store.keep, self._name, sealed, REMEMBERED)
 
 
@@ -205,27 +210,11 @@ def repeat(current: CurrentRequest, answer: Answer) -> Response:
 
 def _as_answer(response: Response, target: str) -> Answer:
     """Return a response to keep; a redirect in place of a streamed or large page."""
-    headers = [[name, value] for name, value in response.headers]
+    headers = list(response.headers)
     if response.is_sequence and len(body := response.get_data()) <= _LARGEST_PAGE:
         return Answer(response.status_code, headers, body.decode("latin-1"))
     cookies = [each for each in headers if each[0] == "Set-Cookie"]
-    return Answer(302, [["Location", target], *cookies], "")
-
-
-def _is_answer(content: t.Any) -> bool:
-    return (
-        isinstance(content, list)
-        and len(content) == len(Answer._fields)
-        and isinstance(content[0], int)
-        and isinstance(content[1], list)
-        and all(_is_header(each) for each in content[1])
-        and isinstance(content[2], str)
-    )
-
-
-def _is_header(content: t.Any) -> bool:
-    is_pair = isinstance(content, list) and len(content) == 2
-    return is_pair and all(isinstance(each, str) for each in content)
+    return Answer(302, [("Location", target), *cookies], "")
 
 
 def _still_under_way() -> TenantUnavailable:

@@ -27,11 +27,10 @@ from ..sessions.token_sets import (
     usable_token,
 )
 from . import late_writes
-from .dispatch import coroutine_on_loop
+from .dispatch import bring_up_to_date, coroutine_on_loop
 from .locks import RENEWAL, Held, leased
 from .refreshes import PastRefreshes
 from .server_client import LoopClient
-from .store_options import bring_up_to_date
 
 R = t.TypeVar("R")
 
@@ -64,17 +63,14 @@ class TokenClient(LoopClient):
             self._config.token_refresh_leeway,
         )
         if not (force_refresh or self.store.needs_loop):
-            usable = await self._usable_token(wanted)
+            state = await self.store.get(KEY)
+            usable = usable_token(state, wanted, self._clock.time())
             if usable is not None:
                 return usable
         refresh = Refresh(wanted, self._clock.monotonic(), force_refresh)
         arguments = (store_options, audience, scope, refresh)
         limit = self._config.timeout
         return await coroutine_on_loop(self._refreshed_token, arguments, {}, limit)
-
-    async def _usable_token(self, wanted: Wanted) -> str | None:
-        state = await self.store.get(KEY)
-        return usable_token(state, wanted, self._clock.time()) if state else None
 
     async def _refreshed_token(
         self,
@@ -144,7 +140,7 @@ class TokenClient(LoopClient):
         self, store_options: dict[str, t.Any] | None, wanted: Wanted
     ) -> str | None:
         state = await self.store.get(KEY, store_options)
-        return newest_token(state, wanted.audience) if state else None
+        return newest_token(state, wanted.audience)
 
     async def get_access_token_for_connection(
         self,
@@ -185,7 +181,7 @@ class TokenClient(LoopClient):
     async def _usable_connection_token(
         self, connection: Connection, store_options: dict[str, t.Any] | None
     ) -> str | None:
-        state = await self.store.get(KEY, store_options) or {}
+        state = await self.store.get(KEY, store_options)
         leeway = self._config.token_refresh_leeway
         return usable_connection_token(state, connection, leeway, self._clock.time())
 
@@ -305,8 +301,6 @@ def _found_meanwhile(
     state: dict[str, t.Any] | None, refresh: Refresh, before: str | None, now: float
 ) -> str | None:
     """Return a token that another request has fetched while this one waited."""
-    if not state:
-        return None
     usable = usable_token(state, refresh.wanted, now)
     newest = newest_token(state, refresh.wanted.audience)
     if newest != before:

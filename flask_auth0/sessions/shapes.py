@@ -5,13 +5,18 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Mapping
 
+import msgspec
 from pydantic import BaseModel
 
 State = dict[str, t.Any]
+T = t.TypeVar("T")
 
 #: The number of seconds since the epoch from which datetime would fail.
 _BEYOND = 10**11
 _NUMBER = (int, float)
+
+#: A time in seconds, as :func:`is_moment` tells it, in the shape of a value.
+Moment = t.Annotated[float, msgspec.Meta(ge=0, lt=_BEYOND)]
 
 
 def dumped(state: t.Any) -> State:
@@ -22,6 +27,17 @@ def dumped(state: t.Any) -> State:
 def without_none(values: Mapping[str, t.Any]) -> State:
     """Return values without ``None``, by which the SDK's models mean a missing one."""
     return {name: value for name, value in values.items() if value is not None}
+
+
+def in_shape(value: t.Any, shape: type[T]) -> T | None:
+    """Return a value from JSON as a named tuple, or ``None`` if its shape differs.
+
+    What another version of the package has sealed may differ.
+    """
+    try:
+        return msgspec.convert(value, shape)
+    except msgspec.ValidationError:
+        return None
 
 
 def is_moment(value: t.Any) -> bool:

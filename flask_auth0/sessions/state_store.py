@@ -62,10 +62,10 @@ class SessionStateStore(SessionStore):
         self,
         states: States,
         config: Config,
-        revocation_store: BackEnd | None = None,
-        hooks: SessionHooks | None = None,
+        revocation_store: BackEnd | None,
+        hooks: SessionHooks,
     ) -> None:
-        super().__init__(hooks or SessionHooks(), states.clock)
+        super().__init__(hooks, states.clock)
         self.states = states
         self.places: Places = Places(states, config, revocation_store)
         self.browsers: Browsers = Browsers(
@@ -220,7 +220,8 @@ class SessionStateStore(SessionStore):
         """End the session, with all that the app kept in it for the user."""
         if self.are_in_cookies(current.app):
             # Cookies are deleted by their names, without a look at the state in them.
-            entry = _entry_of(_id_despite_outage(current.session))
+            session_id = _id_despite_outage(current.session)
+            entry = Entry(record_of(session_id)) if session_id is not None else None
         else:
             entry = self._entry(current)
         end_current(current, self.places, self.browsers, entry)
@@ -412,10 +413,6 @@ def _id_despite_outage(session: SessionMixin) -> str | None:
         # The session raises an outage at its first read only, and a logout can do
         # without an answer.
         return _id_of(session)
-
-
-def _entry_of(session_id: str | None) -> Entry | None:
-    return None if session_id is None else Entry(record_of(session_id))
 
 
 def _as_id(found: t.Any) -> str | None:

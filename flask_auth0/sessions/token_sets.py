@@ -175,33 +175,38 @@ def _audiences(claims: State) -> list[str]:
     return sorted(map(str, audiences if isinstance(audiences, list) else [audiences]))
 
 
-def usable_token(state: State, wanted: Wanted, now: float) -> str | None:
+def usable_token(state: State | None, wanted: Wanted, now: float) -> str | None:
     """Return the access token that is wanted, if the state has one that is good.
 
     The SDK finds a token only if the tenant has granted all its scopes.
     """
-    for each in reversed(state.get("token_sets") or []):
+    for each in reversed(_of(state, "token_sets")):
         if wanted.fits(each, now):
             return t.cast(str, each["access_token"])
     return None
 
 
-def newest_token(state: State, audience: str) -> str | None:
+def newest_token(state: State | None, audience: str) -> str | None:
     """Return the newest access token for an audience, even if it has expired."""
-    for each in reversed(state.get("token_sets") or []):
+    for each in reversed(_of(state, "token_sets")):
         if each.get("audience") == audience:
             return t.cast(str, each["access_token"])
     return None
 
 
 def usable_connection_token(
-    state: State, connection: Connection, leeway: int, now: float
+    state: State | None, connection: Connection, leeway: int, now: float
 ) -> str | None:
     """Return the access token of a connection, if the state has one that is good."""
-    for each in state.get("connection_token_sets") or []:
+    for each in _of(state, "connection_token_sets"):
         if connection.fits(each) and _is_good(each, leeway, now):
             return t.cast(str, each["access_token"])
     return None
+
+
+def _of(state: State | None, field: str) -> list[State]:
+    """Return the tokens of a state, which may have ended."""
+    return (state or {}).get(field) or []
 
 
 def without_refreshed(state: State) -> State:

@@ -45,11 +45,6 @@ def login_view() -> BaseResponse:
     return login.start(request.args.get("next"), login.passed_on(request.args))
 
 
-def callback_view() -> BaseResponse:
-    """Complete a login that comes back from the tenant."""
-    return callback.complete()
-
-
 def logout_view() -> BaseResponse:
     """End the session, here and at the tenant; ``return_to`` is where to go then.
 
@@ -68,7 +63,7 @@ def backchannel_logout_view() -> BaseResponse:
 
 _VIEWS: dict[str, View] = {
     "login": login_view,
-    "callback": callback_view,
+    "callback": callback.complete,
     "logout": logout_view,
     "backchannel_logout": backchannel_logout_view,
 }

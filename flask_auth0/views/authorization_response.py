@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 from flask import request
@@ -11,8 +10,6 @@ from ..app_state import AppState
 from ..config.urls import is_issuer
 from ..errors import AuthorizationFailed, LoginFailed
 
-#: Parameters that a response may have once (RFC 6749, section 3.1).
-_PARAMETERS = ("code", "state", "iss", "error", "error_description")
 #: The codes of errors (RFC 6749, section 4.1.2.1, and OpenID Connect Core, section
 #: 3.1.2.6), with a status and a sentence for the user.
 _ERRORS = {
@@ -24,17 +21,6 @@ _ERRORS = {
     "server_error": (503, "The login service has a problem."),
     "temporarily_unavailable": (503, "The login service is busy."),
 }
-
-
-def content() -> str:
-    """Return the parameters of the response, by which a repeated one is recognized.
-
-    :raises LoginFailed: for a parameter that is there twice, with perhaps two values.
-    """
-    repeated = [name for name in _PARAMETERS if len(request.args.getlist(name)) > 1]
-    if repeated:
-        raise LoginFailed(f"The login came back with more than one {repeated[0]}.")
-    return json.dumps([request.args.get(name) for name in _PARAMETERS])
 
 
 def check_response(state: AppState) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from urllib.parse import urlencode
@@ -14,8 +14,8 @@ from werkzeug.wrappers import Response
 
 from ..app_state import AppState, current_state
 from ..client import repeated_callbacks
+from ..client.dispatch import store_options
 from ..client.repeated_callbacks import Callback, Completion
-from ..client.store_options import store_options
 from ..client.translation import failure_of_hook, translated
 from ..errors import Auth0Error, AuthorizationFailed, LoginFailed
 from ..runtime import app_functions
@@ -27,11 +27,14 @@ from ..sessions.storage_contract import KEY
 from ..signals import user_logged_in
 from ..user import load_claims
 from . import login, own_urls, remembered_logins, repeated_logins, state_parameter
-from .authorization_response import check_response, content
+from .authorization_response import check_response
 from .lost_transactions import again, go_on_without_transaction
 from .redirects import next_or_default
 from .remembered_logins import Remembered
 from .state_parameter import Relay
+
+#: Parameters that a response may have once (RFC 6749, section 3.1).
+_PARAMETERS = ("code", "state", "iss", "error", "error_description")
 
 
 @dataclass(frozen=True)
@@ -64,13 +67,7 @@ def complete() -> Response:
     login_ = _returned(current, state, name, known)
     if login_ is None:
         return go_on_without_transaction(current, state, known)
-    with _failures_reported(login_):
-        begun = _begin(current, state, login_, said)
-        if isinstance(begun, Completion):
-            user = _log_in(current, state, login_, begun)
-    if isinstance(begun, Callback):
-        return _repeat(current, state, login_, begun)
-    return _welcome(current, state, login_, user)
+    return _answer(current, state, login_, said)
 
 
 def _returned(
@@ -87,23 +84,23 @@ def _returned(
     return _Login(name, known is not None, known or Relay(), remembered, target)
 
 
-@contextmanager
-def _failures_reported(login_: _Login) -> Iterator[None]:
+def _answer(
+    current: CurrentRequest, state: AppState, login_: _Login, said: str
+) -> Response:
+    """Complete a login, or answer as another request has that completed it."""
+    place = state.state_store.meeting_point(current.app)
     try:
-        yield
+        begun = state.callback_answers.begin(current, said, login_.target, place)
+        if isinstance(begun, Completion):
+            user = _log_in(current, state, login_, begun)
     except Auth0Error as error:
         is_refusal = failure_of_hook(error) is not None
         asked = again(login_.relayed)
         login.report(error, login_.target, asked, is_refusal=is_refusal)
         raise
-
-
-def _begin(
-    current: CurrentRequest, state: AppState, login_: _Login, said: str
-) -> Completion | Callback:
-    """Begin to complete a login; return the callback if another request has."""
-    place = state.state_store.meeting_point(current.app)
-    return state.callback_answers.begin(current, said, login_.target, place)
+    if isinstance(begun, Callback):
+        return _repeat(current, state, login_, begun)
+    return _welcome(current, state, login_, user)
 
 
 def _repeat(
@@ -148,17 +145,8 @@ def _welcome(
     current: CurrentRequest, state: AppState, login_: _Login, user: dict[str, t.Any]
 ) -> Response:
     """Tell the app who has logged in, and send the browser on."""
-    remembered = login_.remembered
     claims = load_claims(current, state) or {}
-    repeated_logins.note_login(
-        current,
-        state,
-        claims.get("sub"),
-        purpose=remembered.purpose,
-        max_age=remembered.max_age,
-        organization=remembered.organization,
-        begun_at=remembered.begun_at,
-    )
+    repeated_logins.note_login(current, state, claims.get("sub"), login_.remembered)
     answer = None
     try:
         if state.hooks.after_login:
@@ -194,11 +182,16 @@ def _after_login(state: AppState, login_: _Login) -> Response | None:
 
 
 def _content(state: AppState) -> str:
-    try:
-        return content()
-    except LoginFailed as error:
+    """Return the parameters of the response, by which a repeated one is recognized.
+
+    :raises LoginFailed: for a parameter that is there twice, with perhaps two values.
+    """
+    repeated = [name for name in _PARAMETERS if len(request.args.getlist(name)) > 1]
+    if repeated:
+        error = LoginFailed(f"The login came back with more than one {repeated[0]}.")
         login.report(error, next_or_default(None, state.config), {})
-        raise
+        raise error
+    return json.dumps([request.args.get(name) for name in _PARAMETERS])
 
 
 def _end_session(current: CurrentRequest, state: AppState) -> None:

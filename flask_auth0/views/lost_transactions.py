@@ -14,6 +14,7 @@ from ..sessions.cookies.host_prefix import transaction_prefix
 from ..user import load_claims
 from . import login, own_urls, repeated_logins
 from .redirects import next_or_default
+from .remembered_logins import Remembered
 from .state_parameter import Relay
 
 #: The most times that a login starts again without its transaction.
@@ -36,7 +37,7 @@ def go_on_without_transaction(
     elif _may_start_again(current, state, relayed):
         if known is None:
             # Without a relay, which counts the attempts, this note has to end them.
-            repeated_logins.note_login(current, state, None)
+            repeated_logins.note_login(current, state, None, Remembered())
         state.transaction_store.give_up_newest(current.jar)
         return login.start(target, again(relayed), attempt=relayed.attempt + 1)
     else:
@@ -55,9 +56,8 @@ def _may_start_again(current: CurrentRequest, state: AppState, relayed: Relay) -
 
     It is if the browser has transactions of other tabs, which have displaced this one.
     """
-    names = current.jar.names(transaction_prefix(current.jar, state.config))
-    has_others = bool(names)
-    return relayed.attempt == 0 or (has_others and relayed.attempt < MOST_ATTEMPTS)
+    others = current.jar.names(transaction_prefix(current.jar, state.config))
+    return relayed.attempt == 0 or (bool(others) and relayed.attempt < MOST_ATTEMPTS)
 
 
 def again(relayed: Relay) -> dict[str, t.Any]:

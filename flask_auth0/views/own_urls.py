@@ -77,7 +77,7 @@ def origin() -> str:
     :raises BadRequest: when the URL depends on the host, and the request has none.
     """
     found = home()
-    if not _tells_hosts_apart():
+    if not (current_app.subdomain_matching or current_app.url_map.host_matching):
         return found
     scheme, _, _ = found.partition("://")
     return origin_of(f"{scheme}://{_host()}")
@@ -218,10 +218,6 @@ def _host() -> str:
     if not host:
         raise BadRequest("The request names no host.")
     return host
-
-
-def _tells_hosts_apart() -> bool:
-    return current_app.subdomain_matching or current_app.url_map.host_matching
 
 
 def _may_serve(host: str) -> bool:

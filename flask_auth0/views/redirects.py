@@ -25,8 +25,7 @@ def is_local_path(target: str) -> bool:
         return False
     if any(_needs_encoding(character) for character in target):
         return False
-    parts = _split(target)
-    return parts is not None and parts == ("", "")
+    return _split(target) == ("", "")
 
 
 def is_page(target: str, config: Config) -> bool:

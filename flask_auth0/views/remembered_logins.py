@@ -14,10 +14,10 @@ from collections.abc import Mapping
 from flask import session
 
 from ..app_state import AppState
-from ..client.store_options import store_options
+from ..client.dispatch import store_options
 from ..client.translation import translated
 from ..runtime.request import CurrentRequest
-from ..sessions.shapes import is_moment
+from ..sessions.shapes import Moment, in_shape
 from ..sessions.storage_contract import KEY
 from ..sessions.transaction_store import TRANSACTION_KEY
 from ..user import load_claims
@@ -31,7 +31,7 @@ class Remembered(t.NamedTuple):
     #: The purpose of the login, as :func:`.repeated_logins.purpose_of` returns it.
     purpose: str | None = None
     max_age: int | None = None
-    begun_at: float | None = None
+    begun_at: Moment | None = None
     #: A tag of the session that the browser had, if it had one.
     session: str | None = None
     #: The organization that the SDK has asked for.
@@ -82,10 +82,8 @@ def _read(
     known = getattr(found, "app_state", None) or {}
     if not isinstance(known, dict):
         return None
-    known = {name: known.get(name) for name in Remembered._fields}
-    known["organization"] = getattr(found, "organization", None)
-    remembered = Remembered(**known)
-    return remembered if _is_remembered(remembered) else None
+    own = [known.get(name) for name in Remembered._fields[:-1]]
+    return in_shape([*own, getattr(found, "organization", None)], Remembered)
 
 
 def forget(current: CurrentRequest, state: AppState, sdk_state: str) -> None:
@@ -103,16 +101,6 @@ def _belongs_here(
     if not claims:
         return True
     return state.sealer.has_tag(_session_name(claims), remembered.session or "")
-
-
-def _is_remembered(remembered: Remembered) -> bool:
-    """Tell whether data has the form that this version of the package writes."""
-    next_, purpose, max_age, begun_at, tag, _ = remembered
-    return (
-        all(isinstance(each, str | None) for each in (next_, purpose, tag))
-        and isinstance(max_age, int | None)
-        and (begun_at is None or is_moment(begun_at))
-    )
 
 
 def _session_name(claims: Mapping[str, t.Any]) -> str:

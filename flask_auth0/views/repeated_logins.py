@@ -10,6 +10,7 @@ import typing as t
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+import msgspec
 from flask import request
 from werkzeug.wrappers import Response
 
@@ -19,9 +20,10 @@ from ..runtime.request import CurrentRequest
 from ..sessions.cookies.flags import are_cookies_secure
 from ..sessions.cookies.sweeping import LOGIN_NOTE
 from ..sessions.lazy import overlook_outage
-from ..sessions.shapes import is_moment
+from ..sessions.shapes import Moment, in_shape
 from ..sessions.storage_contract import KEY
 from ..user import User, load_user
+from .remembered_logins import Remembered
 
 #: Seconds for which logins are counted.
 WINDOW = 60
@@ -40,8 +42,9 @@ _LASTED = "~"
 class Note(t.NamedTuple):
     """A note in the browser about its last login, for a minute."""
 
-    at: float
-    whose: list[str | None]
+    at: Moment
+    #: The user and the session, as :func:`_whose` returns them.
+    whose: t.Annotated[list[str | None], msgspec.Meta(min_length=2, max_length=2)]
     #: The purpose of the login, as :func:`purpose_of` returns it.
     purpose: str | None = None
     max_age: int | None = None
@@ -83,11 +86,7 @@ def note_login(
     current: CurrentRequest,
     state: AppState,
     sub: str | None,
-    *,
-    purpose: str | None = None,
-    max_age: int | None = None,
-    organization: str | None = None,
-    begun_at: float | None = None,
+    login: Remembered,
 ) -> None:
     """Count a login, until a request shows that it has lasted.
 
@@ -95,7 +94,8 @@ def note_login(
     """
     now, before = state.clock.time(), _noted(current, state)
     whose = _whose(current, sub)
-    note = Note(now, whose, purpose, max_age, _tag_of(state, organization))
+    begun_at, organization = login.begun_at, _tag_of(state, login.organization)
+    note = Note(now, whose, login.purpose, login.max_age, organization)
     if before is not None and not current.is_after_login:
         # Logins of several tabs begin before the others have ended, and are no circle.
         is_next = begun_at is None or begun_at >= before.at
@@ -284,25 +284,7 @@ def _noted(current: CurrentRequest, state: AppState) -> Note | None:
     jar = current.jar
     name = jar.prefix + LOGIN_NOTE
     sealed = [each.removeprefix(_LASTED) for each in jar.values.get(name, ())]
-    opened = (state.sealer.open(each, name) for each in sealed)
-    noted = next(filter(_is_note, opened), None)
-    if noted is None:
-        return None
-    note = Note(*noted)
-    return note if state.clock.time() <= note.at + WINDOW else None
-
-
-def _is_note(noted: t.Any) -> bool:
-    """Tell whether a note has the form that this version of the package writes."""
-    if not isinstance(noted, list) or len(noted) != len(Note._fields):
-        return False
-    at, whose, purpose, max_age, organization, *counts = noted
-    return (
-        is_moment(at)
-        and isinstance(whose, list)
-        and len(whose) == len(("sub", "session"))
-        and isinstance(purpose, str | None)
-        and (max_age is None or is_moment(max_age))
-        and isinstance(organization, str | None)
-        and all(isinstance(each, int) for each in counts)
-    )
+    opened = (in_shape(state.sealer.open(each, name), Note) for each in sealed)
+    note = next(filter(None, opened), None)
+    is_fresh = note is not None and state.clock.time() <= note.at + WINDOW
+    return note if is_fresh else None

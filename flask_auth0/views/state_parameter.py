@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from ..errors import TenantError
 from ..sessions.sealing import Sealer
+from ..sessions.shapes import in_shape
 
 #: The most characters of data in a ``state``; longer data is in the transaction only.
 LONGEST = 500
@@ -20,7 +21,7 @@ class Relay(t.NamedTuple):
     #: How many logins have come back without their transaction.
     attempt: int = 0
     #: The parameters that ``/login`` has handed on.
-    parameters: dict[str, t.Any] = {}  # noqa: RUF012
+    parameters: dict[str, str | int] = {}  # noqa: RUF012
 
 
 def add_to(url: str, relay: Relay, sealer: Sealer) -> str:
@@ -35,17 +36,14 @@ def add_to(url: str, relay: Relay, sealer: Sealer) -> str:
     query = parse_qsl(parts.query, keep_blank_values=True)
     sdk_state = dict(query)["state"]
     others = [(name, value) for name, value in query if name != "state"]
+    sealed = sealer.seal(list(_trimmed(relay)), f"relay {sdk_state}")
     own = {
         # The relay is sealed even if it is empty, so that a callback recognizes states
         # of this app.
-        "state": f"{sdk_state}.{_sealed(relay, sdk_state, sealer)}",
+        "state": f"{sdk_state}.{sealed}",
         "nonce": sealer.tag(f"nonce {sdk_state}"),
     }
     return parts._replace(query=urlencode([*others, *own.items()])).geturl()
-
-
-def _sealed(relay: Relay, sdk_state: str, sealer: Sealer) -> str:
-    return sealer.seal(list(_trimmed(relay)), f"relay {sdk_state}")
 
 
 def _trimmed(relay: Relay) -> Relay:
@@ -54,7 +52,7 @@ def _trimmed(relay: Relay) -> Relay:
         relay = relay._replace(next=None)
     if sum(len(f"{k}{v}") for k, v in relay.parameters.items()) > LONGEST:
         relay = relay._replace(parameters={})
-    return relay if _is_relay([*relay]) else relay._replace(parameters={})
+    return _relay([*relay]) or relay._replace(parameters={})
 
 
 def split(state: str, sealer: Sealer) -> tuple[str, Relay | None]:
@@ -65,21 +63,13 @@ def split(state: str, sealer: Sealer) -> tuple[str, Relay | None]:
     """
     sdk_state, _, sealed = state.partition(".")
     opened: t.Any = sealer.open(sealed, f"relay {sdk_state}") if sealed else None
-    return sdk_state, Relay(*opened) if _is_relay(opened) else None
+    return sdk_state, _relay(opened)
 
 
-def _is_relay(opened: t.Any) -> bool:
-    """Tell whether data has the form that this version of the package writes."""
-    if not isinstance(opened, list) or len(opened) != len(Relay()):
-        return False
-    next_, attempt, parameters = opened
-    return (
-        isinstance(next_, str | None)
-        and isinstance(attempt, int)
-        and isinstance(parameters, dict)
-        and all(isinstance(each, str | int) for each in parameters.values())
-        and str(parameters.get("max_age", 0)).isdecimal()
-    )
+def _relay(opened: t.Any) -> Relay | None:
+    relay = in_shape(opened, Relay)
+    is_one = relay and str(relay.parameters.get("max_age", 0)).isdecimal()
+    return relay if is_one else None
 
 
 def check_nonce(sdk_state: str, claims: Mapping[str, t.Any], sealer: Sealer) -> None:

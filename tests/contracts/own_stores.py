@@ -11,7 +11,7 @@ from flask import Flask
 
 from flask_auth0 import Auth0
 from flask_auth0.app_state import state_of
-from flask_auth0.client.store_options import store_options
+from flask_auth0.client.dispatch import store_options
 from flask_auth0.runtime.request import current_request
 from flask_auth0.sessions.storage_contract import KEY
 from flask_auth0.tenant import TenantServer

@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 
 from flask_auth0 import Auth0, current_user, login_required
 from flask_auth0.app_state import state_of
-from flask_auth0.client.store_options import store_options
+from flask_auth0.client.dispatch import store_options
 from flask_auth0.runtime import loop
 from flask_auth0.runtime.request import current_request
 from flask_auth0.sessions.labels import record_of
