@@ -157,7 +157,9 @@ class Changes:
         states, records = self._states, place.records
         seal = states.seal_together if records is None else states.seal
         parts, max_age = seal(head, body)
-        internal, labels = head["internal"], states.labels.of_head(head)
+        internal = head["internal"]
+        # Without a back end, nothing is found by its label.
+        labels = states.labels.of_head(head) if place.meeting_point else ()
         entry = Entry(record_of(internal["session_id"]), labels)
         compartment = records or self._places.cookies(current)
         is_there = compartment.create(entry, parts, max_age, replaces=before)
