@@ -98,8 +98,7 @@ class Client(TokenClient):
         """
         require_session()
         changes = checked_claims({**(claims or {}), **more})
-        limit = self._config.timeout
-        await coroutine_on_loop(self._update_session, (changes,), {}, limit)
+        await self._on_loop(self._update_session, changes)
 
     async def _update_session(
         self, changes: dict[str, t.Any], store_options: dict[str, t.Any] | None = None
@@ -129,9 +128,9 @@ class Client(TokenClient):
         self, logout_token: str, store_options: dict[str, t.Any] | None = None
     ) -> dict[str, t.Any]:
         """End the sessions that a logout token names, and return its claims."""
-        arguments = (logout_token, store_options)
-        limit = self._config.timeout
-        return await coroutine_on_loop(self._end_by_logout_token, arguments, {}, limit)
+        return await self._on_loop(
+            self._end_by_logout_token, logout_token, store_options
+        )
 
     async def _end_by_logout_token(
         self, logout_token: str, store_options: dict[str, t.Any] | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import typing as t
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from ..errors import LoginRequired, SessionStoreUnavailable
@@ -68,9 +68,14 @@ class TokenClient(LoopClient):
             if usable is not None:
                 return usable
         refresh = Refresh(wanted, self._clock.monotonic(), force_refresh)
-        arguments = (store_options, audience, scope, refresh)
-        limit = self._config.timeout
-        return await coroutine_on_loop(self._refreshed_token, arguments, {}, limit)
+        return await self._on_loop(
+            self._refreshed_token, store_options, audience, scope, refresh
+        )
+
+    def _on_loop(
+        self, method: Callable[..., Awaitable[R]], *args: t.Any
+    ) -> Coroutine[t.Any, t.Any, R]:
+        return coroutine_on_loop(method, args, {}, self._config.timeout)
 
     async def _refreshed_token(
         self,
@@ -158,9 +163,7 @@ class TokenClient(LoopClient):
             usable = await self._usable_connection_token(connection, None)
             if usable is not None:
                 return usable
-        arguments = (options, store_options)
-        limit = self._config.timeout
-        return await coroutine_on_loop(self._connection_token, arguments, {}, limit)
+        return await self._on_loop(self._connection_token, options, store_options)
 
     async def _connection_token(
         self, options: dict[str, t.Any], store_options: dict[str, t.Any] | None
@@ -189,10 +192,7 @@ class TokenClient(LoopClient):
         self, options: dict[str, t.Any]
     ) -> dict[str, t.Any]:
         """Exchange a refresh token for the access token of a connection."""
-        limit = self._config.timeout
-        waiting = coroutine_on_loop(
-            self._exchanged_for_connection, (options,), {}, limit
-        )
+        waiting = self._on_loop(self._exchanged_for_connection, options)
         # The report of an error may show the variables of this frame.
         del options
         return await waiting
@@ -252,8 +252,7 @@ class TokenClient(LoopClient):
         """
         current = current_request()
         self.store.require_writable(current)
-        limit = self._config.timeout
-        waiting = coroutine_on_loop(self._exchanged, (options,), {}, limit)
+        waiting = self._on_loop(self._exchanged, options)
         # The report of an error may show the variables of this frame.
         del options
         tokens = await waiting
