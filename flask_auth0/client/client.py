@@ -159,7 +159,7 @@ class Client(TokenClient):
             check_id_token, client_id=config.client_id, issuer=issuer
         )
         claims = await verified_claims(token, jwks, newer, check)
-        check_logout_claims(header, claims, issuer)
+        check_logout_claims(header, claims)
         return claims
 
     @property

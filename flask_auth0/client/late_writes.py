@@ -8,7 +8,6 @@ import time
 from ..errors import Auth0Error
 from ..runtime import loop
 from ..runtime.turns import Turns
-from ..sessions.stores.base import BackEnd
 from ..sessions.unwritten import UnwrittenStates
 from .locks import Held, start
 
@@ -18,20 +17,18 @@ _LONGEST = 300
 _PAUSE = 0.2
 
 
-def begin(unwritten: UnwrittenStates, held: Held, store: BackEnd, turns: Turns) -> None:
+def begin(unwritten: UnwrittenStates, held: Held, turns: Turns) -> None:
     """Begin to write the new tokens of a session, which outlasts their request."""
     held.is_handed_over = True
-    start(_write(unwritten, held, store, turns))
+    start(_write(unwritten, held, turns))
 
 
-async def _write(
-    unwritten: UnwrittenStates, held: Held, store: BackEnd, turns: Turns
-) -> None:
+async def _write(unwritten: UnwrittenStates, held: Held, turns: Turns) -> None:
     """Write new tokens as soon as the back end takes them, and let go of the session.
 
     The lease is held until then: other processes would use the old refresh token.
     """
-    record, logger = held.key, store.logger
+    record, logger = held.key, held.store.logger
     logger.warning(
         "New tokens of a session could not be kept yet; that is tried again."
     )

@@ -28,7 +28,8 @@ _running: set[asyncio.Task[t.Any]] = set()
 class Held:
     """A lease that is renewed until it ends."""
 
-    def __init__(self, key: str, lease: Lease) -> None:
+    def __init__(self, store: BackEnd, key: str, lease: Lease) -> None:
+        self.store = store
         self.key = key
         self.lease = lease
         #: Whether a late write needs the lease for longer, and ends it itself.
@@ -46,7 +47,7 @@ async def hold(store: BackEnd, key: str) -> Held:
     # The holder is another process, so no event of this one can tell when it is free.
     while (lease := await _try_lock(store, key)) is None:  # noqa: ASYNC110
         await asyncio.sleep(_PAUSE)
-    return Held(key, lease)
+    return Held(store, key, lease)
 
 
 @asynccontextmanager

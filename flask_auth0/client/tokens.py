@@ -10,10 +10,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from ..errors import LoginRequired, SessionStoreUnavailable
 from ..runtime import loop
-from ..runtime.request import current_request, this_app
+from ..runtime.request import current_request
 from ..sessions.hooks import refuse_while_saving
 from ..sessions.storage_contract import KEY
-from ..sessions.stores.base import BackEnd
 from ..sessions.token_sets import (
     DEFAULT_AUDIENCE,
     Connection,
@@ -119,9 +118,7 @@ class TokenClient(LoopClient):
             found = await super().get_access_token(store_options, audience, scope)
         finally:
             if held is not None and self._is_unwritten(held.key):
-                place = t.cast(BackEnd, self.store.meeting_point(this_app()))
-                turns = self.here().turns
-                late_writes.begin(self.store.unwritten, held, place, turns)
+                late_writes.begin(self.store.unwritten, held, self.here().turns)
         if await self.store.get(KEY, store_options) is None:
             raise LoginRequired("Your session has ended. Please log in again.")
         return found

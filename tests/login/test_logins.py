@@ -98,6 +98,16 @@ def test_a_tenant_that_fails_fails_alike(
     until(lambda: either.log_in().status_code == 302, "one can log in again")
 
 
+def test_an_id_token_of_another_login_is_refused_alike(
+    either: Visitor, tenant: TenantServer
+) -> None:
+    tenant.tenant.extra_claims["nonce"] = "of-another-login"
+    assert either.log_in().status_code == 502
+    assert either.user() is None
+    del tenant.tenant.extra_claims["nonce"]
+    assert either.log_in().status_code == 302
+
+
 def test_a_login_needs_no_event_loop(
     visitor: Visitor, request: pytest.FixtureRequest
 ) -> None:
