@@ -95,10 +95,6 @@ class Discovery:
         found = {name: each for name, each in known.items() if each is not None}
         return found if len(found) == len(names) else None
 
-    def forget(self) -> None:
-        """Forget all documents."""
-        self._told.clear()
-
     async def metadata(self, domain: str) -> Document:
         """Return the discovery document of a tenant."""
         return await self._find("metadata", domain, self._fetch_metadata)

@@ -44,7 +44,7 @@ def visitor(
 
 def test_a_look_is_repeated_on_a_new_connection(visitor: Visitor, way: Proxy) -> None:
     way.lose()
-    state_of(visitor.app).client.discovery.forget()
+    state_of(visitor.app).client.discovery._told.clear()
     assert "/authorize" in visitor.get("/login?prompt=login").location
 
 

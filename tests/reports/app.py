@@ -165,7 +165,7 @@ def add_views(app: Flask, auth0: Auth0) -> None:
 
     @app.get("/forget-the-tenant")
     def forget_the_tenant() -> ResponseReturnValue:
-        auth0.client.discovery.forget()
+        auth0.client.discovery._told.clear()
         auth0.client.transports.breaker.heard()
         return "forgotten"
 
