@@ -18,10 +18,10 @@ from tests.harness.visitor import MakeApp, MakeVisitor, Visitor
 BOUNDS = {
     "protected": (31, 36),
     "token": (50, 63),
-    "refresh": (195, 222),
-    "login": (77, 84),
-    "callback": (127, 189),
-    "backchannel": (0, 95),
+    "refresh": (195, 221),
+    "login": (75, 82),
+    "callback": (125, 187),
+    "backchannel": (0, 94),
 }
 
 
