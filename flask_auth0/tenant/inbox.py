@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import time
 from dataclasses import dataclass, field
 from threading import RLock
 
@@ -20,7 +19,6 @@ class Message:
     channel: str
     code: str = field(default="", repr=False)
     link: str = field(default="", repr=False)
-    sent_at: float = field(default_factory=time.time)
 
 
 class Inbox:
