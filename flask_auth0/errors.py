@@ -26,6 +26,7 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from types import MappingProxyType
 
 from flask import current_app, has_request_context, jsonify, render_template, request
@@ -92,31 +93,18 @@ class Auth0Error(HTTPException):
         self.error = error or self.error
         #: A sentence for the developer, shown in debug mode only.
         self.remedy = remedy
-        self._actions = list(actions)
-        self._login_url: str | None = None
+        if actions:
+            self.actions = list(actions)
 
-    @property
+    @cached_property
     def actions(self) -> list[Action]:
         """The ways on for the user, the best one first."""
-        self._offer_login()
-        return self._actions
+        return [Action("Log in", self.login_url)] if self.login_url else []
 
-    @actions.setter
-    def actions(self, actions: Sequence[Action]) -> None:
-        self._actions = list(actions)
-
-    @property
+    @cached_property
     def login_url(self) -> str | None:
         """The URL to log in at and come back from, if that can help."""
-        self._offer_login()
-        return self._login_url
-
-    @login_url.setter
-    def login_url(self, login_url: str | None) -> None:
-        self._login_url = login_url
-
-    def _offer_login(self) -> None:
-        """Offer a login where only a login can help, unless one is offered."""
+        return None
 
     @property
     def data(self) -> dict[str, t.Any]:
@@ -213,21 +201,12 @@ class LoginRequired(Auth0Error, Unauthorized):
     #: The parameters that the login needs.
     parameters: t.ClassVar[Mapping[str, t.Any]] = MappingProxyType({})
 
-    _is_offered = False
-
-    def offer_login(self, login_url: str | None) -> None:
-        """Offer a URL to log in at."""
-        self._is_offered = True
-        self.login_url = login_url
-        if login_url and not self._actions:
-            self.actions = [Action("Log in", login_url)]
-
-    def _offer_login(self) -> None:
+    @cached_property
+    def login_url(self) -> str | None:
+        """The URL to log in at and come back from, for the current page if not set."""
         # The error finds the login itself, so that a view can raise it without a URL.
-        if self._is_offered or not has_request_context():
-            return
-        state = current_app.extensions.get("auth0")
-        self.offer_login(state.login_url_here(self.parameters) if state else None)
+        state = current_app.extensions.get("auth0") if has_request_context() else None
+        return state.login_url_here(self.parameters) if state else None
 
     def get_response(self, environ: t.Any = None, scope: t.Any = None) -> Response:
         """Return the response of the base class; htmx is told to go to the login."""

@@ -351,5 +351,5 @@ def require_session() -> None:
             remedy="A request with an access token has no session, and none of a "
             "session's tokens. Exchange its own token for one of another API.",
         )
-        error.offer_login(None)
+        error.login_url = None
         raise error

@@ -210,7 +210,7 @@ def _ask_to_log_in(needs: dict[str, t.Any], told: Sequence[str]) -> Response:
         return response
     required = LoginRequired()
     required.challenges = told
-    required.offer_login(login_url(page, needs))
+    required.login_url = login_url(page, needs)
     if is_htmx(request) and required.login_url:
         return required.get_response()
     raise required
