@@ -9,7 +9,7 @@ from auth0_server_python.store import StateStore, TransactionStore
 from flask import Flask, current_app
 from werkzeug.wrappers import Response
 
-from .app_state import AppState, current_state, state_of
+from .app_state import current_state, state_of
 from .client.client import Client
 from .client.dispatch import refresh_announced
 from .client.translation import translated, untranslated
@@ -129,8 +129,7 @@ class Auth0:
         """Return user, tokens and all else in the session, or ``None``."""
         if current_request().outage.is_told:
             return None
-        state = state_of(current_app)
-        return self._call(state, state.client.get_session())
+        return self._call(lambda client: client.get_session())
 
     def get_access_token(
         self,
@@ -150,11 +149,11 @@ class Auth0:
         :raises MfaRequired: when a login with one more factor can.
         :raises TenantUnavailable: when the tenant does not answer.
         """
-        state = state_of(current_app)
-        call = state.client.get_access_token(
-            audience=audience, scope=scope, force_refresh=force_refresh
+        return self._call(
+            lambda client: client.get_access_token(
+                audience=audience, scope=scope, force_refresh=force_refresh
+            )
         )
-        return self._call(state, call)
 
     def get_access_token_for_connection(
         self, connection: str, login_hint: str | None = None
@@ -165,9 +164,9 @@ class Auth0:
         :raises TenantUnavailable: when the tenant does not answer.
         """
         options = {"connection": connection, "login_hint": login_hint}
-        state = state_of(current_app)
-        call = state.client.get_access_token_for_connection(options)
-        return self._call(state, call)
+        return self._call(
+            lambda client: client.get_access_token_for_connection(options)
+        )
 
     def update_session(
         self, claims: Mapping[str, t.Any] | None = None, /, **more: t.Any
@@ -185,8 +184,7 @@ class Auth0:
         :raises SessionTooLarge: when it does not fit into cookies; nothing changes.
         """
         changes = checked_claims({**(claims or {}), **more})
-        state = state_of(current_app)
-        self._call(state, state.client.update_session(changes))
+        self._call(lambda client: client.update_session(changes))
 
     def login(self, next: str | None = None, **parameters: t.Any) -> Response:
         """Start a login from a view: return the redirect to the tenant.
@@ -254,10 +252,11 @@ class Auth0:
             except TimeoutError as error:
                 raise TenantUnavailable() from error
 
-    def _call(self, state: AppState, coroutine: Coroutine[t.Any, t.Any, T]) -> T:
+    def _call(self, ask: Callable[[Client], Coroutine[t.Any, t.Any, T]]) -> T:
+        state = state_of(current_app)
         try:
             with translated():
-                return self._run(coroutine, state.config.timeout)
+                return self._run(ask(state.client), state.config.timeout)
         except Auth0Error as error:
             offer_way_on(error)
             raise
