@@ -12,7 +12,6 @@ from flask import Flask
 
 from .app_state import state_of
 from .config import is_development, weaknesses
-from .sessions.session_store import SessionStore
 
 #: Environment variables with the number of worker processes.
 _VARIABLES = ("WEB_CONCURRENCY", "UWSGI_PROCESSES", "UWSGI_WORKERS")
@@ -23,8 +22,12 @@ _SERVERS = re.compile(r"(gunicorn|uwsgi)", re.IGNORECASE)
 def warn(app: Flask) -> None:
     """Log likely mistakes in the deployment of an app."""
     _warn_of_secrets(app)
-    _warn_of_deaf_route(app)
-    _warn_of_workers(app)
+    store = state_of(app).state_store
+    with app.app_context():
+        are_alone = store.are_in_cookies(app) and store.meeting_point(app) is None
+    if are_alone:
+        _warn_of_deaf_route(app)
+        _warn_of_workers(app)
     _warn_of_hosts(app)
 
 
@@ -37,12 +40,8 @@ def _warn_of_secrets(app: Flask) -> None:
 
 def _warn_of_workers(app: Flask) -> None:
     """Log that several processes without a shared back end can lose refresh tokens."""
-    state = state_of(app)
-    with app.app_context():
-        if not _are_in_cookies_alone(app, state.state_store):
-            return
     is_seen = are_several()
-    if is_seen or "offline_access" in state.config.scope.split():
+    if is_seen or "offline_access" in state_of(app).config.scope.split():
         app.logger.warning(
             "Sessions are in cookies, and %s. Where two processes use a refresh token, "
             "or change a session, at the same moment, one of them loses it: set "
@@ -72,11 +71,6 @@ def are_several(
     return any(number.isdigit() and int(number) > 1 for number in numbers)
 
 
-def _are_in_cookies_alone(app: Flask, store: SessionStore) -> bool:
-    """Tell whether the sessions are in cookies, without a back end beside them."""
-    return store.are_in_cookies(app) and store.meeting_point(app) is None
-
-
 def _warn_of_hosts(app: Flask) -> None:
     """Log that the sender of a request decides about the host of its callback."""
     config = state_of(app).config
@@ -93,13 +87,9 @@ def _warn_of_hosts(app: Flask) -> None:
 
 def _warn_of_deaf_route(app: Flask) -> None:
     """Log that the tenant cannot end sessions that are in cookies alone."""
-    state = state_of(app)
-    if not state.config.backchannel_logout_path:
-        return
-    with app.app_context():
-        if _are_in_cookies_alone(app, state.state_store):
-            app.logger.warning(
-                "Back-channel logout does not work with sessions in cookies: set "
-                "SESSION_TYPE or AUTH0_REVOCATION_STORE, or turn the route off with an "
-                "empty AUTH0_BACKCHANNEL_LOGOUT_PATH."
-            )
+    if state_of(app).config.backchannel_logout_path:
+        app.logger.warning(
+            "Back-channel logout does not work with sessions in cookies: set "
+            "SESSION_TYPE or AUTH0_REVOCATION_STORE, or turn the route off with an "
+            "empty AUTH0_BACKCHANNEL_LOGOUT_PATH."
+        )
