@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from auth0_server_python.error import BackchannelLogoutError
 from flask import Flask
@@ -119,8 +119,7 @@ def end_labelled(
     """
     found = [each for each in records.labelled(label) if each != but]
     for some in in_batches(found):
-        heads = states.heads(records, some)
-        records.delete_all([_entry(states, heads, each, label) for each in some])
+        _end_all(states, records, some, label)
     return len(found)
 
 
@@ -138,9 +137,7 @@ def end_oldest(
     too_many = others[: max(0, len(others) + 1 - most)][:AT_ONCE]
     if not too_many:
         return
-    heads = states.heads(records, too_many)
-    records.delete_all([_entry(states, heads, each, label) for each in too_many])
-    for head in heads.values():
+    for head in _end_all(states, records, too_many, label).values():
         sub, sid = head["user"]["sub"], head["internal"].get("sid")
         session_revoked.send(app, sub=sub, sid=sid)
 
@@ -152,9 +149,12 @@ def _seconds_left(claims: Mapping[str, t.Any], now: float) -> int:
     return left + 2 * CLOCK_LEEWAY
 
 
-def _entry(
-    states: States, heads: Mapping[str, State], record: str, label: str
-) -> Entry:
-    head = heads.get(record)
+def _end_all(
+    states: States, records: Records, some: Sequence[str], label: str
+) -> Mapping[str, State]:
+    """End sessions that have a label, and return the heads of those that had one."""
+    heads = states.heads(records, some)
+    labels = {each: states.labels.of_head(head) for each, head in heads.items()}
     # Without a head that opens, this label is the only one known.
-    return Entry(record, states.labels.of_head(head) if head else (label,))
+    records.delete_all([Entry(each, labels.get(each, (label,))) for each in some])
+    return heads

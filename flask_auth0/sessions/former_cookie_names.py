@@ -62,10 +62,8 @@ def _has_ended(app: Flask, session: SessionMixin) -> bool:
     interface = app.session_interface
     if not isinstance(interface, StoredSessionInterface):
         return False
-    if not isinstance(session, LazySession):
-        return False
     try:
-        return interface.has_ended(session)
+        return isinstance(session, LazySession) and interface.has_ended(session)
     except SessionStoreUnavailable:
         return True
 
