@@ -6,6 +6,7 @@ import typing as t
 from collections.abc import Mapping
 
 import msgspec
+from msgspec import Meta, Struct
 from pydantic import BaseModel
 
 State = dict[str, t.Any]
@@ -16,7 +17,7 @@ _BEYOND = 10**11
 _NUMBER = (int, float)
 
 #: A time in seconds, as :func:`is_moment` tells it, in the shape of a value.
-Moment = t.Annotated[float, msgspec.Meta(ge=0, lt=_BEYOND)]
+Moment = t.Annotated[float, Meta(ge=0, lt=_BEYOND)]
 
 
 def dumped(state: t.Any) -> State:
@@ -30,13 +31,14 @@ def without_none(values: Mapping[str, t.Any]) -> State:
 
 
 def in_shape(value: t.Any, shape: type[T]) -> T | None:
-    """Return a value from JSON as a named tuple, or ``None`` if its shape differs.
+    """Return a value from JSON in a shape, or ``None`` if its own one differs.
 
     What another version of the package has sealed may differ.
     """
     try:
         return msgspec.convert(value, shape)
-    except msgspec.ValidationError:
+    except (msgspec.ValidationError, ValueError, OverflowError):
+        # A text that UTF-8 cannot encode, or a number out of range, raises others.
         return None
 
 
@@ -48,63 +50,47 @@ def is_moment(value: t.Any) -> bool:
 
 def is_head(value: t.Any) -> bool:
     """Tell whether a value is the head of a state."""
-    if not isinstance(value, dict) or not _is_optional_text(value.get("domain")):
-        return False
-    user, internal = value.get("user"), value.get("internal")
-    if not isinstance(user, dict) or not isinstance(internal, dict):
-        return False
-    return isinstance(user.get("sub"), str) and _is_internal(internal)
-
-
-def _is_internal(internal: dict[str, t.Any]) -> bool:
-    ceiling = internal.get("session_expires_at")
-    names = ("sid", "user_agent", "address")
-    return (
-        isinstance(internal.get("session_id"), str)
-        and isinstance(internal.get("body_key"), str)
-        and is_moment(internal.get("created_at"))
-        and is_moment(internal.get("seen"))
-        and (ceiling is None or is_moment(ceiling))
-        and is_moment(internal.get("longest", 0))
-        and _is_count(internal.get("version", 0))
-        and _is_login(internal.get("login"))
-        and all(_is_optional_text(internal.get(name)) for name in names)
-    )
-
-
-def _is_count(value: t.Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-
-
-def _is_login(value: t.Any) -> bool:
-    return isinstance(value, list) and len(value) == 3 and all(map(is_moment, value))
+    return in_shape(value, _Head) is not None
 
 
 def is_body(value: t.Any) -> bool:
     """Tell whether a value is the body of a state."""
-    if not isinstance(value, dict):
-        return False
-    texts = (value.get("id_token"), value.get("refresh_token"))
-    return (
-        all(map(_is_optional_text, texts))
-        and _are_token_sets(value.get("token_sets"))
-        and _are_token_sets(value.get("connection_token_sets", []))
-    )
+    return in_shape(value, _Body) is not None
 
 
-def _are_token_sets(value: t.Any) -> bool:
-    return isinstance(value, list) and all(map(_is_token_set, value))
+class _User(Struct):
+    sub: str
 
 
-def _is_token_set(value: t.Any) -> bool:
-    return (
-        isinstance(value, dict)
-        and isinstance(value.get("access_token"), str)
-        and is_moment(value.get("expires_at"))
-        and _is_optional_text(value.get("audience"))
-        and _is_optional_text(value.get("scope"))
-    )
+class _Internal(Struct):
+    session_id: str
+    body_key: str
+    created_at: Moment
+    seen: Moment
+    login: tuple[Moment, Moment, Moment]
+    session_expires_at: Moment | None = None
+    longest: Moment = 0
+    version: t.Annotated[int, Meta(ge=0)] = 0
+    sid: str | None = None
+    user_agent: str | None = None
+    address: str | None = None
 
 
-def _is_optional_text(value: t.Any) -> bool:
-    return value is None or isinstance(value, str)
+class _Head(Struct):
+    user: _User
+    internal: _Internal
+    domain: str | None = None
+
+
+class _TokenSet(Struct):
+    access_token: str
+    expires_at: Moment
+    audience: str | None = None
+    scope: str | None = None
+
+
+class _Body(Struct):
+    token_sets: list[_TokenSet]
+    connection_token_sets: list[_TokenSet] = []
+    id_token: str | None = None
+    refresh_token: str | None = None
