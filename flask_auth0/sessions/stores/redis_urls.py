@@ -73,7 +73,8 @@ class RedisUrl(t.NamedTuple):
     @property
     def single(self) -> str:
         """The URL of the first of the hosts."""
-        return self._with_hosts(self.hosts[0], f"/{self.path}")
+        path = "" if self.scheme == "unix" else f"/{self.path}"
+        return self._with_hosts(self.hosts[0], path)
 
     def options(self) -> Options:
         """Return account and options, as redis-py reads them from a URL of its own."""
@@ -125,11 +126,8 @@ def _maker(parts: RedisUrl, options: Options, timeout: float) -> Callable[[], t.
 def _parse(url: str) -> RedisUrl:
     scheme, _, rest = url.partition("://")
     scheme, _, kind = scheme.partition("+")
-    if scheme not in {"redis", "rediss", "unix"} or kind not in {
-        "",
-        "sentinel",
-        "cluster",
-    }:
+    is_known = scheme in {"redis", "rediss", "unix"}
+    if not is_known or kind not in {"", "sentinel", "cluster"}:
         raise ValueError("scheme")
     rest, _, query = rest.partition("?")
     if scheme == "unix":
@@ -179,15 +177,8 @@ def _single(parts: RedisUrl, timeout: float) -> redis.Redis:
         "timeout": timeout,
         "max_connections": _CONNECTIONS,
     }
-    pool = BlockingConnectionPool.from_url(_url_of(parts), **defaults)
+    pool = BlockingConnectionPool.from_url(parts.single, **defaults)
     return redis.Redis.from_pool(pool)
-
-
-def _url_of(parts: RedisUrl) -> str:
-    if parts.scheme != "unix":
-        return parts.single
-    query = f"?{parts.query}" if parts.query else ""
-    return f"unix://{parts.hosts[0]}{query}"
 
 
 def _is_in_cluster(make: Callable[[], redis.Redis]) -> bool:
