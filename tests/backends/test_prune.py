@@ -81,9 +81,7 @@ def test_very_many_rows_go_in_parts(
         {"name": f"l{n}", "record": "r", "expiry": row["expiry"]}
         for n, row in enumerate(rows)
     ]
-    with store._transaction() as connection:
-        connection.execute(store.table.insert(), rows)
-        connection.execute(store.labels.insert(), labels)
+    store._transact((store.table.insert(), rows), (store.labels.insert(), labels))
     statements = []
     sa.event.listen(
         store.engine, "after_cursor_execute", lambda *args: statements.append(args[2])

@@ -31,12 +31,8 @@ class AdaptedBackEnd(OneAtATime):
     """Keeps our values through the three operations of a Flask-Session interface."""
 
     def __init__(self, setup: Setup, theirs: ServerSideSessionInterface) -> None:
-        super().__init__(setup)
+        super().__init__(setup, PerProcess(lambda: getattr(theirs, "client", None)))
         self._theirs = theirs
-
-    @property
-    def client(self) -> t.Any:
-        return getattr(self._theirs, "client", None)
 
     def _twice(self, work: Callable[[], T], began: float) -> T:
         # The app's own client knows whether it tries again.

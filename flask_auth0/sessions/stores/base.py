@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...runtime.outage import Outage
+from ...runtime.processes import PerProcess
 from .lease import LOCK, Lock
 from .limits import Limited
 
@@ -69,6 +70,8 @@ class Pruned(t.NamedTuple):
 class BackEnd(Limited, ABC):
     """Keeps bytes by a key. Each method may raise an error of :attr:`failures`, and is
     called through :meth:`ask`.
+
+    :param clients: the driver's clients, or what leads to one.
     """
 
     #: Whether the back end removes expired values itself; if not, :meth:`prune` does.
@@ -76,13 +79,14 @@ class BackEnd(Limited, ABC):
     #: :meth:`prune` beside requests where it is false.
     ttl = True
 
-    def __init__(self, setup: Setup) -> None:
+    def __init__(self, setup: Setup, clients: PerProcess[t.Any]) -> None:
         super().__init__(setup.limit, setup.logger, setup.outage)
+        self._clients = clients
 
     @property
-    @abstractmethod
     def client(self) -> t.Any:
         """The driver's client, with connections of this process."""
+        return self._clients.get()
 
     @abstractmethod
     def fetch(self, key: str) -> bytes | None:

@@ -51,13 +51,9 @@ class CachelibBackEnd(OneAtATime):
     """Keeps sessions in a cache, whose updates are safe within one process."""
 
     def __init__(self, setup: Setup, cache: BaseCache) -> None:
-        super().__init__(setup)
+        super().__init__(setup, PerProcess(lambda: cache))
         self.cache = cache
         self._lock = PerProcess(threading.Lock)
-
-    @property
-    def client(self) -> BaseCache:
-        return self.cache
 
     def fetch(self, key: str) -> bytes | None:
         try:

@@ -37,10 +37,6 @@ class DynamoBackEnd(BackEnd):
 
     failures: tuple[type[Exception], ...] = (BotoCoreError, ClientError, OSError)
 
-    def __init__(self, setup: Setup, tables: PerProcess[t.Any]) -> None:
-        super().__init__(setup)
-        self._tables = tables
-
     @property
     def client(self) -> t.Any:
         return self.table.meta.client
@@ -48,11 +44,10 @@ class DynamoBackEnd(BackEnd):
     @property
     def table(self) -> t.Any:
         """The table, on connections of this process."""
-        return self._tables.get()
+        return self._clients.get()
 
     def fetch(self, key: str) -> bytes | None:
-        found = self.table.get_item(Key={"id": key}, ConsistentRead=True)
-        item = found.get("Item") or {}
+        item = self._item(key)
         value = getattr(item.get("val"), "value", None)
         # DynamoDB removes expired items within days only.
         if not isinstance(value, bytes) or item.get("expiration", 0) <= time.time():
@@ -105,7 +100,7 @@ class DynamoBackEnd(BackEnd):
             self._transact([*gone, *unlabelled])
 
     def lock(self, key: str) -> DynamoLock:
-        return DynamoLock(self.table, key)
+        return DynamoLock(self, key)
 
     def _item(self, name: str) -> Mapping[str, t.Any]:
         found = self.table.get_item(Key={"id": name}, ConsistentRead=True)
@@ -124,13 +119,8 @@ class DynamoBackEnd(BackEnd):
                     raise
 
 
-class DynamoLock:
+class DynamoLock(lease.HolderLock[DynamoBackEnd]):
     """A lock as an item with its holder and its end."""
-
-    def __init__(self, table: t.Any, key: str) -> None:
-        self._table = table
-        self._key = key
-        self._holder = lease.new_holder()
 
     def take(self) -> bool:
         condition = "attribute_not_exists(id) OR expiration <= :now"
@@ -141,17 +131,17 @@ class DynamoLock:
 
     def release(self) -> None:
         _is_done(
-            self._table.delete_item,
+            self._back_end.table.delete_item,
             ConditionExpression="holder = :holder",
             ExpressionAttributeValues={":holder": self._holder},
-            Key={"id": self._key},
+            Key={"id": self._name},
         )
 
     def _write(self, condition: str, **values: int) -> bool:
         end = int(time.time()) + lease.LEASE
         return _is_done(
-            self._table.update_item,
-            Key={"id": self._key},
+            self._back_end.table.update_item,
+            Key={"id": self._name},
             UpdateExpression="SET holder = :holder, expiration = :end",
             ConditionExpression=condition,
             ExpressionAttributeValues={

@@ -96,13 +96,8 @@ class OneAtATime(LabelsInValues):
                 self.delete(key)
 
 
-class ValueLock:
+class ValueLock(lease.HolderLock[LabelsInValues]):
     """A lock as a value with one member that expires: its holder."""
-
-    def __init__(self, back_end: LabelsInValues, key: str) -> None:
-        self._back_end = back_end
-        self._key = key
-        self._holder = lease.new_holder()
 
     def take(self) -> bool:
         return self._change_if([], self._held)
@@ -123,7 +118,7 @@ class ValueLock:
             return change(value)
 
         try:
-            self._back_end.change(self._key, changed)
+            self._back_end.change(self._name, changed)
         except _HeldByAnother:
             return False
         return True

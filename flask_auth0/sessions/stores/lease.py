@@ -7,6 +7,7 @@ import time
 import typing as t
 from collections.abc import Callable
 
+B = t.TypeVar("B")
 T = t.TypeVar("T")
 P = t.ParamSpec("P")
 
@@ -29,6 +30,15 @@ class Lock(t.Protocol):
 
     def release(self) -> object:
         """Let go of it, if it is still held."""
+
+
+class HolderLock(t.Generic[B]):
+    """A lock that a back end keeps under a name, with its holder and its end."""
+
+    def __init__(self, back_end: B, name: str) -> None:
+        self._back_end = back_end
+        self._name = name
+        self._holder = secrets.token_hex(16)
 
 
 class Locking(t.Protocol):
@@ -87,8 +97,3 @@ class Lease:
     def release(self) -> None:
         """Let go of it, if it is still held."""
         self._lock.release()
-
-
-def new_holder() -> str:
-    """Return a name for the holder of a lock, which no other one has."""
-    return secrets.token_hex(16)

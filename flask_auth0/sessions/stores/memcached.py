@@ -44,16 +44,10 @@ class MemcachedBackEnd(LabelsInValues):
     failures: tuple[type[Exception], ...] = (MemcacheError, OSError)
 
     def __init__(self, setup: Setup, clients: PerProcess[t.Any]) -> None:
-        super().__init__(setup)
-        self._clients = clients
+        super().__init__(setup, clients)
         ours = isinstance(self.client, Client | PooledClient | HashClient)
         # By default, pymemcache does not wait for the server's reply to a write.
         self._options = {"noreply": False} if ours else {}
-
-    @property
-    def client(self) -> t.Any:
-        """The client of this process."""
-        return self._clients.get()
 
     def fetch(self, key: str) -> bytes | None:
         value = self.client.get(key)

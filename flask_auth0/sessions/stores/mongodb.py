@@ -43,10 +43,6 @@ class MongoBackEnd(BackEnd):
 
     failures: tuple[type[Exception], ...] = (PyMongoError, OSError)
 
-    def __init__(self, setup: Setup, collections: PerProcess[t.Any]) -> None:
-        super().__init__(setup)
-        self._collections = collections
-
     @property
     def client(self) -> t.Any:
         return self.collection.database.client
@@ -54,7 +50,7 @@ class MongoBackEnd(BackEnd):
     @property
     def collection(self) -> t.Any:
         """The collection, on connections of this process."""
-        return self._collections.get()
+        return self._clients.get()
 
     def fetch(self, key: str) -> bytes | None:
         alive = {"id": key, "expiration": {"$gt": _now()}}
@@ -139,16 +135,11 @@ class MongoBackEnd(BackEnd):
         return pymongo.timeout(self.limit / 2)
 
 
-class MongoLock:
+class MongoLock(lease.HolderLock[MongoBackEnd]):
     """A lock as a document with its holder and its end."""
 
-    def __init__(self, back_end: MongoBackEnd, key: str) -> None:
-        self._back_end = back_end
-        self._key = key
-        self._holder = lease.new_holder()
-
     def take(self) -> bool:
-        free = {"id": self._key, "expiration": {"$lte": _now()}}
+        free = {"id": self._name, "expiration": {"$lte": _now()}}
         try:
             self._write(free, upsert=True)
         except DuplicateKeyError:
@@ -163,7 +154,7 @@ class MongoLock:
             self._back_end.collection.delete_one(self._held())
 
     def _held(self) -> dict[str, str]:
-        return {"id": self._key, "holder": self._holder}
+        return {"id": self._name, "holder": self._holder}
 
     def _write(self, wanted: Mapping[str, t.Any], *, upsert: bool = False) -> t.Any:
         change = {"$set": {"holder": self._holder, "expiration": _now(lease.LEASE)}}

@@ -13,7 +13,7 @@ import redis.lock
 
 from ...runtime.processes import PerProcess
 from . import lease
-from .bad_settings import BadSetting, no_answer
+from .bad_settings import BadSetting
 from .base import BackEnd, Ending, Labelling, Setup, by_label, keys_of
 from .proof import prove
 from .redis_urls import FAILURES, clients_of
@@ -43,15 +43,6 @@ class RedisBackEnd(BackEnd):
     """Keeps sessions in Redis, through any client of redis-py."""
 
     failures: tuple[type[Exception], ...] = FAILURES
-
-    def __init__(self, setup: Setup, clients: PerProcess[t.Any]) -> None:
-        super().__init__(setup)
-        self._clients = clients
-
-    @property
-    def client(self) -> t.Any:
-        """The client of this process."""
-        return self._clients.get()
 
     def fetch(self, key: str) -> bytes | None:
         try:
@@ -142,26 +133,17 @@ def make(setup: Setup, key: str = KEY) -> RedisBackEnd:
 
     :param key: the key of the configuration with the URL or the client.
     """
-    clients, where = _connect(key, setup.settings.get(key) or DEFAULT, setup.limit)
+    setting = setup.settings.get(key) or DEFAULT
+    # A client of redis-py notices a fork itself.
+    clients, where = PerProcess(lambda: setting), type(setting).__name__
+    if isinstance(setting, str):
+        clients, where = clients_of(key, setting.strip(), setup.limit / 2)
+    _check(key, clients.get())
     back_end = RedisBackEnd(setup, clients)
     prove(back_end, key, where)
     if not setup.is_development:
         _warn_of_loss(back_end, key)
     return back_end
-
-
-def _connect(key: str, setting: t.Any, limit: float) -> tuple[PerProcess[t.Any], str]:
-    """Return clients, one of which has answered once, and their address."""
-    # A client of redis-py notices a fork itself.
-    clients, name = PerProcess(lambda: setting), type(setting).__name__
-    try:
-        if isinstance(setting, str):
-            clients, name = clients_of(key, setting.strip(), limit / 2)
-        _check(key, clients.get())
-        clients.get().ping()
-    except FAILURES as error:
-        raise no_answer(key, name, error) from error
-    return clients, name
 
 
 def _check(key: str, client: t.Any) -> None:

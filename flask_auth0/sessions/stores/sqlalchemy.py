@@ -5,25 +5,26 @@ from __future__ import annotations
 import functools
 import os
 import typing as t
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from ...runtime.processes import PerProcess
+from . import lease
 from .bad_settings import no_answer
 from .base import BackEnd, Ending, Labelling, Pruned, Rest, Setup, keys_of
 from .proof import prove
 from .sql_engine import KEY, database_of, make_engine, own
-from .sql_locks import SqlLock
 from .sql_tables import label_table, lock_table, session_table
 
 #: The rows that one statement examines, and removes if they have expired.
 _PRUNED_AT_ONCE = 5000
 #: The drivers whose waits have a limit.
 _LIMITED = {"psycopg", "pysqlite"}
+
+_Row = dict[str, t.Any]
 
 
 class SqlBackEnd(BackEnd):
@@ -38,20 +39,16 @@ class SqlBackEnd(BackEnd):
     failures: tuple[type[Exception], ...] = (SQLAlchemyError, OSError)
 
     def __init__(self, setup: Setup, engine: sa.Engine, metadata: sa.MetaData) -> None:
-        super().__init__(setup)
-        self._engines = PerProcess(functools.partial(own, engine, os.getpid()))
+        make = functools.partial(own, engine, os.getpid())
+        super().__init__(setup, PerProcess(make))
         self.table: sa.Table = session_table(setup.settings, metadata)
         self.labels: sa.Table = label_table(self.table)
         self.locks: sa.Table = lock_table(self.table)
 
     @property
-    def client(self) -> sa.Engine:
-        return self.engine
-
-    @property
     def engine(self) -> sa.Engine:
         """The engine, with connections of this process."""
-        return self._engines.get()
+        return t.cast(sa.Engine, self.client)
 
     def fetch(self, key: str) -> bytes | None:
         return self.fetch_together(key)[key]
@@ -72,7 +69,7 @@ class SqlBackEnd(BackEnd):
             return
         row = {"session_id": key, "data": value, "expiry": _now(max_age)}
         try:
-            self._execute(self.table.insert().values(row))
+            self.execute(self.table.insert().values(row))
         except IntegrityError:
             # Another request has made the row meanwhile.
             self._update(key, value, max_age)
@@ -81,7 +78,7 @@ class SqlBackEnd(BackEnd):
         return self._update(key, value, max_age, self.table.c.expiry > _now())
 
     def remove(self, key: str) -> None:
-        self._execute(self.table.delete().where(self.table.c.session_id == key))
+        self.execute(self.table.delete().where(self.table.c.session_id == key))
 
     def prune(self, rest: Rest = None) -> Pruned:
         # The primary key is the index to go along: one on the expiry would have to be
@@ -97,22 +94,18 @@ class SqlBackEnd(BackEnd):
         with self.engine.connect() as connection:
             until = connection.scalar(ahead.offset(_PRUNED_AT_ONCE).limit(1))
         expired = table.delete().where(key > after, table.c.expiry <= _now())
-        removed = self._execute(
+        removed = self.execute(
             expired if until is None else expired.where(key <= until)
         )
-        if until is not None:
-            return Pruned(0 if number else removed, (number, until))
-        ahead_of = number + 1 if number + 1 < len(tables) else None
-        return Pruned(
-            0 if number else removed, None if ahead_of is None else (ahead_of, "")
-        )
+        following = (number + 1, "") if until is None else (number, until)
+        is_over = following[0] == len(tables)
+        return Pruned(0 if number else removed, None if is_over else following)
 
     def lock(self, key: str) -> SqlLock:
-        return SqlLock(self.engine, self.locks, key)
+        return SqlLock(self, key)
 
     def label(self, labelling: Labelling) -> None:
-        with self._transaction() as connection:
-            self._label(connection, labelling)
+        self.begin({}, labelling)
 
     def labelled(self, *labels: str) -> list[str]:
         columns = self.labels.c
@@ -125,8 +118,7 @@ class SqlBackEnd(BackEnd):
             return list(connection.scalars(wanted))
 
     def unlabel(self, label: str, records: Sequence[str]) -> None:
-        with self._transaction() as connection:
-            self._unlabel(connection, [(label, record) for record in records])
+        self.end([Ending(each, (), (label,)) for each in records])
 
     def begin(self, values: Mapping[str, bytes], labelling: Labelling) -> bool:
         expiry = _now(labelling.max_age)
@@ -134,47 +126,35 @@ class SqlBackEnd(BackEnd):
             {"session_id": key, "data": value, "expiry": expiry}
             for key, value in values.items()
         ]
-        with self._transaction() as connection:
-            connection.execute(self.table.insert(), rows)
-            self._label(connection, labelling)
+        row = {"record": labelling.record, "expiry": expiry}
+        labels = [{"name": label, **row} for label in labelling.labels]
+        self._transact((self.table.insert(), rows), (self.labels.insert(), labels))
         return True
 
     def end(self, endings: Sequence[Ending]) -> None:
         gone = self.table.delete().where(self.table.c.session_id == sa.bindparam("key"))
-        pairs = [(label, each.record) for each in endings for label in each.labels]
-        with self._transaction() as connection:
-            # All transactions lock rows in the same order, so that no two of them
-            # deadlock.
-            connection.execute(gone, [{"key": key} for key in sorted(keys_of(endings))])
-            self._unlabel(connection, pairs)
+        labels = self.labels.c
+        unlabelled = self.labels.delete().where(
+            labels.name == sa.bindparam("of"), labels.record == sa.bindparam("which")
+        )
+        pairs = {(label, each.record) for each in endings for label in each.labels}
+        # All transactions lock rows in the same order, so that no two of them deadlock.
+        keys = [{"key": key} for key in sorted(keys_of(endings))]
+        rows = [{"of": label, "which": record} for label, record in sorted(pairs)]
+        self._transact((gone, keys), (unlabelled, rows))
 
     def close(self) -> None:
         self.engine.dispose()
 
-    def _label(self, connection: sa.Connection, labelling: Labelling) -> None:
-        row = {"record": labelling.record, "expiry": _now(labelling.max_age)}
-        for label in labelling.labels:
-            connection.execute(self.labels.insert().values(name=label, **row))
-
-    def _unlabel(
-        self, connection: sa.Connection, pairs: Sequence[tuple[str, str]]
-    ) -> None:
-        """Remove labels from records, as pairs of a label and a record."""
-        labels = self.labels.c
-        gone = self.labels.delete().where(
-            labels.name == sa.bindparam("of"), labels.record == sa.bindparam("which")
-        )
-        rows = [{"of": label, "which": record} for label, record in sorted(pairs)]
-        if rows:
-            connection.execute(gone, rows)
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sa.Connection]:
+    def _transact(self, *statements: tuple[sa.Executable, list[_Row]]) -> None:
+        """Execute statements with their rows, all or none of them."""
         with self.engine.connect() as connection:
             level = connection.default_isolation_level
             connection.execution_options(isolation_level=level)
             with connection.begin():
-                yield connection
+                for statement, rows in statements:
+                    if rows:
+                        connection.execute(statement, rows)
 
     def _update(
         self,
@@ -185,12 +165,63 @@ class SqlBackEnd(BackEnd):
     ) -> bool:
         where = (self.table.c.session_id == key, *conditions)
         change = self.table.update().where(*where)
-        return bool(self._execute(change.values(data=value, expiry=_now(max_age))))
+        return bool(self.execute(change.values(data=value, expiry=_now(max_age))))
 
-    def _execute(self, statement: sa.Executable) -> int:
+    def execute(self, statement: sa.Executable) -> int:
+        """Execute one statement; return the number of rows that it has changed."""
         with self.engine.connect() as connection:
             result = t.cast("sa.CursorResult[t.Any]", connection.execute(statement))
             return result.rowcount
+
+
+class SqlLock(lease.HolderLock[SqlBackEnd]):
+    """A lock as a row with its holder and its end.
+
+    A row needs no connection of its own, as PostgreSQL's advisory locks do: it survives
+    the loss of a connection, and works where a pooler shares connections.
+    """
+
+    def take(self) -> bool:
+        locks = self._back_end.locks
+        is_free = locks.c.expiry <= self._now()
+        found = sa.select(is_free).where(locks.c.name == self._name)
+        with self._back_end.engine.connect() as connection:
+            rows = connection.scalars(found).all()
+        if not rows:
+            return self._insert()
+        return all(rows) and self._hold(is_free)
+
+    def renew(self) -> bool:
+        return self._hold(self._back_end.locks.c.holder == self._holder)
+
+    def release(self) -> None:
+        locks = self._back_end.locks
+        mine = (locks.c.name == self._name, locks.c.holder == self._holder)
+        self._back_end.execute(locks.delete().where(*mine))
+
+    def _insert(self) -> bool:
+        end = self._now(lease.LEASE)
+        row = {"name": self._name, "holder": self._holder, "expiry": end}
+        try:
+            self._back_end.execute(self._back_end.locks.insert().values(row))
+        except IntegrityError:
+            # Another process has made the row meanwhile.
+            return False
+        return True
+
+    def _hold(self, condition: sa.ColumnElement[bool]) -> bool:
+        """Hold the lock for another while, if its row meets a condition."""
+        locks, end = self._back_end.locks, self._now(lease.LEASE)
+        change = locks.update().where(locks.c.name == self._name, condition)
+        change = change.values(holder=self._holder, expiry=end)
+        return bool(self._back_end.execute(change))
+
+    def _now(self, later: float = 0) -> t.Any:
+        """Return a moment by the server's clock, which several hosts share."""
+        if self._back_end.engine.dialect.name == "postgresql":
+            now = sa.func.timezone("UTC", sa.func.clock_timestamp())
+            return now + sa.literal(timedelta(seconds=later), sa.Interval)
+        return _now(later)
 
 
 def make(setup: Setup) -> SqlBackEnd:
@@ -230,7 +261,7 @@ def _make_tables(back_end: SqlBackEnd) -> None:
     back_end.labelled("?")
 
 
-def _now(later: int = 0) -> datetime:
+def _now(later: float = 0) -> datetime:
     """Return a moment as Flask-Session keeps it: in UTC, without a time zone."""
     moment = datetime.now(timezone.utc) + timedelta(seconds=later)
     return moment.replace(tzinfo=None)

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from ...runtime.processes import PerProcess
 from . import lease
 from .bad_settings import BadSetting, no_answer
-from .base import BackEnd, Ending, Labelling, Pruned, Rest, Setup, by_label, keys_of
+from .base import BackEnd, Ending, Labelling, Pruned, Rest, Setup, keys_of
 from .proof import prove
 
 KEY = "SESSION_SQLITE"
@@ -25,6 +25,7 @@ CREATE TABLE IF NOT EXISTS locks (name TEXT PRIMARY KEY, holder TEXT, expiry REA
 CREATE INDEX IF NOT EXISTS sessions_expiry ON sessions (expiry);
 CREATE INDEX IF NOT EXISTS labels_expiry ON labels (expiry);
 """
+_INSERT = "INSERT OR REPLACE INTO {} VALUES (?, ?, ?)"
 _PRUNE = (
     "DELETE FROM {0} WHERE rowid IN (SELECT rowid FROM {0} WHERE expiry <= ? LIMIT ?)"
 )
@@ -83,13 +84,8 @@ class SqliteBackEnd(BackEnd):
     failures: tuple[type[Exception], ...] = (sqlite3.Error, OSError)
 
     def __init__(self, setup: Setup, path: str) -> None:
-        super().__init__(setup)
         timeout = setup.limit / 2
-        self._connections = PerProcess(lambda: Connections(path, timeout))
-
-    @property
-    def client(self) -> Connections:
-        return self._connections.get()
+        super().__init__(setup, PerProcess(lambda: Connections(path, timeout)))
 
     def fetch(self, key: str) -> bytes | None:
         return self.fetch_together(key)[key]
@@ -102,8 +98,7 @@ class SqliteBackEnd(BackEnd):
         return {key: row[0] if row else None for key, row in rows.items()}
 
     def keep(self, key: str, value: bytes, max_age: int) -> None:
-        with self.transaction() as connection:
-            _keep(connection, {key: value}, max_age)
+        self.begin({key: value}, Labelling("", (), max_age, max_age))
 
     def replace(self, key: str, value: bytes, max_age: int) -> bool:
         change = (
@@ -116,8 +111,7 @@ class SqliteBackEnd(BackEnd):
         self.write("DELETE FROM sessions WHERE key = ?", key)
 
     def label(self, labelling: Labelling) -> None:
-        with self.transaction() as connection:
-            _label(connection, labelling)
+        self.begin({}, labelling)
 
     def labelled(self, *labels: str) -> list[str]:
         wanted = (
@@ -131,20 +125,24 @@ class SqliteBackEnd(BackEnd):
         return [record for rows in found for (record,) in rows]
 
     def unlabel(self, label: str, records: Sequence[str]) -> None:
-        with self.transaction() as connection:
-            _unlabel(connection, {label: records})
+        self.end([Ending(each, (), (label,)) for each in records])
 
     def begin(self, values: Mapping[str, bytes], labelling: Labelling) -> bool:
+        expiry = time.time() + labelling.max_age
+        rows = [(key, value, expiry) for key, value in values.items()]
+        labels = [(label, labelling.record, expiry) for label in labelling.labels]
         with self.transaction() as connection:
-            _keep(connection, values, labelling.max_age)
-            _label(connection, labelling)
+            connection.executemany(_INSERT.format("sessions"), rows)
+            connection.executemany(_INSERT.format("labels"), labels)
         return True
 
     def end(self, endings: Sequence[Ending]) -> None:
         keys = [(key,) for key in keys_of(endings)]
+        pairs = [(label, each.record) for each in endings for label in each.labels]
+        gone = "DELETE FROM labels WHERE label = ? AND record = ?"
         with self.transaction() as connection:
             connection.executemany("DELETE FROM sessions WHERE key = ?", keys)
-            _unlabel(connection, by_label(endings))
+            connection.executemany(gone, pairs)
 
     def lock(self, key: str) -> SqliteLock:
         return SqliteLock(self, key)
@@ -170,16 +168,11 @@ class SqliteBackEnd(BackEnd):
     def write(self, statement: str, *parameters: t.Any) -> int:
         """Execute one statement; return the number of rows that it has changed."""
         with self.client.one() as connection:
-            return connection.execute(statement, parameters).rowcount
+            return int(connection.execute(statement, parameters).rowcount)
 
 
-class SqliteLock:
+class SqliteLock(lease.HolderLock[SqliteBackEnd]):
     """A lock as a row with its holder and its end."""
-
-    def __init__(self, back_end: SqliteBackEnd, name: str) -> None:
-        self._back_end = back_end
-        self._name = name
-        self._holder = lease.new_holder()
 
     def take(self) -> bool:
         now = time.time()
@@ -240,22 +233,3 @@ def _lay_out(back_end: SqliteBackEnd) -> None:
         # without shared memory, the file keeps its mode.
         connection.execute("PRAGMA journal_mode = WAL")
         connection.executescript(f"BEGIN IMMEDIATE; {_LAYOUT} COMMIT;")
-
-
-def _keep(
-    connection: sqlite3.Connection, values: Mapping[str, bytes], max_age: int
-) -> None:
-    expiry = time.time() + max_age
-    rows = [(key, value, expiry) for key, value in values.items()]
-    connection.executemany("INSERT OR REPLACE INTO sessions VALUES (?, ?, ?)", rows)
-
-
-def _label(connection: sqlite3.Connection, labelling: Labelling) -> None:
-    expiry = time.time() + labelling.max_age
-    rows = [(label, labelling.record, expiry) for label in labelling.labels]
-    connection.executemany("INSERT OR REPLACE INTO labels VALUES (?, ?, ?)", rows)
-
-
-def _unlabel(connection: sqlite3.Connection, gone: Mapping[str, Sequence[str]]) -> None:
-    pairs = [(label, each) for label, records in gone.items() for each in records]
-    connection.executemany("DELETE FROM labels WHERE label = ? AND record = ?", pairs)
