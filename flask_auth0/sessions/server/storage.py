@@ -11,7 +11,7 @@ from flask.sessions import SessionInterface
 from flask_session.base import ServerSideSessionInterface
 
 from ...errors import SessionTooLarge
-from ..storage_contract import HEAD, PARTS, Entry, Head
+from ..storage_contract import HEAD, PARTS, Entry, Head, Records
 from ..stores.base import BackEnd, Ending, Labelling, TooLargeForStore
 from .adapter import adapted
 from .interface import StoredSessionInterface
@@ -32,7 +32,7 @@ _adapted: weakref.WeakKeyDictionary[ServerSideSessionInterface, BackEnd] = (
 )
 
 
-class RecordCompartment:
+class RecordCompartment(Records):
     """Keeps states on the server, each under a key of its own.
 
     :param longest: seconds that no state outlasts.
@@ -47,7 +47,6 @@ class RecordCompartment:
         self._prefetch = prefetch or Prefetch(back_end)
 
     def read(self, record: str, part: str) -> Sequence[str]:
-        """Return a part of a state, if the record exists."""
         value = self._prefetch.read_other(_key(record, part))
         return () if value is None else (value.decode("ascii", "replace"),)
 
@@ -59,7 +58,6 @@ class RecordCompartment:
         *,
         replaces: Entry | None = None,
     ) -> bool:
-        """Keep a new state for ``max_age`` seconds, and forget the one it replaces."""
         values = {_key(entry.record, k): v.encode() for k, v in parts.items()}
         labelling = Labelling(entry.record, _names(entry), max_age, self._longest)
         with _sizes(parts):
@@ -71,23 +69,20 @@ class RecordCompartment:
         return is_there
 
     def read_head(self, record: str) -> Head:
-        """Return the head of a state, if it is there."""
         return Head(self.read(record, HEAD))
 
     def update(self, record: str, parts: Mapping[str, str], max_age: int) -> bool:
-        """Replace parts of a state, unless it is gone."""
+        ask, replace = self._back_end.ask, self._back_end.replace
         with _sizes(parts):
             return all(
-                self._replace(_key(record, part), sealed.encode(), max_age)
+                ask(replace, _key(record, part), sealed.encode(), max_age)
                 for part, sealed in parts.items()
             )
 
     def delete(self, entry: Entry) -> None:
-        """Forget a state."""
         self.delete_all([entry])
 
     def discard(self, entry: Entry) -> None:
-        """Forget a state that has expired, if the back end answers."""
         self._back_end.attempt_if_well(lambda: self.delete(entry), None)
 
     def delete_all(self, entries: Sequence[Entry]) -> None:
@@ -97,10 +92,10 @@ class RecordCompartment:
         the next attempt.
         """
         for some in in_batches(entries):
-            self._end([_ending(each) for each in some])
+            # A batch that is answered in time leaves the limit of the request alone.
+            self._back_end.poll(self._back_end.end, [_ending(each) for each in some])
 
     def read_all(self, records: Sequence[str], part: str) -> dict[str, str]:
-        """Return a part of several states, of those that exist."""
         keys = {_key(record, part): record for record in records}
         found = self._back_end.poll(self._fetch_all, list(keys))
         return {
@@ -110,19 +105,11 @@ class RecordCompartment:
         }
 
     def labelled(self, label: str) -> list[str]:
-        """Return the records that have a label; some of them may be gone."""
         return self._back_end.ask(self._back_end.labelled, _LABEL + label)
 
     def _fetch_all(self, keys: list[str]) -> dict[str, bytes | None]:
         found = self._back_end.fetch_together(*keys)
         return {k: found[k] if k in found else self._back_end.fetch(k) for k in keys}
-
-    def _end(self, endings: list[Ending]) -> None:
-        # A batch that is answered in time leaves the limit of the request as it was.
-        self._back_end.poll(self._back_end.end, endings)
-
-    def _replace(self, key: str, value: bytes, max_age: int) -> bool:
-        return self._back_end.ask(self._back_end.replace, key, value, max_age)
 
 
 def back_end_of(interface: SessionInterface) -> BackEnd | None:
@@ -153,13 +140,13 @@ def _key(record: str, part: str) -> str:
     return f"{_RECORD}{record}.{part}"
 
 
-def _names(entry: Entry) -> list[str]:
-    return [_LABEL + label for label in entry.labels]
+def _names(entry: Entry) -> tuple[str, ...]:
+    return tuple(_LABEL + label for label in entry.labels)
 
 
 def _ending(entry: Entry) -> Ending:
     keys = tuple(_key(entry.record, part) for part in PARTS)
-    return Ending(entry.record, keys, tuple(_names(entry)))
+    return Ending(entry.record, keys, _names(entry))
 
 
 def in_batches(entries: Sequence[T]) -> Iterator[Sequence[T]]:
