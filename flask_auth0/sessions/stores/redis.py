@@ -46,14 +46,14 @@ class RedisBackEnd(BackEnd):
 
     def fetch(self, key: str) -> bytes | None:
         try:
-            return t.cast("bytes | None", self.client.get(key))
+            return t.cast("bytes | None", self._clients.get().get(key))
         except redis.ResponseError as error:
             if str(error).startswith("WRONGTYPE"):
                 return None
             raise
 
     def fetch_together(self, *keys: str) -> dict[str, bytes | None]:
-        client = self.client
+        client = self._clients.get()
         # In a cluster, the keys may be on different servers.
         if len(keys) == 1 or isinstance(client, redis.RedisCluster):
             return super().fetch_together(*keys)
@@ -63,41 +63,43 @@ class RedisBackEnd(BackEnd):
             return super().fetch_together(*keys)
 
     def keep(self, key: str, value: bytes, max_age: int) -> None:
-        self.client.set(key, value, ex=max_age)
+        self._clients.get().set(key, value, ex=max_age)
 
     def replace(self, key: str, value: bytes, max_age: int) -> bool:
-        return bool(self.client.set(key, value, ex=max_age, xx=True))
+        return bool(self._clients.get().set(key, value, ex=max_age, xx=True))
 
     def remove(self, key: str) -> None:
-        self.client.delete(key)
+        self._clients.get().delete(key)
 
     def label(self, labelling: Labelling) -> None:
-        _label(self.client, labelling)
+        _label(self._clients.get(), labelling)
 
     def labelled(self, *labels: str) -> list[str]:
         now = int(time.time())
-        with self.client.pipeline(transaction=False) as pipeline:
+        with self._clients.get().pipeline(transaction=False) as pipeline:
             for label in labels:
                 pipeline.zrangebyscore(label, now, "+inf")
             found = pipeline.execute()
         return [record.decode("ascii", "replace") for each in found for record in each]
 
     def unlabel(self, label: str, records: Sequence[str]) -> None:
-        self.client.zrem(label, *records)
+        self._clients.get().zrem(label, *records)
 
     def lock(self, key: str) -> RedisLock:
-        return RedisLock(self.client, key, timeout=lease.LEASE, thread_local=False)
+        return RedisLock(
+            self._clients.get(), key, timeout=lease.LEASE, thread_local=False
+        )
 
     def expires(self, key: str) -> bool:
         try:
-            return bool(self.client.ttl(key) > 0)
+            return bool(self._clients.get().ttl(key) > 0)
         except redis.exceptions.NoPermissionError:
             # The user of the connection may lack the right to TTL, which sessions do
             # not need.
             return True
 
     def begin(self, values: Mapping[str, bytes], labelling: Labelling) -> bool:
-        client = self.client
+        client = self._clients.get()
         if isinstance(client, redis.RedisCluster):
             # A transaction of a cluster has the keys of one server only.
             return super().begin(values, labelling)
@@ -109,7 +111,7 @@ class RedisBackEnd(BackEnd):
         return True
 
     def end(self, endings: Sequence[Ending]) -> None:
-        client = self.client
+        client = self._clients.get()
         if isinstance(client, redis.RedisCluster):
             return super().end(endings)
         # In a transaction, a server whose memory is full would refuse to delete.
