@@ -12,9 +12,16 @@ import pytest
 from flask import Flask, request
 from flask.typing import ResponseReturnValue
 
-from flask_auth0 import Auth0, ConfigurationError, current_user, login_required
+from flask_auth0 import (
+    Auth0,
+    ConfigurationError,
+    bearer_required,
+    current_user,
+    login_required,
+)
 from flask_auth0.tenant import TenantServer
 from flask_auth0.tenant.backchannel import logout_token
+from tests.harness.access_tokens import API, bearer, make_token
 
 from .conftest import FETCH, HOST, NAVIGATION, MakeVisitor, client_of
 from .pages import ROOT, path_of, table
@@ -121,7 +128,9 @@ def test_the_secret_key(app: Flask) -> None:
     assert bytes.fromhex(os.environ["AUTH0_SECRET"]) != app.secret_key
 
 
-def test_bearer_tokens(app: Flask, auth0: Auth0, make_visitor: MakeVisitor) -> None:
+def test_bearer_tokens(
+    app: Flask, auth0: Auth0, make_visitor: MakeVisitor, tenant: TenantServer
+) -> None:
     """Using auth0-fastapi-api"""
 
     @app.get("/token")
@@ -131,10 +140,14 @@ def test_bearer_tokens(app: Flask, auth0: Auth0, make_visitor: MakeVisitor) -> N
 
     visitor = make_visitor(app)
     visitor.log_in()
-    bearer = {"Authorization": f"Bearer {visitor.get('/token').text}"}
-    assert app.test_client().get("/token", headers=bearer).status_code == 401
-    assert "example_app/bearer.py" in path_of("mistakes.rst").read_text()
-    assert (ROOT / "example_app" / "bearer.py").exists()
+    headers = bearer(visitor.get("/token").text)
+    assert app.test_client().get("/token", headers=headers).status_code == 401
+
+    api = Flask("api")
+    Auth0(api, audience=API)
+    api.get("/me")(bearer_required(lambda: f"{current_user.sub}"))
+    headers = bearer(make_token(tenant.tenant))
+    assert api.test_client().get("/me", headers=headers).text == "auth0|ada"
 
 
 def test_the_domain(
