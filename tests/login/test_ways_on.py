@@ -17,7 +17,7 @@ from flask_auth0 import (
     login_failed,
     login_required,
 )
-from flask_auth0.tenant import TenantServer
+from flask_auth0.tenant import Organization, TenantServer
 from tests.harness.visitor import (
     ADA,
     FETCH,
@@ -105,9 +105,12 @@ def test_what_the_tenant_does_not_know_is_not_asked_again(
 
 
 def test_an_invitation_is_not_sent_twice(visitor: Visitor) -> None:
-    asked = {**ASKED, "invitation": "ticket"}
+    organizations = visitor.tenant.tenant.organizations
+    to = organizations.add(Organization("org_1"))
+    ticket = organizations.invite(ADA, to).ticket
+    asked = {**ASKED, "invitation": ticket}
     for error in ["access_denied", "invalid_request", "server_error", "login_required"]:
-        assert "ticket" not in refuse(visitor, error, **asked).text
+        assert ticket not in refuse(visitor, error, **asked).text
     callback = visitor.authorize(visitor.get(f"/login?{urlencode(asked)}"))
     visitor.client = visitor.app.test_client()
     again = query_of(visitor.get(callback).location)
