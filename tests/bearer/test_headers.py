@@ -64,6 +64,7 @@ def test_several_tokens(app: Flask, issuer: Tenant) -> None:
         ("/api/me", [("Authorization", one), ("Authorization", "DPoP x")]),
         ("/api/me", {"Authorization": f"{one} {token}"}),
         ("/api/me", {"Authorization": f"{one}, {token}"}),
+        ("/api/me", {"Authorization": f"{one},{token}"}),
         ("/api/me?access_token=x", {"Authorization": one}),
         ("/both", [("Authorization", one), ("Authorization", other)]),
     ]
@@ -95,7 +96,7 @@ def test_spellings_of_the_scheme(app: Flask, issuer: Tenant, scheme: str) -> Non
 
 
 def test_cors_and_head(app: Flask, issuer: Tenant) -> None:
-    for path in ("/api/me", "/both"):
+    for path in ("/api/me", "/api/guarded/me", "/both"):
         asked = {"Origin": "https://spa.example.com"}
         assert get(app, path, asked, method="OPTIONS").status_code == 200
     good = bearer(make_token(issuer))

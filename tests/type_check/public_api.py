@@ -5,7 +5,7 @@ What a view, a hook or a receiver gets is asserted where a type checker could lo
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from blinker import NamedSignal
@@ -21,14 +21,20 @@ from flask_auth0 import (
     Auth0Error,
     AuthorizationFailed,
     ConfigurationError,
+    InsufficientScope,
+    InvalidToken,
     LoginFailed,
     LoginLoop,
     LoginRequired,
     MfaRequired,
+    NotAllowed,
     SessionStoreUnavailable,
     SessionTooLarge,
     TenantError,
     TenantUnavailable,
+    TokenRequired,
+    any_of,
+    bearer_required,
     current_user,
     login_failed,
     login_required,
@@ -88,7 +94,25 @@ async def asynchronous_of_the_extension() -> str:
     return ""
 
 
+@bearer_required
+def for_programs(name: str) -> str:
+    return name
+
+
+@auth0.bearer_required(scopes="read", permissions=any_of("a", "b"), roles=["c"])
+async def for_few_programs(number: int) -> str:
+    return ""
+
+
+@login_required(bearer=True, organization="acme")
+def for_both(number: int) -> ResponseReturnValue:
+    return {"number": number}
+
+
 expected: Callable[[str], str] = bare
+assert_type(for_programs("x"), str)
+assert_type(for_both(1), ResponseReturnValue)
+few: Callable[[int], Awaitable[str]] = for_few_programs
 assert_type(bare("x"), str)
 assert_type(called("x"), str)
 assert_type(with_arguments(1), ResponseReturnValue)
@@ -193,6 +217,8 @@ def explain(error: LoginFailed) -> ResponseReturnValue:
     assert_type(error.description, str)
     assert_type(error.retry_after, int | None)
     assert_type(error.login_url, str | None)
+    challenges: Sequence[str] = error.challenges
+    assert isinstance(challenges, Sequence)
     for action in error.actions:
         assert_type((action.label, action.url), tuple[str, str])
     return error.title, error.code or 500
@@ -201,13 +227,17 @@ def explain(error: LoginFailed) -> ResponseReturnValue:
 errors: list[type[Auth0Error]] = [
     AuthorizationFailed,
     ConfigurationError,
+    InsufficientScope,
+    InvalidToken,
     LoginLoop,
     LoginRequired,
     MfaRequired,
+    NotAllowed,
     SessionStoreUnavailable,
     SessionTooLarge,
     TenantError,
     TenantUnavailable,
+    TokenRequired,
 ]
 
 
