@@ -14,7 +14,7 @@ from flask import Flask, render_template
 from flask.helpers import get_load_dotenv
 from werkzeug.exceptions import NotFound
 
-from . import bearer, embedded_tenant, headers, presentation
+from . import embedded_tenant, headers, presentation
 from .api import api
 from .extensions import auth0
 from .sessions import sessions
@@ -35,7 +35,6 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.register_blueprint(sessions)
     app.register_blueprint(api)
     app.register_error_handler(NotFound, not_found)
-    bearer.init_app(app)
     presentation.init_app(app)
     headers.init_app(app)
     return app

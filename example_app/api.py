@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
-from flask import Blueprint, Response, g
+from flask import Blueprint, Response
 from flask.typing import ResponseReturnValue
 
-from .bearer import require_bearer_token
+from flask_auth0 import bearer_required, current_user
 
 api = Blueprint("api", __name__, url_prefix="/api")
-api.before_request(require_bearer_token)
+
+
+@api.before_request
+@bearer_required
+def require_token() -> None:
+    """Let nobody reach the API without a good access token."""
 
 
 @api.get("/caller")
 def caller() -> ResponseReturnValue:
-    claims: dict[str, Any] = g.access_token_claims
     return {
-        "subject": claims["sub"],
-        "client": claims.get("azp", claims.get("client_id")),
-        "scope": claims.get("scope", "").split(),
+        "subject": current_user.sub,
+        "client": current_user.get("azp", current_user.get("client_id")),
+        "scope": current_user.get("scope", "").split(),
     }
 
 
 @api.get("/lifetime")
 def lifetime() -> ResponseReturnValue:
-    claims: dict[str, Any] = g.access_token_claims
     return {
-        "expires_at": claims["exp"],
-        "seconds_left": max(0, int(claims["exp"] - time.time())),
+        "expires_at": current_user["exp"],
+        "seconds_left": max(0, int(current_user["exp"] - time.time())),
     }
 
 
