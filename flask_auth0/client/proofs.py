@@ -11,6 +11,7 @@ import re
 import threading
 import typing as t
 from collections.abc import Collection
+from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from jwcrypto.common import JWException
@@ -37,10 +38,11 @@ _COMPACT = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
 _SHORTEST = 2048
 
 
-class Bound(t.NamedTuple):
+@dataclass(frozen=True)
+class Bound:
     """What a proof has to be for."""
 
-    token: str
+    token: str = field(repr=False)
     #: The ``jkt`` of the token: the thumbprint of its client's key.
     thumbprint: str
     method: str

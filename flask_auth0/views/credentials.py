@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-import typing as t
+from dataclasses import dataclass, field
 
 from flask import Request
 
@@ -15,15 +15,13 @@ _SCHEMES = {"bearer": BEARER, "dpop": DPOP}
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 
 
-class Credentials(t.NamedTuple):
+@dataclass(frozen=True)
+class Credentials:
     """An access token, and the scheme by which it was sent."""
 
     scheme: str
-    token: str
-
-    def __repr__(self) -> str:
-        """Return the scheme alone, since an error report shows the text."""
-        return f"<Credentials {self.scheme}>"
+    # The report of an error shows the fields of a named tuple, whatever its repr.
+    token: str = field(repr=False)
 
 
 def credentials_of(request: Request) -> Credentials | None:
