@@ -128,7 +128,13 @@ WRONG_CLAIMS: list[dict[str, t.Any]] = [
     {"ath": "é"},
     {"deep": json.loads("[" * 40 + "]" * 40)},
 ]
-OTHER = Prover()
+#: The public key of RFC 7515, appendix A.3.
+ANOTHER = {
+    "kty": "EC",
+    "crv": "P-256",
+    "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+    "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+}
 WRONG_HEADERS: list[dict[str, t.Any]] = [
     {"typ": "JWT"},
     {"typ": None},
@@ -137,7 +143,7 @@ WRONG_HEADERS: list[dict[str, t.Any]] = [
     {"jwk": "x"},
     {"jwk": {"kty": "EC", "crv": "P-256", "x": "!", "y": "!"}},
     {"jwk": {"kty": "oct", "k": "c2VjcmV0"}},
-    {"jwk": OTHER.key.export_public(as_dict=True)},
+    {"jwk": ANOTHER},
     {"b64": False, "crit": ["b64"]},
     {"deep": json.loads("[" * 40 + "]" * 40)},
 ]
@@ -201,7 +207,7 @@ def test_a_symmetric_key_proves_nothing(app: Flask, issuer: Tenant) -> None:
 
 
 def test_a_token_of_another_key(app: Flask, issuer: Tenant, prover: Prover) -> None:
-    token = OTHER.token(issuer)
+    token = Prover().token(issuer)
     check_refused(send(app, token, prover.proof(token, URL)))
     unbound = make_token(issuer)
     check_refused(send(app, unbound, prover.proof(unbound, URL)), "invalid_token")
