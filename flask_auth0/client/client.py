@@ -191,12 +191,11 @@ class Client(TokenClient):
         """Make a refresh token worthless, at the tenant (RFC 7009)."""
         if not loop.is_current():
             return await loop.call(self.revoke_refresh_token(refresh_token))
-        domain, oauth = self._config.domain, self.here().oauth
+        domain = self._config.domain
         metadata = await self.discovery.metadata(domain)
-        response = await oauth.revoke_token(
-            metadata.get("revocation_endpoint") or f"https://{domain}/oauth/revoke",
-            token=refresh_token,
-            # Auth0 documents no other authentication for this endpoint.
-            auth=oauth.client_auth("client_secret_post"),
+        endpoint = metadata.get("revocation_endpoint")
+        response = await self.here().http.post(
+            endpoint or f"https://{domain}/oauth/revoke",
+            data=await self.authenticated({"token": refresh_token}),
         )
         response.raise_for_status()

@@ -12,7 +12,7 @@ from flask import current_app
 
 from ..config import Config
 from ..errors import ConfigurationError, TenantUnavailable
-from .responses import as_json, check_metadata
+from .responses import as_json, check_metadata, with_mtls_endpoints
 from .signed_tokens import Keys, check_keys
 from .translation import KNOWN, translate
 from .transport import Transports
@@ -169,6 +169,8 @@ class Discovery:
         url = f"https://{domain}/.well-known/openid-configuration"
         metadata = await self._fetch(url, "Its discovery document is no JSON.")
         check_metadata(metadata, domain)
+        if self._config.use_mtls:
+            metadata = with_mtls_endpoints(metadata)
         self._refuse_development_tenant(metadata)
         return t.cast(Document, metadata)
 

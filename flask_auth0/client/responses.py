@@ -17,6 +17,12 @@ from ..errors import TenantError, TenantUnavailable
 DEFAULT_LIFETIME = 3600
 #: Seconds that a token lasts at most, whatever its ``expires_in``: ten years.
 LONGEST_LIFETIME = 315_360_000
+#: The types of access tokens that are known, and those where a key was shown (RFC
+#: 9449).
+BEARER, BOUND = frozenset(["bearer"]), frozenset(["bearer", "dpop"])
+
+#: The headers of an answer that the SDK reads, beside its content.
+_READ = ("DPoP-Nonce", "Retry-After")
 
 
 def is_unavailable(status: int) -> bool:
@@ -43,6 +49,37 @@ def check_metadata(metadata: t.Any, domain: str) -> None:
         _check_url(metadata, "end_session_endpoint", {"https", "http"})
 
 
+#: The endpoints that an app asks itself, and not its users' browsers.
+_OWN_ENDPOINTS = (
+    "token_endpoint",
+    "revocation_endpoint",
+    "userinfo_endpoint",
+    "pushed_authorization_request_endpoint",
+    "backchannel_authentication_endpoint",
+)
+
+
+def with_mtls_endpoints(metadata: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Return a discovery document with the endpoints for clients with certificates in
+    place of the others (RFC 8705, section 5).
+
+    The SDK looks for some of them, and asks the others without a certificate.
+
+    :raises TenantError: when there are none, or wrong ones.
+    """
+    aliases = metadata.get("mtls_endpoint_aliases")
+    if not isinstance(aliases, dict) or "token_endpoint" not in aliases:
+        raise TenantError(
+            remedy="It publishes no mtls_endpoint_aliases with a token_endpoint, which "
+            "AUTH0_USE_MTLS needs. Turn mTLS endpoint aliases on at the tenant."
+        )
+    found = {**metadata, **aliases}
+    used = {name: found[name] for name in _OWN_ENDPOINTS if name in found}
+    for name in used:
+        _check_url(used, name, {"https"})
+    return {**metadata, **used, "mtls_endpoint_aliases": used}
+
+
 def check_login(response: httpx.Response, scope: str) -> httpx.Response:
     """Refuse a token response without an ID token, with which nobody is logged in.
 
@@ -59,12 +96,15 @@ def check_login(response: httpx.Response, scope: str) -> httpx.Response:
     return _answer(response, 200, tokens)
 
 
-def check_tokens(response: httpx.Response, scope: str) -> httpx.Response:
+def check_tokens(
+    response: httpx.Response, scope: str, types: frozenset[str] = BEARER
+) -> httpx.Response:
     """Refuse a token response that RFC 6749, section 5.1, does not allow.
 
     :param scope: what was asked for, and granted if the response does not say so.
+    :param types: the types of access tokens that the app can use.
     """
-    tokens = _tokens(response, scope)
+    tokens = _tokens(response, scope, types)
     if tokens is None:
         # The SDK tells an error by its status and one spelling of its content type.
         status = response.status_code if response.is_client_error else 400
@@ -72,7 +112,9 @@ def check_tokens(response: httpx.Response, scope: str) -> httpx.Response:
     return _answer(response, 200, tokens)
 
 
-def _tokens(response: httpx.Response, scope: str) -> dict[str, t.Any] | None:
+def _tokens(
+    response: httpx.Response, scope: str, types: frozenset[str] = BEARER
+) -> dict[str, t.Any] | None:
     """Return the members of a token response, or ``None`` if it is an error."""
     if is_unavailable(response.status_code):
         # Authlib may use another library in place of httpx, with errors of its own.
@@ -89,7 +131,7 @@ def _tokens(response: httpx.Response, scope: str) -> dict[str, t.Any] | None:
         raise TenantError(remedy=hint)
     if not tokens.get("access_token") or not isinstance(tokens["access_token"], str):
         raise TenantError(remedy="The token response has no access token.")
-    _check_types(tokens)
+    _check_types(tokens, types)
     tokens["scope"] = tokens.get("scope") or scope
     tokens["expires_in"] = _seconds(tokens.get("expires_in"))
     return tokens
@@ -107,12 +149,11 @@ def as_json(remedy: str) -> Iterator[None]:
         raise TenantError(remedy=remedy) from error
 
 
-def _check_types(tokens: dict[str, t.Any]) -> None:
+def _check_types(tokens: dict[str, t.Any], known: frozenset[str]) -> None:
     """Refuse members that are not of the type that RFC 6749 gives them."""
-    known = {"bearer"}
     if "issued_token_type" in tokens:
         # A token exchange may bring a token that gives no access (RFC 8693, 2.2.1).
-        known.add("n_a")
+        known |= {"n_a"}
     if str(tokens.get("token_type", "Bearer")).lower() not in known:
         # A client must not use a token of a type that it does not know (RFC 6749, 7.1).
         raise TenantError(remedy="The token_type of its token response is not Bearer.")
@@ -129,11 +170,12 @@ def _is_plain_text(value: t.Any) -> bool:
 def _answer(
     response: httpx.Response, status: int, content: dict[str, t.Any]
 ) -> httpx.Response:
+    kept = {name: response.headers[name] for name in _READ if name in response.headers}
     # The answer is in ASCII, since JSON can have surrogates, which UTF-8 cannot.
     return type(response)(
         status,
         content=json.dumps(content),
-        headers={"Content-Type": "application/json"},
+        headers={"Content-Type": "application/json", **kept},
         request=response.request,
     )
 

@@ -21,8 +21,9 @@ NAME = "auth0-server-python"
 #: The newest release that the tests have run with.
 TESTED = "1.0.0b20"
 
-#: The private members of the SDK's client that :mod:`.server_client` overrides.
+#: The private members of the SDK's client that :mod:`.server_client` uses.
 OVERRIDDEN = (
+    "_apply_client_authentication",
     "_get_http_client",
     "_get_jwks_cached",
     "_get_oidc_metadata_cached",
@@ -38,8 +39,9 @@ def require_overridden() -> None:
 
     :raises ImportError: telling which release works.
     """
-    # Attributes that the constructor sets are among the names of its code.
-    known = {*dir(ServerClient), *ServerClient.__init__.__code__.co_names}
+    # The constructor sets one of them, which is among the names of its code.
+    of_instances = {"_oauth"}.intersection(ServerClient.__init__.__code__.co_names)
+    known = {*dir(ServerClient), *of_instances}
     missing = [name for name in OVERRIDDEN if name not in known]
     if missing:
         version = importlib.metadata.version(NAME)

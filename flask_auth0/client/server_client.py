@@ -35,6 +35,7 @@ from ..sessions.storage_contract import KEY
 from ..sessions.transaction_store import TRANSACTION_KEY, LoginStore
 from .breaker import Breaker
 from .discovery import Discovery, Document, Patience
+from .proving_http import ProvingHttp
 from .responses import check_login
 from .signed_tokens import Keys, check_id_token, verified_claims
 from .thread_http import ThreadHttp
@@ -79,7 +80,13 @@ class LoopClient(ServerClient[t.Any]):
         super().__init__(
             domain=config.domain,
             client_id=config.client_id,
-            client_secret=config.client_secret,
+            # The SDK's annotations forget that a secret need not be.
+            client_secret=t.cast(str, config.shared_secret),
+            client_assertion_signing_key=config.client_assertion_signing_key,
+            client_assertion_signing_alg=config.client_assertion_signing_alg,
+            use_mtls=config.use_mtls,
+            ssl_context=self.transports.tls if config.use_mtls else None,
+            pushed_authorization_requests=config.pushed_authorization_requests,
             redirect_uri=config.redirect_uri,
             secret=config.secret[0],
             organization=config.organization,
@@ -98,13 +105,31 @@ class LoopClient(ServerClient[t.Any]):
     def _oauth(self, value: t.Any) -> None:
         """Ignore the client that the SDK makes, which belongs to no event loop."""
 
+    async def authenticated(self, content: Mapping[str, t.Any]) -> dict[str, t.Any]:
+        """Return the content of a request with what proves who the app is.
+
+        A certificate is shown with the connection instead.
+        """
+        metadata = await self.documents.metadata(self._config.domain)
+        whole = {**content, "client_id": self._config.client_id}
+        self._apply_client_authentication(whole, metadata["issuer"], in_body=True)
+        return whole
+
+    async def _token_endpoint(self) -> str:
+        metadata = await self.documents.metadata(self._config.domain)
+        return t.cast(str, metadata["token_endpoint"])
+
     def _get_http_client(self, **kwargs: t.Any) -> t.Any:
         return self._shared_http()
 
     @asynccontextmanager
     async def _shared_http(self) -> AsyncIterator[CheckedHttp]:
         # Leaving the client's own context would close it for all requests.
-        yield CheckedHttp(self.here().http, self._config)
+        http: httpx.AsyncClient | ProvingHttp = self.here().http
+        if self._config.shared_secret is None:
+            asks = self.authenticated, self._token_endpoint
+            http = ProvingHttp(http, self._config, *asks)
+        yield CheckedHttp(http, self._config)
 
     async def _get_oidc_metadata_cached(self, domain: str) -> Document:
         return await self.documents.metadata(domain)
@@ -242,7 +267,7 @@ class _DirectOAuth(OAuth2Client):
         self, config: Config, http: ThreadHttp, breaker: Breaker, until: float
     ) -> None:
         session = _Session(http, breaker, until)
-        super().__init__(session, config.client_id, config.client_secret)
+        super().__init__(session, config.client_id, config.shared_secret)
         check = functools.partial(check_login, scope=config.scope)
         self.register_compliance_hook("access_token_response", check)
 

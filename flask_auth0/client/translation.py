@@ -51,6 +51,11 @@ TRANSPORT_ERRORS: tuple[type[Exception], ...] = (
     *(http.TransportError for http in _HTTP),
 )
 
+#: The keys that say who the app is.
+_CREDENTIALS = (
+    "what says who the app is: AUTH0_CLIENT_SECRET, "
+    "AUTH0_CLIENT_ASSERTION_SIGNING_KEY or AUTH0_MTLS_CERT"
+)
 _AGAIN = "Please log in again to go on."
 _LOG_IN_AGAIN = {
     AccessTokenErrorCode.MISSING_REFRESH_TOKEN,
@@ -187,9 +192,9 @@ def _refused(code: str) -> Auth0Error:
     if code in {"server_error", "temporarily_unavailable", "too_many_requests"}:
         return TenantUnavailable()
     remedies = {
-        "invalid_client": "Check AUTH0_CLIENT_ID and AUTH0_CLIENT_SECRET.",
+        "invalid_client": f"Check AUTH0_CLIENT_ID and {_CREDENTIALS}.",
         "unauthorized_client": "Check the grant types of the application, and "
-        "AUTH0_CLIENT_SECRET.",
+        f"{_CREDENTIALS}.",
         "access_denied": "An Action or a rule of the tenant refused it.",
     }
     known = code if re.fullmatch("[a-z_]{1,64}", code) else "unknown_error"

@@ -21,8 +21,10 @@ from ..runtime.turns import Turns
 from ..sessions.token_sets import refreshing
 from .breaker import Breaker
 from .kept_connections import KeptTransport, socket_options
+from .proving_http import ProvingHttp
 from .refreshes import PastRefreshes
-from .responses import check_login, check_tokens, is_unavailable
+from .responses import BEARER, BOUND, check_login, check_tokens, is_unavailable
+from .tls import make_context
 from .translation import TRANSPORT_ERRORS
 
 #: The limits of each pool. In most apps logins are rare, and after httpx's default of
@@ -39,7 +41,7 @@ class Transports:
     def __init__(self, config: Config, clock: Clock) -> None:
         self._config = config
         self._clock = clock
-        self._tls = PerProcess(httpx.create_ssl_context)
+        self._tls = PerProcess(functools.partial(make_context, config))
         self._latest: LoopTransport | None = None
         self.breaker: Breaker = Breaker(config.timeout, TRANSPORT_ERRORS, clock)
 
@@ -141,7 +143,7 @@ class _OAuth(_Guarded, AsyncOAuth2Client):
 class CheckedHttp:
     """The shared HTTP client, as the SDK uses it; answers with tokens are checked."""
 
-    def __init__(self, http: httpx.AsyncClient, config: Config) -> None:
+    def __init__(self, http: httpx.AsyncClient | ProvingHttp, config: Config) -> None:
         self._http, self._config = http, config
 
     def __getattr__(self, name: str) -> t.Any:
@@ -156,7 +158,8 @@ class CheckedHttp:
         if self._is_for_what_was_granted(data):
             data = {name: value for name, value in data.items() if name != "scope"}
         response = await self._http.post(url, **{**options, "data": data})
-        return check_tokens(response, asked_for)
+        has_key = "DPoP" in (options.get("headers") or {})
+        return check_tokens(response, asked_for, BOUND if has_key else BEARER)
 
     def _is_for_what_was_granted(self, data: dict[str, t.Any]) -> bool:
         """Tell whether a refresh asks for no more than the login was granted.
@@ -176,7 +179,7 @@ class CheckedHttp:
 def _oauth_client(config: Config, options: dict[str, t.Any]) -> _OAuth:
     client = _OAuth(
         client_id=config.client_id,
-        client_secret=config.client_secret,
+        client_secret=config.shared_secret,
         cookies=no_cookies(),
         **options,
     )

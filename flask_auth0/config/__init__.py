@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING
 from urllib.parse import urlsplit
 
+from . import client_authentication
 from .checks import contradictions, missing_certificates
 from .keys import Config, settings
 from .problems import Problem, key_of
@@ -59,6 +60,8 @@ def read_config(
             problems.append(Problem(key_of(name), str(error)))
         except (TypeError, AttributeError):
             problems.append(Problem(key_of(name), "has a value of the wrong type"))
+    wrong = {each.key for each in problems}
+    problems += client_authentication.contradictions(values, wrong)
     problems += contradictions(values) + missing_certificates(environ)
     if not (is_development(values, app_config) or values.get("allow_weak_secret")):
         problems += [Problem("AUTH0_SECRET", why) for why in weaknesses(values)]

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from functools import cached_property
 
+from .client_authentication import SIGNING_ALGORITHMS
+from .pem import parse_certificate, parse_private_key
 from .routes import ROUTES
 from .urls import is_plain_loopback
 from .values import (
@@ -50,10 +52,26 @@ class Config:
     domain: str = _setting(parse_domain)
     #: The application's Client ID.
     client_id: str = _setting(parse_text)
-    #: The application's Client Secret.
-    client_secret: str = _setting(parse_text, hidden=True)
+    #: The application's Client Secret; not needed with a key or a certificate.
+    client_secret: str | None = _setting(parse_text, None, hidden=True)
     #: Secrets that seal sessions: the first one seals, all of them open.
     secret: tuple[str, ...] = _setting(parse_secrets, hidden=True)
+    #: The private key that says who the app is, in place of the secret.
+    client_assertion_signing_key: str | None = _setting(
+        parse_private_key, None, hidden=True
+    )
+    #: The algorithm of that key; RS256 when not set.
+    client_assertion_signing_alg: str | None = _setting(
+        one_of(*SIGNING_ALGORITHMS), None
+    )
+    #: Whether a certificate says who the app is, in place of the secret.
+    use_mtls: bool = _setting(parse_boolean, False)
+    #: That certificate, and those that have signed it.
+    mtls_cert: str | None = _setting(parse_certificate, None, hidden=True)
+    #: The private key of that certificate.
+    mtls_key: str | None = _setting(parse_private_key, None, hidden=True)
+    #: Whether the app tells the tenant itself what a login asks for.
+    pushed_authorization_requests: bool = _setting(parse_boolean, False)
     #: The callback URL; made from the request when not set.
     redirect_uri: str | None = _setting(parse_callback, None)
     #: The scopes to ask for; ``openid`` is always among them.
@@ -130,6 +148,11 @@ class Config:
         """The paths of the routes that are turned on, by their names."""
         paths = {name: getattr(self, f"{name}_path") for name in ROUTES}
         return {name: path for name, path in paths.items() if path}
+
+    @cached_property
+    def shared_secret(self) -> str | None:
+        """The Client Secret, if it is what says who the app is."""
+        return None if self.client_assertion_signing_key else self.client_secret
 
     @property
     def authorization_parameters(self) -> dict[str, t.Any]:

@@ -26,6 +26,7 @@ from tools.requirements import ROOT
 #: What subclasses override, or use of themselves, by the class that it is from.
 OVERRIDDEN = {
     "auth0_server_python.auth_server.server_client.ServerClient": {
+        "_apply_client_authentication",
         "_get_http_client",
         "_get_jwks_cached",
         "_get_oidc_metadata_cached",

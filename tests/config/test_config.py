@@ -57,9 +57,9 @@ def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
         "audiense",
         "AUTH0_DOMAIN",
         "AUTH0_CLIENT_ID",
-        "AUTH0_CLIENT_SECRET",
         "AUTH0_SECRET",
         "AUTH0_SESSION_ROLLING",
+        "AUTH0_CLIENT_SECRET",
     ]
     for key in keys:
         assert key in str(caught.value)
