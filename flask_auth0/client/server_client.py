@@ -125,11 +125,12 @@ class LoopClient(ServerClient[t.Any]):
     @asynccontextmanager
     async def _shared_http(self) -> AsyncIterator[CheckedHttp]:
         # Leaving the client's own context would close it for all requests.
-        http: httpx.AsyncClient | ProvingHttp = self.here().http
-        if self._config.shared_secret is None:
-            asks = self.authenticated, self._token_endpoint
-            http = ProvingHttp(http, self._config, *asks)
-        yield CheckedHttp(http, self._config)
+        http, config = self.here().http, self._config
+        if config.shared_secret is not None:
+            yield CheckedHttp(http, config)
+            return
+        asks = self.authenticated, self._token_endpoint
+        yield CheckedHttp(ProvingHttp(http, config, *asks), config)
 
     async def _get_oidc_metadata_cached(self, domain: str) -> Document:
         return await self.documents.metadata(domain)
