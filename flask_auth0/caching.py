@@ -29,8 +29,8 @@ def protect(
             _watch(current, response, told)
         return response
     headers = response.headers
-    # Most responses have neither header, and parsing an absent one takes time.
-    if "Vary" not in headers:
+    # Most responses have neither header, and looking for an absent one takes time.
+    if not headers.getlist("Vary"):
         headers.add("Vary", "Cookie")
     else:
         response.vary.add("Cookie")
@@ -40,7 +40,7 @@ def protect(
 
 
 def _keep_private(response: Response) -> None:
-    if "Cache-Control" not in response.headers:
+    if not response.headers.getlist("Cache-Control"):
         response.headers.add("Cache-Control", "private")
     elif not response.cache_control.no_store:
         response.cache_control.public = False

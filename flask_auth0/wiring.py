@@ -6,7 +6,7 @@ import typing as t
 from collections.abc import Callable, Mapping
 
 from auth0_server_python.store import StateStore, TransactionStore
-from flask import Flask, request_finished, request_started
+from flask import Flask, request, request_finished, request_started
 from werkzeug.wrappers import Response
 
 from . import caching, deployment, views
@@ -21,6 +21,7 @@ from .errors import ConfigurationError
 from .runtime import clock as clocks
 from .runtime import greenlets
 from .runtime.clock import Clock
+from .runtime.cookie_jar import OURS
 from .runtime.request import current_request, note_dispatch, this_app
 from .sessions.codec import States
 from .sessions.cookies import host_prefix
@@ -48,6 +49,10 @@ from .views.login_urls import login_url_here
 from .views.oversized_responses import fit
 
 greenlets.refusal = ConfigurationError
+
+#: The end of the name of the note about a login, in the header with all cookies. Most
+#: requests have none, and need no parsed cookies to know that.
+_NOTE = OURS + LOGIN_NOTE
 
 
 def set_up(
@@ -198,12 +203,12 @@ class _AroundRequests:
 
     def begin(self) -> None:
         """Notice a first request after a login, and check views that are new."""
-        current, state = current_request(), self._state
-        if current.jar.prefix + LOGIN_NOTE in current.request.cookies:
+        if _NOTE in request.environ.get("HTTP_COOKIE", ""):
+            current = current_request()
             current.is_perhaps_after_login = may_have_token(current.request)
             if not current.is_perhaps_after_login:
-                repeated_logins.note_request(current, state)
-        if len(state.checked_views) < len(self._app.view_functions):
+                repeated_logins.note_request(current, self._state)
+        if len(self._state.checked_views) < len(self._app.view_functions):
             self._check_views()
 
     def _check_views(self) -> None:
@@ -238,7 +243,7 @@ class _AroundRequests:
             sweep(current, response, state.config)
         if current.jar.former:
             move(current, response, state.config, state.state_store.is_as_sent)
-        if "Set-Cookie" in response.headers:
+        if state.config.secure is None and "Set-Cookie" in response.headers:
             secure_cookies(self._app, response, state.config)
         for each in current.when_complete:
             each(response)

@@ -13,8 +13,8 @@ from ..config import Config
 from ..errors import InvalidToken, TenantUnavailable
 from ..runtime import loop
 from ..runtime.clock import Clock
+from ..runtime.recent import Recent
 from ..sessions.lifetime import CLOCK_LEEWAY
-from ..sessions.recent import Recent
 from .discovery import Discovery, Patience
 from .nesting import refuse_deep_header
 from .signed_tokens import Check, Keys, check_token, find_key, verified_claims

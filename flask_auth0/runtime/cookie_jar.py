@@ -5,16 +5,25 @@ from __future__ import annotations
 import functools
 import typing as t
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from flask import Flask
+from flask import Flask, Request
 from flask.sessions import SessionInterface
-from werkzeug.datastructures import MultiDict
+from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 from werkzeug.http import dump_cookie
 from werkzeug.wrappers import Response
 
+from .recent import Recent
+
 #: In the names of our cookies, between that of Flask's session cookie and the rest.
 OURS = "_a0_"
+#: The most headers with cookies of which a process remembers what they parse to: a
+#: browser sends the same one again and again. Also the most characters, and the most
+#: cookies, of one, since thousands of empty cookies would take much more memory.
+REMEMBERED, LONGEST, MOST_COOKIES = 512, 8192, 64
+
+_parsed: Recent[str, MultiDict[str, str]] = Recent(REMEMBERED)
 
 
 class PendingCookie(t.NamedTuple):
@@ -25,47 +34,66 @@ class PendingCookie(t.NamedTuple):
     crosses_sites: bool = False
 
 
+@dataclass(eq=False, repr=False)
 class CookieJar:
-    """The cookies that came, and those that wait for the response.
+    """The cookies that came, and those that wait for the response."""
 
-    :param app: the app that answers the request.
-    :param sent: the cookies of the request.
-    :param session_name: the name of Flask's session cookie in this request.
-    """
+    #: The app that answers the request.
+    app: Flask
+    #: Flask's request. Its cookies are parsed when somebody looks at them.
+    request: Request
+    #: The name of Flask's session cookie in this request.
+    session_name: str
+    #: The beginning of our cookies' names. They share the prefix of Flask's session
+    #: cookie, so ``__Host-`` and ``__Secure-`` hold for all of them, and two apps on
+    #: one host need only different ``SESSION_COOKIE_NAME``.
+    prefix: str
 
-    def __init__(
-        self, app: Flask, sent: MultiDict[str, str], session_name: str
-    ) -> None:
-        self.app = app
-        self.session_name = session_name
-        #: The beginning of our cookies' names. They share the prefix of Flask's session
-        #: cookie, so ``__Host-`` and ``__Secure-`` hold for all of them, and two apps
-        #: on one host need only different ``SESSION_COOKIE_NAME``.
-        self.prefix: str = session_name + OURS
-        #: The prefix of the names of transactions, once it has been worked out.
-        self.transactions: str | None = None
-        #: The transactions that have been opened, by their names and sealed texts.
-        self.opened: dict[tuple[str, str], dict[str, t.Any] | None] = {}
-        #: The cookies of the request, by their present names.
-        self.sent: MultiDict[str, str] = sent
-        #: The former names of cookies that came under one, by their present names.
-        self.former: dict[str, str] = {}
-        #: All values of the request by name, or the one that the response will set.
-        self.values: dict[str, list[str]] = _values(sent)
-        #: The cookies that wait for the response.
-        self.pending: dict[str, PendingCookie] = {}
-        #: Whether session cookies of other domains and paths are deleted as well.
-        self.is_swept: bool = False
-        #: Whether the browser has sent several sessions, none of which counts then.
-        self.is_denied: bool = False
-        #: Whether the cookies are for the answer to a login.
-        self.is_for_login = False
-        #: The ``Set-Cookie`` lines that are on the response, by name, and the names
-        #: that it deletes.
-        self.written: dict[str, str] = {}
-        self.deleted: set[str] = set()
-        #: Whether the headers are sent, so that no cookie can be set any more.
-        self.is_sent: bool = False
+    #: The transactions that have been opened, by their names and sealed texts.
+    opened: dict[tuple[str, str], dict[str, t.Any] | None] = field(default_factory=dict)
+    #: The former names of cookies that came under one, by their present names.
+    former: dict[str, str] = field(default_factory=dict)
+    #: The cookies that wait for the response.
+    pending: dict[str, PendingCookie] = field(default_factory=dict)
+    #: The ``Set-Cookie`` lines that are on the response, by name, and the names that it
+    #: deletes.
+    written: dict[str, str] = field(default_factory=dict)
+    deleted: set[str] = field(default_factory=set)
+
+    #: Whether session cookies of other domains and paths are deleted as well.
+    is_swept: bool = False
+    #: Whether the browser has sent several sessions, none of which counts then.
+    is_denied: bool = False
+    #: Whether the cookies are for the answer to a login.
+    is_for_login: bool = False
+    #: Whether the headers are sent, so that no cookie can be set any more.
+    is_sent: bool = False
+    #: The prefix of the names of transactions, once it has been worked out.
+    transactions: str | None = None
+
+    @functools.cached_property
+    def sent(self) -> MultiDict[str, str]:
+        """The cookies of the request, by their present names."""
+        request = self.request
+        if type(request) is not Request or "cookies" in vars(request):
+            # A class of the app's own may have other cookies than the header.
+            return request.cookies
+        header = request.environ.get("HTTP_COOKIE", "")
+        found = _parsed.get(header)
+        if found is None:
+            # A copy, since the app could change the lists in that of the request.
+            found = ImmutableMultiDict(request.cookies)
+            if len(header) <= LONGEST and header.count(";") < MOST_COOKIES:
+                _parsed.keep(header, found)
+        return found
+
+    @functools.cached_property
+    def values(self) -> dict[str, list[str]]:
+        """All values of the request by name, or the one that the response will set."""
+        # Threads of one request share the dictionary, as each of them changes it.
+        made = _values(self.sent)
+        shared: dict[str, list[str]] = vars(self).setdefault("values", made)
+        return shared
 
     @functools.cached_property
     def is_strict(self) -> bool:

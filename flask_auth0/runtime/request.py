@@ -7,13 +7,12 @@ import typing as t
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from flask import Flask, Request, current_app, has_request_context, request, session
+from flask import Flask, Request, current_app, request, session
 from flask.sessions import SessionMixin
-from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from .collecting_response import CollectingResponse
-from .cookie_jar import CookieJar
+from .cookie_jar import OURS, CookieJar
 from .outage import Outage
 
 #: The attribute of Flask's request that holds ours.
@@ -128,9 +127,10 @@ def current_request() -> CurrentRequest:
     ``flask.g`` is no place for it: under an app context that was pushed by hand, as in
     tests, it outlives a request, and the next one would see its user.
     """
-    if not has_request_context():
+    try:
+        current: Request = request._get_current_object()  # type: ignore[attr-defined]
+    except RuntimeError:
         return _empty()
-    current: Request = request._get_current_object()  # type: ignore[attr-defined]
     return vars(current).get(_ATTRIBUTE) or _begin(current)
 
 
@@ -157,14 +157,18 @@ def note_dispatch(app: Flask, **more: t.Any) -> None:
 def _begin(current: Request) -> CurrentRequest:
     app = this_app()
     name = app.session_interface.get_cookie_name(app)
-    made = CurrentRequest(app, current, CookieJar(app, current.cookies, name))
+    made = CurrentRequest(app, current, _jar(app, current, name))
     # Two threads of one request have to share the object.
     shared: CurrentRequest = vars(current).setdefault(_ATTRIBUTE, made)
     return shared
 
 
 def _empty() -> CurrentRequest:
-    jar = CookieJar(current_app, MultiDict(), "")
-    empty = CurrentRequest(current_app, Request({}), jar)
+    none = Request({})
+    empty = CurrentRequest(current_app, none, _jar(current_app, none, ""))
     empty.is_empty = True
     return empty
+
+
+def _jar(app: Flask, current: Request, session_name: str) -> CookieJar:
+    return CookieJar(app, current, session_name, session_name + OURS)

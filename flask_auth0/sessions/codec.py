@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import math
 import typing as t
 from collections.abc import Callable, Sequence
 
 from ..runtime.clock import Clock
+from ..runtime.recent import Recent
 from .labels import Labels, name_of_body, record_of
 from .lifetime import Lifetime, Moments
-from .recent import Recent
 from .sealing import Sealer
 from .shapes import State, is_body, is_head
 from .storage_contract import BODY, HEAD, Compartment, Entry, Records
@@ -101,11 +100,11 @@ class States:
         known = self._recent.get((sealed, record))
         if known is not None:
             return known
-        head = self.sealer.open(sealed, record + HEAD)
+        head, size = self.sealer.weigh(sealed, record + HEAD)
         if not is_head(head):
             return None
         # A short text can decompress to a large head.
-        if len(json.dumps(head)) <= LARGEST_HEAD:
+        if size <= LARGEST_HEAD:
             self._recent.keep((sealed, record), head)
         return t.cast(State, head)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import typing as t
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from flask.sessions import SecureCookieSession, SessionMixin
 from flask_session.base import ServerSideSession
@@ -75,109 +75,44 @@ class LoadedFirst(dict[str, t.Any]):
         self.load()
         return {k: v for k, v in vars(self).items() if k != "_loading"}
 
-    def __contains__(self, key: object) -> bool:
-        self.load()
-        return super().__contains__(key)
 
-    def __delitem__(self, key: str) -> None:
-        self.load()
-        super().__delitem__(key)
+def _loading_first(name: str) -> Callable[..., t.Any]:
+    def method(self: LoadedFirst, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        if not self.is_loaded:
+            self.load()
+        return getattr(super(LoadedFirst, self), name)(*args, **kwargs)
 
-    def __eq__(self, other: object) -> bool:
-        self.load()
-        return super().__eq__(other)
+    method.__name__ = name
+    return method
 
-    def __getitem__(self, key: str) -> t.Any:
-        self.load()
-        return super().__getitem__(key)
 
-    def __ior__(self, other: t.Any) -> t.Any:
-        self.load()
-        return super().__ior__(other)
-
-    def __iter__(self) -> Iterator[str]:
-        self.load()
-        return super().__iter__()
-
-    def __len__(self) -> int:
-        self.load()
-        return super().__len__()
-
-    def __ne__(self, other: object) -> bool:
-        self.load()
-        return super().__ne__(other)
-
-    def __or__(self, other: t.Any) -> t.Any:
-        self.load()
-        return super().__or__(other)
-
-    def __repr__(self) -> str:
-        self.load()
-        return super().__repr__()
-
-    def __reversed__(self) -> Iterator[str]:
-        self.load()
-        return super().__reversed__()
-
-    def __ror__(self, other: t.Any) -> t.Any:
-        self.load()
-        return super().__ror__(other)
-
-    def __setitem__(self, key: str, value: t.Any) -> None:
-        self.load()
-        super().__setitem__(key, value)
-
-    def clear(self) -> None:
-        self.load()
-        super().clear()
-
-    def copy(self) -> t.Any:
-        self.load()
-        return super().copy()
-
-    def get(self, key: str, default: t.Any = None) -> t.Any:
-        self.load()
-        return super().get(key, default)
-
-    def items(self) -> t.Any:
-        self.load()
-        return super().items()
-
-    def keys(self) -> t.Any:
-        self.load()
-        return super().keys()
-
-    def pop(self, *args: t.Any) -> t.Any:
-        self.load()
-        return super().pop(*args)
-
-    def popitem(self) -> tuple[str, t.Any]:
-        self.load()
-        return super().popitem()
-
-    def setdefault(self, key: str, default: t.Any = None) -> t.Any:
-        self.load()
-        return super().setdefault(key, default)
-
-    def update(self, *args: t.Any, **kwargs: t.Any) -> None:
-        self.load()
-        super().update(*args, **kwargs)
-
-    def values(self) -> t.Any:
-        self.load()
-        return super().values()
+#: The methods of a dictionary that look at its content, or change it.
+for _name in (
+    *("__contains__", "__delitem__", "__eq__", "__getitem__", "__ior__", "__iter__"),
+    *("__len__", "__ne__", "__or__", "__repr__", "__reversed__", "__ror__"),
+    *("__setitem__", "clear", "copy", "get", "items", "keys", "pop", "popitem"),
+    *("setdefault", "update", "values"),
+):
+    setattr(LoadedFirst, _name, _loading_first(_name))
 
 
 class WatchedSession(LoadedFirst, SecureCookieSession):
-    """Flask's own session, whose login is checked at its first use."""
+    """Flask's own session, which is opened at its first use, and its login checked."""
 
+    #: Returns the content of the session, if there is one.
+    read: Callable[[], dict[str, t.Any] | None] | None = None
     #: Checks the session.
     watch: Callable[[SessionMixin, t.Any], None] | None = None
 
     def _load(self) -> None:
+        read, watch = self.read, self.watch
+        # A copy of the session has no need for the request that these know.
+        self.read = self.watch = None
+        if read is not None:
+            dict.update(self, read() or {})
         found = dict.get(self, KEY)
-        if self.watch is not None and found is not None:
-            self.watch(self, found)
+        if watch is not None and found is not None:
+            watch(self, found)
 
 
 class LazySession(LoadedFirst, ServerSideSession):

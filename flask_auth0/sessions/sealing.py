@@ -74,15 +74,20 @@ class Sealer:
 
         :param like: as in :meth:`seal`.
         """
+        return self.weigh(text, context, like)[0]
+
+    def weigh(self, text: str, context: str, like: t.Any = None) -> tuple[t.Any, int]:
+        """Return the value as :meth:`open` does, and how many bytes it is as JSON."""
         raw = _decoded(text)
         packed = self._decrypt(raw[:_NONCE], raw[_NONCE:], context.encode())
         if packed is None:
-            return None
+            return None, 0
         try:
-            return _loads(_unpacked(packed[:1], packed[1:], like))
+            plain = _unpacked(packed[:1], packed[1:], like)
+            return _loads(plain), len(plain)
         except (ValueError, RecursionError):
             # The key is right, but the text is of another version or program.
-            return None
+            return None, 0
 
     def tag(self, text: str) -> str:
         """Return a short text that only the holder of the newest secret can make."""

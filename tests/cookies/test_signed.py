@@ -156,7 +156,7 @@ def test_it_does_not_remember_without_end(app: Flask, verified: list[str]) -> No
         client.set_cookie("session", cookie.value + "~~~~" * number)
         assert client.get("/get").json == {"list": [1]}
     interface: t.Any = app.session_interface
-    assert 0 < len(interface._recent) <= signed.REMEMBERED
+    assert 0 < len(interface._verifier.recent) <= signed.REMEMBERED
 
 
 def test_nonsense_is_not_remembered(app: Flask) -> None:
@@ -164,7 +164,7 @@ def test_nonsense_is_not_remembered(app: Flask) -> None:
     client.set_cookie("session", "nonsense")
     client.get("/get")
     interface: t.Any = app.session_interface
-    assert len(interface._recent) == 0
+    assert len(interface._verifier.recent) == 0
 
 
 def test_a_large_one_is_not_remembered(app: Flask, verified: list[str]) -> None:

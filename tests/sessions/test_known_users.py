@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from flask_auth0 import Auth0, current_user
-from flask_auth0.sessions.recent import Recent
+from flask_auth0.runtime.recent import Recent
 from flask_auth0.sessions.sealing import Sealer
 from tests.harness.visitor import HOST, MakeApp, MakeVisitor, Visitor, query_of
 
@@ -19,9 +19,9 @@ def test_the_user_is_read_once_and_only_when_asked_for(
 ) -> None:
     opened: list[str] = []
     store = app.extensions["auth0"].state_store
-    original = store.states.sealer.open
+    original = store.states.sealer.weigh
 
-    def open_(text: str, context: str) -> t.Any:
+    def weigh(text: str, context: str) -> t.Any:
         opened.append(context)
         return original(text, context)
 
@@ -33,7 +33,7 @@ def test_the_user_is_read_once_and_only_when_asked_for(
     visitor.user()
     # The process remembers nobody any more.
     monkeypatch.setattr(store.states, "_recent", Recent(1))
-    monkeypatch.setattr(store.states.sealer, "open", open_)
+    monkeypatch.setattr(store.states.sealer, "weigh", weigh)
     visitor.get("/")
     assert opened == []
     visitor.get("/often")
@@ -46,13 +46,13 @@ def test_a_user_who_comes_again_is_known(
     visitor.log_in()
     name = visitor.user()["name"]
     opened: list[str] = []
-    original = Sealer.open
+    original = Sealer.weigh
 
-    def open_(self: Sealer, text: str, context: str) -> t.Any:
+    def weigh(self: Sealer, text: str, context: str) -> t.Any:
         opened.append(context)
         return original(self, text, context)
 
-    monkeypatch.setattr(Sealer, "open", open_)
+    monkeypatch.setattr(Sealer, "weigh", weigh)
     assert [visitor.user()["name"] for _ in range(3)] == [name] * 3
     assert opened == []
     # To know one is not to let in what only looks like it.

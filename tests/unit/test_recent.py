@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask_auth0.sessions.recent import Recent
+from flask_auth0.runtime.recent import Recent
 
 
 def test_it_remembers_so_many() -> None:

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import json
 import typing as t
-from collections.abc import Hashable
 
 from flask import Flask, Request, Response
 from flask.json.tag import TaggedJSONSerializer
-from flask.sessions import (
-    SecureCookieSession,
-    SecureCookieSessionInterface,
-    SessionMixin,
-)
-from itsdangerous import BadData, BadSignature, URLSafeTimedSerializer
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
+from itsdangerous import BadData, BadSignature, TimestampSigner, URLSafeTimedSerializer
 from itsdangerous.encoding import base64_decode
+from itsdangerous.signer import HMACAlgorithm
 
 from ...runtime.clock import Clock
-from ...runtime.request import current_request
+from ...runtime.recent import Recent
+from ...runtime.request import CurrentRequest, current_request
 from ..lazy import Watch, WatchedSession
 from ..lifetime import LastsAsLogins
-from ..recent import Recent
 from ..storage_contract import KEY
 from .duplicates import MOST_OF_ONE_NAME, one_of
 from .host_prefix import OwnNames
@@ -35,120 +32,69 @@ _SCALARS = (str, int, float, bool, type(None))
 
 
 class Verified(t.NamedTuple):
-    """A cookie whose signature is right."""
+    """A cookie whose signature is right; its age has to be looked at each time."""
 
-    serializer: URLSafeTimedSerializer
     payload: bytes
     #: Seconds since the epoch.
     signed_at: int
     #: The content, if all of it is immutable, else ``None``.
     plain: dict[str, t.Any] | None
 
-    def require_age(self, max_age: int, now: float) -> None:
-        """Refuse a cookie that is too old, or from the future.
 
-        :raises BadSignature: in both cases.
-        """
-        if not -CLOCK_LEEWAY <= int(now) - self.signed_at <= max_age:
-            raise BadSignature("It is not from a time at which it would be good.")
+class Verifier:
+    """Verifies signatures that were made with certain settings.
 
-    def content(self, max_age: int, now: float) -> t.Any:
-        """Return the content; a session copies the dictionary, but not its values.
+    What it remembers of a cookie depends on the cookie's own text and these settings
+    alone, so that it holds until there are others.
 
-        :raises BadData: when the cookie is too old, or not one of Flask's.
-        """
-        self.require_age(max_age, now)
-        if self.plain is not None:
-            return self.plain
-        return self.serializer.load_payload(self.payload)
+    :param settings: all settings behind a signature.
+    :param serializer: reads what was signed, as Flask does.
+    """
 
-
-class SignedSessionInterface(LastsAsLogins, OwnNames, SecureCookieSessionInterface):
-    """Opens Flask's session as Flask does, but verifies a repeated cookie once."""
-
-    session_class = WatchedSession
-    #: Called when a session is first used; empties it if its login is over.
-    watch: Watch | None = None
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._recent: Recent[Hashable, Verified] = Recent(REMEMBERED)
-
-    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        """Return the session of a request; without a secret key, there is none."""
-        current = current_request()
-        jar = current.jar
-        if self.config is not None:
-            self.take_former_names(jar)
-        texts = jar.sent.getlist(jar.session_name)
-        if not app.secret_key:
-            return None
-        opened = filter(
-            None, (self._opened(app, text) for text in texts[:MOST_OF_ONE_NAME])
-        )
-        newest_first = sorted(opened, key=lambda each: -each[0])
-        contents = [each for _, each in newest_first]
-        several = len(contents) > 1
-        content = one_of(jar, contents) if several else next(iter(contents), None)
-        session = self.session_class(content or {})
-        if content and self.watch is not None:
-            session.watch = functools.partial(self.watch, current)
-        return session
-
-    def _opened(self, app: Flask, text: str) -> tuple[int, dict[str, t.Any]] | None:
-        """Return when a cookie was signed, and its content, if it is good."""
-        longest = max(app.permanent_session_lifetime, self.login_lifetime)
-        now = self._clock.time()
-        try:
-            verified = self._verified(app, text)
-            content = verified.content(int(longest.total_seconds()), now)
-            if KEY not in content:
-                # Flask's own lifetime holds, except for the session of a login.
-                shortest = app.permanent_session_lifetime
-                verified.require_age(int(shortest.total_seconds()), now)
-            return verified.signed_at, content
-        except BadData:
-            return None
-
-    def save_session(
-        self, app: Flask, session: SessionMixin, response: Response
+    def __init__(
+        self, settings: tuple[t.Any, ...], serializer: URLSafeTimedSerializer
     ) -> None:
-        """Save the session as Flask does, without reading one that was not used."""
-        if session.modified or app.config["SESSION_REFRESH_EACH_REQUEST"]:
-            super().save_session(app, session, response)
-        elif session.accessed:
-            response.vary.add("Cookie")
+        self.settings = settings
+        self.serializer = serializer
+        self.recent: Recent[str, Verified] = Recent(REMEMBERED)
+        self._signers = [_with_own_keys(each) for each in serializer.iter_unsigners()]
 
-    def _verified(self, app: Flask, text: str) -> Verified:
-        key = (text, *self._what_signs(app))
-        found = self._recent.get(key)
+    def verified(self, text: str) -> Verified:
+        """Return a cookie.
+
+        :raises BadData: when its signature is wrong.
+        """
+        found = self.recent.get(text)
         if found is None:
-            found = self._verify(app, text)
+            found = self._verify(text)
             if len(text) <= LARGEST:
-                self._recent.keep(key, found)
+                self.recent.keep(text, found)
         return found
 
-    def _what_signs(self, app: Flask) -> tuple[t.Any, ...]:
-        """Return the settings behind a signature, all of which can change later."""
-        fallbacks = app.config.get("SECRET_KEY_FALLBACKS") or ()
-        how = (self.salt, self.key_derivation, self.digest_method, self.serializer)
-        return (app.secret_key, *fallbacks, *how)
+    def content(self, cookie: Verified) -> t.Any:
+        """Return the content; a session copies the dictionary, but not its values.
 
-    def _verify(self, app: Flask, text: str) -> Verified:
-        serializer = t.cast(URLSafeTimedSerializer, self.get_signing_serializer(app))
+        :raises BadData: when it is not one of Flask's.
+        """
+        if cookie.plain is not None:
+            return cookie.plain
+        return self.serializer.load_payload(cookie.payload)
+
+    def _verify(self, text: str) -> Verified:
         error = BadSignature("There is no key.")
-        for signer in serializer.iter_unsigners():
+        for signer in self._signers:
             try:
                 payload, signed_at = signer.unsign(text, return_timestamp=True)
                 plain = self._plain(payload)
-                return Verified(serializer, payload, int(signed_at.timestamp()), plain)
+                return Verified(payload, int(signed_at.timestamp()), plain)
             except BadSignature as failure:
                 error = failure
         raise error
 
     def _plain(self, payload: bytes) -> dict[str, t.Any] | None:
         """Return the content if it is immutable and has none of Flask's tags."""
-        if type(self.serializer) is not TaggedJSONSerializer or payload[:1] == b".":
+        is_flasks = type(self.serializer.serializer) is TaggedJSONSerializer
+        if not is_flasks or payload[:1] == b".":
             return None
         try:
             content = json.loads(base64_decode(payload))
@@ -160,8 +106,102 @@ class SignedSessionInterface(LastsAsLogins, OwnNames, SecureCookieSessionInterfa
         return content if is_plain else None
 
 
+class SignedSessionInterface(LastsAsLogins, OwnNames, SecureCookieSessionInterface):
+    """Opens Flask's session as Flask does, but at its first use, and verifies a
+    repeated cookie once.
+    """
+
+    #: Called when a session is first used; empties it if its login is over.
+    watch: Watch | None = None
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._verifier: Verifier | None = None
+
+    def open_session(self, app: Flask, request: Request) -> WatchedSession | None:
+        """Return the session of a request; without a secret key, there is none."""
+        if not app.secret_key:
+            return None
+        current = current_request()
+        if self.config is not None:
+            self.take_former_names(current.jar)
+        session = WatchedSession()
+        session.read = functools.partial(self._content, current)
+        if self.watch is not None:
+            session.watch = functools.partial(self.watch, current)
+        return session
+
+    def save_session(
+        self, app: Flask, session: SessionMixin, response: Response
+    ) -> None:
+        """Save the session as Flask does, without reading one that was not used."""
+        if session.modified or app.config["SESSION_REFRESH_EACH_REQUEST"]:
+            super().save_session(app, session, response)
+        elif session.accessed and response.headers.get("Vary") != "Cookie":
+            response.vary.add("Cookie")
+
+    def _content(self, current: CurrentRequest) -> dict[str, t.Any] | None:
+        """Return the content of the session that a request has sent, if it is good."""
+        jar, verifier = current.jar, self._verifier_of(current.app)
+        if verifier is None:
+            return None
+        texts = jar.values.get(jar.session_name, [])[:MOST_OF_ONE_NAME]
+        opened = [self._opened(current.app, verifier, text) for text in texts]
+        found = [each for each in opened if each is not None]
+        if len(found) < 2:
+            return found[0][1] if found else None
+        newest_first = sorted(found, key=lambda each: -each[0])
+        return one_of(jar, [content for _, content in newest_first])
+
+    def _opened(
+        self, app: Flask, verifier: Verifier, text: str
+    ) -> tuple[int, dict[str, t.Any]] | None:
+        """Return when a cookie was signed, and its content, if it is good."""
+        try:
+            verified = verifier.verified(text)
+            content = verifier.content(verified)
+        except BadData:
+            return None
+        age = int(self._clock.time()) - verified.signed_at
+        limit = app.permanent_session_lifetime
+        if KEY in content:
+            # The session of a login lasts as long as the login.
+            limit = max(limit, self.login_lifetime)
+        is_good = -CLOCK_LEEWAY <= age <= int(limit.total_seconds())
+        return (verified.signed_at, content) if is_good else None
+
+    def _verifier_of(self, app: Flask) -> Verifier | None:
+        """Return what verifies by today's settings, all of which can change later."""
+        fallbacks = app.config.get("SECRET_KEY_FALLBACKS") or ()
+        how = (self.salt, self.key_derivation, self.digest_method, self.serializer)
+        settings = (app.secret_key, *fallbacks, *how)
+        verifier = self._verifier
+        if verifier is None or verifier.settings != settings:
+            serializer = self.get_signing_serializer(app)
+            verifier = Verifier(settings, serializer) if serializer else None
+            self._verifier = verifier
+        return verifier
+
+
 def set_up_signed_sessions(app: Flask, clock: Clock) -> None:
     """Install :class:`SignedSessionInterface` where the app has Flask's, unchanged."""
     interface = app.session_interface
     if type(interface) is SecureCookieSessionInterface and not vars(interface):
         app.session_interface = SignedSessionInterface(clock)
+
+
+def _with_own_keys(signer: TimestampSigner) -> TimestampSigner:
+    """Return a signer that need not derive its keys again for each signature."""
+    algorithm = signer.algorithm
+    if signer.digest_method is SecureCookieSessionInterface.digest_method:
+        # OpenSSL does all of HMAC where it knows the digest, which Flask's default
+        # hides in a function of Python.
+        algorithm = HMACAlgorithm(hashlib.sha1)
+    return type(signer)(
+        [signer.derive_key(key) for key in signer.secret_keys],
+        salt=signer.salt,
+        sep=signer.sep,
+        key_derivation="none",
+        digest_method=signer.digest_method,
+        algorithm=algorithm,
+    )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from flask import session
 
@@ -31,26 +32,28 @@ VISIT = "visit"
 _DIGITS = 12
 
 
+@dataclass(eq=False, repr=False)
 class CookieCompartment:
-    """Keeps a state in the browser that has sent a request.
+    """Keeps a state in the browser that has sent a request."""
 
-    :param jar: the cookies of the request.
-    :param sealer: makes and checks the tag of the visit cookie, which is not encrypted.
-    """
-
-    def __init__(self, jar: CookieJar, sealer: Sealer, config: Config) -> None:
-        self._jar = jar
-        self._sealer = sealer
-        self._config = config
+    #: The cookies of the request.
+    _jar: CookieJar
+    #: Makes and checks the tag of the visit cookie, which is not encrypted.
+    _sealer: Sealer
+    _config: Config
 
     def read(self, record: str, part: str) -> Sequence[str]:
         """Return the texts that may be a part; none if a piece of a part is missing."""
-        texts = {each: _joined(self._jar, each) for each in PARTS}
+        texts = {
+            each: _joined(self._jar.values, self._jar.prefix + each) for each in PARTS
+        }
         return texts[part] if all(texts.values()) else ()
 
     def read_head(self, record: str) -> Head:
         """Return the texts that may be the head, and when the user was active since."""
-        values = self._jar.values.get(self._jar.prefix + VISIT, [])
+        values = self._jar.values.get(self._jar.prefix + VISIT)
+        if not values:
+            return Head(self.read(record, HEAD))
         found = [self._visit(record, each) for each in values[:COMBINATIONS]]
         visited_at = max(filter(None, found), default=None)
         return Head(self.read(record, HEAD), visited_at)
@@ -161,20 +164,17 @@ def _split(name: str, text: str) -> dict[str, str]:
     return {f"{name}{n}": text[i : i + PIECE] for n, i in enumerate(starts)}
 
 
-def _joined(jar: CookieJar, part: str) -> list[str]:
+def _joined(values: Mapping[str, list[str]], name: str) -> list[str]:
     """Return the joined pieces of a part, unless one of them is missing.
 
     If a piece came several times, all combinations are returned: only pieces that
     belong together open.
     """
-    combinations = _combinations(jar.values, jar.prefix + part)
-    return list(itertools.islice(combinations, COMBINATIONS))
-
-
-def _combinations(values: Mapping[str, list[str]], name: str) -> Iterator[str]:
+    found: list[str] = []
     for first in values.get(f"{name}0", ()):
         count, _, text = first.partition(".")
-        if count.isascii() and count.isdigit() and len(count) == 2:
+        if len(count) == 2 and count.isascii() and count.isdigit():
             others = [values.get(f"{name}{n}", ()) for n in range(1, int(count))]
-            for rest in itertools.product(*others):
-                yield text + "".join(rest)
+            pieces = itertools.islice(itertools.product(*others), COMBINATIONS)
+            found += [text + "".join(rest) for rest in pieces]
+    return found[:COMBINATIONS]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
+from ...runtime.recent import Recent
 from ...runtime.request import Prefetched, current_request
-from ..recent import Recent
 from ..stores.base import BackEnd
 
 #: The most sessions whose other key a process remembers.
