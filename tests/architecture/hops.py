@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 import threading
 import types
@@ -18,6 +19,9 @@ from flask_auth0.runtime.loop import get_loop
 _PACKAGE = str(Path(flask_auth0.__file__).parent) + "/"
 _TENANT = _PACKAGE + "tenant/"
 
+#: Of code whose frames can be left and entered again.
+_CAN_WAIT = inspect.CO_COROUTINE | inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
+
 Frame = types.FrameType | None
 
 
@@ -33,6 +37,10 @@ class Hops:
         self.files: set[str] = set()
         #: The files that were entered, one after the other.
         self.entered: list[str] = []
+        #: Whether nothing is counted any more. Threads of the loop go on after a walk.
+        self.is_over = False
+        # Kept, so that no other frame has the id of one of them.
+        self._waiting: dict[int, types.FrameType] = {}
 
     def __int__(self) -> int:
         return sum(self.by_files.values())
@@ -46,7 +54,7 @@ class Hops:
 
     def note(self, frame: types.FrameType, event: str, argument: t.Any) -> None:
         """Count an event of :func:`sys.setprofile`."""
-        if event != "call":
+        if event != "call" or self.is_over:
             return
         name = _name_of(frame)
         if name is None:
@@ -55,8 +63,19 @@ class Hops:
         caller = _caller_of(frame)
         if caller != name:
             self.entered.append(name)
-        if caller not in {None, name}:
+        if caller not in {None, name} and not self._goes_on(frame):
             self.by_files[str(caller), name] += 1
+
+    def _goes_on(self, frame: types.FrameType) -> bool:
+        """Tell whether a coroutine or a generator goes on that has been counted.
+
+        How often they do depends on what they wait for, and so on the machine.
+        """
+        if not frame.f_code.co_flags & _CAN_WAIT:
+            return False
+        is_known = id(frame) in self._waiting
+        self._waiting[id(frame)] = frame
+        return is_known
 
 
 @contextmanager
@@ -71,6 +90,7 @@ def counted() -> Iterator[Hops]:
     try:
         yield hops
     finally:
+        hops.is_over = True
         sys.setprofile(None)
         _on_the_loop(lambda: sys.setprofile(None))
         threading.setprofile(None)
