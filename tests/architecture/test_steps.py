@@ -1,0 +1,80 @@
+"""A request of a protected view takes as few steps as it did: a guard without a clock.
+
+What is counted are calls, of functions in the package and out of it, so that a busy
+machine changes nothing. The numbers are in ``steps.json``; who makes a request shorter
+writes the new ones there.
+"""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from flask_auth0.testing import logged_in_client
+from tests.architecture.steps import Steps, counted
+from tests.harness.visitor import MakeApp
+
+KNOWN: dict[str, int] = json.loads(
+    Path(__file__).with_name("steps.json").read_text("utf-8")
+)
+#: How many times the steps a request may take before somebody has to look at it.
+SLACK = 1.2
+
+
+@pytest.fixture(params=["cookies", "redis"])
+def mode(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def app(
+    mode: str,
+    request: pytest.FixtureRequest,
+    make_app: MakeApp,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Flask:
+    # On a busy machine, what was read with a session may be too old to be used.
+    monkeypatch.setattr("flask_auth0.sessions.server.prefetch._FRESH", 60)
+    settings: dict[str, t.Any] = {}
+    if mode == "redis":
+        url = request.getfixturevalue("redis_url")
+        settings = {"SESSION_TYPE": "redis", "SESSION_REDIS": url}
+    app = make_app(settings)
+    app.add_url_rule("/open", view_func=lambda: "open")
+    return app
+
+
+def steps_of(app: Flask, path: str, *, comes_again: bool = True) -> Steps:
+    """Return the steps of somebody's request, of whom the process knows or does not."""
+    client = logged_in_client(app)
+    others = logged_in_client(app)
+    for each in (client, others) if comes_again else (others,):
+        # What a process does for the first time is not counted.
+        for _ in range(3):
+            assert each.get(path).status_code == 200
+    with counted() as steps:
+        assert client.get(path).status_code == 200
+    return steps
+
+
+def check(name: str, steps: Steps) -> None:
+    most = ", ".join(f"{call} {n}" for call, n in steps.calls.most_common(10))
+    told = f"{name}: {int(steps)} steps, most of them {most}"
+    print(told)
+    assert int(steps) <= KNOWN[name] * SLACK, told
+
+
+def test_a_protected_view_takes_few_steps(app: Flask, mode: str) -> None:
+    check(f"protected, {mode}", steps_of(app, "/profile"))
+
+
+def test_so_does_the_first_request_of_somebody(app: Flask, mode: str) -> None:
+    check(f"first, {mode}", steps_of(app, "/profile", comes_again=False))
+
+
+def test_a_view_that_nobody_protects_takes_hardly_any(app: Flask, mode: str) -> None:
+    check(f"open, {mode}", steps_of(app, "/open"))
