@@ -76,6 +76,9 @@ class OwnStateStore(SessionStore):
 
     async def get(self, identifier: str, options: State | None = None) -> State | None:
         """Return the state without the tokens that the SDK must not find."""
+        if current_request().token_claims is not None:
+            # The session beside an access token may be another user's.
+            return None
         state = await self._stored(identifier, options)
         return None if state is None else without_refreshed(state)
 

@@ -101,6 +101,9 @@ class SessionStateStore(SessionStore):
     async def get(self, identifier: str, options: State | None = None) -> State | None:
         """Return the whole state, or ``None`` when nobody is logged in."""
         current = current_request()
+        if current.token_claims is not None:
+            # The session beside an access token may be another user's.
+            return None
         state = self._remembered(current)
         if state is None:
             reading = lambda: self._whole(current, _id_of(current.session))  # noqa: E731

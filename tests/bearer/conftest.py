@@ -6,7 +6,7 @@ import typing as t
 from collections.abc import Callable
 
 import pytest
-from flask import Blueprint, Flask, session
+from flask import Blueprint, Flask
 from flask.views import MethodView
 from werkzeug.test import TestResponse
 
@@ -17,6 +17,9 @@ from flask_auth0 import (
     current_user,
     login_required,
 )
+from flask_auth0.client.dispatch import store_options
+from flask_auth0.runtime.request import current_request
+from flask_auth0.sessions.storage_contract import KEY
 from flask_auth0.tenant import Tenant, TenantServer
 from tests.harness.access_tokens import API, bearer, make_token
 from tests.harness.visitor import HOST, MakeApp
@@ -155,7 +158,9 @@ def _add_both(app: Flask) -> None:
     def token() -> str:
         return auth0.get_access_token()
 
-    @app.get("/both/visits")
+    @app.get("/both/state")
     @login_required(bearer=True)
-    def visits() -> dict[str, t.Any]:
-        return {"visits": session.get("visits")}
+    async def state() -> dict[str, t.Any]:
+        store = app.extensions["auth0"].state_store
+        found = await store.get(KEY, store_options(current_request()))
+        return {"state": found and "found"}

@@ -14,6 +14,7 @@ from flask_auth0 import LoginRequired, bearer_required, current_user, login_requ
 from flask_auth0.tenant import Tenant
 from tests.harness.access_tokens import API, bearer, make_token
 from tests.harness.clock import Clock
+from tests.harness.own_stores import SimpleStore
 from tests.harness.visitor import (
     FETCH,
     GRACE,
@@ -151,6 +152,24 @@ def test_all_of_them(app: Flask, issuer: Tenant) -> None:
     for name in calls:
         answer = get(app, f"/calls?call={name}", bearer(make_token(issuer)))
         assert answer.text == "refused"
+
+
+def test_nothing_of_the_sdk_finds_the_session(grace: Visitor, issuer: Tenant) -> None:
+    """A call for one user must not use the refresh token of the other."""
+    answer = ask(grace, "/both/state", bearer(make_token(issuer)))
+    assert answer.get_json() == {"state": None}
+    assert ask(grace, "/both/state", {}).get_json() == {"state": "found"}
+
+
+def test_nor_one_in_a_store_of_the_apps_own(
+    make_app: MakeApp, make_visitor: MakeVisitor, issuer: Tenant
+) -> None:
+    visitor = make_visitor(add_api(make_app(state_store=SimpleStore(), audience=API)))
+    visitor.log_in(GRACE)
+    answer = ask(visitor, "/both/state", bearer(make_token(issuer)))
+    assert answer.get_json() == {"state": None}
+    assert "Set-Cookie" not in answer.headers
+    assert ask(visitor, "/both/state", {}).get_json() == {"state": "found"}
 
 
 def test_the_claims_cannot_be_changed(app: Flask, issuer: Tenant) -> None:

@@ -6,6 +6,9 @@ import shlex
 
 import pytest
 
+from flask_auth0.tenant import TenantServer
+from tests.harness.access_tokens import API, bearer, make_token
+
 from .conftest import MakeVisitor, ReadPage, check_messages, query_of
 from .pages import path_of, snippets
 
@@ -53,6 +56,17 @@ def test_readme_logged_in_client(read_page: ReadPage) -> None:
 
 def test_readme_tokens(read_page: ReadPage, make_visitor: MakeVisitor) -> None:
     check_messages(make_visitor(read_page("README.md").run()["app"]))
+
+
+def test_readme_api(
+    read_page: ReadPage, tenant: TenantServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUTH0_AUDIENCE", API)
+    client = read_page("README.md").run()["app"].test_client()
+    for scope, status in (("read:profile", 200), ("openid", 403)):
+        token = make_token(tenant.tenant, scope=scope)
+        assert client.get("/api/me", headers=bearer(token)).status_code == status
+    assert client.get("/api/me").status_code == 401
 
 
 def test_quickstart(read_page: ReadPage, make_visitor: MakeVisitor) -> None:
