@@ -21,10 +21,13 @@ from flask_auth0.client.dispatch import store_options
 from flask_auth0.runtime.request import current_request
 from flask_auth0.sessions.storage_contract import KEY
 from flask_auth0.tenant import Tenant, TenantServer
-from tests.harness.access_tokens import API, bearer, make_token
+from tests.harness.access_tokens import API, Prover, bearer, make_token
 from tests.harness.visitor import HOST, MakeApp
 
 ROLES = "https://example.com/roles"
+
+#: The URL of a view that proofs are for.
+URL = f"{HOST}/api/me"
 
 auth0 = Auth0()
 
@@ -67,9 +70,19 @@ def call(app: Flask, issuer: Tenant) -> Call:
     return call
 
 
+@pytest.fixture(scope="session")
+def prover() -> Prover:
+    return Prover()
+
+
 def get(app: Flask, path: str, headers: t.Any = (), **options: t.Any) -> TestResponse:
     """Call an app as a program without any cookie."""
     return app.test_client().open(path, base_url=HOST, headers=headers, **options)
+
+
+def send(app: Flask, token: str, proof: t.Any, path: str = "/api/me") -> TestResponse:
+    headers = [("Authorization", f"DPoP {token}"), *[("DPoP", p) for p in [proof] if p]]
+    return get(app, path, headers)
 
 
 def me() -> dict[str, t.Any]:
