@@ -155,6 +155,20 @@ class Auth0:
             )
         )
 
+    def refresh_user(self) -> dict[str, t.Any]:
+        """Ask the tenant who the user is now, and return the claims.
+
+        ``current_user`` has them at once, so that a new role counts without a new
+        login. However many ask at the same time, one refresh reaches the tenant.
+        ``await auth0.client.refresh_user()`` does the same in an async view.
+
+        :raises LoginRequired: when nobody is logged in, or when only a new login can
+            help: a session without a refresh token (scope ``offline_access``) says so.
+        :raises MfaRequired: when a login with one more factor can.
+        :raises TenantUnavailable: when the tenant does not answer.
+        """
+        return self._call(lambda client: client.refresh_user())
+
     def get_access_token_for_connection(
         self, connection: str, login_hint: str | None = None
     ) -> str:

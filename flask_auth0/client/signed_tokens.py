@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 import typing as t
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -11,12 +9,10 @@ import jwt
 
 from ..errors import TenantError, TenantUnavailable
 from ..sessions.lifetime import CLOCK_LEEWAY
-from ..sessions.shapes import is_moment
+from ..sessions.shapes import SURROGATES, is_moment, without_surrogates
 
 Keys = dict[str, t.Any]
 Check = Callable[[str, Mapping[str, t.Any]], dict[str, t.Any]]
-
-_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 async def verified_claims(
@@ -90,22 +86,10 @@ def check_token(
         # PyJWT accepts a number in a string.
         if name in claims and not is_moment(claims[name]):
             raise jwt.DecodeError(f"The {name} claim is no point in time.")
-    if _SURROGATES.search(str(claims.get("sub"))):
+    if SURROGATES.search(str(claims.get("sub"))):
         # Once surrogates are replaced, two users could have the same sub.
         raise jwt.InvalidTokenError("The sub claim is no text.")
-    return _without_surrogates(claims)
-
-
-def _without_surrogates(claims: dict[str, t.Any]) -> dict[str, t.Any]:
-    """Return claims that can be encoded in UTF-8.
-
-    A program that truncates a name may halve an emoji, which JSON allows. Its user can
-    log in all the same.
-    """
-    text = json.dumps(claims, ensure_ascii=False)
-    if not _SURROGATES.search(text):
-        return claims
-    return t.cast("dict[str, t.Any]", json.loads(_SURROGATES.sub("\ufffd", text)))
+    return without_surrogates(claims)
 
 
 def check_keys(document: t.Any) -> Keys:

@@ -8,10 +8,20 @@ import typing as t
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from ..errors import LoginRequired, SessionStoreUnavailable
+import jwt
+
+from ..errors import (
+    Auth0Error,
+    LoginRequired,
+    SessionStoreUnavailable,
+    TenantError,
+    in_one_line,
+)
 from ..runtime import loop
-from ..runtime.request import current_request
+from ..runtime.request import current_request, this_app
+from ..runtime.tracebacks import without_secrets
 from ..sessions.hooks import refuse_while_saving
+from ..sessions.shapes import without_none
 from ..sessions.storage_contract import KEY
 from ..sessions.token_sets import (
     DEFAULT_AUDIENCE,
@@ -30,9 +40,18 @@ from .dispatch import bring_up_to_date, coroutine_on_loop
 from .locks import RENEWAL, Held, leased
 from .refreshes import PastRefreshes
 from .server_client import LoopClient
+from .translation import KNOWN
 
 R = t.TypeVar("R")
 
+#: What proves that an ID token is not one of the tenant's for this app.
+_NOT_OURS = (
+    jwt.InvalidAudienceError,
+    jwt.InvalidIssuerError,
+    jwt.InvalidSignatureError,
+)
+#: What only tells that it cannot be proven, as while there are no keys.
+_UNPROVEN: tuple[type[Exception], ...] = (Auth0Error, *KNOWN)
 #: Seconds between two looks whether new tokens are written.
 _PAUSE = 0.05
 
@@ -75,6 +94,37 @@ class TokenClient(LoopClient):
         self, method: Callable[..., Awaitable[R]], *args: t.Any
     ) -> Coroutine[t.Any, t.Any, R]:
         return coroutine_on_loop(method, args, {}, self._config.timeout)
+
+    async def refresh_user(
+        self, store_options: dict[str, t.Any] | None = None
+    ) -> dict[str, t.Any]:
+        """Ask the tenant who the user is now, and return the claims.
+
+        ``current_user`` has them at once. However many ask at the same time, one
+        refresh reaches the tenant.
+
+        :raises LoginRequired: when nobody is logged in, or when the session has no
+            refresh token, so that only a new login can help.
+        """
+        require_session()
+        return await self._on_loop(self._refreshed_user, store_options)
+
+    async def _refreshed_user(
+        self, store_options: dict[str, t.Any] | None = None
+    ) -> dict[str, t.Any]:
+        state = await self.store.get(KEY, store_options)
+        if state and not state.get("refresh_token"):
+            raise LoginRequired(
+                "What is known of you cannot be renewed here. Please log in again.",
+                remedy="The session has no refresh token: AUTH0_SCOPE needs "
+                "offline_access, and the tenant has to allow it.",
+            )
+        if state:
+            await self.get_access_token(store_options, force_refresh=True)
+            state = await self.store.get(KEY, store_options)
+        if not state:
+            raise LoginRequired()
+        return without_none(state["user"])
 
     async def _refreshed_token(
         self,
@@ -284,6 +334,7 @@ class TokenClient(LoopClient):
             found = await super().get_token_by_refresh_token(options)
             if refresh is not None:
                 refresh.check(found)
+                found = await self._with_good_id_token(found, options)
         except Exception as error:
             past.note_failure(used, error)
             raise
@@ -291,6 +342,41 @@ class TokenClient(LoopClient):
         tokens: dict[str, t.Any] = {"refresh_token": used, **found}
         past.note(used, asked, tokens)
         return tokens
+
+    async def _with_good_id_token(
+        self, tokens: dict[str, t.Any], options: dict[str, t.Any]
+    ) -> dict[str, t.Any]:
+        """Return the tokens of a refresh, without an ID token that proves nothing.
+
+        The tenant has spent the refresh token, so that an outage of its keys must not
+        cost the new one.
+
+        :raises TenantError: when the ID token is forged, or another client's.
+        """
+        token = tokens.get("id_token")
+        if not token:
+            return tokens
+        domain = options.get("domain") or self._config.domain
+        try:
+            verified = self._verified(token, domain)
+            await asyncio.wait_for(verified, self._config.timeout / 2)
+        except _NOT_OURS as error:
+            hint = f"A refresh brought an ID token that is not good: {error}"
+            raise TenantError(remedy=hint) from without_secrets(error)
+        except _UNPROVEN as error:
+            told = in_one_line(str(error)) or type(error).__name__
+            this_app().logger.warning(
+                "The claims of a user stay as they are, since the ID token of a "
+                "refresh cannot be verified: %s",
+                told,
+            )
+            return {name: tokens[name] for name in tokens if name != "id_token"}
+        return tokens
+
+    async def _verified(self, id_token: str, domain: str) -> dict[str, t.Any]:
+        """Return the claims of an ID token that the tenant has signed for this app."""
+        jwks = await self._get_jwks_cached(domain)
+        return await self._verify_and_decode_jwt(id_token, jwks)
 
 
 def _found_meanwhile(

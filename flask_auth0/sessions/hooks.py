@@ -10,6 +10,7 @@ from contextvars import ContextVar
 
 from ..runtime import app_functions
 from ..runtime.request import current_request
+from .claims import with_own_names
 from .hidden_tokens import with_hidden_tokens
 from .shapes import State, without_none
 
@@ -83,7 +84,8 @@ def checked_claims(claims: Mapping[str, t.Any]) -> State:
 
 def with_claims(state: State, changes: Mapping[str, t.Any]) -> State:
     """Return a state with other claims; those that are ``None`` are removed."""
-    return {**state, "user": without_none({**state["user"], **changes})}
+    changed = {**state, "user": without_none({**state["user"], **changes})}
+    return with_own_names(changed, changes)
 
 
 def _changed(state: State, hook: Callable[[State], t.Any]) -> State:

@@ -13,6 +13,7 @@ from ..errors import SessionStoreUnavailable
 from ..runtime import loop
 from ..runtime.clock import Clock
 from ..runtime.request import CurrentRequest, current_request
+from .claims import OWN_CLAIMS, begun, is_over
 from .hooks import SessionHooks
 from .session_store import SessionStore
 from .shapes import State, dumped
@@ -60,17 +61,19 @@ class OwnStateStore(SessionStore):
         finally:
             if error is not None:
                 raise error
+        if kept is not None and is_over(kept, self._clock.time()):
+            await self.delete(identifier, options)
 
     async def _begun(self, state: BaseModel) -> BaseModel:
         """Return the state of a login as the app's hooks have changed it."""
-        if not self._hooks.before_saved:
-            return state
-        changed = await loop.aside(lambda: self._hooks.apply(dumped(state)))
-        return type(state).model_validate(changed)
+        changed = begun(dumped(state))
+        if self._hooks.before_saved:
+            changed = await loop.aside(lambda: self._hooks.apply(changed))
+        return type(state).model_validate(_outward(changed))
 
     async def _keep(self, identifier: str, state: t.Any, options: State | None) -> None:
         with _outages_told():
-            await self._store.set(identifier, state, options=options)
+            await self._store.set(identifier, _outward(state), options=options)
         # The session has changed, so the next one who asks for the user asks the SDK.
         current_request().has_claims = False
 
@@ -86,7 +89,7 @@ class OwnStateStore(SessionStore):
         """Return the state as a dictionary: some methods of the SDK take no model."""
         with _outages_told():
             found = await self._store.get(identifier, options=options)
-        return dumped(found) if found else None
+        return _inward(dumped(found)) if found else None
 
     def claims(
         self, current: CurrentRequest, ask: Callable[[], State | None]
@@ -95,6 +98,10 @@ class OwnStateStore(SessionStore):
         if not current.has_claims:
             current.claims, current.has_claims = ask(), True
         return current.claims
+
+    def reread(self, current: CurrentRequest) -> None:
+        """Forget the claims, since other requests may have changed them."""
+        current.has_claims = False
 
     async def name_of_session(
         self, options: State | None, family: Callable[[str], str]
@@ -122,6 +129,24 @@ class OwnStateStore(SessionStore):
         """End the sessions that the claims of a logout token name."""
         with _outages_told():
             await self._store.delete_by_logout_token(claims, options=options)
+
+
+def _outward(state: t.Any) -> t.Any:
+    """Return a state as a store keeps it: the SDK's model of ``internal`` takes no more
+    fields, but that of the whole state does.
+    """
+    if isinstance(state, BaseModel) or OWN_CLAIMS not in state["internal"]:
+        return state
+    internal = {**state["internal"]}
+    return {**state, OWN_CLAIMS: internal.pop(OWN_CLAIMS), "internal": internal}
+
+
+def _inward(state: State) -> State:
+    """Return a state from a store as it was before."""
+    if OWN_CLAIMS not in state:
+        return state
+    internal = {**state["internal"], OWN_CLAIMS: state.pop(OWN_CLAIMS)}
+    return {**state, "internal": internal}
 
 
 @contextmanager

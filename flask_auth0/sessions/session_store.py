@@ -11,12 +11,13 @@ from flask import Flask
 from ..errors import ConfigurationError
 from ..runtime.clock import Clock
 from ..runtime.request import CurrentRequest
+from .claims import with_new_claims
 from .codec import States
 from .hooks import SessionHooks
 from .shapes import State
 from .storage_contract import Records
 from .stores.base import BackEnd
-from .token_sets import has_new_tokens, repaired, with_tokens_of
+from .token_sets import has_new_tokens, refreshing, repaired, with_tokens_of
 from .unwritten import UnwrittenStates
 
 
@@ -63,6 +64,9 @@ class SessionStore(StateStore):
         """
         has_tokens = has_new_tokens(before, state)
         state = repaired(state, before, self._clock.time())
+        if refreshing.get() is not None:
+            # The ID token of any other change need not be verified.
+            state = with_new_claims(state, before)
         try:
             return self._hooks.apply(state), None
         except Exception as error:

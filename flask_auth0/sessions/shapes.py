@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import typing as t
 from collections.abc import Mapping
 
@@ -16,6 +18,9 @@ T = t.TypeVar("T")
 _BEYOND = 10**11
 _NUMBER = (int, float)
 
+#: Halves of characters, which JSON allows and UTF-8 does not.
+SURROGATES: re.Pattern[str] = re.compile("[\ud800-\udfff]")
+
 #: A time in seconds, as :func:`is_moment` tells it, in the shape of a value.
 Moment = t.Annotated[float, Meta(ge=0, lt=_BEYOND)]
 
@@ -28,6 +33,18 @@ def dumped(state: t.Any) -> State:
 def without_none(values: Mapping[str, t.Any]) -> State:
     """Return values without ``None``, by which the SDK's models mean a missing one."""
     return {name: value for name, value in values.items() if value is not None}
+
+
+def without_surrogates(values: State) -> State:
+    """Return values that can be encoded in UTF-8.
+
+    A program that truncates a name may halve an emoji, which JSON allows. Its user can
+    log in all the same.
+    """
+    text = json.dumps(values, ensure_ascii=False)
+    if not SURROGATES.search(text):
+        return values
+    return t.cast(State, json.loads(SURROGATES.sub("\ufffd", text)))
 
 
 def in_shape(value: t.Any, shape: type[T]) -> T | None:
@@ -74,6 +91,7 @@ class _Internal(Struct):
     sid: str | None = None
     user_agent: str | None = None
     address: str | None = None
+    own_claims: list[str] = []
 
 
 class _Head(Struct):

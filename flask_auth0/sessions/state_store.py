@@ -26,6 +26,7 @@ from ..runtime.request import (
     this_app,
 )
 from .activity import Visits
+from .claims import is_over
 from .codec import States
 from .cookies.newest_states import Browsers
 from .ended_logins import watch_sessions
@@ -339,6 +340,8 @@ class SessionStateStore(SessionStore):
         finally:
             if error is not None:
                 raise error
+        if kept is not None and is_over(kept, self.states.clock.time()):
+            self.end(current)
 
     def _read(
         self, current: CurrentRequest, session_id: str

@@ -6,10 +6,9 @@ import typing as t
 from collections.abc import Callable
 from contextvars import ContextVar
 
-import jwt
-
 from ..config.urls import is_issuer
 from ..errors import TenantError
+from .claims import claims_in
 from .shapes import State
 from .stores.lease import Lease
 
@@ -129,10 +128,10 @@ def check_new_id_token(state: State, before: State) -> None:
     token = state.get("id_token")
     if not token or not before or token == before.get("id_token"):
         return
-    claims = _claims_of(token)
+    claims = claims_in(token)
     if claims is None:
         raise TenantError(remedy="A refresh brought an ID token that is none.")
-    known = _claims_of(before.get("id_token")) or {}
+    known = claims_in(before.get("id_token")) or {}
     differing = _differing(claims, {**known, "sub": before["user"]["sub"]})
     if not is_issuer(claims.get("iss"), before.get("domain") or ""):
         differing = "iss"
@@ -141,13 +140,6 @@ def check_new_id_token(state: State, before: State) -> None:
         raise TenantError(
             remedy=f"A refresh brought the ID token of somebody else: {hint}."
         )
-
-
-def _claims_of(token: t.Any) -> State | None:
-    try:
-        return jwt.decode(token, options={"verify_signature": False})
-    except jwt.PyJWTError:
-        return None
 
 
 def _differing(claims: State, known: State) -> str | None:

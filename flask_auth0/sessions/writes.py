@@ -11,9 +11,10 @@ from flask.sessions import SessionMixin
 from flask_session.base import ServerSideSessionInterface
 
 from ..config import Config
-from ..errors import LoginFailed, SessionTooLarge, TenantError
+from ..errors import LoginFailed, SessionTooLarge
 from ..runtime.request import CurrentRequest, Known
 from .activity import browser_of
+from .claims import begun
 from .codec import States, split
 from .cookies.newest_states import Browsers, Newest
 from .ending import empty, end_oldest
@@ -120,10 +121,8 @@ class Changes:
 
     def _begun(self, current: CurrentRequest, place: Place, data: State) -> State:
         """Return the state of a login, completed for a session under a new id."""
-        user = data.get("user") or {}
-        if not user.get("sub"):
-            raise TenantError("The login service did not say who logged in.")
-        internal = data["internal"]
+        data = begun(data)
+        user, internal = data["user"], data["internal"]
         created_at = internal["created_at"]
         tag, now = self._states.sealer.tag(user["sub"]), self._states.clock.time()
         internal |= {
@@ -137,7 +136,7 @@ class Changes:
         }
         if place.records is not None:
             internal |= browser_of(current)
-        return {**data, "user": user}
+        return data
 
     def _owns(self, session: SessionMixin, sub: str) -> bool:
         """Tell whether a user's login began the session, even if its state is over."""

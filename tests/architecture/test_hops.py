@@ -19,10 +19,10 @@ BOUNDS = {
     "protected": (30, 35),
     "token": (46, 58),
     # Of these, two are for an ID token of another second than the one before.
-    "refresh": (172, 192),
+    "refresh": (180, 200),
     "login": (66, 72),
-    "callback": (123, 184),
-    "backchannel": (0, 88),
+    "callback": (125, 186),
+    "backchannel": (0, 89),
 }
 
 

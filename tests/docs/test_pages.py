@@ -135,6 +135,18 @@ def test_another_api(
     assert visitor.fetch("/payments").status_code == 200
 
 
+def test_new_claims(
+    make_visitor: MakeVisitor, tenant: TenantServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUTH0_SCOPE", "openid offline_access")
+    visitor = make_visitor(Page("tokens.rst", Path()).run()["app"])
+    visitor.log_in()
+    for role, path in [("reader", "/upgraded"), ("admin", "/upgraded-async")]:
+        tenant.tenant.extra_claims["https://example.com/roles"] = [role]
+        answer = visitor.client.post(path, base_url=HOST)
+        assert answer.get_json() == {"roles": [role]}
+
+
 # Stores
 
 
