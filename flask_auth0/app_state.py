@@ -17,6 +17,7 @@ from .runtime.clock import Clock
 if t.TYPE_CHECKING:
     from .client.access_tokens import AccessTokens
     from .client.client import Client
+    from .client.flows import Flows
     from .client.proofs import Proofs
     from .client.repeated_callbacks import CallbackAnswers
     from .client.server_client import Logins
@@ -36,6 +37,7 @@ class AppState:
     clock: Clock
     client: Client
     logins: Logins
+    flows: Flows
     state_store: SessionStore
     transaction_store: LoginStore
     sealer: Sealer

@@ -11,6 +11,7 @@
         │   └── InsufficientScope       an access token lacks it
         ├── TokenRequired           a request has no access token
         │   └── InvalidToken            its access token is not good
+        ├── AccountUnchanged        no account was connected, linked or unlinked
         ├── LoginFailed             a login cannot go on
         │   ├── AuthorizationFailed     the tenant said no
         │   ├── LoginLoop               logins do not last, again and again
@@ -325,6 +326,18 @@ class InvalidToken(TokenRequired):
         """The values of ``WWW-Authenticate``."""
         told = {"error": self.error, "error_description": self.description}
         return challenges(self.scheme, **told, **self.parameters)
+
+
+class AccountUnchanged(Auth0Error, BadRequest):
+    """An account was not connected, linked or unlinked; the session is as it was."""
+
+    code: int = 400
+    error = "account_unchanged"
+    title = "Your accounts are as they were"
+
+    def __init__(self, kind: str, reason: str, **options: t.Any) -> None:
+        done = {"connect": "connected", "link": "linked", "unlink": "unlinked"}[kind]
+        super().__init__(f"The account was not {done}. {reason}", **options)
 
 
 class LoginFailed(Auth0Error, BadRequest):

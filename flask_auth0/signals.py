@@ -19,5 +19,10 @@ login_failed: NamedSignal = _signals.signal("login-failed")
 #: Sent after the session of this request has received new tokens.
 token_refreshed: NamedSignal = _signals.signal("token-refreshed")
 
+#: Sent after an account of the user was connected, linked or unlinked, with ``kind``,
+#: which is ``connect``, ``link`` or ``unlink``, with ``account``, the account that was
+#: connected as a dictionary, or ``None``, and with ``app_state``, the app's own data.
+accounts_changed: NamedSignal = _signals.signal("accounts-changed")
+
 #: Sent after sessions were ended from outside, with ``sub`` and ``sid`` where known.
 session_revoked: NamedSignal = _signals.signal("session-revoked")

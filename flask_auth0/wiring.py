@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 from collections.abc import Callable, Mapping
 
@@ -13,6 +14,7 @@ from . import caching, deployment, views
 from .app_state import AppState, state_of
 from .client.access_tokens import AccessTokens
 from .client.client import Client
+from .client.flows import Flows
 from .client.proofs import Proofs
 from .client.repeated_callbacks import CallbackAnswers
 from .client.server_client import Logins
@@ -43,10 +45,17 @@ from .sessions.state_store import SessionStateStore
 from .sessions.stores.base import BackEnd
 from .sessions.transaction_store import LoginStore, OwnTransactionStore
 from .user import current_user
-from .views import backchannel, decorator_order, error_answers, repeated_logins
+from .views import (
+    backchannel,
+    decorator_order,
+    error_answers,
+    own_urls,
+    repeated_logins,
+)
 from .views.credentials import may_have_token
 from .views.login_urls import login_url_here
 from .views.oversized_responses import fit
+from .views.redirects import page_to_lead_to
 
 greenlets.refusal = ConfigurationError
 
@@ -132,13 +141,22 @@ def _make_state(
     unauthorized: Callable[[], t.Any],
     hooks: SessionHooks,
 ) -> AppState:
-    client = Client(config, state_store=sessions, transaction_store=logins, clock=clock)
     sealer = Sealer(config.secret, config.purpose("login"))
+    page = functools.partial(page_to_lead_to, config=config)
+    flows = Flows(sealer, clock, own_urls.callback_url, page)
+    client = Client(
+        config,
+        flows=flows,
+        state_store=sessions,
+        transaction_store=logins,
+        clock=clock,
+    )
     return AppState(
         config=config,
         clock=clock,
         client=client,
         logins=Logins(client, config),
+        flows=flows,
         state_store=sessions,
         transaction_store=logins,
         sealer=sealer,

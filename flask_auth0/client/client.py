@@ -19,6 +19,7 @@ from ..runtime.request import current_request
 from ..sessions.hooks import checked_claims, with_claims
 from ..sessions.storage_contract import KEY
 from .dispatch import OnOurLoop, coroutine_on_loop
+from .flow_client import FlowClient
 from .logout_tokens import check_logout_claims, refuse_unsigned
 from .nesting import refuse_deep_header
 from .signed_tokens import check_id_token, verified_claims
@@ -56,7 +57,7 @@ def _all_on_our_loop(client: type[C]) -> type[C]:
 
 
 @_all_on_our_loop
-class Client(TokenClient):
+class Client(FlowClient):
     """The SDK's client, safe in a Flask app.
 
     Every public coroutine runs on the extension's own event loop, wherever it is
@@ -72,9 +73,7 @@ class Client(TokenClient):
             return copy.deepcopy(dict(current.token_claims))
         if current.outage.is_told:
             return None
-        if not self.store.needs_loop:
-            return await self.store.user()
-        return await coroutine_on_loop(super().get_user, (store_options,), {})
+        return await self.user_of_session(store_options)
 
     async def get_session(
         self, store_options: dict[str, t.Any] | None = None
@@ -166,11 +165,6 @@ class Client(TokenClient):
     def mfa(self) -> t.Any:
         """The SDK's client for multi-factor authentication."""
         return OnOurLoop(super().mfa)
-
-    @property
-    def passwordless(self) -> t.Any:
-        """The SDK's client for passwordless logins."""
-        return OnOurLoop(super().passwordless)
 
     @property
     def anonymous(self) -> t.Any:

@@ -12,6 +12,7 @@ import httpx
 
 from ..config.urls import is_issuer
 from ..errors import TenantError, TenantUnavailable
+from ..sessions.flows import arriving
 
 #: Seconds that a token lasts without an ``expires_in``, as in the SDK.
 DEFAULT_LIFETIME = 3600
@@ -93,6 +94,9 @@ def check_login(response: httpx.Response, scope: str) -> httpx.Response:
     if not isinstance(tokens.get("id_token"), str):
         raise TenantError(remedy="The token response has no ID token.")
     tokens.pop("userinfo", None)
+    arrival = arriving.get()
+    if arrival is not None:
+        arrival.authorization_details = tokens.get("authorization_details")
     return _answer(response, 200, tokens)
 
 

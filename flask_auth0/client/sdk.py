@@ -24,10 +24,13 @@ TESTED = "1.0.0b20"
 #: The private members of the SDK's client that :mod:`.server_client` uses.
 OVERRIDDEN = (
     "_apply_client_authentication",
+    "_build_link_user_url",
+    "_build_unlink_user_url",
     "_get_http_client",
     "_get_jwks_cached",
     "_get_oidc_metadata_cached",
     "_oauth",
+    "_redirect_uri",
     "_verify_and_decode_jwt",
 )
 
@@ -39,8 +42,9 @@ def require_overridden() -> None:
 
     :raises ImportError: telling which release works.
     """
-    # The constructor sets one of them, which is among the names of its code.
-    of_instances = {"_oauth"}.intersection(ServerClient.__init__.__code__.co_names)
+    # The constructor sets some of them, which are among the names of its code.
+    set_there = {"_oauth", "_redirect_uri"}
+    of_instances = set_there.intersection(ServerClient.__init__.__code__.co_names)
     known = {*dir(ServerClient), *of_instances}
     missing = [name for name in OVERRIDDEN if name not in known]
     if missing:

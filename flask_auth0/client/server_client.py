@@ -30,6 +30,14 @@ from ..runtime import greenlets, loop
 from ..runtime.clock import Clock
 from ..runtime.processes import PerProcess
 from ..runtime.tracebacks import without_secrets
+from ..sessions.flows import (
+    Arrival,
+    Departure,
+    arriving,
+    completed,
+    departing,
+    during,
+)
 from ..sessions.session_store import SessionStore
 from ..sessions.storage_contract import KEY
 from ..sessions.transaction_store import TRANSACTION_KEY, LoginStore
@@ -39,14 +47,13 @@ from .proving_http import ProvingHttp
 from .responses import check_login
 from .signed_tokens import Keys, check_id_token, verified_claims
 from .thread_http import ThreadHttp
-from .transport import CheckedHttp, LoopTransport, Transports
+from .transport import AuthorizationUrls, CheckedHttp, LoopTransport, Transports
 
 #: Seconds between two looks for new keys. A login's ID token comes from the tenant
 #: itself, and a logout token can be a stranger's.
 INTERVAL_AT_LOGINS, INTERVAL_FOR_STRANGERS = 1.0, 30.0
 
 R = t.TypeVar("R")
-Claims = Mapping[str, t.Any]
 
 
 class LoopClient(ServerClient[t.Any]):
@@ -72,8 +79,6 @@ class LoopClient(ServerClient[t.Any]):
         self.documents: Discovery | _KnownDocuments = self.discovery
         #: Authlib's client, where the login needs no event loop.
         self.login_oauth: t.Any = None
-        #: Raises an error for the claims of an ID token that are not the login's.
-        self.check_id_token: Callable[[Claims], None] = lambda claims: None
         # A login has spent its code already, so it waits for the next fetch.
         self._patience_at_logins = Patience(INTERVAL_AT_LOGINS, INTERVAL_AT_LOGINS)
         self.patience_with_strangers: Patience = Patience(INTERVAL_FOR_STRANGERS)
@@ -119,6 +124,15 @@ class LoopClient(ServerClient[t.Any]):
         metadata = await self.documents.metadata(self._config.domain)
         return t.cast(str, metadata["token_endpoint"])
 
+    @property
+    def _redirect_uri(self) -> t.Any:
+        departure = departing.get()
+        return departure.redirect_uri if departure else self._config.redirect_uri
+
+    @_redirect_uri.setter
+    def _redirect_uri(self, value: t.Any) -> None:
+        """Ignore the URL of the configuration, since each flow has its own."""
+
     def _get_http_client(self, **kwargs: t.Any) -> t.Any:
         return self._shared_http()
 
@@ -131,6 +145,29 @@ class LoopClient(ServerClient[t.Any]):
             return
         asks = self.authenticated, self._token_endpoint
         yield CheckedHttp(ProvingHttp(http, config, *asks), config)
+
+    # The SDK passes all of these by name.
+    async def _build_link_user_url(  # type: ignore[override]
+        self, **given: t.Any
+    ) -> str:
+        # The SDK would write None as text. Empty means omitted (RFC 6749, section 3.1).
+        scope = given.get("connection_scope") or ""
+        given = self._with_flow(given, requested_connection_scope=scope)
+        url: str = await super()._build_link_user_url(**given)
+        return url
+
+    async def _build_unlink_user_url(  # type: ignore[override]
+        self, **given: t.Any
+    ) -> str:
+        url: str = await super()._build_unlink_user_url(**self._with_flow(given))
+        return url
+
+    def _with_flow(self, given: dict[str, t.Any], **more: str) -> dict[str, t.Any]:
+        """Return the SDK's arguments for the URL of a flow that links accounts."""
+        asked = given.get("authorization_params") or {}
+        whole = {"redirect_uri": self._redirect_uri, **more, **asked}
+        parameters = completed({**whole, "state": given["state"]})
+        return {**given, "authorization_params": parameters}
 
     async def _get_oidc_metadata_cached(self, domain: str) -> Document:
         return await self.documents.metadata(domain)
@@ -154,7 +191,9 @@ class LoopClient(ServerClient[t.Any]):
             raise jwt.InvalidTokenError("Token does not say who logged in.")
         # An ID token of another login is refused before anything is kept, or a hook
         # called.
-        self.check_id_token(claims)
+        arrival = arriving.get()
+        if arrival is not None:
+            arrival.check(claims)
         return claims
 
 
@@ -167,8 +206,12 @@ class Logins:
             lambda: ThreadHttp(config.timeout, client.transports.tls)
         )
 
-    def start(self, options: StartInteractiveLoginOptions) -> str:
+    def start(self, options: StartInteractiveLoginOptions, departure: Departure) -> str:
         """Return the URL to log in at."""
+        with during(departing, departure):
+            return self._start(options)
+
+    def _start(self, options: StartInteractiveLoginOptions) -> str:
         client = self._for_one_login("metadata")
         if client.login_oauth is None:
             return self._wait(client.start_interactive_login(options))
@@ -177,15 +220,16 @@ class Logins:
         start = ServerClient.start_interactive_login
         return run_without_loop(start(client, options))
 
-    def complete(self, url: str, check: Callable[[Claims], None]) -> dict[str, t.Any]:
+    def complete(self, url: str, arrival: Arrival) -> dict[str, t.Any]:
         """Exchange the code in a callback's URL, and keep the session.
 
-        :param check: raises an error for the claims of an ID token that are not this
-            login's.
         :returns: the SDK's result, with the user's claims and the app's data.
         """
+        with during(arriving, arrival):
+            return self._complete(url)
+
+    def _complete(self, url: str) -> dict[str, t.Any]:
         client = self._for_one_login("metadata", "jwks")
-        client.check_id_token = check
         if client.login_oauth is None:
             return self._wait(client.complete_interactive_login(url))
         # The client's own method would run on the event loop, as in start.
@@ -258,7 +302,7 @@ class _KnownDocuments:
         return loop.run(self._discovery.newer_jwks(jwks, patience), left)
 
 
-class _DirectOAuth(OAuth2Client):
+class _DirectOAuth(AuthorizationUrls, OAuth2Client):
     """Authlib's client, with an answer that is there when it is awaited."""
 
     #: The SDK catches this one. It has all that Authlib uses, but another base class.

@@ -18,6 +18,7 @@ from ..config import Config
 from ..runtime.clock import Clock
 from ..runtime.processes import PerProcess
 from ..runtime.turns import Turns
+from ..sessions.flows import completed, departing
 from ..sessions.token_sets import refreshing
 from .breaker import Breaker
 from .kept_connections import KeptTransport, socket_options
@@ -136,7 +137,25 @@ class _Http(_Guarded, httpx.AsyncClient):
     """The client of all requests but those with a code."""
 
 
-class _OAuth(_Guarded, AsyncOAuth2Client):
+class AuthorizationUrls:
+    """Adds the parameters of a flow to the authorization URLs of Authlib's client."""
+
+    def create_authorization_url(
+        self,
+        url: str,
+        state: str | None = None,
+        code_verifier: str | None = None,
+        **parameters: t.Any,
+    ) -> tuple[str, str]:
+        """Return an authorization URL, and its ``state``."""
+        build: t.Any = super().create_authorization_url  # type: ignore[misc]
+        whole = completed({"state": state, **parameters})
+        return t.cast(
+            "tuple[str, str]", build(url, code_verifier=code_verifier, **whole)
+        )
+
+
+class _OAuth(_Guarded, AuthorizationUrls, AsyncOAuth2Client):
     """Authlib's client."""
 
 
@@ -151,6 +170,8 @@ class CheckedHttp:
 
     async def post(self, url: t.Any, **options: t.Any) -> httpx.Response:
         """Send a ``POST`` request."""
+        if departing.get() is not None:
+            options = _with_flow(options)
         data = options.get("data")
         if not isinstance(data, dict) or "grant_type" not in data:
             return await self._http.post(url, **options)
@@ -174,6 +195,22 @@ class CheckedHttp:
         if refresh.wanted.scope:
             return False
         return audience == self._config.audience
+
+
+def _with_flow(options: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Return the options of a request that begins a flow, with what the flow adds.
+
+    The parameters are those of a pushed request (RFC 9126), or in the JSON of Auth0's
+    own requests: to connect an account, and to send a link.
+    """
+    for name in ("data", "json"):
+        sent = options.get(name)
+        if isinstance(sent, dict) and "state" in sent:
+            return {**options, name: completed(sent)}
+    inner = (options.get("json") or {}).get("authParams") or {}
+    if "state" not in inner:
+        return options
+    return {**options, "json": {**options["json"], "authParams": completed(inner)}}
 
 
 def _oauth_client(config: Config, options: dict[str, t.Any]) -> _OAuth:

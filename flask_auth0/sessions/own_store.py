@@ -14,6 +14,7 @@ from ..runtime import loop
 from ..runtime.clock import Clock
 from ..runtime.request import CurrentRequest, current_request
 from .claims import OWN_CLAIMS, begun, is_over
+from .flows import arrived
 from .hooks import SessionHooks
 from .session_store import SessionStore
 from .shapes import State, dumped
@@ -44,11 +45,15 @@ class OwnStateStore(SessionStore):
         if isinstance(remove_if_expires, Mapping):
             # Some methods of the SDK pass the options as the third argument.
             options = t.cast(State, remove_if_expires)
-        before = await self._stored(identifier, options) or {}
-        if before and _sub(before) != _sub(dumped(state)):
-            await _clear_session()
+        data = arrived(dumped(state))
+        if data is None:
+            return
         # The SDK passes a model at a login, and a dictionary after a refresh.
-        if isinstance(state, BaseModel):
+        state = type(state).model_validate(data) if _is_login(state) else data
+        before = await self._stored(identifier, options) or {}
+        if before and _sub(before) != _sub(data):
+            await _clear_session()
+        if _is_login(state):
             await self._keep(identifier, await self._begun(state), options)
             return
         if self._hooks.before_saved:
@@ -163,6 +168,10 @@ async def _clear_session() -> None:
     current = current_request()
     if not current.is_empty:
         await loop.where_called(current.session.clear)
+
+
+def _is_login(state: t.Any) -> t.TypeGuard[BaseModel]:
+    return isinstance(state, BaseModel)
 
 
 def _sub(state: State) -> t.Any:

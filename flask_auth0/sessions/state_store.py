@@ -31,6 +31,7 @@ from .codec import States
 from .cookies.newest_states import Browsers
 from .ended_logins import watch_sessions
 from .ending import empty, end_by_claims, end_current, take_back
+from .flows import arrived
 from .hooks import SessionHooks
 from .labels import record_of
 from .lazy import LazySession
@@ -89,7 +90,9 @@ class SessionStateStore(SessionStore):
 
         :raises SessionTooLarge: when it does not fit into cookies; nothing changes.
         """
-        current, data = current_request(), dumped(state)
+        current, data = current_request(), arrived(dumped(state))
+        if data is None:
+            return
         place = self.places.of(current.app)
         keep = functools.partial(self._keep, current, place, data)
         if self._hooks.before_saved:

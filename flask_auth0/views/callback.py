@@ -1,4 +1,4 @@
-"""Completing a login, when the tenant sends the browser back."""
+"""Completing a login, or another flow, when the tenant sends the browser back."""
 
 from __future__ import annotations
 
@@ -13,42 +13,46 @@ from flask import current_app, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from ..app_state import AppState, current_state
-from ..client import repeated_callbacks
+from ..client import repeated_callbacks, state_parameter
 from ..client.dispatch import store_options
 from ..client.repeated_callbacks import Callback, Completion
+from ..client.state_parameter import Relay
 from ..client.translation import failure_of_hook, translated
-from ..errors import Auth0Error, AuthorizationFailed, LoginFailed
+from ..errors import Auth0Error, LoginFailed
 from ..runtime import app_functions
 from ..runtime.request import CurrentRequest, current_request
+from ..sessions.flows import Flow
 from ..sessions.hidden_tokens import with_hidden_tokens
-from ..sessions.lifetime import CLOCK_LEEWAY
-from ..sessions.shapes import is_moment, without_none
+from ..sessions.shapes import without_none
 from ..sessions.storage_contract import KEY
 from ..signals import user_logged_in
 from ..user import load_claims
-from . import login, own_urls, remembered_logins, repeated_logins, state_parameter
+from . import account_changes, login, own_urls, remembered_logins, repeated_logins
 from .authorization_response import check_response
 from .lost_transactions import again, go_on_without_transaction
 from .redirects import next_or_default
-from .remembered_logins import Remembered
-from .state_parameter import Relay
 
 #: Parameters that a response may have once (RFC 6749, section 3.1).
-_PARAMETERS = ("code", "state", "iss", "error", "error_description")
+_PARAMETERS = ("code", "connect_code", "state", "iss", "error", "error_description")
 
 
 @dataclass(frozen=True)
-class _Login:
-    """A login that has come back to the browser in which it began."""
+class _Returned:
+    """A flow that has come back to the browser in which it began."""
 
     #: The SDK's part of its ``state``.
     name: str
     #: Whether the whole ``state`` is the one that was sent.
     is_whole: bool
     relayed: Relay
-    remembered: Remembered
-    #: The page that the login leads to.
+    flow: Flow
+    #: The page that the flow leads to.
     target: str
+
+    @property
+    def is_login(self) -> bool:
+        """Whether the flow logs somebody in."""
+        return self.flow.kind == "login"
 
 
 def complete() -> Response:
@@ -64,47 +68,61 @@ def complete() -> Response:
     state = current_state()
     said = _content(state)
     name, known = state_parameter.split(request.args.get("state", ""), state.sealer)
-    login_ = _returned(current, state, name, known)
-    if login_ is None:
+    returned = _returned(current, state, name, known)
+    if returned is None:
         return go_on_without_transaction(current, state, known)
-    return _answer(current, state, login_, said)
+    return _answer(current, state, returned, said)
 
 
 def _returned(
     current: CurrentRequest, state: AppState, name: str, known: Relay | None
-) -> _Login | None:
-    """Return the login, if it has come back to the browser in which it began.
+) -> _Returned | None:
+    """Return the flow, if it has come back to the browser in which it began.
 
     :param known: the relayed data of a ``state`` that this app has made.
     """
-    remembered = remembered_logins.find(current, state, name)
-    if remembered is None:
+    flow = remembered_logins.find(current, state, name)
+    if flow is None:
         return None
-    target = next_or_default(remembered.next, state.config)
-    return _Login(name, known is not None, known or Relay(), remembered, target)
+    target = next_or_default(flow.next, state.config)
+    # The SDK sends the state of an account that is connected itself.
+    is_whole = known is not None or (
+        flow.kind == "connect" and request.args["state"] == name
+    )
+    return _Returned(name, is_whole, known or Relay(), flow, target)
 
 
 def _answer(
-    current: CurrentRequest, state: AppState, login_: _Login, said: str
+    current: CurrentRequest, state: AppState, returned: _Returned, said: str
 ) -> Response:
-    """Complete a login, or answer as another request has that completed it."""
+    """Complete a flow, or answer as another request has that completed it."""
     place = state.state_store.meeting_point(current.app)
     try:
-        begun = state.callback_answers.begin(current, said, login_.target, place)
+        begun = state.callback_answers.begin(current, said, returned.target, place)
         if isinstance(begun, Completion):
-            user = _log_in(current, state, login_, begun)
+            result = _complete(current, state, returned, begun)
     except Auth0Error as error:
-        is_refusal = failure_of_hook(error) is not None
-        asked = again(login_.relayed)
-        login.report(error, login_.target, asked, is_refusal=is_refusal)
+        _report(error, returned)
         raise
     if isinstance(begun, Callback):
-        return _repeat(current, state, login_, begun)
-    return _welcome(current, state, login_, user)
+        return _repeat(current, state, returned, begun)
+    if returned.is_login:
+        return _welcome(current, state, returned, result or {})
+    account_changes.announce(current, returned.flow, result)
+    return _continue_to(current, returned.target)
+
+
+def _report(error: Auth0Error, returned: _Returned) -> None:
+    if returned.is_login:
+        is_refusal = failure_of_hook(error) is not None
+        asked = again(returned.relayed)
+        login.report(error, returned.target, asked, is_refusal=is_refusal)
+    else:
+        account_changes.report(error, returned.target)
 
 
 def _repeat(
-    current: CurrentRequest, state: AppState, login_: _Login, before: Callback
+    current: CurrentRequest, state: AppState, returned: _Returned, before: Callback
 ) -> Response:
     """Answer a repeated callback like the first one of this browser.
 
@@ -112,29 +130,37 @@ def _repeat(
     """
     if before.answer is not None and state.transaction_store.is_private:
         return repeated_callbacks.repeat(current, before.answer)
-    remembered_logins.forget(current, state, login_.name)
-    known = login_.relayed if login_.is_whole else None
+    remembered_logins.forget(current, state, returned.name)
+    known = returned.relayed if returned.is_whole else None
     return go_on_without_transaction(current, state, known)
 
 
-def _log_in(
-    current: CurrentRequest, state: AppState, login_: _Login, completion: Completion
-) -> dict[str, t.Any]:
-    """Log the user in, if the session's back end and the tenant answer."""
-    # While its code is not spent, the login can be completed later.
+def _complete(
+    current: CurrentRequest,
+    state: AppState,
+    returned: _Returned,
+    completion: Completion,
+) -> dict[str, t.Any] | None:
+    """Complete a flow, if the session's back end and the tenant answer.
+
+    :return: the claims of who has logged in, or the account that was connected.
+    """
+    # While its code is not spent, the flow can be completed later.
     state.client.transports.breaker.require_closed()
     # This writes to the back end of sessions, if there is one: a code is not spent on a
     # session that cannot be kept.
     completion.spend()
-    current.login_begun_at = login_.remembered.begun_at
     try:
-        if not login_.is_whole:
-            raise LoginFailed("The login came back with the state of another one.")
-        check_response(state)
-        return _exchange(state, login_)
+        _check(state, returned)
+        # The SDK reads nothing of the URL but its query.
+        query = urlencode({**request.args, "state": returned.name})
+        url = f"{request.base_url}?{query}"
+        if returned.is_login:
+            return _log_in(current, state, returned.flow, url)
+        return account_changes.complete(current, state, returned.flow, url)
     except Exception as error:
         # The SDK deletes the transaction of a login only if that succeeds.
-        remembered_logins.forget(current, state, login_.name)
+        remembered_logins.forget(current, state, returned.name)
         if failure_of_hook(error) is not None:
             # The user asked for another login, so the session before must not go on.
             _end_session(current, state)
@@ -142,15 +168,18 @@ def _log_in(
 
 
 def _welcome(
-    current: CurrentRequest, state: AppState, login_: _Login, user: dict[str, t.Any]
+    current: CurrentRequest,
+    state: AppState,
+    returned: _Returned,
+    user: dict[str, t.Any],
 ) -> Response:
     """Tell the app who has logged in, and send the browser on."""
     claims = load_claims(current, state) or {}
-    repeated_logins.note_login(current, state, claims.get("sub"), login_.remembered)
+    repeated_logins.note_login(current, state, claims.get("sub"), returned.flow)
     answer = None
     try:
         if state.hooks.after_login:
-            answer = _after_login(state, login_)
+            answer = _after_login(state, returned)
             # A hook may have changed the claims.
             claims = load_claims(current, state) or {}
         user_logged_in.send(current.app, user=without_none(claims or user))
@@ -159,16 +188,15 @@ def _welcome(
         repeated_logins.forget(current)
         _end_session(current, state)
         if isinstance(error, Auth0Error) and not error.actions:
-            asked = again(login_.relayed)
-            login.report(error, login_.target, asked, is_refusal=True)
+            asked = again(returned.relayed)
+            login.report(error, returned.target, asked, is_refusal=True)
         raise
-    return _continue_to(current, login_.target) if answer is None else answer
+    return _continue_to(current, returned.target) if answer is None else answer
 
 
-def _after_login(state: AppState, login_: _Login) -> Response | None:
+def _after_login(state: AppState, returned: _Returned) -> Response | None:
     """Call the app's hooks, and return the first response of one."""
-    asked_for = {"max_age": login_.remembered.max_age, "next": login_.target}
-    known = MappingProxyType(without_none({**login_.relayed.parameters, **asked_for}))
+    known = _known(returned)
     for hook in state.hooks.after_login:
         # Each hook gets the session anew, since an earlier one may have changed it.
         with translated():
@@ -179,6 +207,15 @@ def _after_login(state: AppState, login_: _Login) -> Response | None:
         if answer is not None:
             return t.cast(Response, current_app.make_response(answer))
     return None
+
+
+def _known(returned: _Returned) -> Mapping[str, t.Any]:
+    """Return what a login was asked for, and the app's own state."""
+    relayed, flow = returned.relayed, returned.flow
+    own = flow.app_state if isinstance(flow.app_state, Mapping) else {}
+    asked_for = {"max_age": flow.max_age, "next": returned.target}
+    known = {**relayed.parameters, **relayed.app_state, **own, **asked_for}
+    return MappingProxyType(without_none(known))
 
 
 def _content(state: AppState) -> str:
@@ -199,34 +236,32 @@ def _end_session(current: CurrentRequest, state: AppState) -> None:
         state.wait(state.state_store.delete(KEY, store_options(current)))
 
 
-def _exchange(state: AppState, login_: _Login) -> dict[str, t.Any]:
+def _check(state: AppState, returned: _Returned) -> None:
+    """Refuse a response of another flow or tenant, or one that is an error.
+
+    :raises LoginFailed: with the reason, or :class:`.AccountUnchanged`.
+    """
+    try:
+        if not returned.is_whole:
+            raise LoginFailed("The login came back with the state of another one.")
+        check_response(state)
+    except LoginFailed as error:
+        if returned.is_login:
+            raise
+        raise account_changes.unchanged(returned.flow, error) from error
+
+
+def _log_in(
+    current: CurrentRequest, state: AppState, flow: Flow, url: str
+) -> dict[str, t.Any]:
     """Exchange the code, and keep the session if the ID token is this login's."""
-
-    def check(claims: Mapping[str, t.Any]) -> None:
-        state_parameter.check_nonce(login_.name, claims, state.sealer)
-        _check_age(login_.remembered.max_age, claims, state.clock.time())
-
     if not request.args.get("code"):
         raise LoginFailed("The login came back without a code.")
-    # The SDK reads nothing of the URL but its query.
-    query = urlencode({**request.args, "state": login_.name})
+    current.login_begun_at = flow.begun_at
     with translated():
-        result = state.logins.complete(f"{request.base_url}?{query}", check)
+        result = state.logins.complete(url, state.flows.arrival(flow, None))
     user: dict[str, t.Any] = result["state_data"]["user"]
     return user
-
-
-def _check_age(max_age: t.Any, user: Mapping[str, t.Any], now: float) -> None:
-    """Refuse a login that is older than ``max_age`` (OpenID Connect Core, 3.1.2.1)."""
-    if max_age is None:
-        return
-    auth_time: t.Any = user.get("auth_time")
-    if not is_moment(auth_time) or now - auth_time > max_age + CLOCK_LEEWAY:
-        raise AuthorizationFailed(
-            "You need to log in anew to go on.",
-            error="login_required",
-            remedy="The ID token has no auth_time within the max_age of this login.",
-        )
 
 
 def _continue_to(current: CurrentRequest, target: str) -> Response:

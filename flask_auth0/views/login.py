@@ -11,16 +11,17 @@ from flask import redirect, request
 from werkzeug.wrappers import Response
 
 from ..app_state import AppState, current_state
+from ..client.state_parameter import Relay, checked_app_state
 from ..client.translation import translated
 from ..config import RESERVED_PARAMETERS
 from ..errors import Auth0Error, LoginFailed, log_failure
-from ..runtime.request import CurrentRequest, current_request, this_app
+from ..runtime.request import current_request, this_app
 from ..signals import login_failed
-from . import own_urls, remembered_logins, repeated_logins, state_parameter
+from ..user import load_claims
+from . import own_urls, repeated_logins
 from .login_urls import offer_another_login
 from .prefetches import answer_unasked
-from .redirects import for_callback, next_or_default
-from .state_parameter import Relay
+from .redirects import next_or_default
 
 #: Parameters that ``/login`` hands on from its query to the authorization request.
 PASSED_ON = (
@@ -40,13 +41,18 @@ _PER_LOGIN = {"scope", "audience", "organization"}
 
 
 def start(
-    target: str | None, parameters: Mapping[str, t.Any], *, attempt: int = 0
+    target: str | None,
+    parameters: Mapping[str, t.Any],
+    *,
+    app_state: Mapping[str, t.Any] | None = None,
+    attempt: int = 0,
 ) -> Response:
     """Redirect to the tenant, to log in and come back to a page of this app.
 
     A prefetch starts no login.
 
     :param target: the page to come back to, if it is one of this app.
+    :param app_state: data of the app's own, for its hooks after the login.
     :raises BadRequest: at a host that Flask does not trust.
     :raises TypeError: for a parameter that only the configuration may set.
     :raises TenantUnavailable: when the tenant is needed and does not answer.
@@ -58,16 +64,16 @@ def start(
         return unasked
     state = current_state()
     _refuse_reserved(parameters)
-    target = for_callback(next_or_default(target, state.config), state.config)
+    own = checked_app_state(app_state or {})
+    target = state.flows.page(target or own.get("next"))
+    next_ = None if target == next_or_default(None, state.config) else target
+    relay = Relay(next_, attempt, _asked_for(parameters), app_state=own)
     try:
-        url = _authorization_url(state, target, parameters)
+        url = _authorization_url(state, target, parameters, relay)
     except Auth0Error as error:
         report(error, target, parameters)
         raise
-    default = next_or_default(None, state.config)
-    next_ = None if target == default else target
-    relayed = Relay(next_, attempt, _asked_for(parameters))
-    response = redirect(state_parameter.add_to(url, relayed, state.sealer), 302)
+    response = redirect(url, 302)
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -98,33 +104,30 @@ def _refuse_reserved(parameters: Mapping[str, t.Any]) -> None:
 
 
 def _authorization_url(
-    state: AppState, target: str, parameters: Mapping[str, t.Any]
+    state: AppState, target: str, parameters: Mapping[str, t.Any], relay: Relay
 ) -> str:
     """Begin a login, and return the URL at the tenant where it goes on."""
     current = current_request()
     state.state_store.require_available(current.app)
     purpose = repeated_logins.purpose_of(state, target, _asked_for(parameters))
     repeated_logins.check(current, state, purpose)
-    options = _login_options(current, state, target, parameters, purpose)
+    always = state.config.authorization_params or {}
+    departure = state.flows.departure(
+        relay,
+        load_claims(current, state),
+        page=target,
+        purpose=purpose,
+        max_age=parameters.get("max_age", always.get("max_age")),
+    )
     with translated():
-        return state.logins.start(options)
+        return state.logins.start(_login_options(parameters), departure)
 
 
-def _login_options(
-    current: CurrentRequest,
-    state: AppState,
-    target: str,
-    parameters: Mapping[str, t.Any],
-    purpose: str,
-) -> StartInteractiveLoginOptions:
+def _login_options(parameters: Mapping[str, t.Any]) -> StartInteractiveLoginOptions:
     parameters = dict(parameters)
     organization = parameters.pop("organization", None)
     invitation = parameters.pop("invitation", None)
-    parameters["redirect_uri"] = own_urls.callback_url()
-    always = state.config.authorization_params or {}
-    max_age = parameters.get("max_age", always.get("max_age"))
     return StartInteractiveLoginOptions(
-        app_state=remembered_logins.remember(current, state, target, purpose, max_age),
         authorization_params=parameters,
         organization=organization,
         invitation=invitation,

@@ -8,14 +8,14 @@ from flask import redirect, request
 from werkzeug.wrappers import Response
 
 from ..app_state import AppState
-from ..errors import LoginFailed
+from ..client.state_parameter import Relay
+from ..errors import AccountUnchanged, LoginFailed
 from ..runtime.request import CurrentRequest
 from ..sessions.cookies.host_prefix import transaction_prefix
+from ..sessions.flows import Flow
 from ..user import load_claims
-from . import login, own_urls, repeated_logins
+from . import account_changes, login, own_urls, repeated_logins
 from .redirects import next_or_default
-from .remembered_logins import Remembered
-from .state_parameter import Relay
 
 #: The most times that a login starts again without its transaction.
 MOST_ATTEMPTS = 3
@@ -30,6 +30,12 @@ def go_on_without_transaction(
     """
     relayed = known or Relay()
     target = next_or_default(relayed.next, state.config)
+    if relayed.kind != "login":
+        unchanged = AccountUnchanged(
+            relayed.kind, "This was completed already, or it did not begin here."
+        )
+        account_changes.report(unchanged, target)
+        raise unchanged
     if load_claims(current, state):
         return redirect(target, 302)
     if not request.args.get("code") or not request.args.get("state"):
@@ -37,9 +43,14 @@ def go_on_without_transaction(
     elif _may_start_again(current, state, relayed):
         if known is None:
             # Without a relay, which counts the attempts, this note has to end them.
-            repeated_logins.note_login(current, state, None, Remembered())
+            repeated_logins.note_login(current, state, None, Flow("login", ""))
         state.transaction_store.give_up_newest(current.jar)
-        return login.start(target, again(relayed), attempt=relayed.attempt + 1)
+        return login.start(
+            target,
+            again(relayed),
+            app_state=relayed.app_state,
+            attempt=relayed.attempt + 1,
+        )
     else:
         error = LoginFailed(
             "Your browser did not send back the cookie that a login needs. Allow "

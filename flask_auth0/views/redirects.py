@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import typing as t
 import unicodedata
 from urllib.parse import quote, urlsplit
 
@@ -42,6 +43,15 @@ def next_or_default(target: str | None, config: Config) -> str:
     """
     page = _as_page(target, config) if target else None
     return below_root(config.post_login_redirect) if page is None else page
+
+
+def page_to_lead_to(target: t.Any, config: Config) -> str:
+    """Return the page that a flow leads to, as the host of the callback names it.
+
+    :param target: what was asked for, which may be anything.
+    """
+    wanted = target if isinstance(target, str) else None
+    return for_callback(next_or_default(wanted, config), config)
 
 
 def for_callback(page: str, config: Config) -> str:

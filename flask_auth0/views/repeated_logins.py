@@ -19,11 +19,11 @@ from ..errors import LoginInVain, LoginLoop, SessionStoreUnavailable
 from ..runtime.request import CurrentRequest
 from ..sessions.cookies.flags import are_cookies_secure
 from ..sessions.cookies.sweeping import LOGIN_NOTE
+from ..sessions.flows import Flow
 from ..sessions.lazy import overlook_outage
 from ..sessions.shapes import Moment, in_shape
 from ..sessions.storage_contract import KEY
 from ..user import User, load_user
-from .remembered_logins import Remembered
 
 #: Seconds for which logins are counted.
 WINDOW = 60
@@ -86,7 +86,7 @@ def note_login(
     current: CurrentRequest,
     state: AppState,
     sub: str | None,
-    login: Remembered,
+    login: Flow,
 ) -> None:
     """Count a login, until a request shows that it has lasted.
 

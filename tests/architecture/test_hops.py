@@ -19,9 +19,9 @@ BOUNDS = {
     "protected": (30, 35),
     "token": (46, 58),
     # Of these, two are for an ID token of another second than the one before.
-    "refresh": (180, 200),
-    "login": (66, 72),
-    "callback": (125, 186),
+    "refresh": (181, 201),
+    "login": (73, 79),
+    "callback": (131, 192),
     "backchannel": (0, 89),
 }
 

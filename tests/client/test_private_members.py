@@ -27,10 +27,13 @@ from tools.requirements import ROOT
 OVERRIDDEN = {
     "auth0_server_python.auth_server.server_client.ServerClient": {
         "_apply_client_authentication",
+        "_build_link_user_url",
+        "_build_unlink_user_url",
         "_get_http_client",
         "_get_jwks_cached",
         "_get_oidc_metadata_cached",
         "_oauth",
+        "_redirect_uri",
         "_verify_and_decode_jwt",
     },
     "authlib.oauth2.rfc6749.grants.refresh_token.RefreshTokenGrant": {

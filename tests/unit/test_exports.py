@@ -14,6 +14,7 @@ def test_the_public_names() -> None:
         if not name.startswith("_") and not isinstance(value, types.ModuleType)
     }
     assert names == {
+        "AccountUnchanged",
         "Auth0",
         "Auth0Error",
         "AuthorizationFailed",
@@ -30,6 +31,7 @@ def test_the_public_names() -> None:
         "TenantError",
         "TenantUnavailable",
         "TokenRequired",
+        "accounts_changed",
         "any_of",
         "bearer_required",
         "current_user",

@@ -15,7 +15,7 @@ from ...runtime.cookie_jar import CookieJar, cookie_size
 from ...runtime.request import current_request
 from ..sealing import Sealer
 from ..shapes import dumped, is_moment, without_none
-from ..transaction_store import LoginStore
+from ..transaction_store import LoginStore, Options
 from .host_prefix import transaction_prefix
 from .storage import HEADER
 
@@ -46,12 +46,8 @@ class CookieTransactionStore(LoginStore):
         self._config = config
         self._clock = clock
 
-    async def set(
-        self,
-        identifier: str,
-        state: t.Any,
-        remove_if_expires: bool = False,
-        options: dict[str, t.Any] | None = None,
+    async def keep(
+        self, identifier: str, state: TransactionData, options: Options | None
     ) -> None:
         """Keep a transaction, and delete the oldest ones if there are too many."""
         jar = current_request().jar
@@ -61,9 +57,8 @@ class CookieTransactionStore(LoginStore):
         self._make_room(jar, cookie_size(name, sealed))
         jar.set(name, sealed, LIFETIME, crosses_sites=True)
 
-    # The SDK expects its model, although it declares a dictionary.
-    async def get(  # type: ignore[override]
-        self, identifier: str, options: dict[str, t.Any] | None = None
+    async def whole(
+        self, identifier: str, options: Options | None
     ) -> TransactionData | None:
         """Return a transaction, or ``None`` if it is unknown or too old."""
         return self._find(current_request().jar, identifier)
@@ -83,9 +78,7 @@ class CookieTransactionStore(LoginStore):
         except ValidationError:
             return None
 
-    async def delete(
-        self, identifier: str, options: dict[str, t.Any] | None = None
-    ) -> None:
+    async def delete(self, identifier: str, options: Options | None = None) -> None:
         """Forget a transaction."""
         jar = current_request().jar
         jar.delete(self._name(jar, identifier))

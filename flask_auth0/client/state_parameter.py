@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
-from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from ..errors import TenantError
+from ..sessions.flows import Kind
 from ..sessions.sealing import Sealer
 from ..sessions.shapes import in_shape
 
 #: The most characters of data in a ``state``; longer data is in the transaction only.
 LONGEST = 500
+#: The most bytes of an app's own state, as JSON.
+LONGEST_APP_STATE = 1000
 
 
 class Relay(t.NamedTuple):
@@ -22,28 +24,19 @@ class Relay(t.NamedTuple):
     attempt: int = 0
     #: The parameters that ``/login`` has handed on.
     parameters: dict[str, str | int] = {}  # noqa: RUF012
+    kind: Kind = "login"
+    #: The state of the app's own, from ``auth0.login()``.
+    app_state: dict[str, t.Any] = {}  # noqa: RUF012
 
 
-def add_to(url: str, relay: Relay, sealer: Sealer) -> str:
-    """Add a relay to the ``state`` of an authorization URL, and a ``nonce`` (OpenID
-    Connect Core, section 3.1.2.1).
+def whole(sdk_state: str, relay: Relay, sealer: Sealer) -> str:
+    """Return a ``state`` of the SDK with a relay.
 
-    The SDK sends no nonce. This one is derived from the ``state``, so that it need not
-    be kept.
+    The relay is sealed even if it is empty, so that a callback recognizes states of
+    this app.
     """
-    parts = urlsplit(url)
-    # A parameter may occur several times, such as the resource of RFC 8707.
-    query = parse_qsl(parts.query, keep_blank_values=True)
-    sdk_state = dict(query)["state"]
-    others = [(name, value) for name, value in query if name != "state"]
     sealed = sealer.seal(list(_trimmed(relay)), f"relay {sdk_state}")
-    own = {
-        # The relay is sealed even if it is empty, so that a callback recognizes states
-        # of this app.
-        "state": f"{sdk_state}.{sealed}",
-        "nonce": sealer.tag(f"nonce {sdk_state}"),
-    }
-    return parts._replace(query=urlencode([*others, *own.items()])).geturl()
+    return f"{sdk_state}.{sealed}"
 
 
 def _trimmed(relay: Relay) -> Relay:
@@ -72,10 +65,28 @@ def _relay(opened: t.Any) -> Relay | None:
     return relay if is_one else None
 
 
-def check_nonce(sdk_state: str, claims: Mapping[str, t.Any], sealer: Sealer) -> None:
-    """Refuse an ID token made for another login (OpenID Connect Core, 3.1.3.7).
+def for_sdk(url: str, sdk_state: str) -> str:
+    """Return a callback's URL with the ``state`` that the SDK knows."""
+    parts = urlsplit(url)
+    query = parse_qsl(parts.query, keep_blank_values=True)
+    others = [(name, value) for name, value in query if name != "state"]
+    return parts._replace(query=urlencode([*others, ("state", sdk_state)])).geturl()
 
-    :raises TenantError: when the nonce differs.
+
+def checked_app_state(app_state: t.Any) -> dict[str, t.Any]:
+    """Return an app's own state as it will come back.
+
+    :raises TypeError: when it is no mapping, or cannot be kept as JSON.
+    :raises ValueError: when it is too long for a URL.
     """
-    if not sealer.has_tag(f"nonce {sdk_state}", str(claims.get("nonce"))):
-        raise TenantError(remedy="The ID token's nonce is not the one of this login.")
+    try:
+        text = json.dumps({**app_state}, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise TypeError("app_state must be a mapping of JSON values.") from error
+    if len(text) > LONGEST_APP_STATE:
+        raise ValueError(
+            f"app_state has {len(text)} bytes as JSON, and at most {LONGEST_APP_STATE} "
+            "travel with a login. Keep the data elsewhere, such as in flask.session, "
+            "and its key in app_state."
+        )
+    return t.cast("dict[str, t.Any]", json.loads(text))

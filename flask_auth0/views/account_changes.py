@@ -1,0 +1,92 @@
+"""The ends of flows that connect, link or unlink an account of a user."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from auth0_server_python.error import MyAccountApiError
+from flask import request
+
+from ..app_state import AppState
+from ..client.translation import translated
+from ..errors import (
+    AccountUnchanged,
+    Action,
+    Auth0Error,
+    AuthorizationFailed,
+    LoginFailed,
+    log_failure,
+)
+from ..runtime.request import CurrentRequest
+from ..sessions.flows import Flow, arriving, during
+from ..sessions.shapes import without_none
+from ..signals import accounts_changed
+from ..user import load_claims
+from .login_urls import login_url, start_page
+
+_DENIED = "It was cancelled, or refused."
+_REFUSED = "The login service did not agree."
+
+
+def complete(
+    current: CurrentRequest, state: AppState, flow: Flow, url: str
+) -> dict[str, t.Any] | None:
+    """Complete a flow with a callback's URL; return the account that was connected.
+
+    :raises AccountUnchanged: in another session than the one that began it, or when the
+        tenant refuses it.
+    """
+    arrival = state.flows.arrival(flow, load_claims(current, state))
+    with translated(), _refusals_told(flow):
+        if flow.kind != "connect":
+            state.logins.complete(url, arrival)
+            return None
+        if not request.args.get("connect_code"):
+            raise AccountUnchanged(flow.kind, "It came back without a code.")
+        with during(arriving, arrival):
+            done = state.wait(state.client.complete_connect_account(url))
+    return without_none(done.model_dump(exclude={"app_state"}))
+
+
+def announce(
+    current: CurrentRequest, flow: Flow, account: dict[str, t.Any] | None
+) -> None:
+    """Tell the app that the accounts of its user have changed."""
+    accounts_changed.send(
+        current.app, kind=flow.kind, account=account, app_state=flow.app_state
+    )
+
+
+def unchanged(flow: Flow, error: LoginFailed) -> AccountUnchanged:
+    """Return the error for a flow with a response of the tenant that is not good."""
+    if not isinstance(error, AuthorizationFailed):
+        return AccountUnchanged(flow.kind, error.description, remedy=error.remedy)
+    reason = _DENIED if error.error == "access_denied" else _REFUSED
+    told = request.args.get("error_description", "")[:300]
+    said = f"{reason} The login service said: {told}" if told else reason
+    return AccountUnchanged(flow.kind, said, code=error.code, error=error.error)
+
+
+def report(error: Auth0Error, page: str) -> None:
+    """Add the way back to the error of a flow, and log the error."""
+    ways = [Action("Go back", page), start_page()]
+    if error.code == 401 and (url := login_url(page, {})):
+        ways = [Action("Log in", url), *ways]
+        error.login_url = url
+    error.actions = ways
+    log_failure("The accounts of a user have not changed", error)
+
+
+@contextmanager
+def _refusals_told(flow: Flow) -> Iterator[None]:
+    try:
+        yield
+    except MyAccountApiError as error:
+        status = error.status if isinstance(error.status, int) else 500
+        if not 400 <= status < 429:
+            raise
+        raise AccountUnchanged(
+            flow.kind, _REFUSED, remedy=f"Its My Account API answered with {status}."
+        ) from error
