@@ -29,6 +29,7 @@ from .sessions.codec import States
 from .sessions.cookies import host_prefix
 from .sessions.cookies.flags import secure_cookies
 from .sessions.cookies.host_prefix import set_up_host_prefix
+from .sessions.cookies.kept_apart import KeptApart
 from .sessions.cookies.signed import set_up_signed_sessions
 from .sessions.cookies.sweeping import LOGIN_NOTE, sweep
 from .sessions.cookies.transactions import CookieTransactionStore
@@ -117,10 +118,12 @@ def _make_session_store(
     :param idle_limit: returns for how many seconds a user may be idle, if Flask's keys
         have a limit.
     """
+    sealer = Sealer(config.secret, config.purpose("kept apart"))
+    apart = KeptApart(sealer, clock, config.mfa_token_ttl)
     if own is not None:
-        return OwnStateStore(own, hooks, clock)
+        return OwnStateStore(own, hooks, clock, apart)
     states = _make_states(config, clock, idle_limit)
-    return SessionStateStore(states, config, revocation_store, hooks)
+    return SessionStateStore(states, config, revocation_store, hooks, apart)
 
 
 def _make_login_store(

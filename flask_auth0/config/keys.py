@@ -136,6 +136,8 @@ class Config:
     revoke_refresh_token_on_logout: bool = _setting(parse_boolean, False)
     #: Seconds that a call to the tenant may take.
     timeout: int = _setting(parse_seconds, 10)
+    #: Seconds that a user has to show a second factor to the app itself.
+    mfa_token_ttl: int = _setting(parse_seconds, 300)
     #: Seconds before its end from which on an access token is refreshed.
     token_refresh_leeway: int = _setting(parse_seconds_or_none, 30)
     #: Whether a development tenant is accepted outside debug and testing.

@@ -14,6 +14,7 @@ from flask.sessions import SessionMixin
 from ..runtime.request import CurrentRequest, Known
 from ..signals import session_revoked
 from .codec import States
+from .cookies.kept_apart import forget_all
 from .cookies.newest_states import Browsers
 from .labels import record_of
 from .lazy import LazySession
@@ -56,6 +57,7 @@ def end_current(
             session.is_ended = True
     current.known = Known()
     current.jar.is_swept = True
+    forget_all(current.jar)
     # The browser may have cookies of a state that its session does not name.
     places.compartment(current).delete(entry or Entry(""))
 

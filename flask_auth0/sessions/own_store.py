@@ -14,6 +14,7 @@ from ..runtime import loop
 from ..runtime.clock import Clock
 from ..runtime.request import CurrentRequest, current_request
 from .claims import OWN_CLAIMS, begun, is_over
+from .cookies.kept_apart import KeptApart, forget, forget_all
 from .flows import arrived
 from .hooks import SessionHooks
 from .session_store import SessionStore
@@ -28,10 +29,14 @@ class OwnStateStore(SessionStore):
     :param store: the app's own store.
     :param hooks: the app's functions that change a state before it is kept.
     :param clock: tells which tokens are still good.
+    :param apart: keeps what the SDK has under other identifiers than the session's,
+        which many stores ignore.
     """
 
-    def __init__(self, store: StateStore, hooks: SessionHooks, clock: Clock) -> None:
-        super().__init__(hooks, clock)
+    def __init__(
+        self, store: StateStore, hooks: SessionHooks, clock: Clock, apart: KeptApart
+    ) -> None:
+        super().__init__(hooks, clock, apart)
         self._store = store
 
     async def set(
@@ -45,6 +50,9 @@ class OwnStateStore(SessionStore):
         if isinstance(remove_if_expires, Mapping):
             # Some methods of the SDK pass the options as the third argument.
             options = t.cast(State, remove_if_expires)
+        if identifier != KEY:
+            self.apart.keep(current_request(), identifier, dumped(state))
+            return
         data = arrived(dumped(state))
         if data is None:
             return
@@ -87,6 +95,8 @@ class OwnStateStore(SessionStore):
         if current_request().token_claims is not None:
             # The session beside an access token may be another user's.
             return None
+        if identifier != KEY:
+            return self.apart.find(current_request().jar, identifier)
         state = await self._stored(identifier, options)
         return None if state is None else without_refreshed(state)
 
@@ -121,6 +131,10 @@ class OwnStateStore(SessionStore):
 
     async def delete(self, identifier: str, options: State | None = None) -> None:
         """End the session, with all that the app kept in it for the user."""
+        if identifier != KEY:
+            forget(current_request().jar, identifier)
+            return
+        forget_all(current_request().jar)
         if await self.get(identifier, options):
             await _clear_session()
         with _outages_told():

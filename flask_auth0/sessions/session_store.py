@@ -13,6 +13,7 @@ from ..runtime.clock import Clock
 from ..runtime.request import CurrentRequest
 from .claims import with_new_claims
 from .codec import States
+from .cookies.kept_apart import KeptApart
 from .hooks import SessionHooks
 from .shapes import State
 from .storage_contract import Records
@@ -39,13 +40,15 @@ class SessionStore(StateStore):
 
     :param hooks: what the app does before a state is kept.
     :param clock: tells which tokens are still good.
+    :param apart: keeps what the SDK has under other identifiers than the session's.
     """
 
     #: Whether the coroutines of the store need an event loop.
     needs_loop = True
 
-    def __init__(self, hooks: SessionHooks, clock: Clock) -> None:
+    def __init__(self, hooks: SessionHooks, clock: Clock, apart: KeptApart) -> None:
         super().__init__({})
+        self.apart: KeptApart = apart
         self._hooks = hooks
         self._clock = clock
         #: States with new tokens that the back end has not taken yet.

@@ -28,6 +28,7 @@ from ..runtime.request import (
 from .activity import Visits
 from .claims import is_over
 from .codec import States
+from .cookies.kept_apart import KeptApart, forget
 from .cookies.newest_states import Browsers
 from .ended_logins import watch_sessions
 from .ending import empty, end_by_claims, end_current, take_back
@@ -56,6 +57,7 @@ class SessionStateStore(SessionStore):
     :param revocation_store: the back end of logouts from outside, if the sessions are
         in cookies.
     :param hooks: the app's functions that change a state before it is kept.
+    :param apart: keeps what the SDK has under other identifiers than the session's.
     """
 
     needs_loop = False
@@ -66,8 +68,9 @@ class SessionStateStore(SessionStore):
         config: Config,
         revocation_store: BackEnd | None,
         hooks: SessionHooks,
+        apart: KeptApart,
     ) -> None:
-        super().__init__(hooks, states.clock)
+        super().__init__(hooks, states.clock, apart)
         self.states = states
         self.places: Places = Places(states, config, revocation_store)
         self.browsers: Browsers = Browsers(
@@ -90,7 +93,11 @@ class SessionStateStore(SessionStore):
 
         :raises SessionTooLarge: when it does not fit into cookies; nothing changes.
         """
-        current, data = current_request(), arrived(dumped(state))
+        current, state = current_request(), dumped(state)
+        if identifier != KEY:
+            self.apart.keep(current, identifier, state)
+            return
+        data = arrived(state)
         if data is None:
             return
         place = self.places.of(current.app)
@@ -108,6 +115,8 @@ class SessionStateStore(SessionStore):
         if current.token_claims is not None:
             # The session beside an access token may be another user's.
             return None
+        if identifier != KEY:
+            return self.apart.find(current.jar, identifier)
         state = self._remembered(current)
         if state is None:
             reading = lambda: self._whole(current, _id_of(current.session))  # noqa: E731
@@ -118,6 +127,9 @@ class SessionStateStore(SessionStore):
     async def delete(self, identifier: str, options: State | None = None) -> None:
         """End the session, with all that the app kept in it for the user."""
         current = current_request()
+        if identifier != KEY:
+            forget(current.jar, identifier)
+            return
         await self._with_io(current.app, lambda: self.end(current))
 
     async def delete_by_logout_token(
