@@ -21,6 +21,7 @@ from ..sessions.storage_contract import KEY
 from .dispatch import OnOurLoop, coroutine_on_loop
 from .flow_client import FlowClient
 from .logout_tokens import check_logout_claims, refuse_unsigned
+from .mfa import Mfa
 from .nesting import refuse_deep_header
 from .signed_tokens import check_id_token, verified_claims
 from .tokens import TokenClient, require_session
@@ -104,7 +105,7 @@ class Client(FlowClient):
     ) -> None:
         store = self.store
         store.require_writable(current_request())
-        async with self._turn_and_lease(store_options):
+        async with self.turn_and_lease(store_options):
             state = await store.get(KEY, store_options)
             if state:
                 changed = with_claims(state, changes)
@@ -164,12 +165,12 @@ class Client(FlowClient):
     @property
     def mfa(self) -> t.Any:
         """The SDK's client for multi-factor authentication."""
-        return OnOurLoop(super().mfa)
+        return Mfa(self, super().mfa, self._config, self._clock)
 
     @property
     def anonymous(self) -> t.Any:
         """The SDK's client for anonymous sessions."""
-        return OnOurLoop(super().anonymous)
+        return OnOurLoop(super().anonymous, self._config.timeout)
 
     async def end_session_endpoint(self) -> str | None:
         """Return the tenant's ``end_session_endpoint``, if it publishes one."""

@@ -30,10 +30,13 @@ _signature = functools.lru_cache(128)(inspect.signature)
 
 
 class OnOurLoop:
-    """Another client of the SDK, whose coroutines run on our loop as well."""
+    """Another client of the SDK, whose coroutines run on our loop as well.
 
-    def __init__(self, client: t.Any) -> None:
-        self._client = client
+    :param limit: seconds that a call may take, where it is awaited elsewhere.
+    """
+
+    def __init__(self, client: t.Any, limit: float) -> None:
+        self._client, self._limit = client, limit
 
     def __getattr__(self, name: str) -> t.Any:
         found = getattr(self._client, name)
@@ -41,7 +44,10 @@ class OnOurLoop:
             return found
 
         async def call(*args: t.Any, **kwargs: t.Any) -> t.Any:
-            return await coroutine_on_loop(found, args, kwargs)
+            waiting = coroutine_on_loop(found, args, kwargs, self._limit)
+            # The report of an error may show the variables of this frame.
+            del args, kwargs
+            return await waiting
 
         return call
 

@@ -160,7 +160,7 @@ class FlowClient(TokenClient):
     @property
     def passwordless(self) -> t.Any:
         """The SDK's client for passwordless logins."""
-        return Passwordless(super().passwordless, self)
+        return Passwordless(super().passwordless, self, self._config.timeout)
 
     # Departures
 
@@ -277,8 +277,8 @@ class FlowClient(TokenClient):
 class Passwordless(OnOurLoop):
     """The SDK's client for passwordless logins, whose links lead to the callback."""
 
-    def __init__(self, client: t.Any, flows: FlowClient) -> None:
-        super().__init__(client)
+    def __init__(self, client: t.Any, flows: FlowClient, limit: float) -> None:
+        super().__init__(client, limit)
         self._flows = flows
 
     async def start(
@@ -296,7 +296,7 @@ class Passwordless(OnOurLoop):
         departure = await self._flows.departure("login", {"next": next}, asked)
         with during(departing, departure):
             return await coroutine_on_loop(
-                self._client.start, (options, store_options), {}
+                self._client.start, (options, store_options), {}, self._limit
             )
 
 

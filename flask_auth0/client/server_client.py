@@ -20,7 +20,10 @@ from urllib.parse import urlencode
 import httpx
 import jwt
 from auth0_server_python.auth_server.server_client import ServerClient
-from auth0_server_python.auth_types import StartInteractiveLoginOptions
+from auth0_server_python.auth_types import (
+    MfaVerifyResponse,
+    StartInteractiveLoginOptions,
+)
 from authlib.integrations.base_client.errors import OAuthError
 from authlib.oauth2.auth import ClientAuth
 from authlib.oauth2.client import OAuth2Client
@@ -100,7 +103,11 @@ class LoopClient(ServerClient[t.Any]):
             transaction_identifier=TRANSACTION_KEY,
             state_store=state_store,
             transaction_store=transaction_store,
+            mfa_token_ttl=config.mfa_token_ttl,
         )
+        # These clients of the SDK would make a new TLS context for each call.
+        for each in (super().mfa, super().anonymous, self._my_account_client):
+            vars(each)["_get_http_client"] = self._get_http_client
 
     @property
     def _oauth(self) -> t.Any:
@@ -195,6 +202,21 @@ class LoopClient(ServerClient[t.Any]):
         if arrival is not None:
             arrival.check(claims)
         return claims
+
+    async def log_in_with_factor(
+        self,
+        verified: MfaVerifyResponse,
+        audience: str,
+        scope: str,
+        store_options: dict[str, t.Any] | None,
+    ) -> None:
+        """Begin a session with the answer to a second factor."""
+        await self._establish_session_from_mfa_verify_response(
+            verify_response=verified,
+            audience=audience,
+            scope=scope,
+            store_options=store_options,
+        )
 
 
 class Logins:

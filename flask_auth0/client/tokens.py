@@ -18,8 +18,9 @@ from ..errors import (
     in_one_line,
 )
 from ..runtime import loop
-from ..runtime.request import current_request, this_app
+from ..runtime.request import CurrentRequest, current_request, this_app
 from ..runtime.tracebacks import without_secrets
+from ..sessions.cookies.delivery import require_response
 from ..sessions.hooks import refuse_while_saving
 from ..sessions.shapes import without_none
 from ..sessions.storage_contract import KEY
@@ -216,7 +217,7 @@ class TokenClient(LoopClient):
         self, options: dict[str, t.Any], store_options: dict[str, t.Any] | None
     ) -> str:
         connection = _connection(options)
-        async with self._turn_and_lease(store_options):
+        async with self.turn_and_lease(store_options):
             # Another request may have fetched the token while this one waited.
             usable = await self._usable_connection_token(connection, store_options)
             if usable is not None:
@@ -255,8 +256,17 @@ class TokenClient(LoopClient):
         # The SDK returns expires_at, but reads expires_in when it keeps the token.
         return {**found, "expires_in": found["expires_at"] - int(self._clock.time())}
 
+    async def require_login(self, current: CurrentRequest) -> None:
+        """Raise an error if a login could not be kept, before its code is spent.
+
+        :raises Auth0Error: when no response takes its cookies to the browser.
+        :raises SessionStoreUnavailable: when the back end does not answer.
+        """
+        require_response(current, "log anybody in")
+        await loop.where_called(lambda: self.store.require_available(current.app))
+
     @asynccontextmanager
-    async def _turn_and_lease(
+    async def turn_and_lease(
         self, store_options: dict[str, t.Any] | None
     ) -> AsyncIterator[None]:
         """Take the session's turn in this process, and its lease among all of them."""
@@ -358,7 +368,7 @@ class TokenClient(LoopClient):
             return tokens
         domain = options.get("domain") or self._config.domain
         try:
-            verified = self._verified(token, domain)
+            verified = self.claims_of(token, domain)
             await asyncio.wait_for(verified, self._config.timeout / 2)
         except _NOT_OURS as error:
             hint = f"A refresh brought an ID token that is not good: {error}"
@@ -373,7 +383,7 @@ class TokenClient(LoopClient):
             return {name: tokens[name] for name in tokens if name != "id_token"}
         return tokens
 
-    async def _verified(self, id_token: str, domain: str) -> dict[str, t.Any]:
+    async def claims_of(self, id_token: str, domain: str) -> dict[str, t.Any]:
         """Return the claims of an ID token that the tenant has signed for this app."""
         jwks = await self._get_jwks_cached(domain)
         return await self._verify_and_decode_jwt(id_token, jwks)

@@ -87,6 +87,11 @@ class Connection(t.NamedTuple):
 connecting: ContextVar[Connection | None] = ContextVar("connecting", default=None)
 
 
+#: The ID token of a second factor, while ``client/mfa`` keeps it. It is that of a new
+#: authentication, which ``client/mfa`` has verified, and not of a refresh.
+confirmed: ContextVar[str | None] = ContextVar("confirmed", default=None)
+
+
 def with_tokens_of(before: State, state: State) -> State:
     """Return the state before, with the tokens of a state that cannot be kept."""
     return {**before, **{field: state.get(field) for field in _TOKENS}}
@@ -126,7 +131,7 @@ def check_new_id_token(state: State, before: State) -> None:
     :raises TenantError: naming the claim that differs.
     """
     token = state.get("id_token")
-    if not token or not before or token == before.get("id_token"):
+    if not token or not before or token in (before.get("id_token"), confirmed.get()):
         return
     claims = claims_in(token)
     if claims is None:

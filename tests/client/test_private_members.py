@@ -18,6 +18,9 @@ from collections.abc import Iterator
 import cachelib
 import psycopg
 import pytest
+from auth0_server_python.auth_server.anonymous import AnonymousClient
+from auth0_server_python.auth_server.mfa_client import MfaClient
+from auth0_server_python.auth_server.my_account_client import MyAccountClient
 
 import flask_auth0
 from flask_auth0.client import sdk
@@ -29,9 +32,11 @@ OVERRIDDEN = {
         "_apply_client_authentication",
         "_build_link_user_url",
         "_build_unlink_user_url",
+        "_establish_session_from_mfa_verify_response",
         "_get_http_client",
         "_get_jwks_cached",
         "_get_oidc_metadata_cached",
+        "_my_account_client",
         "_oauth",
         "_redirect_uri",
         "_verify_and_decode_jwt",
@@ -51,6 +56,9 @@ OVERRIDDEN = {
 #: What is used of objects of others, and of classes that are made in a function. Ruff
 #: refuses any other (flake8-self in pyproject.toml).
 ELSEWHERE: list[tuple[type, str]] = [
+    (AnonymousClient, "_get_http_client"),
+    (MfaClient, "_get_http_client"),
+    (MyAccountClient, "_get_http_client"),
     (cachelib.FileSystemCache, "_path"),
     (psycopg.Connection, "_connect_gen"),
 ]
