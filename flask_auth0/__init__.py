@@ -5,6 +5,7 @@ from .errors import Auth0Error as Auth0Error
 from .client import sdk as _sdk  # noqa: F401  # isort: skip  # before all others
 from .errors import AccountUnchanged as AccountUnchanged
 from .errors import AuthorizationFailed as AuthorizationFailed
+from .errors import ChallengeFailed as ChallengeFailed
 from .errors import ConfigurationError as ConfigurationError
 from .errors import InsufficientScope as InsufficientScope
 from .errors import InvalidToken as InvalidToken
@@ -18,6 +19,7 @@ from .errors import SessionTooLarge as SessionTooLarge
 from .errors import TenantError as TenantError
 from .errors import TenantUnavailable as TenantUnavailable
 from .errors import TokenRequired as TokenRequired
+from .errors import WrongCode as WrongCode
 from .extension import Auth0 as Auth0
 from .signals import accounts_changed as accounts_changed
 from .signals import login_failed as login_failed

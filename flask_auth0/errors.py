@@ -7,6 +7,8 @@
         ├── ConfigurationError      the app's settings are wrong or missing
         ├── LoginRequired           nobody is logged in
         │   └── MfaRequired             one more factor is needed
+        ├── ChallengeFailed         a code, or another factor, was not accepted
+        │   └── WrongCode               the code is wrong or too old
         ├── NotAllowed              a user lacks what is asked for
         │   └── InsufficientScope       an access token lacks it
         ├── TokenRequired           a request has no access token
@@ -230,8 +232,41 @@ class MfaRequired(LoginRequired):
         {"acr_values": MULTI_FACTOR}
     )
 
-    #: The token for the SDK's ``client.mfa``, to ask for the factor without a login.
+    #: The token for the SDK's ``client.mfa``, to ask for the factor without a login. It
+    #: is sealed, and JSON has it, so that a script can hand it back.
     mfa_token: str | None = None
+    #: The factors that the user can be asked for, under ``challenge``, or has to enroll
+    #: in first, under ``enroll``: each a mapping with its ``type``.
+    mfa_requirements: Mapping[str, t.Any] | None = None
+
+    def to_dict(self) -> dict[str, t.Any]:
+        told = {
+            "mfa_token": self.mfa_token,
+            "mfa_requirements": self.mfa_requirements,
+        }
+        known = {name: value for name, value in told.items() if value}
+        return {**super().to_dict(), **known}
+
+
+class ChallengeFailed(Auth0Error, BadRequest):
+    """A one-time code, or another factor that the app asked for, was not accepted.
+
+    ``error`` says why, in the tenant's words: ``mfa_token_expired``, for example, or
+    ``too_many_requests``, with status 429.
+    """
+
+    code: int = 400
+    error = "challenge_failed"
+    title = "That did not work"
+    description = "It could not be confirmed that it is you."
+
+
+class WrongCode(ChallengeFailed):
+    """A one-time code is wrong, or too old. The user may try again."""
+
+    error = "invalid_grant"
+    title = "The code is wrong"
+    description = "The code is wrong, or too old. Please try again."
 
 
 class NotAllowed(Auth0Error, Forbidden):

@@ -36,6 +36,12 @@ from ..errors import (
 )
 from ..runtime.request import current_request
 from ..runtime.tracebacks import causes_of, without_secrets
+from .challenge_errors import (
+    is_of_challenge,
+    refusal_of_challenge,
+    retry_after,
+    too_many_attempts,
+)
 from .responses import is_unavailable
 
 #: httpx, and its successor, which Authlib uses where that is installed.
@@ -130,14 +136,16 @@ def translate(error: Exception) -> Auth0Error:
             return cause
         if isinstance(cause, OAuthError):
             return _refused(str(cause.error))
+        if refusal := refusal_of_challenge(cause):
+            return refusal
         if isinstance(cause, ApiError) and cause.code == "invalid_grant":
             return LoginRequired(_AGAIN)
         if isinstance(cause, ApiError | MfaRequiredError) and _wants_factor(cause):
-            required = MfaRequired()
-            required.mfa_token = getattr(error, "mfa_token", None)
-            return required
+            return _mfa_required(cause)
         if isinstance(cause, _STATUS_ERRORS):
-            return _wrong_status(cause.response.status_code)
+            if cause.response.status_code == 429 and is_of_challenge(error):
+                return too_many_attempts(cause.response)
+            return _wrong_status(cause.response)
         if isinstance(cause, TRANSPORT_ERRORS):
             return _unreachable(chain, cause)
     return _of_the_sdk(error)
@@ -145,6 +153,16 @@ def translate(error: Exception) -> Auth0Error:
 
 def _wants_factor(error: ApiError | MfaRequiredError) -> bool:
     return bool(error.code == "mfa_required")
+
+
+def _mfa_required(error: ApiError | MfaRequiredError) -> MfaRequired:
+    required = MfaRequired()
+    if isinstance(error, MfaRequiredError):
+        # That of another error is the tenant's own token, which nobody may see.
+        required.mfa_token = error.mfa_token
+    if (wanted := getattr(error, "mfa_requirements", None)) is not None:
+        required.mfa_requirements = wanted.model_dump(exclude_none=True)
+    return required
 
 
 def _of_the_sdk(error: Exception) -> Auth0Error:
@@ -202,9 +220,12 @@ def _refused(code: str) -> Auth0Error:
     return TenantError("The login service refused this app.", remedy=hint)
 
 
-def _wrong_status(status: int) -> Auth0Error:
+def _wrong_status(response: t.Any) -> Auth0Error:
+    status = response.status_code
     if is_unavailable(status):
-        return TenantUnavailable()
+        unavailable = TenantUnavailable()
+        unavailable.retry_after = retry_after(response) or unavailable.retry_after
+        return unavailable
     return TenantError(remedy=f"It answered with {status}. Check AUTH0_DOMAIN.")
 
 

@@ -7,7 +7,11 @@ import typing as t
 from auth0_server_python.error import (
     AccessTokenError,
     AccessTokenForConnectionError,
+    AnonymousSessionError,
     ApiError,
+    MfaApiError,
+    MfaTokenExpiredError,
+    MfaTokenInvalidError,
     SessionExpiredError,
 )
 from flask import Flask
@@ -23,7 +27,11 @@ from .login_urls import offer_way_on
 _SDK_ERRORS = (
     AccessTokenError,
     AccessTokenForConnectionError,
+    AnonymousSessionError,
     ApiError,
+    MfaApiError,
+    MfaTokenExpiredError,
+    MfaTokenInvalidError,
     SessionExpiredError,
 )
 
