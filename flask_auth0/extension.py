@@ -200,14 +200,24 @@ class Auth0:
         changes = checked_claims({**(claims or {}), **more})
         self._call(lambda client: client.update_session(changes))
 
-    def login(self, next: str | None = None, **parameters: t.Any) -> Response:
+    def login(
+        self,
+        next: str | None = None,
+        *,
+        app_state: Mapping[str, t.Any] | None = None,
+        **parameters: t.Any,
+    ) -> Response:
         """Start a login from a view: return the redirect to the tenant.
 
         :param next: the path to come back to.
+        :param app_state: data of your own for the ``after_login`` hooks: 1,000 bytes of
+            JSON at most. It is sealed, and there even if the login's cookie was lost.
         :param parameters: of the authorization request, such as ``connection``,
             ``organization``, ``prompt`` or ``scope``.
+        :raises TypeError: for an ``app_state`` that is no mapping of JSON values.
+        :raises ValueError: for one that is too long.
         """
-        return login.start(next, parameters)
+        return login.start(next, parameters, app_state=app_state)
 
     def logout(
         self, return_to: str | None = None, *, federated: bool = False

@@ -38,13 +38,13 @@ def complete(
     :raises AccountUnchanged: in another session than the one that began it, or when the
         tenant refuses it.
     """
+    if not request.args.get("connect_code" if flow.kind == "connect" else "code"):
+        raise AccountUnchanged(flow.kind, "It came back without a code.")
     arrival = state.flows.arrival(flow, load_claims(current, state))
     with translated(), _refusals_told(flow):
         if flow.kind != "connect":
             state.logins.complete(url, arrival)
             return None
-        if not request.args.get("connect_code"):
-            raise AccountUnchanged(flow.kind, "It came back without a code.")
         with during(arriving, arrival):
             done = state.wait(state.client.complete_connect_account(url))
     return without_none(done.model_dump(exclude={"app_state"}))
