@@ -256,8 +256,7 @@ class FlowClient(TokenClient):
             raise MissingTransactionError()
         flow = flow_of(transaction)
         try:
-            is_whole = relay is not None or (kind == "connect" and sent == sdk_state)
-            if flow is None or flow.kind != kind or not is_whole:
+            if flow is None or flow.kind != kind or relay is None:
                 raise LoginFailed("This is the end of something else.")
             claims = await self.user_of_session(store_options)
             arrival = await loop.where_called(lambda: self.flows.arrival(flow, claims))

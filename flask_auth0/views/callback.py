@@ -85,11 +85,7 @@ def _returned(
     if flow is None:
         return None
     target = next_or_default(flow.next, state.config)
-    # The SDK sends the state of an account that is connected itself.
-    is_whole = known is not None or (
-        flow.kind == "connect" and request.args["state"] == name
-    )
-    return _Returned(name, is_whole, known or Relay(), flow, target)
+    return _Returned(name, known is not None, known or Relay(), flow, target)
 
 
 def _answer(

@@ -199,3 +199,29 @@ def test_error_can_be_handled(app: Flask, visitor: Visitor, begin: Begin) -> Non
     app.error_handler_spec[None][400][AccountUnchanged] = answer
     callback = choose(visitor, begin("connect"), decline="1")
     assert visitor.get(callback).text == "no: access_denied"
+
+
+@pytest.mark.parametrize("mode", ["cookies", "redis"], indirect=True)
+@pytest.mark.parametrize("name", FLOWS)
+def test_another_browser(
+    visitor: Visitor, begin: Begin, tenant: TenantServer, name: str
+) -> None:
+    """Nobody is sent to a login, which would not change what is asked for."""
+    callback = choose(visitor, begin(name, next="/profile"), account=ACCOUNT)
+    visitor.client = visitor.app.test_client()
+    response = visitor.get(callback)
+    assert (response.status_code, error_of(response)) == (400, "account_unchanged")
+    assert 'href="/profile"' in response.text
+    assert not tenant.tenant.accounts.connected(SUB)
+
+
+@pytest.mark.parametrize("name", FLOWS)
+def test_state_that_was_cut(
+    visitor: Visitor, begin: Begin, tenant: TenantServer, name: str
+) -> None:
+    callback = choose(visitor, begin(name), account=ACCOUNT)
+    state = query_of(callback)["state"]
+    response = visitor.get(callback.replace(state, state.partition(".")[0]))
+    assert (response.status_code, error_of(response)) == (400, "account_unchanged")
+    assert visitor.user()["sub"] == SUB
+    assert not tenant.tenant.accounts.connected(SUB)

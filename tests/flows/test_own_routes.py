@@ -168,7 +168,7 @@ def test_age_is_checked(visitor: Visitor, tenant: TenantServer) -> None:
 
 
 @IN_COOKIES
-@pytest.mark.parametrize(("begun", "name"), itertools.permutations(COMPLETE, 2))
+@pytest.mark.parametrize(("begun", "name"), [*itertools.permutations(COMPLETE, 2)])
 def test_one_is_not_another(
     visitor: Visitor, tenant: TenantServer, begun: str, name: str
 ) -> None:

@@ -107,5 +107,6 @@ def test_a_parameter_can_be_sent_twice(visitor: Visitor) -> None:
 def test_a_view_cannot_ask_for_what_would_break_the_callback(
     visitor: Visitor, name: str
 ) -> None:
+    parameters: dict[str, t.Any] = {name: "form_post"}
     with visitor.app.test_request_context(), pytest.raises(TypeError, match=name):
-        Auth0().login(**{name: "form_post"})
+        Auth0().login(**parameters)
