@@ -5,6 +5,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable, Coroutine, Mapping
 
+import httpx
 from auth0_server_python.store import StateStore, TransactionStore
 from flask import Flask, current_app
 from werkzeug.wrappers import Response
@@ -12,6 +13,7 @@ from werkzeug.wrappers import Response
 from .app_state import current_state, state_of
 from .client.client import Client
 from .client.dispatch import refresh_announced
+from .client.http_auth import HttpAuth, token_of
 from .client.translation import translated, untranslated
 from .config import EXTENSION, Config
 from .errors import Auth0Error, ConfigurationError, TenantUnavailable
@@ -155,6 +157,32 @@ class Auth0:
             )
         )
 
+    def http_auth(
+        self, audience: str | None = None, scope: str | None = None
+    ) -> HttpAuth:
+        """Return an ``httpx.Auth`` that adds the user's access token to requests.
+
+        It is for sync and async clients of httpx, and may be made once for all
+        requests of an app. If the API refuses a token with 401, another one is fetched
+        and the request is sent once more; many that are refused at the same time share
+        one refresh.
+
+        :raises ConfigurationError: by a request over http to another machine, which
+            would show the token.
+        :raises LoginRequired: by a request for which only a new login can help.
+        """
+
+        async def ask(refused: httpx.Request | None) -> str:
+            client = self.client
+            if refused is None:
+                return await client.get_access_token(audience=audience, scope=scope)
+            # The report of an error may show the variables of this frame.
+            return await client.replace_access_token(token_of(refused), audience, scope)
+
+        return HttpAuth(
+            ask, lambda asking: self._call(lambda client: asking), self._going_on
+        )
+
     def refresh_user(self) -> dict[str, t.Any]:
         """Ask the tenant who the user is now, and return the claims.
 
@@ -281,6 +309,14 @@ class Auth0:
         try:
             with translated():
                 return self._run(ask(state.client), state.config.timeout)
+        except Auth0Error as error:
+            offer_way_on(error)
+            raise
+
+    async def _going_on(self, asking: Coroutine[t.Any, t.Any, T]) -> T:
+        try:
+            with translated():
+                return await asking
         except Auth0Error as error:
             offer_way_on(error)
             raise

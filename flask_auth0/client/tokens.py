@@ -76,11 +76,7 @@ class TokenClient(LoopClient):
         :param force_refresh: refresh the token even if it is good.
         """
         require_session()
-        wanted = Wanted(
-            audience or self._config.audience or DEFAULT_AUDIENCE,
-            scope or "",
-            self._config.token_refresh_leeway,
-        )
+        wanted = self._wanted(audience, scope)
         if not (force_refresh or self.store.needs_loop):
             state = await self.store.get(KEY)
             usable = usable_token(state, wanted, self._clock.time())
@@ -89,6 +85,32 @@ class TokenClient(LoopClient):
         refresh = Refresh(wanted, self._clock.monotonic(), force_refresh)
         return await self._on_loop(
             self._refreshed_token, store_options, audience, scope, refresh
+        )
+
+    async def replace_access_token(
+        self, refused: str, audience: str | None = None, scope: str | None = None
+    ) -> str:
+        """Return an access token in place of one that an API has refused.
+
+        However many of its requests were refused, one refresh reaches the tenant: a
+        token that has been fetched since is returned.
+        """
+        require_session()
+        refresh = Refresh(
+            self._wanted(audience, scope), self._clock.monotonic(), is_forced=True
+        )
+        replacing = self._on_loop(
+            self._refreshed_token, None, audience, scope, refresh, refused
+        )
+        # The report of an error may show the variables of this frame.
+        del refused
+        return await replacing
+
+    def _wanted(self, audience: str | None, scope: str | None) -> Wanted:
+        return Wanted(
+            audience or self._config.audience or DEFAULT_AUDIENCE,
+            scope or "",
+            self._config.token_refresh_leeway,
         )
 
     def _on_loop(
@@ -133,8 +155,9 @@ class TokenClient(LoopClient):
         audience: str | None,
         scope: str | None,
         refresh: Refresh,
+        refused: str | None = None,
     ) -> str:
-        before = await self._newest_token(store_options, refresh.wanted)
+        before = refused or await self._newest_token(store_options, refresh.wanted)
         async with AsyncExitStack() as stack:
             key = await stack.enter_async_context(self._turn(store_options))
             if key is not None and self._is_unwritten(key):
@@ -395,7 +418,7 @@ def _found_meanwhile(
     """Return a token that another request has fetched while this one waited."""
     usable = usable_token(state, refresh.wanted, now)
     newest = newest_token(state, refresh.wanted.audience)
-    if newest != before:
+    if newest != before and usable != before:
         return usable or (None if refresh.wanted.scope else newest)
     return None if refresh.is_forced else usable
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
+import httpx
 from blinker import NamedSignal
 from flask import Flask
 from flask.testing import FlaskClient
@@ -148,6 +149,8 @@ def calls() -> ResponseReturnValue:
     assert_type(auth0.get_user(), dict[str, Any] | None)
     assert_type(auth0.get_session(), dict[str, Any] | None)
     assert_type(auth0.get_access_token("https://api", force_refresh=True), str)
+    httpx.Client(auth=auth0.http_auth("https://api", scope="read:messages"))
+    httpx.AsyncClient(auth=auth0.http_auth())
     assert_type(auth0.get_access_token_for_connection("google-oauth2"), str)
     assert_type(auth0.run(auth0.client.get_access_token(), timeout=1), str)
     assert_type(auth0.config.domain, str)
