@@ -47,10 +47,23 @@ from ..sessions.transaction_store import TRANSACTION_KEY, LoginStore
 from .breaker import Breaker
 from .discovery import Discovery, Document, Patience
 from .proving_http import ProvingHttp
-from .responses import check_login
 from .signed_tokens import Keys, check_id_token, verified_claims
 from .thread_http import ThreadHttp
-from .transport import AuthorizationUrls, CheckedHttp, LoopTransport, Transports
+from .transport import (
+    AuthorizationUrls,
+    CheckedHttp,
+    LoopTransport,
+    Transports,
+    login_check,
+)
+from .userinfo import (
+    check_userinfo,
+    claims_in,
+    endpoint_of,
+    headers_for,
+    issued,
+    merged,
+)
 
 #: Seconds between two looks for new keys. A login's ID token comes from the tenant
 #: itself, and a logout token can be a stranger's.
@@ -201,7 +214,33 @@ class LoopClient(ServerClient[t.Any]):
         arrival = arriving.get()
         if arrival is not None:
             arrival.check(claims)
-        return claims
+        pair, is_login = issued.get(), arrival is None or arrival.kind == "login"
+        if pair is None or pair.id_token != token or not is_login:
+            return claims
+        issued.set(None)
+        return merged(claims, await self._userinfo(pair.access_token, jwks))
+
+    async def _userinfo(self, access_token: str, jwks: Keys) -> dict[str, t.Any]:
+        """Return what the tenant's userinfo endpoint tells of a user.
+
+        :raises TenantError: when that makes no sense.
+        :raises TenantUnavailable: when it does not answer.
+        """
+        documents, config = self.documents, self._config
+        metadata = await documents.metadata(config.domain)
+        url, headers = endpoint_of(metadata, config.domain), headers_for(access_token)
+        del access_token
+        if self.login_oauth is not None:
+            response = self.login_oauth.session.get(url, headers)
+        else:
+            response = await self.here().http.get(url, headers=headers)
+        newer = functools.partial(documents.newer_jwks, jwks, self._patience_at_logins)
+        check = functools.partial(
+            check_userinfo, client_id=config.client_id, issuer=metadata["issuer"]
+        )
+        return await claims_in(
+            response, lambda signed: verified_claims(signed, jwks, newer, check)
+        )
 
     async def log_in_with_factor(
         self,
@@ -224,6 +263,7 @@ class Logins:
 
     def __init__(self, client: LoopClient, config: Config) -> None:
         self._client, self._config = client, config
+        self._check = login_check(config)
         self._http = PerProcess(
             lambda: ThreadHttp(config.timeout, client.transports.tls)
         )
@@ -256,7 +296,12 @@ class Logins:
             return self._wait(client.complete_interactive_login(url))
         # The client's own method would run on the event loop, as in start.
         complete = ServerClient.complete_interactive_login
-        return run_without_loop(complete(client, url))
+        # What this login leaves in the thread, another request must not find.
+        before = issued.set(None)
+        try:
+            return run_without_loop(complete(client, url))
+        finally:
+            issued.reset(before)
 
     def _wait(self, coroutine: Coroutine[t.Any, t.Any, R]) -> R:
         return loop.run(coroutine, self._config.timeout)
@@ -275,7 +320,8 @@ class Logins:
             return client
         config, breaker = self._config, client.transports.breaker
         until = time.monotonic() + config.timeout
-        client.login_oauth = _DirectOAuth(config, self._http.get(), breaker, until)
+        session = _Session(self._http.get(), breaker, until)
+        client.login_oauth = _DirectOAuth(session, config, self._check)
         client.documents = _KnownDocuments(known, client.discovery, until)
         return client
 
@@ -331,11 +377,9 @@ class _DirectOAuth(AuthorizationUrls, OAuth2Client):
     oauth_error_class = OAuthError  # type: ignore[assignment]
 
     def __init__(
-        self, config: Config, http: ThreadHttp, breaker: Breaker, until: float
+        self, session: _Session, config: Config, check: Callable[..., httpx.Response]
     ) -> None:
-        session = _Session(http, breaker, until)
         super().__init__(session, config.client_id, config.shared_secret)
-        check = functools.partial(check_login, scope=config.scope)
         self.register_compliance_hook("access_token_response", check)
 
     async def fetch_token(self, *args: t.Any, **kwargs: t.Any) -> dict[str, t.Any]:
@@ -362,5 +406,12 @@ class _Session:
         url, own, body = auth.prepare("POST", url, own, urlencode(data))
         with self._breaker.attempt() as attempt:
             response = self._http.post(url, own, body, self._until)
+            attempt.answered(response.status_code, is_lookup=False)
+            return response
+
+    def get(self, url: str, headers: httpx.Headers) -> httpx.Response:
+        """Send a ``GET`` request."""
+        with self._breaker.attempt() as attempt:
+            response = self._http.get(url, headers, self._until)
             attempt.answered(response.status_code, is_lookup=False)
             return response

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import jwt
 
@@ -64,13 +64,19 @@ def check_id_token(
 
 
 def check_token(
-    token: str, key: Mapping[str, t.Any], *, audience: str, issuer: str
+    token: str,
+    key: Mapping[str, t.Any],
+    *,
+    audience: str,
+    issuer: str,
+    required: Sequence[str] = ("exp", "iat", "iss"),
 ) -> dict[str, t.Any]:
     """Return the claims of a token that an issuer signed for an audience.
 
     Unlike the SDK, it allows for a difference between clocks, requires an expiry, and
     compares issuers exactly.
 
+    :param required: the claims that must be there.
     :raises jwt.InvalidTokenError: when the token is not good.
     """
     claims: dict[str, t.Any] = jwt.decode(
@@ -80,7 +86,7 @@ def check_token(
         audience=audience,
         issuer=issuer,
         leeway=CLOCK_LEEWAY,
-        options={"require": ["exp", "iat", "iss"]},
+        options={"require": [*required]},
     )
     for name in ("exp", "iat", "nbf"):
         # PyJWT accepts a number in a string.

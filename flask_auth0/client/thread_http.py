@@ -62,16 +62,30 @@ class ThreadHttp:
         :param until: the deadline of the answer, in seconds of :func:`time.monotonic`.
         :raises httpx.TransportError: when no answer has come by then.
         """
+        return self._send("POST", url, headers, body, until)
+
+    def get(self, url: str, headers: httpx.Headers, until: float) -> httpx.Response:
+        """Send a ``GET`` request and return the whole answer, as :meth:`post` does."""
+        return self._send("GET", url, headers, None, until)
+
+    def _send(
+        self,
+        method: str,
+        url: str,
+        headers: httpx.Headers,
+        body: str | None,
+        until: float,
+    ) -> httpx.Response:
         with _everything_by(until):
             kept, trace = self._kept, Trace()
             try:
-                return kept.post(url, headers, body, until, trace)
+                return kept.send(method, url, headers, body, until, trace)
             except httpx.TransportError:
                 if not trace.is_new:
                     self._give_up(kept)
-                if not trace.may_repeat("POST"):
+                if not trace.may_repeat(method):
                     raise
-            return self._kept.post(url, headers, body, until, Trace())
+            return self._kept.send(method, url, headers, body, until, Trace())
 
     def _give_up(self, kept: _ThreadConnections) -> None:
         if kept is self._kept:
@@ -93,11 +107,12 @@ class _ThreadConnections:
         )
         weakref.finalize(self, self._client.close).atexit = False
 
-    def post(
+    def send(
         self,
+        method: str,
         url: str,
         headers: httpx.Headers,
-        body: str,
+        body: str | None,
         until: float,
         trace: Trace,
     ) -> httpx.Response:
@@ -105,7 +120,7 @@ class _ThreadConnections:
         if left <= 0:
             raise httpx.PoolTimeout("No time is left.")
         with self._client.stream(
-            "POST",
+            method,
             url,
             headers=headers,
             content=body,

@@ -7,6 +7,7 @@ import functools
 import ssl
 import typing as t
 import weakref
+from collections.abc import Callable, Mapping
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from urllib.request import getproxies
 
@@ -27,6 +28,7 @@ from .refreshes import PastRefreshes
 from .responses import BEARER, BOUND, check_login, check_tokens, is_unavailable
 from .tls import make_context
 from .translation import TRANSPORT_ERRORS
+from .userinfo import noted
 
 #: The limits of each pool. In most apps logins are rare, and after httpx's default of
 #: five seconds each would begin with a TLS handshake. Load balancers close a connection
@@ -34,6 +36,9 @@ from .translation import TRANSPORT_ERRORS
 LIMITS = httpx.Limits(
     max_connections=100, max_keepalive_connections=20, keepalive_expiry=50
 )
+
+
+REFRESH = "refresh_token"
 
 
 class Transports:
@@ -120,7 +125,8 @@ class _Guarded:
 
         :raises TenantUnavailable: at once, while the breaker is open.
         """
-        is_lookup = request.method == "GET"
+        # What is asked with a token may fail for its user alone.
+        is_lookup = request.method == "GET" and "Authorization" not in request.headers
         with self.breaker.attempt() as attempt:
             try:
                 response = await super().send(request, **options)  # type: ignore[misc]
@@ -170,6 +176,12 @@ class CheckedHttp:
 
     async def post(self, url: t.Any, **options: t.Any) -> httpx.Response:
         """Send a ``POST`` request."""
+        response = await self._post(url, **options)
+        if self._config.fetch_userinfo and _is_login(options):
+            noted(response)
+        return response
+
+    async def _post(self, url: t.Any, **options: t.Any) -> httpx.Response:
         if departing.get() is not None:
             options = _with_flow(options)
         data = options.get("data")
@@ -190,7 +202,7 @@ class CheckedHttp:
         (RFC 6749, section 6).
         """
         refresh, audience = refreshing.get(), data.get("audience")
-        if refresh is None or data["grant_type"] != "refresh_token":
+        if refresh is None or data["grant_type"] != REFRESH:
             return False
         if refresh.wanted.scope:
             return False
@@ -213,6 +225,12 @@ def _with_flow(options: dict[str, t.Any]) -> dict[str, t.Any]:
     return {**options, "json": {**options["json"], "authParams": completed(inner)}}
 
 
+def _is_login(options: Mapping[str, t.Any]) -> bool:
+    """Tell whether the answer to a request may log somebody in."""
+    sent = options.get("data") or options.get("json")
+    return isinstance(sent, dict) and sent.get("grant_type", REFRESH) != REFRESH
+
+
 def _oauth_client(config: Config, options: dict[str, t.Any]) -> _OAuth:
     client = _OAuth(
         client_id=config.client_id,
@@ -220,9 +238,14 @@ def _oauth_client(config: Config, options: dict[str, t.Any]) -> _OAuth:
         cookies=no_cookies(),
         **options,
     )
-    check = functools.partial(check_login, scope=config.scope)
-    client.register_compliance_hook("access_token_response", check)
+    client.register_compliance_hook("access_token_response", login_check(config))
     return client
+
+
+def login_check(config: Config) -> Callable[[httpx.Response], httpx.Response]:
+    """Return the check of the token response that completes a login."""
+    check = functools.partial(check_login, scope=config.scope)
+    return (lambda answer: noted(check(answer))) if config.fetch_userinfo else check
 
 
 @functools.cache

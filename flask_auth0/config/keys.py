@@ -72,6 +72,8 @@ class Config:
     mtls_key: str | None = _setting(parse_private_key, None, hidden=True)
     #: Whether the app tells the tenant itself what a login asks for.
     pushed_authorization_requests: bool = _setting(parse_boolean, False)
+    #: Whether a login gets the claims that only the tenant's userinfo endpoint has.
+    fetch_userinfo: bool = _setting(parse_boolean, False)
     #: The callback URL; made from the request when not set.
     redirect_uri: str | None = _setting(parse_callback, None)
     #: The scopes to ask for; ``openid`` is always among them.

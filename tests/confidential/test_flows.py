@@ -30,7 +30,6 @@ from tests.tenant.authenticator import Authenticator
 from .ways import (
     API,
     OFFLINE,
-    WAYS,
     Scene,
     add_views,
     by_certificate,
@@ -111,16 +110,18 @@ def test_token_exchanges(tenant: TenantServer, visitor: Visitor) -> None:
     play(visitor, scene)
 
 
-def test_passkeys(tenant: TenantServer, visitor: Visitor) -> None:
-    async def scene(client: t.Any) -> None:
-        profile = PasskeyUserProfile(email=f"{uuid4()}@example.com", name="Eve")
-        new = await client.passkey_signup_challenge(profile)
-        answer = Authenticator().create(new.authn_params_public_key.model_dump())
-        await client.signin_with_passkey(
-            new.auth_session, PasskeyAuthResponse(**answer), scope="openid email"
-        )
+async def sign_up(client: t.Any) -> None:
+    """Sign up with a new passkey."""
+    profile = PasskeyUserProfile(email=f"{uuid4()}@example.com", name="Eve")
+    new = await client.passkey_signup_challenge(profile)
+    answer = Authenticator().create(new.authn_params_public_key.model_dump())
+    await client.signin_with_passkey(
+        new.auth_session, PasskeyAuthResponse(**answer), scope="openid email"
+    )
 
-    play(visitor, scene)
+
+def test_passkeys(visitor: Visitor) -> None:
+    play(visitor, sign_up)
 
 
 async def begin_with_code(tenant: TenantServer, client: t.Any) -> t.Any:
@@ -148,7 +149,6 @@ def factor(tenant: TenantServer) -> t.Iterator[None]:
     mfa.remove("auth0|ada", enrolled.id)
 
 
-@pytest.mark.parametrize("credentials", WAYS[:3], indirect=True)
 def test_factors(tenant: TenantServer, visitor: Visitor, factor: None) -> None:
     async def scene(client: t.Any) -> None:
         options = await begin_with_code(tenant, client)
@@ -179,6 +179,32 @@ def test_revocations(
     assert not token.used
     visitor.get("/logout")
     assert token.used
+
+
+def test_claims_of_the_userinfo_endpoint(
+    tenant: TenantServer,
+    make_app: MakeApp,
+    credentials: dict[str, t.Any],
+    make_visitor: MakeVisitor,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tenant.tenant, "userinfo_claims", {"department": "Engines"})
+    # With a certificate, such a token is bound to it.
+    app = make_app(fetch_userinfo=True, audience=API, **credentials)
+    add_views(app)
+    visitor = make_visitor(app)
+    for _ in range(2):
+        visitor.log_in()
+        assert visitor.user()["department"] == "Engines"
+        visitor.get("/logout")
+
+    async def scene(client: t.Any) -> None:
+        await client.passwordless.verify(await begin_with_code(tenant, client))
+        assert (await client.get_user())["department"] == "Engines"
+        await sign_up(client)
+        assert (await client.get_user())["department"] == "Engines"
+
+    play(visitor, scene)
 
 
 @pytest.mark.parametrize("way", [by_key, by_elliptic_key])
