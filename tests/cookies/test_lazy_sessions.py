@@ -5,11 +5,13 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from flask import Flask, session, stream_with_context
+from flask.json.provider import DefaultJSONProvider
+from flask.testing import FlaskClient
 from itsdangerous import TimestampSigner
-from werkzeug.test import TestResponse
 
 from flask_auth0.runtime import clock as clocks
 from flask_auth0.sessions.cookies.signed import set_up_signed_sessions
@@ -18,6 +20,11 @@ from tests.harness.visitor import MakeApp, MakeVisitor
 
 def write() -> str:
     session["new"] = 1
+    return ""
+
+
+def overwrite() -> str:
+    session["old"] = 2
     return ""
 
 
@@ -58,7 +65,7 @@ def touch() -> str:
 
 
 VIEWS: list[Callable[[], str]] = [
-    *(write, read, look_for, remove, clear),
+    *(write, overwrite, read, look_for, remove, clear),
     *(ask_permanent, make_permanent, mark_modified, touch),
 ]
 
@@ -102,20 +109,23 @@ def verified(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return seen
 
 
-def visit(app: Flask, path: str, content: dict[str, t.Any]) -> TestResponse:
-    """Return the answer to somebody who has a session with some content."""
+def someone(app: Flask, content: dict[str, t.Any]) -> FlaskClient:
+    """Return the browser of somebody whose session has some content."""
     client = app.test_client()
     with client.session_transaction() as mine:
         mine.update(content)
-    return client.get(path)
+    return client
+
+
+def content_of(client: FlaskClient) -> dict[str, t.Any]:
+    with client.session_transaction() as mine:
+        return dict(mine)
 
 
 def test_a_view_without_a_session_verifies_nothing(
     app: Flask, verified: list[str]
 ) -> None:
-    client = app.test_client()
-    with client.session_transaction() as mine:
-        mine["old"] = 1
+    client = someone(app, {"old": 1})
     verified.clear()
     assert "Vary" not in client.get("/nothing").headers
     assert verified == []
@@ -130,30 +140,27 @@ def test_the_answer_is_that_of_flask(
 ) -> None:
     """It varies by the cookie, and sets one, exactly when that of Flask does."""
     path = f"/{view.__name__}"
-    ours = visit(make(config, is_lazy=True), path, content)
-    flasks = visit(make(config, is_lazy=False), path, content)
+    clients = [someone(make(config, is_lazy=each), content) for each in (True, False)]
+    ours, flasks = [each.get(path) for each in clients]
     assert ours.text == flasks.text
     assert ours.headers.getlist("Vary") == flasks.headers.getlist("Vary")
     lines = [each.headers.getlist("Set-Cookie") for each in (ours, flasks)]
     assert len(lines[0]) == len(lines[1])
+    assert content_of(clients[0]) == content_of(clients[1])
 
 
 @pytest.mark.parametrize("view", [write, make_permanent, mark_modified])
 def test_a_write_without_a_read_keeps_the_rest(
     app: Flask, view: Callable[[], str]
 ) -> None:
-    client = app.test_client()
-    with client.session_transaction() as mine:
-        mine["old"] = 1
+    client = someone(app, {"old": 1})
     client.get(f"/{view.__name__}")
     assert client.get("/read").text == "1"
 
 
 @pytest.mark.parametrize("view", [remove, clear])
 def test_what_is_emptied_is_gone(app: Flask, view: Callable[[], str]) -> None:
-    client = app.test_client()
-    with client.session_transaction() as mine:
-        mine["old"] = 1
+    client = someone(app, {"old": 1})
     client.get(f"/{view.__name__}")
     assert client.get_cookie("session") is None
 
@@ -165,7 +172,7 @@ def test_it_is_read_after_the_response(app: Flask) -> None:
     def look(error: t.Any) -> None:
         seen.append(session.get("old"))
 
-    assert "Vary" not in visit(app, "/nothing", {"old": 1}).headers
+    assert "Vary" not in someone(app, {"old": 1}).get("/nothing").headers
     assert seen[-1] == 1
 
 
@@ -177,12 +184,27 @@ def test_it_is_read_in_a_stream(app: Flask) -> None:
 
         return stream_with_context(parts())
 
-    assert visit(app, "/stream", {"old": 1}).text == "1"
+    assert someone(app, {"old": 1}).get("/stream").text == "1"
 
 
 def test_one_that_is_too_old_is_empty(app: Flask) -> None:
     app.permanent_session_lifetime = timedelta(seconds=-60)
-    assert visit(app, "/read", {"old": 1}).text == "None"
+    assert someone(app, {"old": 1}).get("/read").text == "None"
+
+
+def test_an_app_reads_json_in_its_own_way(app: Flask) -> None:
+    class Exact(DefaultJSONProvider):
+        def loads(self, s: str | bytes, **options: t.Any) -> t.Any:
+            return super().loads(s, parse_float=Decimal, **options)
+
+    @app.get("/type")
+    def type_() -> str:
+        return type(session["old"]).__name__
+
+    client = someone(app, {"old": 0.5})
+    assert client.get("/type").text == "float"
+    app.json = Exact(app)
+    assert client.get("/type").text == "Decimal"
 
 
 def test_a_test_sees_and_changes_it(app: Flask) -> None:

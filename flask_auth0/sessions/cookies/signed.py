@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import json
 import typing as t
 
-from flask import Flask, Request, Response
+from flask import Flask, Request, Response, json
 from flask.json.tag import TaggedJSONSerializer
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from itsdangerous import BadData, BadSignature, TimestampSigner, URLSafeTimedSerializer
@@ -97,7 +96,7 @@ class Verifier:
         if not is_flasks or payload[:1] == b".":
             return None
         try:
-            content = json.loads(base64_decode(payload))
+            content = json.loads(base64_decode(payload).decode())
         except (ValueError, RecursionError, BadData):
             return None
         if not isinstance(content, dict) or any(key[:1] == " " for key in content):
@@ -174,7 +173,7 @@ class SignedSessionInterface(LastsAsLogins, OwnNames, SecureCookieSessionInterfa
         """Return what verifies by today's settings, all of which can change later."""
         fallbacks = app.config.get("SECRET_KEY_FALLBACKS") or ()
         how = (self.salt, self.key_derivation, self.digest_method, self.serializer)
-        settings = (app.secret_key, *fallbacks, *how)
+        settings = (app.secret_key, *fallbacks, app.json, *how)
         verifier = self._verifier
         if verifier is None or verifier.settings != settings:
             serializer = self.get_signing_serializer(app)
