@@ -25,19 +25,21 @@ class Steps:
     """
 
     def __init__(self) -> None:
-        #: How often each function was called, by its file and name.
-        self.calls: Counter[str] = Counter()
-
-    def __int__(self) -> int:
-        return sum(self.calls.values())
+        #: How often each function of the package was called, by its file and name.
+        self.ours: Counter[str] = Counter()
+        #: How often one of them has called a function of a library.
+        self.others: Counter[str] = Counter()
 
     def note(self, frame: types.FrameType, event: str, argument: t.Any) -> None:
         """Count an event of :func:`sys.setprofile`."""
         code = frame.f_code
         if event != "call" or code.co_name in _NOT_COUNTED:
             return
-        if _is_ours(frame) or _is_ours(frame.f_back):
-            self.calls[f"{Path(code.co_filename).name}:{code.co_name}"] += 1
+        name = f"{Path(code.co_filename).name}:{code.co_name}"
+        if _is_ours(frame):
+            self.ours[name] += 1
+        elif _is_ours(frame.f_back):
+            self.others[name] += 1
 
 
 @contextmanager
