@@ -8,6 +8,8 @@ from flask import Flask
 
 from flask_auth0 import Auth0, current_user, login_required
 
+from .plain import GREETING
+
 
 def ours_in_cookies(**config: t.Any) -> Flask:
     """Return an app with the extension, which keeps sessions in cookies."""
@@ -39,5 +41,9 @@ def _app(**config: t.Any) -> Flask:
     @login_required
     def token() -> str:
         return auth0.get_access_token()
+
+    @app.get("/open")
+    def open_to_all() -> str:
+        return GREETING
 
     return app

@@ -53,7 +53,7 @@ def signed_cookie() -> Flask:
 
 
 def with_session(app: Flask) -> Flask:
-    """Give an app a view that finds the user in its session."""
+    """Give an app a view that finds the user in its session, and one that need not."""
 
     @app.get("/login")
     def login() -> str:
@@ -63,5 +63,9 @@ def with_session(app: Flask) -> Flask:
     @app.get("/profile")
     def profile() -> str:
         return f"Hello {session['user']['name']}"
+
+    @app.get("/open")
+    def open_to_all() -> str:
+        return GREETING
 
     return app

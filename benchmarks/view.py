@@ -23,6 +23,8 @@ LOGIN = "Flask-Login"
 OURS_COOKIE = "flask_auth0, cookies"
 OURS_UNKNOWN = "flask_auth0, cookies, others each time"
 RECIPE_COOKIE = "the recipe, cookies"
+SIGNED_OPEN = "Flask, user in the signed cookie, a view for all"
+OURS_OPEN = "flask_auth0, cookies, a view for all"
 SESSION = "Flask-Session, user in Redis"
 OURS_REDIS = "flask_auth0, Redis"
 RECIPE_REDIS = "the recipe, Redis"
@@ -33,6 +35,7 @@ _RIVALS = {
     OURS_COOKIE: SIGNED,
     OURS_UNKNOWN: SIGNED,
     RECIPE_COOKIE: SIGNED,
+    OURS_OPEN: SIGNED_OPEN,
     OURS_REDIS: SESSION,
     RECIPE_REDIS: SESSION,
 }
@@ -68,13 +71,15 @@ def _in_cookies(crowd: int) -> dict[str, Callable[[], None]]:
         OURS_COOKIE: _logged_in(ours.ours_in_cookies()),
         OURS_UNKNOWN: _crowd(ours.ours_in_cookies(), crowd),
         RECIPE_COOKIE: _logged_in(recipe.recipe_in_cookies()),
+        SIGNED_OPEN: _logged_in(plain.signed_cookie(), "/open"),
+        OURS_OPEN: _logged_in(ours.ours_in_cookies(), "/open"),
     }
 
 
-def _logged_in(app: Flask) -> Callable[[], None]:
+def _logged_in(app: Flask, path: str = "/profile") -> Callable[[], None]:
     visitor = Visitor(app)
     visitor.log_in()
-    return visitor.repeated("/profile")
+    return visitor.repeated(path)
 
 
 def _crowd(app: Flask, size: int) -> Callable[[], None]:
