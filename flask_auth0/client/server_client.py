@@ -24,6 +24,7 @@ from auth0_server_python.auth_types import (
     MfaVerifyResponse,
     StartInteractiveLoginOptions,
 )
+from auth0_server_python.error import ApiError
 from authlib.integrations.base_client.errors import OAuthError
 from authlib.oauth2.auth import ClientAuth
 from authlib.oauth2.client import OAuth2Client
@@ -44,6 +45,7 @@ from ..sessions.flows import (
 from ..sessions.session_store import SessionStore
 from ..sessions.storage_contract import KEY
 from ..sessions.transaction_store import TRANSACTION_KEY, LoginStore
+from . import pushed_requests
 from .breaker import Breaker
 from .discovery import Discovery, Document, Patience
 from .proving_http import ProvingHttp
@@ -166,6 +168,21 @@ class LoopClient(ServerClient[t.Any]):
         asks = self.authenticated, self._token_endpoint
         yield CheckedHttp(ProvingHttp(http, config, *asks), config)
 
+    async def start_interactive_login(
+        self,
+        options: StartInteractiveLoginOptions | None = None,
+        store_options: dict[str, t.Any] | None = None,
+    ) -> str:
+        """Begin a login, and return the URL to log in at."""
+        start: t.Any = super().start_interactive_login
+        if not self._config.pushed_authorization_requests:
+            return t.cast(str, await start(options, store_options))
+        try:
+            url: str = await start(options, store_options)
+        except ApiError as error:
+            raise pushed_requests.refusal(error) from error
+        return pushed_requests.without_the_rest(url)
+
     # The SDK passes all of these by name.
     async def _build_link_user_url(  # type: ignore[override]
         self, **given: t.Any
@@ -274,6 +291,8 @@ class Logins:
             return self._start(options)
 
     def _start(self, options: StartInteractiveLoginOptions) -> str:
+        if self._config.pushed_authorization_requests:
+            return self._wait(self._client.start_interactive_login(options))
         client = self._for_one_login("metadata")
         if client.login_oauth is None:
             return self._wait(client.start_interactive_login(options))

@@ -16,11 +16,13 @@ from auth0_server_python.telemetry import Telemetry
 from authlib.integrations.httpx_client import AsyncOAuth2Client
 
 from ..config import Config
+from ..errors import TenantError
 from ..runtime.clock import Clock
 from ..runtime.processes import PerProcess
 from ..runtime.turns import Turns
 from ..sessions.flows import completed, departing
 from ..sessions.token_sets import refreshing
+from . import pushed_requests
 from .breaker import Breaker
 from .kept_connections import KeptTransport, socket_options
 from .proving_http import ProvingHttp
@@ -146,6 +148,8 @@ class _Http(_Guarded, httpx.AsyncClient):
 class AuthorizationUrls:
     """Adds the parameters of a flow to the authorization URLs of Authlib's client."""
 
+    metadata: dict[str, t.Any]
+
     def create_authorization_url(
         self,
         url: str,
@@ -154,6 +158,9 @@ class AuthorizationUrls:
         **parameters: t.Any,
     ) -> tuple[str, str]:
         """Return an authorization URL, and its ``state``."""
+        if self.metadata.get("require_pushed_authorization_requests") is True:
+            hint = f"It wants pushed authorization requests. Set {pushed_requests.KEY}."
+            raise TenantError(remedy=hint)
         build: t.Any = super().create_authorization_url  # type: ignore[misc]
         whole = completed({"state": state, **parameters})
         return t.cast(

@@ -7,6 +7,7 @@ import re
 from flask import request
 
 from ..app_state import AppState
+from ..config import Config
 from ..config.urls import is_issuer
 from ..errors import AuthorizationFailed, LoginFailed
 
@@ -21,6 +22,8 @@ _ERRORS = {
     "server_error": (503, "The login service has a problem."),
     "temporarily_unavailable": (503, "The login service is busy."),
 }
+#: How tenants say that a client has to push its requests (RFC 9126).
+_WANTS_PUSHED = re.compile(r"\bPAR\b|(?i:pushed.authorization.request)")
 
 
 def check_response(state: AppState) -> None:
@@ -29,10 +32,10 @@ def check_response(state: AppState) -> None:
     :raises LoginFailed: with the reason.
     """
     _refuse_other_issuer(state)
-    _refuse_error()
+    _refuse_error(state.config)
 
 
-def _refuse_error() -> None:
+def _refuse_error(config: Config) -> None:
     """Raise the error that the tenant has answered with.
 
     :raises AuthorizationFailed: when the response has an ``error``.
@@ -45,7 +48,10 @@ def _refuse_error() -> None:
     said = f"The login service said: {told}" if told else ""
     known = error if re.fullmatch("[a-z_]{1,64}", error) else "unknown_error"
     said = f"{description} {said}".strip()
-    raise AuthorizationFailed(said, code=status, error=known)
+    remedy = None
+    if _WANTS_PUSHED.search(told) and not config.pushed_authorization_requests:
+        remedy = "Set AUTH0_PUSHED_AUTHORIZATION_REQUESTS to true."
+    raise AuthorizationFailed(said, code=status, error=known, remedy=remedy)
 
 
 def _refuse_other_issuer(state: AppState) -> None:
