@@ -8,6 +8,11 @@ import os
 from typing import Any
 
 import httpx
+from auth0_server_python.auth_types import (
+    ConnectAccountOptions,
+    StartInteractiveLoginOptions,
+    StartPasswordlessEmailOptions,
+)
 from flask import Flask, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -77,6 +82,31 @@ def create_app(**options: Any) -> Flask:
     @login_required(organization="acme")
     def team() -> ResponseReturnValue:
         return "ours"
+
+    @app.get("/connect")
+    @login_required
+    async def connect() -> ResponseReturnValue:
+        options = ConnectAccountOptions(
+            connection="github", app_state={"next": "/accounts"}
+        )
+        return redirect(await auth0.client.start_connect_account(options))
+
+    @app.get("/accounts")
+    @login_required
+    async def accounts() -> ResponseReturnValue:
+        listed = await auth0.client.list_connected_accounts()
+        return jsonify([account.connection for account in listed.accounts])
+
+    @app.get("/link")
+    def link() -> ResponseReturnValue:
+        options = StartPasswordlessEmailOptions(email="ada@example.com", send="link")
+        auth0.run(auth0.client.passwordless.start(options, next="/profile"))
+        return "<!doctype html><title>Sent</title>Look into your mail."
+
+    @app.get("/begin")
+    async def begin() -> ResponseReturnValue:
+        options = StartInteractiveLoginOptions(app_state={"next": "/profile"})
+        return redirect(await auth0.client.start_interactive_login(options))
 
     @app.get("/form")
     def form() -> ResponseReturnValue:
