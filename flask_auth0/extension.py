@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine, Mapping
 
 import httpx
 from auth0_server_python.store import StateStore, TransactionStore
+from auth0_server_python.store.abstract import AbstractDataStore
 from flask import Flask, current_app
 from werkzeug.wrappers import Response
 
@@ -24,7 +25,7 @@ from .sessions.hooks import SessionHooks, checked_claims
 from .user import shown_user
 from .views import bearer, guards, login, logout, logout_urls, origins
 from .views.login_urls import offer_way_on
-from .wiring import set_up
+from .wiring import OwnStores, set_up
 
 T = t.TypeVar("T")
 Handler = t.TypeVar("Handler", bound=Callable[[], t.Any])
@@ -40,6 +41,7 @@ class Auth0:
     :param app: the app to set up, if there is one already.
     :param state_store: keeps sessions in the place of Flask's session.
     :param transaction_store: keeps logins under way in the place of cookies.
+    :param anonymous_store: keeps anonymous sessions in the place of a cookie.
     :param options: the ``AUTH0_*`` keys, in lower case and without the prefix. They
         win over the app's config, and that wins over the environment.
     :raises ConfigurationError: listing everything that is wrong or missing.
@@ -58,10 +60,12 @@ class Auth0:
         *,
         state_store: StateStore | None = None,
         transaction_store: TransactionStore | None = None,
+        anonymous_store: AbstractDataStore[t.Any] | None = None,
         **options: t.Any,
     ) -> None:
         self._state_store = state_store
         self._transaction_store = transaction_store
+        self._anonymous_store = anonymous_store
         self._options = options
         self._unauthorized: Callable[[], t.Any] = lambda: None
         self._hooks = SessionHooks()
@@ -74,6 +78,7 @@ class Auth0:
         *,
         state_store: StateStore | None = None,
         transaction_store: TransactionStore | None = None,
+        anonymous_store: AbstractDataStore[t.Any] | None = None,
         **options: t.Any,
     ) -> None:
         """Set up an app.
@@ -88,8 +93,11 @@ class Auth0:
         set_up(
             app,
             {**self._options, **options},
-            state_store or self._state_store,
-            transaction_store or self._transaction_store,
+            OwnStores(
+                state_store or self._state_store,
+                transaction_store or self._transaction_store,
+                anonymous_store or self._anonymous_store,
+            ),
             lambda: app_functions.call(self._unauthorized),
             self._hooks,
         )

@@ -7,6 +7,7 @@ import typing as t
 from collections.abc import Callable, Mapping
 
 from auth0_server_python.store import StateStore, TransactionStore
+from auth0_server_python.store.abstract import AbstractDataStore
 from flask import Flask, request, request_finished, request_started
 from werkzeug.wrappers import Response
 
@@ -18,13 +19,18 @@ from .client.flows import Flows
 from .client.proofs import Proofs
 from .client.repeated_callbacks import CallbackAnswers
 from .client.server_client import Logins
-from .config import EXTENSION, Config, read_config
+from .config import EXTENSION, Config, Problem, read_config
 from .errors import ConfigurationError
 from .runtime import clock as clocks
 from .runtime import greenlets
 from .runtime.clock import Clock
 from .runtime.cookie_jar import OURS
 from .runtime.request import current_request, note_dispatch, this_app
+from .sessions.anonymous_store import (
+    AnonymousStore,
+    CookieAnonymousStore,
+    OwnAnonymousStore,
+)
 from .sessions.codec import States
 from .sessions.cookies import host_prefix
 from .sessions.cookies.flags import secure_cookies
@@ -65,11 +71,18 @@ greenlets.refusal = ConfigurationError
 _NOTE = OURS + LOGIN_NOTE
 
 
+class OwnStores(t.NamedTuple):
+    """The stores of an app's own, as far as it has any."""
+
+    state: StateStore | None
+    transaction: TransactionStore | None
+    anonymous: AbstractDataStore[t.Any] | None
+
+
 def set_up(
     app: Flask,
     options: Mapping[str, t.Any],
-    state_store: StateStore | None,
-    transaction_store: TransactionStore | None,
+    own: OwnStores,
     unauthorized: Callable[[], t.Any],
     hooks: SessionHooks,
 ) -> None:
@@ -85,6 +98,7 @@ def set_up(
     problems += set_up_sessions(app, config.session_store_timeout if config else 2)
     revocation_store, problem = make_revocation_store(app, config)
     problems += [problem] if problem else []
+    problems += _problems_with(own, config)
     if config is None or problems:
         app.session_interface = interface
         raise ConfigurationError(*problems)
@@ -94,15 +108,30 @@ def set_up(
     idle = idle_limit(app, config)
     set_up_cookie(app, config)
     set_up_host_prefix(app, config)
+    apart = KeptApart(Sealer(config.secret, config.purpose("kept apart")), clock)
     sessions = _make_session_store(
-        config, clock, hooks, state_store, revocation_store, idle
+        config, clock, hooks, own.state, revocation_store, idle, apart
     )
-    logins = _make_login_store(config, clock, transaction_store)
+    logins = _make_login_store(config, clock, own.transaction)
+    visitors = _make_anonymous_store(config, clock, own.anonymous, apart)
     app.extensions[EXTENSION] = _make_state(
-        config, clock, sessions, logins, unauthorized, hooks
+        config, clock, sessions, logins, visitors, unauthorized, hooks
     )
     deployment.warn(app)
     _register(app)
+
+
+def _problems_with(own: OwnStores, config: Config | None) -> list[Problem]:
+    """Return what is wrong with stores of an app's own."""
+    if own.anonymous is None:
+        return []
+    if own.anonymous is own.state:
+        # Most stores have one place for each browser, whatever the identifier.
+        return [Problem("anonymous_store", "must be another object than state_store")]
+    if config is not None and config.use_mtls:
+        hint = "is of no use with AUTH0_USE_MTLS, as the SDK has none then"
+        return [Problem("anonymous_store", hint)]
+    return []
 
 
 def _make_session_store(
@@ -112,16 +141,16 @@ def _make_session_store(
     own: StateStore | None,
     revocation_store: BackEnd | None,
     idle_limit: Callable[[], float] | None,
+    apart: KeptApart,
 ) -> SessionStore:
     """Return the app's own state store, wrapped, or else ours.
 
+    :param apart: keeps what is not in it.
     :param idle_limit: returns for how many seconds a user may be idle, if Flask's keys
         have a limit.
     """
-    sealer = Sealer(config.secret, config.purpose("kept apart"))
-    apart = KeptApart(sealer, clock, config.mfa_token_ttl)
     if own is not None:
-        return OwnStateStore(own, hooks, clock, apart)
+        return OwnStateStore(own, hooks, clock, apart, config.mfa_token_ttl)
     states = _make_states(config, clock, idle_limit)
     return SessionStateStore(states, config, revocation_store, hooks, apart)
 
@@ -136,11 +165,29 @@ def _make_login_store(
     return CookieTransactionStore(sealer, config, clock)
 
 
+def _make_anonymous_store(
+    config: Config,
+    clock: Clock,
+    own: AbstractDataStore[t.Any] | None,
+    apart: KeptApart,
+) -> AnonymousStore | None:
+    """Return the app's own store of anonymous sessions, wrapped, or else ours.
+
+    It costs an app nothing that has no such sessions.
+    """
+    if config.use_mtls:
+        return None
+    if own is not None:
+        return OwnAnonymousStore(own)
+    return CookieAnonymousStore(apart, clock)
+
+
 def _make_state(
     config: Config,
     clock: Clock,
     sessions: SessionStore,
     logins: LoginStore,
+    visitors: AnonymousStore | None,
     unauthorized: Callable[[], t.Any],
     hooks: SessionHooks,
 ) -> AppState:
@@ -152,6 +199,7 @@ def _make_state(
         flows=flows,
         state_store=sessions,
         transaction_store=logins,
+        anonymous_store=visitors,
         clock=clock,
     )
     return AppState(

@@ -18,7 +18,8 @@ from ..runtime import loop
 from ..runtime.request import current_request
 from ..sessions.hooks import checked_claims, with_claims
 from ..sessions.storage_contract import KEY
-from .dispatch import OnOurLoop, coroutine_on_loop
+from .anonymous import Anonymous
+from .dispatch import coroutine_on_loop
 from .flow_client import FlowClient
 from .logout_tokens import check_logout_claims, refuse_unsigned
 from .mfa import Mfa
@@ -170,7 +171,7 @@ class Client(FlowClient):
     @property
     def anonymous(self) -> t.Any:
         """The SDK's client for anonymous sessions."""
-        return OnOurLoop(super().anonymous, self._config.timeout)
+        return Anonymous(super().anonymous, self.visitors, self._config.timeout)
 
     async def end_session_endpoint(self) -> str | None:
         """Return the tenant's ``end_session_endpoint``, if it publishes one."""

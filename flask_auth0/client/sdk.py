@@ -23,6 +23,8 @@ TESTED = "1.0.0b20"
 
 #: The private members of the SDK's client that :mod:`.server_client` uses.
 OVERRIDDEN = (
+    "_anonymous_client",
+    "_anonymous_store",
     "_apply_client_authentication",
     "_build_link_user_url",
     "_build_unlink_user_url",
@@ -36,6 +38,15 @@ OVERRIDDEN = (
     "_verify_and_decode_jwt",
 )
 
+#: Those that its constructor sets.
+_OF_INSTANCES = {
+    "_anonymous_client",
+    "_anonymous_store",
+    "_my_account_client",
+    "_oauth",
+    "_redirect_uri",
+}
+
 
 def require_overridden() -> None:
     """Refuse a release of the SDK whose client lacks a member that is overridden.
@@ -44,10 +55,9 @@ def require_overridden() -> None:
 
     :raises ImportError: telling which release works.
     """
-    # The constructor sets some of them, which are among the names of its code.
-    set_there = {"_my_account_client", "_oauth", "_redirect_uri"}
-    of_instances = set_there.intersection(ServerClient.__init__.__code__.co_names)
-    known = {*dir(ServerClient), *of_instances}
+    # Those that the constructor sets are among the names of its code.
+    set_there = _OF_INSTANCES.intersection(ServerClient.__init__.__code__.co_names)
+    known = {*dir(ServerClient), *set_there}
     missing = [name for name in OVERRIDDEN if name not in known]
     if missing:
         version = importlib.metadata.version(NAME)

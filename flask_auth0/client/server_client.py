@@ -13,12 +13,13 @@ import copy
 import functools
 import time
 import typing as t
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager
 from urllib.parse import urlencode
 
 import httpx
 import jwt
+from auth0_server_python.auth_server.anonymous import AnonymousClient
 from auth0_server_python.auth_server.server_client import ServerClient
 from auth0_server_python.auth_types import (
     MfaVerifyResponse,
@@ -28,12 +29,16 @@ from auth0_server_python.error import ApiError
 from authlib.integrations.base_client.errors import OAuthError
 from authlib.oauth2.auth import ClientAuth
 from authlib.oauth2.client import OAuth2Client
+from flask import request
 
 from ..config import Config
 from ..runtime import greenlets, loop
 from ..runtime.clock import Clock
 from ..runtime.processes import PerProcess
+from ..runtime.request import current_request
 from ..runtime.tracebacks import without_secrets
+from ..sessions.anonymous_store import AnonymousStore
+from ..sessions.cookies.storage import APART
 from ..sessions.flows import (
     Arrival,
     Departure,
@@ -71,6 +76,8 @@ from .userinfo import (
 #: itself, and a logout token can be a stranger's.
 INTERVAL_AT_LOGINS, INTERVAL_FOR_STRANGERS = 1.0, 30.0
 
+#: The SDK's client where no anonymous session can be, which therefore asks nobody.
+_NOBODY = AnonymousClient("", "", None)
 R = t.TypeVar("R")
 
 
@@ -83,12 +90,14 @@ class LoopClient(ServerClient[t.Any]):
         *,
         state_store: SessionStore,
         transaction_store: LoginStore,
+        anonymous_store: AnonymousStore | None,
         clock: Clock,
     ) -> None:
         self._config = config
         self._clock = clock
         self.store: SessionStore = state_store
         self.transactions: LoginStore = transaction_store
+        self.visitors: AnonymousStore | None = anonymous_store
         self.transports: Transports = Transports(config, clock)
         #: Returns the way to the tenant of the running event loop.
         self.here: Callable[[], LoopTransport] = self.transports.here
@@ -118,11 +127,26 @@ class LoopClient(ServerClient[t.Any]):
             transaction_identifier=TRANSACTION_KEY,
             state_store=state_store,
             transaction_store=transaction_store,
+            anonymous_store=anonymous_store,
+            clear_anonymous_session_on_login=config.clear_anonymous_session_on_login,
             mfa_token_ttl=config.mfa_token_ttl,
         )
         # These clients of the SDK would make a new TLS context for each call.
         for each in (super().mfa, super().anonymous, self._my_account_client):
             vars(each)["_get_http_client"] = self._get_http_client
+
+    def may_know_visitor(self, cookies: Iterable[str]) -> bool:
+        """Tell whether a browser may have an anonymous session.
+
+        :param cookies: the names of its cookies.
+        """
+        if self.visitors is None or self.visitors.needs_loop:
+            return self.visitors is not None
+        return any(APART in name for name in cookies)
+
+    def forget_visitors(self) -> None:
+        """Let a copy of the client look for no anonymous session."""
+        self._anonymous_store, self._anonymous_client = None, _NOBODY
 
     @property
     def _oauth(self) -> t.Any:
@@ -291,9 +315,12 @@ class Logins:
             return self._start(options)
 
     def _start(self, options: StartInteractiveLoginOptions) -> str:
-        if self._config.pushed_authorization_requests:
+        # A pushed request, and the ticket for a visitor, need an answer of the tenant.
+        is_visitor = self._client.may_know_visitor(current_request().jar.values)
+        if is_visitor or self._config.pushed_authorization_requests:
             return self._wait(self._client.start_interactive_login(options))
         client = self._for_one_login("metadata")
+        client.forget_visitors()
         if client.login_oauth is None:
             return self._wait(client.start_interactive_login(options))
         # The client's own method would run on the event loop, so the SDK's is called.
@@ -311,6 +338,8 @@ class Logins:
 
     def _complete(self, url: str) -> dict[str, t.Any]:
         client = self._for_one_login("metadata", "jwks")
+        if not client.may_know_visitor(request.cookies):
+            client.forget_visitors()
         if client.login_oauth is None:
             return self._wait(client.complete_interactive_login(url))
         # The client's own method would run on the event loop, as in start.
@@ -332,7 +361,8 @@ class Logins:
         """
         client = copy.copy(self._client)
         known = client.discovery.all_known(*needed)
-        if known is None or client.store.needs_loop or client.transactions.needs_loop:
+        stores = (client.store, client.transactions, client.visitors)
+        if known is None or any(each.needs_loop for each in stores if each):
             return client
         # A thread in which a loop runs already must not wait for a coroutine.
         if loop.is_any_running() or greenlets.are_threads():

@@ -138,6 +138,8 @@ class Config:
     revoke_refresh_token_on_logout: bool = _setting(parse_boolean, False)
     #: Seconds that a call to the tenant may take.
     timeout: int = _setting(parse_seconds, 10)
+    #: Whether the anonymous session of a visitor ends with their login.
+    clear_anonymous_session_on_login: bool = _setting(parse_boolean, True)
     #: Seconds that a user has to show a second factor to the app itself.
     mfa_token_ttl: int = _setting(parse_seconds, 300)
     #: Seconds before its end from which on an access token is refreshed.

@@ -31,12 +31,18 @@ class OwnStateStore(SessionStore):
     :param clock: tells which tokens are still good.
     :param apart: keeps what the SDK has under other identifiers than the session's,
         which many stores ignore.
+    :param apart_for: seconds for which that is kept.
     """
 
     def __init__(
-        self, store: StateStore, hooks: SessionHooks, clock: Clock, apart: KeptApart
+        self,
+        store: StateStore,
+        hooks: SessionHooks,
+        clock: Clock,
+        apart: KeptApart,
+        apart_for: int,
     ) -> None:
-        super().__init__(hooks, clock, apart)
+        super().__init__(hooks, clock, apart, apart_for)
         self._store = store
 
     async def set(
@@ -51,7 +57,7 @@ class OwnStateStore(SessionStore):
             # Some methods of the SDK pass the options as the third argument.
             options = t.cast(State, remove_if_expires)
         if identifier != KEY:
-            self.apart.keep(current_request(), identifier, dumped(state))
+            self.keep_apart(current_request(), identifier, dumped(state))
             return
         data = arrived(dumped(state))
         if data is None:

@@ -41,18 +41,28 @@ class SessionStore(StateStore):
     :param hooks: what the app does before a state is kept.
     :param clock: tells which tokens are still good.
     :param apart: keeps what the SDK has under other identifiers than the session's.
+    :param apart_for: seconds for which that is kept.
     """
 
     #: Whether the coroutines of the store need an event loop.
     needs_loop = True
 
-    def __init__(self, hooks: SessionHooks, clock: Clock, apart: KeptApart) -> None:
+    def __init__(
+        self, hooks: SessionHooks, clock: Clock, apart: KeptApart, apart_for: int
+    ) -> None:
         super().__init__({})
+        self._apart_for = apart_for
         self.apart: KeptApart = apart
         self._hooks = hooks
         self._clock = clock
         #: States with new tokens that the back end has not taken yet.
         self.unwritten: UnwrittenStates = UnwrittenStates()
+
+    def keep_apart(
+        self, current: CurrentRequest, identifier: str, value: State
+    ) -> None:
+        """Keep what the SDK has under another identifier than the session's."""
+        self.apart.keep(current, identifier, value, self._apart_for)
 
     def updated(
         self, before: State, state: State

@@ -70,7 +70,7 @@ class SessionStateStore(SessionStore):
         hooks: SessionHooks,
         apart: KeptApart,
     ) -> None:
-        super().__init__(hooks, states.clock, apart)
+        super().__init__(hooks, states.clock, apart, config.mfa_token_ttl)
         self.states = states
         self.places: Places = Places(states, config, revocation_store)
         self.browsers: Browsers = Browsers(
@@ -95,7 +95,7 @@ class SessionStateStore(SessionStore):
         """
         current, state = current_request(), dumped(state)
         if identifier != KEY:
-            self.apart.keep(current, identifier, state)
+            self.keep_apart(current, identifier, state)
             return
         data = arrived(state)
         if data is None:

@@ -20,7 +20,7 @@ BOUNDS = {
     "token": (46, 58),
     # Of these, two are for an ID token of another second than the one before.
     "refresh": (181, 201),
-    "login": (73, 79),
+    "login": (74, 80),
     "callback": (131, 192),
     "backchannel": (0, 89),
 }

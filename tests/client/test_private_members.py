@@ -29,6 +29,8 @@ from tools.requirements import ROOT
 #: What subclasses override, or use of themselves, by the class that it is from.
 OVERRIDDEN = {
     "auth0_server_python.auth_server.server_client.ServerClient": {
+        "_anonymous_client",
+        "_anonymous_store",
         "_apply_client_authentication",
         "_build_link_user_url",
         "_build_unlink_user_url",

@@ -12,10 +12,7 @@ from ...runtime.request import CurrentRequest
 from ..sealing import Sealer
 from ..shapes import Moment, State, in_shape
 from .delivery import require_response
-from .storage import PIECE
-
-#: The part of the cookies' names that comes after our prefix.
-APART = "apart_"
+from .storage import APART, PIECE
 
 
 class _Content(t.NamedTuple):
@@ -32,26 +29,27 @@ class KeptApart:
 
     :param sealer: encrypts values.
     :param clock: tells which of them are too old.
-    :param lifetime: seconds for which a value is kept.
     """
 
-    def __init__(self, sealer: Sealer, clock: Clock, lifetime: int) -> None:
-        self._sealer, self._clock, self._lifetime = sealer, clock, lifetime
+    def __init__(self, sealer: Sealer, clock: Clock) -> None:
+        self._sealer, self._clock = sealer, clock
 
-    def keep(self, current: CurrentRequest, identifier: str, value: State) -> None:
-        """Keep a value, in place of one before.
+    def keep(
+        self, current: CurrentRequest, identifier: str, value: State, lifetime: int
+    ) -> None:
+        """Keep a value for ``lifetime`` seconds, in place of one before.
 
         :raises Auth0Error: when no response takes the cookie to the browser.
         :raises SessionTooLarge: when it does not fit into a cookie.
         """
         require_response(current, "keep what the next step needs")
         name = _name(current.jar, identifier)
-        content = _Content(value, self._clock.time() + self._lifetime)
+        content = _Content(value, self._clock.time() + lifetime)
         sealed = self._sealer.seal(content, name)
         size = cookie_size(name, sealed)
         if size > PIECE:
             raise SessionTooLarge(size, PIECE)
-        current.jar.set(name, sealed, self._lifetime)
+        current.jar.set(name, sealed, lifetime)
 
     def find(self, jar: CookieJar, identifier: str) -> State | None:
         """Return a value, or ``None`` if there is none or it is too old."""
@@ -63,11 +61,6 @@ class KeptApart:
         content = in_shape(self._sealer.open(text, name), _Content)
         is_good = content is not None and self._clock.time() < content.until
         return content.value if content is not None and is_good else None
-
-
-def has(jar: CookieJar, identifier: str) -> bool:
-    """Tell whether a browser may have a value, without a look at it."""
-    return bool(jar.values.get(_name(jar, identifier)))
 
 
 def forget(jar: CookieJar, identifier: str) -> None:

@@ -26,6 +26,8 @@ HEADER = 8000
 RESERVE = 500
 #: The most combinations that are tried, if pieces came several times.
 COMBINATIONS = 16
+#: The beginning of the names of cookies that are kept apart from the session.
+APART = "apart_"
 #: The cookie that says when the user was active.
 VISIT = "visit"
 #: The most digits of a moment, in seconds since the epoch.
@@ -97,7 +99,10 @@ class CookieCompartment:
         old = self._names(parts)
         is_first = not any(each.startswith(self._jar.prefix + HEAD) for each in old)
         reserved = OF_LOGIN if is_first else OF_LOGIN + OF_ENDED
-        self._write(parts, max_age, old, reserved)
+        # The login ends the anonymous session of the browser.
+        is_ending = self._config.clear_anonymous_session_on_login
+        ending = [self._jar.prefix + APART] if is_ending else []
+        self._write(parts, max_age, old, reserved, ending)
         return True
 
     def update(self, record: str, parts: Mapping[str, str], max_age: int) -> bool:
@@ -114,14 +119,22 @@ class CookieCompartment:
         return self._jar.names(tuple(self._jar.prefix + part for part in parts))
 
     def _write(
-        self, parts: Mapping[str, str], max_age: int, old: list[str], reserved: int
+        self,
+        parts: Mapping[str, str],
+        max_age: int,
+        old: list[str],
+        reserved: int,
+        ending: Iterable[str] = (),
     ) -> None:
-        """Set the cookies of some parts, in place of older ones."""
+        """Set the cookies of some parts, in place of older ones.
+
+        :param ending: the prefixes of cookies that this response deletes.
+        """
         jar, age = self._jar, self._age(max_age)
         new: dict[str, str] = {}
         for part, text in parts.items():
             new |= _split(jar.prefix + part, text)
-        self._check_size(parts, old, new)
+        self._check_size([*(jar.prefix + part for part in parts), *ending], old, new)
         cookies = {name: PendingCookie(None, 0) for name in old}
         cookies |= {name: PendingCookie(value, age) for name, value in new.items()}
         reserved += OF_FORMER * len(jar.former)
@@ -141,10 +154,9 @@ class CookieCompartment:
         return None if self._config.cookie_transient else max_age
 
     def _check_size(
-        self, parts: Iterable[str], old: list[str], new: Mapping[str, str]
+        self, replaced: Iterable[str], old: list[str], new: Mapping[str, str]
     ) -> None:
         jar = self._jar
-        replaced = (jar.prefix + part for part in parts)
         others = jar.size_of_others(transaction_prefix(jar, self._config), *replaced)
         size, limit = size_together(new), HEADER - RESERVE - others
         if size <= limit:
