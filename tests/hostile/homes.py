@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import typing as t
 
+import jwt
 from flask import Flask, jsonify, session
 from werkzeug.test import TestResponse
 
@@ -166,7 +167,7 @@ def state(person: str) -> dict[str, t.Any]:
     }
     return {
         "user": {"sub": f"auth0|{person}", "name": person, "auth_time": now},
-        "id_token": f"id-token-of-{person}",
+        "id_token": jwt.encode({"sub": f"auth0|{person}"}, "k" * 32, "HS256"),
         "refresh_token": None,
         "token_sets": [tokens],
         "connection_token_sets": [],
