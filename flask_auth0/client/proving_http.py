@@ -36,13 +36,25 @@ class ProvingHttp:
 
     async def post(self, url: str, **options: t.Any) -> httpx.Response:
         """Send a ``POST`` request."""
-        has_key = self._config.client_assertion_signing_key is not None
-        if has_key and urlsplit(url).path in _WITHOUT_ASSERTION:
-            options = {**options, "json": await self._authenticated(options["json"])}
+        if self._config.client_assertion_signing_key is not None:
+            options = await self._with_assertion(url, options)
         response = await self._http.post(url, **options)
         if response.status_code == 401 and self._config.use_mtls:
             return await self._post_with_certificate(response, url, options)
         return response
+
+    async def _with_assertion(
+        self, url: str, options: dict[str, t.Any]
+    ) -> dict[str, t.Any]:
+        """Return the options of a request with an assertion that is good once."""
+        name = "json" if options.get("json") else "data"
+        content = options.get(name) or {}
+        # The SDK repeats a request when a proof of DPoP needs a nonce.
+        is_repeated = "DPoP" in (options.get("headers") or {})
+        is_without = urlsplit(url).path in _WITHOUT_ASSERTION
+        if is_without or (is_repeated and "client_assertion" in content):
+            return {**options, name: await self._authenticated(content)}
+        return options
 
     async def _post_with_certificate(
         self, refusal: httpx.Response, url: str, options: dict[str, t.Any]
