@@ -10,7 +10,7 @@ from functools import cached_property
 from flask import Flask, current_app
 
 from .config import EXTENSION, Config
-from .errors import ConfigurationError
+from .errors import Action, ConfigurationError
 from .runtime import loop
 from .runtime.clock import Clock
 
@@ -51,6 +51,8 @@ class AppState:
     unauthorized: Callable[[], t.Any]
     #: Returns the URL of a login that leads back to the page of the current request.
     login_url_here: Callable[[Mapping[str, t.Any]], str | None]
+    #: Returns the ways on from a page that is for other accounts.
+    ways_to_another_account: Callable[[], list[Action]]
     #: The app's functions that change a session before it is kept, or answer a login.
     hooks: SessionHooks
     #: The endpoints whose decorators have been checked.

@@ -208,7 +208,7 @@ class LoginRequired(Auth0Error, Unauthorized):
     def login_url(self) -> str | None:
         """The URL to log in at and come back from, for the current page if not set."""
         # The error finds the login itself, so that a view can raise it without a URL.
-        state = current_app.extensions.get("auth0") if has_request_context() else None
+        state = _state()
         return state.login_url_here(self.parameters) if state else None
 
     def get_response(self, environ: t.Any = None, scope: t.Any = None) -> Response:
@@ -270,7 +270,11 @@ class WrongCode(ChallengeFailed):
 
 
 class NotAllowed(Auth0Error, Forbidden):
-    """Somebody is logged in, but lacks what a view asks for."""
+    """Somebody is logged in, but lacks what a view asks for.
+
+    Raise it in a view, or in a ``check``, that knows better than its guard. Only
+    another account can help, so that no login is started.
+    """
 
     code: int = 403
     error = "not_allowed"
@@ -285,9 +289,23 @@ class NotAllowed(Auth0Error, Forbidden):
         **options: t.Any,
     ) -> None:
         super().__init__(description, **options)
-        #: The names that lack, under ``roles``, ``permissions`` and ``scopes``. One of
-        #: several that are enough is in a mapping, under ``any_of``.
+        #: The names that lack, under ``roles``, ``permissions``, ``scopes``,
+        #: ``claims``, ``organization``, ``acr_values`` and ``amr``. Names of which one
+        #: is enough are in a mapping, under ``any_of``.
         self.missing: Mapping[str, Sequence[t.Any]] = missing
+
+    @cached_property
+    def actions(self) -> list[Action]:
+        """The ways on for the user: to another account, and to the start page."""
+        # The error finds them itself, so that a view can raise it without any.
+        state = _state()
+        return state.ways_to_another_account() if state else []
+
+    @cached_property
+    def login_url(self) -> str | None:
+        """The URL to log in at to another account."""
+        state = _state()
+        return state.login_url_here({"prompt": "login"}) if state else None
 
     def to_dict(self) -> dict[str, t.Any]:
         told = super().to_dict()
@@ -491,6 +509,11 @@ class TenantError(Auth0Error, BadGateway):
     error = "invalid_response"
     title = "The login service gave a wrong answer"
     description = "The login service gave an answer that this app cannot use."
+
+
+def _state() -> t.Any:
+    """Return the state of the app that answers the current request, if there is one."""
+    return current_app.extensions.get("auth0") if has_request_context() else None
 
 
 def log_failure(what: str, error: Auth0Error) -> None:

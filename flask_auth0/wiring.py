@@ -54,13 +54,13 @@ from .sessions.transaction_store import LoginStore, OwnTransactionStore
 from .user import current_user
 from .views import (
     backchannel,
-    decorator_order,
     error_answers,
+    guard_mistakes,
     own_urls,
     repeated_logins,
 )
 from .views.credentials import may_have_token
-from .views.login_urls import login_url_here
+from .views.login_urls import login_url_here, ways_to_another_account
 from .views.oversized_responses import fit
 from .views.redirects import page_to_lead_to
 
@@ -218,6 +218,7 @@ def _make_state(
         callback_answers=CallbackAnswers(sealer, config.timeout),
         unauthorized=unauthorized,
         login_url_here=login_url_here,
+        ways_to_another_account=ways_to_another_account,
         hooks=hooks,
     )
 
@@ -283,7 +284,7 @@ class _AroundRequests:
     def _check_views(self) -> None:
         if not self._state.checked_views:
             host_prefix.warn_of_unprefixed_interface(self._app, self._state.config)
-        decorator_order.warn_of_wrong_order()
+        guard_mistakes.find_mistakes()
         backchannel.exempt_from_csrf(self._app, views.backchannel_logout_view)
 
     def finish(self, response: Response) -> Response:

@@ -211,7 +211,7 @@ class FlowClient(TokenClient):
                 Relay(page, kind=kind),
                 claims,
                 page=page,
-                max_age=asked.get("max_age", always.get("max_age")),
+                asked={**always, **asked},
                 redirect_uri=asked.get("redirect_uri"),
             )
 

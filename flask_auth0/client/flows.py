@@ -14,6 +14,7 @@ import secrets
 import typing as t
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from flask import session
 
@@ -47,20 +48,22 @@ class Flows:
         *,
         page: str,
         purpose: str | None = None,
-        max_age: t.Any = None,
+        asked: Mapping[str, t.Any] = MappingProxyType({}),
         redirect_uri: str | None = None,
     ) -> Departure:
         """Return a new flow that is about to leave for the tenant.
 
         :param claims: those of the user who is logged in, if anybody is.
         :param page: where the flow leads to.
+        :param asked: the parameters of its authorization request.
         """
         # A tag takes the place of the session's id, as a store of the app's own may
         # show it.
         tag = self.sealer.tag(_session_name(claims)) if claims else None
+        max_age, classes = asked.get("max_age"), asked.get("acr_values")
         age = None if max_age is None else int(max_age)
         nonce, now = secrets.token_urlsafe(24), self.clock.time()
-        flow = Flow(relay.kind, nonce, page, purpose, age, now, tag)
+        flow = Flow(relay.kind, nonce, page, purpose, age, now, tag, classes)
         completed = functools.partial(_completed, flow, relay, self.sealer)
         return Departure(flow, redirect_uri or self.callback_url(), completed)
 

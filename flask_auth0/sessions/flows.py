@@ -35,6 +35,8 @@ class Flow(t.NamedTuple):
     begun_at: Moment | None = None
     #: A tag of the session that the browser had, if it had one.
     session: str | None = None
+    #: The classes of authentication that were asked for.
+    acr_values: str | None = None
     #: The organization that the SDK has asked for, and the app's own data: both are in
     #: the SDK's part of the transaction.
     organization: str | None = None

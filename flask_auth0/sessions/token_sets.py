@@ -191,6 +191,20 @@ def newest_token(state: State | None, audience: str) -> str | None:
     return None
 
 
+def granted_scopes(state: State, audience: str, now: float) -> frozenset[str]:
+    """Return the scopes of the access tokens for an audience that are good.
+
+    Where all have expired, it is those of the newest one.
+    """
+    found = [
+        each
+        for each in state.get("token_sets") or []
+        if (each.get("audience") or DEFAULT_AUDIENCE) == audience
+    ]
+    good = [each for each in found if each["expires_at"] > now] or found[-1:]
+    return frozenset(s for each in good for s in (each.get("scope") or "").split())
+
+
 def usable_connection_token(
     state: State | None, connection: Connection, leeway: int, now: float
 ) -> str | None:

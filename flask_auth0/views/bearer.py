@@ -86,10 +86,13 @@ def bearer_required(
     :raises ValueError: when an argument is there and names nothing.
     """
     needs = needed(scopes=scopes, permissions=permissions, roles=roles)
-    refusal = functools.partial(_refuse, needs)
-    if view is None:
-        return functools.partial(guarded, refusal=refusal)
-    return guarded(view, refusal)
+    guard = functools.partial(
+        guarded,
+        refusal=functools.partial(_refuse, needs),
+        needs=needs,
+        takes_tokens=True,
+    )
+    return guard if view is None else guard(view)
 
 
 def _refuse(needs: tuple[Need, ...], current: CurrentRequest) -> None:

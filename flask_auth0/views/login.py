@@ -117,7 +117,7 @@ def _authorization_url(
         load_claims(current, state),
         page=target,
         purpose=purpose,
-        max_age=parameters.get("max_age", always.get("max_age")),
+        asked={**always, **parameters},
     )
     with translated():
         return state.logins.start(_login_options(parameters), departure)

@@ -18,6 +18,7 @@ from ..errors import (
     log_failure,
 )
 from ..negotiation import is_navigation
+from ..runtime.request import current_request
 from . import own_urls
 from .redirects import for_callback, is_local_path, next_or_default, page_of
 
@@ -57,23 +58,44 @@ def offer_another_login(
         ways = [*_another_account(page, asked), _again(page, asked)]
     else:
         ways = [_again(page, _good_part(error, asked))]
-    error.actions = [*filter(None, ways), start_page()]
-    error.login_url = _first_login(error.actions)
+    _offer(error, ways)
 
 
-def refusal_of_organization(asked_for: str | None) -> AuthorizationFailed:
-    """Return the error for a user who is not a member of a page's organization.
+def ways_to_another_account() -> list[Action]:
+    """Return the links on the error of a page that is for other accounts.
 
-    :param asked_for: the organization that another account could log in to, if any.
+    A program with an access token has no account to change.
+    """
+    page, ways = page_to_come_back_to(request), list[Action | None]()
+    if current_request().token_claims is None:
+        ways = _another_account(page, {})
+    return [*filter(None, ways), start_page()]
+
+
+def offer_organization(error: Auth0Error, organization: str) -> None:
+    """Add links to the error of a page that is for the accounts of an organization."""
+    asked = {"organization": organization}
+    _offer(error, _another_account(page_to_come_back_to(request), asked))
+
+
+def offer_proof(error: Auth0Error, asked: Mapping[str, t.Any]) -> None:
+    """Add links to the error of a page whose login was not enough for it.
+
+    :param asked: the parameters of that login.
     """
     page = page_to_come_back_to(request)
-    error = AuthorizationFailed("This page is for another organization.", code=403)
-    ways = [_logout()]
-    if asked_for is not None:
-        ways = [*_another_account(page, {"organization": asked_for}), _logout()]
+    again = _login("Log in once more", page, {**asked, "prompt": "login"})
+    _offer(error, [again or _logout()])
+
+
+def offer_logout(error: Auth0Error) -> None:
+    """Add links to the error of a page that no login can open."""
+    _offer(error, [_logout()])
+
+
+def _offer(error: Auth0Error, ways: Sequence[Action | None]) -> None:
     error.actions = [*filter(None, ways), start_page()]
     error.login_url = _first_login(error.actions)
-    return error
 
 
 def _is_about_account(error: Auth0Error) -> bool:
@@ -153,7 +175,12 @@ def login_url(page: str, parameters: Mapping[str, t.Any]) -> str | None:
 
 
 def login_url_here(parameters: Mapping[str, t.Any]) -> str | None:
-    """Return the URL of a login that leads back to the current page."""
+    """Return the URL of a login that leads back to the current page.
+
+    A program with an access token cannot log in.
+    """
+    if current_request().token_claims is not None:
+        return None
     return login_url(page_to_come_back_to(request), parameters)
 
 

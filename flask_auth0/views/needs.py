@@ -1,4 +1,4 @@
-"""The roles, permissions and scopes that a view asks for, and which of them lack."""
+"""The roles, permissions, scopes and claims that a view asks for, and which lack."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ class AnyOf(t.NamedTuple):
 
 #: A name or several, all of which are needed.
 Names = str | AnyOf | Collection[str | AnyOf]
+#: The value of a claim, or several, all of which are needed.
+Value = str | int | float | bool
+Values = Value | AnyOf | Collection[Value | AnyOf]
 
 
 class Need(t.NamedTuple):
@@ -28,13 +31,21 @@ class Need(t.NamedTuple):
     names: tuple[str, ...]
 
 
+class ClaimNeed(t.NamedTuple):
+    """A claim that a view asks for."""
+
+    name: str
+    #: The values of which one is enough.
+    values: tuple[Value, ...]
+
+
 def any_of(*names: str) -> AnyOf:
-    """Ask for one of several roles, permissions or scopes.
+    """Ask for one of several roles, permissions or scopes, or values of a claim.
 
     .. code-block:: python
 
-        @bearer_required(scopes=any_of("read:messages", "admin:messages"))
-        def messages(): ...
+        @login_required(roles=any_of("admin", "editor"))
+        def edit(): ...
 
     :raises ValueError: when there is no name, or a blank one.
     """
@@ -51,6 +62,20 @@ def needed(**kinds: Names | None) -> tuple[Need, ...]:
         for kind, names in kinds.items()
         if names is not None
         for each in _alternatives(kind, names)
+    )
+
+
+def needed_claims(claims: Mapping[str, Values] | None) -> tuple[ClaimNeed, ...]:
+    """Return the claims that a view asks for, by the argument of its guard.
+
+    :raises ValueError: when it names no claim, or no value of one.
+    """
+    if claims is not None and not claims:
+        raise ValueError("The guard names no claims: leave the argument out.")
+    return tuple(
+        ClaimNeed(_not_blank(name), each)
+        for name, values in (claims or {}).items()
+        for each in _alternative_values(name, values)
     )
 
 
@@ -72,8 +97,23 @@ def missing(
         "scopes": scopes,
     }
     if any(each.kind == "roles" for each in needs):
-        held["roles"] = _names_in(claims.get(_roles_claim(config)))
+        held["roles"] = _names_in(claims.get(roles_claim(config)))
     return [n for n in needs if not any(name in held[n.kind] for name in n.names)]
+
+
+def missing_claims(
+    needs: Iterable[ClaimNeed], claims: Mapping[str, t.Any]
+) -> list[str]:
+    """Return the names of claims that do not have a value that a view asks for.
+
+    A claim that is a list has each value in it.
+    """
+    lacks = [
+        each.name
+        for each in needs
+        if not any(_has(claims.get(each.name), value) for value in each.values)
+    ]
+    return list(dict.fromkeys(lacks))
 
 
 def in_words(needs: Iterable[Need]) -> str:
@@ -105,6 +145,36 @@ def _alternatives(kind: str, names: Names) -> list[tuple[str, ...]]:
     ]
 
 
+def _alternative_values(name: str, values: Values) -> list[tuple[Value, ...]]:
+    if isinstance(values, str | int | float | AnyOf):
+        values = [values]
+    if isinstance(values, bytes | Mapping):
+        raise TypeError(f"A guard compares the claim {name} with text or numbers.")
+    if not isinstance(values, Collection) or not values:
+        raise ValueError(f"The guard names no value of the claim {name}.")
+    return [
+        each.names if isinstance(each, AnyOf) else (_value(name, each),)
+        for each in values
+    ]
+
+
+def _value(name: str, value: t.Any) -> Value:
+    if not isinstance(value, str | int | float):
+        raise TypeError(f"A guard compares the claim {name} with text or numbers.")
+    return value
+
+
+def _has(claim: t.Any, value: Value) -> bool:
+    found = claim if isinstance(claim, list) else [claim]
+    return any(_is(each, value) for each in found)
+
+
+def _is(found: t.Any, value: Value) -> bool:
+    """Tell whether a value is another one; in Python, ``True == 1``."""
+    is_same: bool = found == value
+    return is_same and isinstance(found, bool) == isinstance(value, bool)
+
+
 def _not_blank(name: str) -> str:
     if not isinstance(name, str):
         raise TypeError(f"A guard asks for names, and {name!r} is none.")
@@ -121,7 +191,11 @@ def _names_in(claim: t.Any) -> frozenset[str]:
     return frozenset(each for each in found if isinstance(each, str))
 
 
-def _roles_claim(config: Config) -> str:
+def roles_claim(config: Config) -> str:
+    """Return the name of the claim that has the roles.
+
+    :raises ConfigurationError: when no key says which one it is.
+    """
     if config.roles_claim is None:
         raise ConfigurationError(
             Problem(

@@ -48,8 +48,10 @@ class Note(t.NamedTuple):
     #: The purpose of the login, as :func:`purpose_of` returns it.
     purpose: str | None = None
     max_age: int | None = None
-    #: A tag of the organization that was asked for, from :func:`_tag_of`.
+    #: A tag of the organization that was asked for.
     organization: str | None = None
+    #: A tag of the classes of authentication that were asked for.
+    acr_values: str | None = None
     #: Logins in a row whose session has not been seen, this one included.
     lost: int = 1
     #: Logins for this purpose from which a page sent the user on, in a row.
@@ -94,8 +96,9 @@ def note_login(
     """
     now, before = state.clock.time(), _noted(current, state)
     whose = _whose(current, sub)
-    begun_at, organization = login.begun_at, _tag_of(state, login.organization)
-    note = Note(now, whose, login.purpose, login.max_age, organization)
+    begun_at = login.begun_at
+    tags = _tag_of(state, login.organization), _tag_of(state, login.acr_values)
+    note = Note(now, whose, login.purpose, login.max_age, *tags)
     if before is not None and not current.is_after_login:
         # Logins of several tabs begin before the others have ended, and are no circle.
         is_next = begun_at is None or begun_at >= before.at
@@ -146,7 +149,7 @@ def note_response(current: CurrentRequest, state: AppState, response: Response) 
         return
     if response.location is not None and 300 <= response.status_code < 400:
         _keep(current, state, note._replace(sent_on=note.sent_on + 1), has_lasted=True)
-    elif note.organization is not None:
+    elif note.organization is not None or note.acr_values is not None:
         # A script on the page may still be refused, so the note stays, with its counts
         # reset.
         _keep(current, state, note._replace(sent_on=0, in_a_row=0), has_lasted=True)
@@ -160,15 +163,22 @@ def forget(current: CurrentRequest) -> None:
 
 
 def has_just_asked_for(
-    current: CurrentRequest, state: AppState, user: User, organization: str | None
+    current: CurrentRequest,
+    state: AppState,
+    user: User,
+    *,
+    organization: str | None = None,
+    acr_values: str | None = None,
 ) -> bool:
-    """Tell whether the login of this session has just asked for an organization."""
+    """Tell whether the login of this session has just asked for an organization, or for
+    classes of authentication.
+    """
     noted = _noted(current, state)
-    return (
-        noted is not None
-        and noted.organization == _tag_of(state, organization)
-        and noted.whose == _whose(current, user.sub)
-    )
+    if noted is None or noted.whose != _whose(current, user.sub):
+        return False
+    if acr_values is None:
+        return noted.organization == _tag_of(state, organization)
+    return noted.acr_values == _tag_of(state, acr_values)
 
 
 def check(current: CurrentRequest, state: AppState, purpose: str) -> None:
@@ -242,11 +252,11 @@ def _whose(current: CurrentRequest, sub: str | None) -> list[str | None]:
     return [sub, current.session.get(KEY)]
 
 
-def _tag_of(state: AppState, organization: str | None) -> str | None:
-    """Return a short tag of an organization, whose name may be long."""
-    if organization is None:
+def _tag_of(state: AppState, asked_for: str | None) -> str | None:
+    """Return a short tag of what a login has asked for, which may be long."""
+    if asked_for is None:
         return None
-    return state.sealer.tag(f"organization {organization}")
+    return state.sealer.tag(f"asked for {asked_for}")
 
 
 def _diagnosis(

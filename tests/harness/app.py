@@ -108,6 +108,16 @@ def create_app(**options: Any) -> Flask:
         options = StartInteractiveLoginOptions(app_state={"next": "/profile"})
         return redirect(await auth0.client.start_interactive_login(options))
 
+    @app.get("/strong")
+    @login_required(mfa=True)
+    def strong() -> ResponseReturnValue:
+        return "strong"
+
+    @app.get("/sales")
+    @login_required(claims={"team": "sales"}, acr_values="urn:gold")
+    async def sales() -> ResponseReturnValue:
+        return "sales"
+
     @app.get("/form")
     def form() -> ResponseReturnValue:
         return FORM

@@ -200,4 +200,6 @@ def test_a_page_for_another_organization(
     assert found == [("Log out", "/logout"), ("Go to the start page", "/")]
     answer = visitor.get("/other", headers=FETCH)
     assert answer.status_code == 403
-    assert answer.get_json()["error"] == "access_denied"
+    body = answer.get_json()
+    assert body["error"] == "not_allowed"
+    assert body["missing"] == {"organization": ["org_2"]}

@@ -47,6 +47,7 @@ from flask_auth0 import (
 from flask_auth0.tenant import TenantServer
 from flask_auth0.tenant import fixtures as fixtures
 from flask_auth0.testing import logged_in_client
+from flask_auth0.user import User
 from flask_auth0.views import backchannel_logout_view as backchannel_logout_view
 
 app = Flask(__name__)
@@ -108,6 +109,43 @@ async def for_few_programs(number: int) -> str:
 @login_required(bearer=True, organization="acme")
 def for_both(number: int) -> ResponseReturnValue:
     return {"number": number}
+
+
+def is_owner(user: Mapping[str, Any]) -> bool:
+    return bool(user["sub"] == "auth0|ada")
+
+
+async def is_owner_async(user: User) -> bool:
+    return is_owner(user)
+
+
+@login_required(
+    roles=["staff", any_of("author", "editor")],
+    permissions={"pay"},
+    scopes="read:messages",
+    claims={"plan": "pro", "level": [3, True], "teams": any_of("sales", "support")},
+    check=is_owner,
+    mfa=True,
+    acr_values="urn:gold urn:silver",
+    refuse="401",
+)
+def with_needs(number: int) -> str:
+    return str(number)
+
+
+@auth0.login_required(check=is_owner_async, acr_values=any_of("a", "b"))
+async def asynchronous_with_needs(number: int) -> str:
+    return str(number)
+
+
+@login_required(check=lambda user: user.get("role") == "admin", refuse="redirect")
+def with_a_lambda() -> str:
+    return ""
+
+
+assert_type(with_needs(1), str)
+assert_type(with_a_lambda(), str)
+fourth: Callable[[int], Awaitable[str]] = asynchronous_with_needs
 
 
 expected: Callable[[str], str] = bare

@@ -7,7 +7,12 @@ import typing as t
 
 from auth0_server_python.utils import State
 
-from flask_auth0.sessions.token_sets import Wanted, repaired, usable_token
+from flask_auth0.sessions.token_sets import (
+    Wanted,
+    granted_scopes,
+    repaired,
+    usable_token,
+)
 
 NOW = int(time.time())
 
@@ -79,3 +84,22 @@ def test_a_token_with_less_scope_than_asked_for_is_used() -> None:
 def test_a_token_that_says_no_audience_is_for_none() -> None:
     nameless = {name: v for name, v in token("a", None).items() if name != "audience"}
     assert usable_token({"token_sets": [nameless]}, Wanted("default"), NOW) is None
+
+
+def test_scopes_are_those_of_good_tokens() -> None:
+    sets = [
+        token("a", None, "old", lasts=-60),
+        token("b", "default", "openid read", lasts=60),
+        token("c", "default", "openid write", lasts=60),
+        token("d", "https://other", "pay"),
+        token("e", "default", None),
+    ]
+    scopes = granted_scopes({"token_sets": sets}, "default", NOW)
+    assert scopes == {"openid", "read", "write"}
+    assert granted_scopes({"token_sets": sets}, "https://other", NOW) == {"pay"}
+    assert granted_scopes({}, "default", NOW) == set()
+
+
+def test_scopes_of_the_newest_token_where_all_have_expired() -> None:
+    sets = [token("a", "x", "more", lasts=-60), token("b", "x", "less", lasts=-60)]
+    assert granted_scopes({"token_sets": sets}, "x", NOW) == {"less"}
