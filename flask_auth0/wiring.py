@@ -58,6 +58,7 @@ from .views import (
     guard_mistakes,
     own_urls,
     repeated_logins,
+    whole_app,
 )
 from .views.credentials import may_have_token
 from .views.login_urls import login_url_here, ways_to_another_account
@@ -261,6 +262,7 @@ def _register(app: Flask) -> None:
     state.state_store.watch(app)
     around = _AroundRequests(app, state)
     app.before_request(around.begin)
+    whole_app.set_up(app, state.config)
     app.after_request(around.finish)
     request_finished.connect(around.complete, app, weak=False)
 
@@ -284,6 +286,7 @@ class _AroundRequests:
     def _check_views(self) -> None:
         if not self._state.checked_views:
             host_prefix.warn_of_unprefixed_interface(self._app, self._state.config)
+            whole_app.warn_of_unknown_endpoints(self._app, self._state.config)
         guard_mistakes.find_mistakes()
         backchannel.exempt_from_csrf(self._app, views.backchannel_logout_view)
 

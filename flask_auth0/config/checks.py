@@ -18,6 +18,7 @@ def contradictions(values: Mapping[str, t.Any]) -> list[Problem]:
         *_no_same_site(values),
         *_no_host_prefix(values),
         *_no_callback(values),
+        *_no_guard(values),
     ]
 
 
@@ -70,6 +71,16 @@ def _no_callback(values: Mapping[str, t.Any]) -> Iterator[Problem]:
             "AUTH0_REDIRECT_URI",
             f"ends in {configured or '/'}, but the callback is served at {route}; "
             "change one of AUTH0_REDIRECT_URI, AUTH0_CALLBACK_PATH, AUTH0_URL_PREFIX",
+        )
+
+
+def _no_guard(values: Mapping[str, t.Any]) -> Iterator[Problem]:
+    """Find endpoints that are said to be open, in an app that is not guarded."""
+    if values.get("public_endpoints") and not values.get("protect_app"):
+        yield Problem(
+            "AUTH0_PUBLIC_ENDPOINTS",
+            "leaves endpoints open, and nothing closes the others; set "
+            "AUTH0_PROTECT_APP as well",
         )
 
 

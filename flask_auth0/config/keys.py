@@ -18,6 +18,7 @@ from .values import (
     parse_domain,
     parse_location,
     parse_locations,
+    parse_names,
     parse_parameters,
     parse_path,
     parse_prefix,
@@ -86,6 +87,10 @@ class Config:
     roles_claim: str | None = _setting(parse_text, None)
     #: The claim that has the permissions of a user, or of an access token.
     permissions_claim: str = _setting(parse_text, "permissions")
+    #: Whether all views ask for a user, but for those that are public.
+    protect_app: bool = _setting(parse_boolean, False)
+    #: The endpoints that stay open then, by their names.
+    public_endpoints: tuple[str, ...] = _setting(parse_names, ())
     #: More parameters of every authorization request.
     authorization_params: Mapping[str, t.Any] | None = _setting(parse_parameters, None)
     #: Seconds from login to the end of a session.

@@ -134,6 +134,16 @@ def parse_locations(value: t.Any) -> tuple[str, ...]:
     return tuple(_exact_location(part) for part in parts if part.strip())
 
 
+def parse_names(value: t.Any) -> tuple[str, ...]:
+    """Return names, in a text with commas between."""
+    parts = parse_text(value).split(",") if isinstance(value, str) else list(value)
+    return tuple(parse_text(part) for part in parts if not _is_blank(part))
+
+
+def _is_blank(part: t.Any) -> bool:
+    return isinstance(part, str) and not part.strip()
+
+
 def _exact_location(value: str) -> str:
     try:
         location = parse_location(value)

@@ -145,6 +145,20 @@ def test_roles_of_an_organization(organizations: Page) -> None:
     assert ask(app, path, {"org_id": "org_2", ROLES: ["owner"]}).status_code == 302
 
 
+def test_a_whole_app(read_page: ReadPage, make_visitor: MakeVisitor) -> None:
+    site = read_page("protecting.rst").run()["site"]
+    visitor = make_visitor(site)
+    for path in ("/", "/nowhere", "/docs/nowhere"):
+        assert visitor.get(path).location == f"/login?next={path}"
+    for path in ("/about", "/docs/"):
+        assert visitor.get(path).text == "for everybody"
+    assert visitor.get("/health").text == "well"
+    assert visitor.get("/static/nowhere").status_code == 404
+    visitor.log_in()
+    assert visitor.get("/").text == "Hello Ada Lovelace"
+    assert visitor.get("/nowhere").status_code == 404
+
+
 def test_refusals_of_a_views_own(
     read_page: ReadPage, make_visitor: MakeVisitor
 ) -> None:

@@ -93,3 +93,16 @@ def test_a_page_that_says_what_is_missing(
     page.wait_for_url(f"{app.url}/sales")
     expect(page.get_by_text("sales")).to_be_visible()
     chromium.forgive("403")
+
+
+def test_a_whole_app(
+    start_app: StartApp, auth0_tenant: TenantServer, chromium: Chromium
+) -> None:
+    # The harness looks at the start page to see whether the app is there.
+    app = start_app(AUTH0_PROTECT_APP="true", AUTH0_PUBLIC_ENDPOINTS="home")
+    page = chromium.tab()
+    page.goto(f"{app.url}/nowhere")
+    choose(page)
+    page.wait_for_url(f"{app.url}/nowhere")
+    expect(page.get_by_text("Not Found").first).to_be_visible()
+    chromium.forgive("404")

@@ -10,9 +10,10 @@ from typing import Any
 
 import httpx
 from blinker import NamedSignal
-from flask import Flask
+from flask import Blueprint, Flask
 from flask.testing import FlaskClient
 from flask.typing import ResponseReturnValue
+from flask.views import MethodView
 from typing_extensions import assert_type
 from werkzeug.wrappers import Response
 
@@ -39,6 +40,7 @@ from flask_auth0 import (
     current_user,
     login_failed,
     login_required,
+    public,
     session_revoked,
     token_refreshed,
     user_logged_in,
@@ -143,9 +145,30 @@ def with_a_lambda() -> str:
     return ""
 
 
+@public
+@app.get("/about")
+def about() -> str:
+    return "about"
+
+
+@public
+async def asynchronous_about(name: str) -> str:
+    return name
+
+
+@public
+class Open(MethodView):
+    def get(self) -> str:
+        return "open"
+
+
+opened: Blueprint = public(Blueprint("opened", __name__))
+kind: type[Open] = Open
 assert_type(with_needs(1), str)
 assert_type(with_a_lambda(), str)
+assert_type(about(), str)
 fourth: Callable[[int], Awaitable[str]] = asynchronous_with_needs
+fifth: Callable[[str], Awaitable[str]] = asynchronous_about
 
 
 expected: Callable[[str], str] = bare

@@ -39,6 +39,7 @@ def test_the_public_names() -> None:
         "current_user",
         "login_failed",
         "login_required",
+        "public",
         "session_revoked",
         "token_refreshed",
         "user_logged_in",
