@@ -60,6 +60,8 @@ def read_config(
             problems.append(Problem(key_of(name), str(error)))
         except (TypeError, AttributeError):
             problems.append(Problem(key_of(name), "has a value of the wrong type"))
+    if "enterprise_connect" not in options:
+        problems += _enterprise_connect(options, app_config, environ)
     wrong = {each.key for each in problems}
     problems += client_authentication.contradictions(values, wrong)
     problems += contradictions(values) + missing_certificates(environ)
@@ -92,10 +94,28 @@ def _empty_path(name: str, environ: Mapping[str, t.Any]) -> str | None:
     return environ.get(key_of(name)) if name.endswith("_path") else None
 
 
+#: The options of the SDK that are none here, with the reason.
+_OF_THE_SDK = {
+    "enterprise_connect": "would keep no session, on which login_required and "
+    "current_user rely; start_enterprise_login() works without it",
+    "ssl_context": "is made from SSL_CERT_FILE, AUTH0_MTLS_CERT and AUTH0_MTLS_KEY",
+}
+
+
 def _unknown(name: str) -> Problem:
+    if name in _OF_THE_SDK:
+        return Problem(name, _OF_THE_SDK[name])
     near = difflib.get_close_matches(name, settings(), n=1)
     hint = f"; did you mean {near[0]}?" if near else ""
     return Problem(name, f"is not an option of Auth0(){hint}")
+
+
+def _enterprise_connect(*sources: Mapping[str, t.Any]) -> list[Problem]:
+    """Refuse the SDK's mode without sessions, which an app may expect to be on."""
+    name = "enterprise_connect"
+    asked = str(_find(name, *sources) or "").strip().lower()
+    is_off = asked in {"", "false", "0", "no", "off"}
+    return [] if is_off else [Problem(key_of(name), _OF_THE_SDK[name])]
 
 
 def _missing(name: str) -> Problem:

@@ -256,6 +256,23 @@ def test_all_contradictions_stop_the_start_at_once() -> None:
     assert not [line for line in HIDDEN if line and line in str(caught.value)]
 
 
+@pytest.mark.parametrize("name", ["enterprise_connect", "ssl_context"])
+def test_options_of_the_sdk_that_are_none_here(name: str) -> None:
+    wrong, remedy = problem(client_secret="x", **{name: True})
+    assert wrong == name
+    assert "did you mean" not in remedy
+
+
+@pytest.mark.parametrize("value", ["true", "1", "yes", "perhaps"])
+def test_a_mode_of_the_sdk_that_is_refused(value: str) -> None:
+    environ = {"AUTH0_ENTERPRISE_CONNECT": value}
+    _, problems = read_config(VALID, {}, environ)
+    assert [key for key, _ in problems] == [*environ]
+    assert "start_enterprise_login" in problems[0].remedy
+    _, problems = read_config(VALID, {"AUTH0_ENTERPRISE_CONNECT": False}, {})
+    assert problems == []
+
+
 def test_a_secret_may_stay_beside_a_key() -> None:
     config = read(client_secret="x", client_assertion_signing_key=pem(RSA_KEY))
     assert config.shared_secret is None

@@ -15,6 +15,7 @@ from typing import Any
 
 import click
 import pytest
+import trustme
 from dotenv import dotenv_values
 from flask import Flask
 from flask_session.defaults import Defaults
@@ -82,10 +83,20 @@ def test_every_key_that_is_named_is_known(path: Path) -> None:
     assert set(named) <= known
 
 
+@pytest.fixture(scope="session")
+def secret_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a certificate and its key, as the pages have in /run/secrets."""
+    folder = tmp_path_factory.mktemp("secrets")
+    made = trustme.CA().issue_cert("app.example", key_type=trustme.KeyType.RSA)
+    made.cert_chain_pems[0].write_to_path(folder / "certificate.pem")
+    made.private_key_pem.write_to_path(folder / "key.pem")
+    return folder
+
+
 @pytest.mark.parametrize(
     "path", [p for p in PAGES if snippets(p, "sh")], ids=lambda p: p.name
 )
-def test_environments_are_valid(path: Path, tmp_path: Path) -> None:
+def test_environments_are_valid(path: Path, tmp_path: Path, secret_files: Path) -> None:
     required = dict.fromkeys(["domain", "client_id", "client_secret", "secret"], "a")
     for number, snippet in enumerate(snippets(path, "sh")):
         if "=" not in snippet.text.splitlines()[0].partition(" ")[0]:
@@ -94,8 +105,13 @@ def test_environments_are_valid(path: Path, tmp_path: Path) -> None:
         values = dotenv_values(tmp_path / f"{number}.env")
         assert values
         assert all(values.values())
-        environ = {key: value or "" for key, value in values.items()}
+        environ = {
+            key: (value or "").replace("/run/secrets", str(secret_files))
+            for key, value in values.items()
+        }
         given = {key: "" for key in environ if key.startswith("AUTH0_")}
+        if "AUTH0_USE_MTLS" in given:
+            given["AUTH0_CLIENT_SECRET"] = ""
         kept = {k: v for k, v in required.items() if key_of(k) not in given}
         problems = read_config(kept, {"TESTING": True}, environ)[1]
         # Placeholders are refused as they stand, and everything else is fine.
