@@ -5,22 +5,21 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable, Coroutine, Mapping
 
-import httpx
 from auth0_server_python.store import StateStore, TransactionStore
 from auth0_server_python.store.abstract import AbstractDataStore
 from flask import Flask, current_app
 from werkzeug.wrappers import Response
 
 from .app_state import current_state, state_of
+from .background import AllSessions
 from .client.client import Client
 from .client.dispatch import refresh_announced
-from .client.http_auth import HttpAuth, token_of
+from .client.http_auth import HttpAuth, asking
 from .client.translation import translated, untranslated
 from .config import EXTENSION, Config
 from .errors import Auth0Error, ConfigurationError, TenantUnavailable
 from .runtime import app_functions, greenlets, loop
 from .runtime.request import current_request
-from .sessions.directory import Sessions
 from .sessions.hooks import SessionHooks, checked_claims
 from .user import shown_user
 from .views import bearer, guards, login, logout, logout_urls, origins
@@ -113,9 +112,13 @@ class Auth0:
         return state_of(current_app).config
 
     @property
-    def sessions(self) -> Sessions:
-        """The sessions that the server keeps: to list a user's, and to end them."""
-        return Sessions(lambda: current_state().state_store.listing(current_request()))
+    def sessions(self) -> AllSessions:
+        """The sessions that the server keeps: to list a user's, to end them, and to act
+        for their users outside of requests.
+        """
+        return AllSessions(
+            lambda: current_state().state_store.listing(current_request())
+        )
 
     def run(
         self, coroutine: Coroutine[t.Any, t.Any, T], timeout: float | None = None
@@ -179,16 +182,9 @@ class Auth0:
             would show the token.
         :raises LoginRequired: by a request for which only a new login can help.
         """
-
-        async def ask(refused: httpx.Request | None) -> str:
-            client = self.client
-            if refused is None:
-                return await client.get_access_token(audience=audience, scope=scope)
-            # The report of an error may show the variables of this frame.
-            return await client.replace_access_token(token_of(refused), audience, scope)
-
+        ask = asking(lambda: self.client, audience, scope)
         return HttpAuth(
-            ask, lambda asking: self._call(lambda client: asking), self._going_on
+            ask, lambda asked: self._call(lambda client: asked()), self._going_on
         )
 
     def refresh_user(self) -> dict[str, t.Any]:
@@ -321,10 +317,10 @@ class Auth0:
             offer_way_on(error)
             raise
 
-    async def _going_on(self, asking: Coroutine[t.Any, t.Any, T]) -> T:
+    async def _going_on(self, asked: Callable[[], Coroutine[t.Any, t.Any, T]]) -> T:
         try:
             with translated():
-                return await asking
+                return await asked()
         except Auth0Error as error:
             offer_way_on(error)
             raise

@@ -86,7 +86,11 @@ def refresh_announced() -> Iterator[None]:
     the variables of its callers.
     """
     yield
-    current = current_request()
+    announce_refresh(current_request())
+
+
+def announce_refresh(current: CurrentRequest) -> None:
+    """Send ``token_refreshed``, if a request has received tokens."""
     if current.has_new_tokens:
         current.has_new_tokens = False
         token_refreshed.send(current.app)

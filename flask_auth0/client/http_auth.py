@@ -11,6 +11,7 @@ import httpx
 from ..config import is_plain_loopback
 from ..config.urls import origin_of
 from ..errors import ConfigurationError
+from .tokens import TokenClient
 
 Asking = Coroutine[t.Any, t.Any, str]
 #: Returns a coroutine for an access token; its argument is the request whose token the
@@ -24,6 +25,23 @@ _BEARER = re.compile(r"(?:^|,)\s*bearer(?=[\s,]|$)(.*)", re.IGNORECASE | re.DOTA
 _ERROR = re.compile(r'(?:^|[\s,])error\s*=\s*"?([^",\s]+)', re.IGNORECASE)
 
 
+def asking(
+    client: Callable[[], TokenClient], audience: str | None, scope: str | None
+) -> Ask:
+    """Return a function that asks for access tokens of an API.
+
+    :param client: returns the client of the app that a request is made for.
+    """
+
+    async def ask(refused: httpx.Request | None) -> str:
+        if refused is None:
+            return await client().get_access_token(audience=audience, scope=scope)
+        # The report of an error may show the variables of this frame.
+        return await client().replace_access_token(_token_of(refused), audience, scope)
+
+    return ask
+
+
 class HttpAuth(httpx.Auth):
     """Adds the access token of a session to requests, as ``auth0.http_auth()``.
 
@@ -32,15 +50,15 @@ class HttpAuth(httpx.Auth):
     caller gets the 401.
 
     :param ask: asks for the token.
-    :param wait: runs that to its end, for sync clients.
-    :param going_on: awaits it, for async clients.
+    :param wait: asks, and waits for the answer, for sync clients.
+    :param going_on: asks, and awaits the answer, for async clients.
     """
 
     def __init__(
         self,
         ask: Ask,
-        wait: Callable[[Asking], str],
-        going_on: Callable[[Asking], Asking],
+        wait: Callable[[Callable[[], Asking]], str],
+        going_on: Callable[[Callable[[], Asking]], Asking],
     ) -> None:
         self._ask, self._wait, self._going_on = ask, wait, going_on
 
@@ -51,9 +69,9 @@ class HttpAuth(httpx.Auth):
         if not _may_have_token(request):
             yield request
             return
-        response = yield _with_token(request, self._wait(self._ask(None)))
+        response = yield _with_token(request, self._wait(lambda: self._ask(None)))
         if _wants_another(request, response):
-            yield _with_token(request, self._wait(self._ask(request)))
+            yield _with_token(request, self._wait(lambda: self._ask(request)))
 
     async def async_auth_flow(
         self, request: httpx.Request
@@ -62,12 +80,14 @@ class HttpAuth(httpx.Auth):
         if not _may_have_token(request):
             yield request
             return
-        response = yield _with_token(request, await self._going_on(self._ask(None)))
+        response = yield _with_token(
+            request, await self._going_on(lambda: self._ask(None))
+        )
         if _wants_another(request, response):
-            yield _with_token(request, await self._going_on(self._ask(request)))
+            yield _with_token(request, await self._going_on(lambda: self._ask(request)))
 
 
-def token_of(request: httpx.Request) -> str:
+def _token_of(request: httpx.Request) -> str:
     """Return the token that was sent with a request."""
     return request.headers["Authorization"].partition(" ")[2]
 

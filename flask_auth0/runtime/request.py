@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import typing as t
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from flask import Flask, Request, current_app, request, session
@@ -121,16 +123,23 @@ class CurrentRequest:
         return upgrade.strip().lower() == "websocket"
 
 
+#: What stands for a request in work for a session that is done outside of its requests.
+_outside: ContextVar[CurrentRequest | None] = ContextVar("outside", default=None)
+
+
 def current_request() -> CurrentRequest:
     """Return the object of the current request, or an empty one outside of a request.
 
     ``flask.g`` is no place for it: under an app context that was pushed by hand, as in
     tests, it outlives a request, and the next one would see its user.
     """
+    outside = _outside.get()
+    if outside is not None:
+        return outside
     try:
         current: Request = request._get_current_object()  # type: ignore[attr-defined]
     except RuntimeError:
-        return _empty()
+        return without_request(current_app)
     return vars(current).get(_ATTRIBUTE) or _begin(current)
 
 
@@ -163,11 +172,22 @@ def _begin(current: Request) -> CurrentRequest:
     return shared
 
 
-def _empty() -> CurrentRequest:
+def without_request(app: Flask) -> CurrentRequest:
+    """Return what stands for a request where there is none."""
     none = Request({})
-    empty = CurrentRequest(current_app, none, _jar(current_app, none, ""))
+    empty = CurrentRequest(app, none, _jar(app, none, ""))
     empty.is_empty = True
     return empty
+
+
+@contextmanager
+def outside_of_requests(current: CurrentRequest) -> Iterator[None]:
+    """Let an object stand for the current request, even within another one."""
+    token = _outside.set(current)
+    try:
+        yield
+    finally:
+        _outside.reset(token)
 
 
 def _jar(app: Flask, current: Request, session_name: str) -> CookieJar:

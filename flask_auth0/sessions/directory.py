@@ -19,7 +19,8 @@ from .storage_contract import Entry
 class SessionInfo:
     """A session in a list of a user's sessions."""
 
-    #: The id for :meth:`Sessions.revoke`; it is no credential.
+    #: The id for :meth:`AllSessions.revoke` and :meth:`AllSessions.get`; it is no
+    #: credential for a browser.
     id: str
     #: When its user logged in.
     created: datetime
@@ -43,6 +44,15 @@ class Sessions:
 
     def __init__(self, listing: Callable[[], Listing]) -> None:
         self._listing = listing
+
+    @property
+    def current_id(self) -> str | None:
+        """The id of the current request's session, or ``None`` without a login.
+
+        It may be handed to a task, for :meth:`get`. It is no credential for a browser:
+        no cookie can be made from it. A login gives the session a new one.
+        """
+        return self._listing().current
 
     def of(self, sub: str) -> list[SessionInfo]:
         """Return a user's sessions, the latest active one first.

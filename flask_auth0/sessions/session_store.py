@@ -150,4 +150,24 @@ class SessionStore(StateStore):
 
         :raises ConfigurationError: when the sessions cannot be listed.
         """
-        raise ConfigurationError("Only the app's own state store knows its sessions.")
+        self.require_records(current.app)
+        raise NotImplementedError
+
+    def require_records(self, app: Flask) -> None:
+        """Raise an error if sessions cannot be found without their requests.
+
+        :raises ConfigurationError: with the reason, and what to do.
+        """
+        raise ConfigurationError(
+            "The app's own state store finds a session by the cookies of its request "
+            "alone. To list sessions, and to use one in a task, keep them with "
+            "SESSION_TYPE, without a state_store."
+        )
+
+    def resume(self, current: CurrentRequest, record: str) -> None:
+        """Give a session to work that is done outside of its requests.
+
+        :param current: what stands for the request in such work.
+        :raises LoginRequired: when the session has ended.
+        """
+        self.require_records(current.app)

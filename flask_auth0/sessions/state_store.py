@@ -15,6 +15,7 @@ from ..config import Config
 from ..errors import (
     Auth0Error,
     ConfigurationError,
+    LoginRequired,
     SessionStoreUnavailable,
     SessionTooLarge,
 )
@@ -34,14 +35,14 @@ from .ended_logins import watch_sessions
 from .ending import empty, end_by_claims, end_current, take_back
 from .flows import arrived
 from .hooks import SessionHooks
-from .labels import record_of
+from .labels import is_record, record_of
 from .lazy import LazySession
 from .lifetime import LastsAsLogins
 from .server.interface import StoredSessionInterface
 from .session_store import Listing, SessionStore
 from .shapes import State, dumped
 from .storage import Place, Places
-from .storage_contract import KEY, Entry
+from .storage_contract import KEY, Entry, Records
 from .stores.base import BackEnd
 from .token_sets import has_new_tokens, without_refreshed
 from .unwritten import Unwritten
@@ -197,14 +198,42 @@ class SessionStateStore(SessionStore):
 
         :raises ConfigurationError: when they are in cookies.
         """
-        records = self.places.of(current.app).records
-        if records is None:
-            raise ConfigurationError(
-                "Nobody can list sessions that are in cookies: set SESSION_TYPE."
-            )
-        entry = None if current.is_empty else self._entry(current)
+        records = self._records(current.app)
+        # The session beside an access token may be another user's.
+        is_known = not current.is_empty and current.token_claims is None
+        entry = self._entry(current) if is_known else None
         end = functools.partial(self.end, current)
         return Listing(self.states, records, entry.record if entry else None, end)
+
+    def require_records(self, app: Flask) -> None:
+        """Raise an error if sessions cannot be found without their requests.
+
+        :raises ConfigurationError: when they are in cookies.
+        """
+        self._records(app)
+
+    def _records(self, app: Flask) -> Records:
+        records = self.places.of(app).records
+        if records is None:
+            raise ConfigurationError(
+                "Sessions are in the cookies of their users, where nobody can list "
+                "them, or use one outside of its requests: set SESSION_TYPE to keep "
+                "them on the server."
+            )
+        return records
+
+    def resume(self, current: CurrentRequest, record: str) -> None:
+        """Give a session to work that is done outside of its requests.
+
+        :raises LoginRequired: when the session has ended.
+        """
+        records = self._records(current.app)
+        head = self.states.read_head(records, record) if is_record(record) else None
+        if head is None:
+            raise LoginRequired("The session has ended.")
+        current.session = _KeyAlone({KEY: head["internal"]["session_id"]})
+        # No response follows, and nothing of this is a visit of the user.
+        current.jar.is_sent = True
 
     def require_writable(self, current: CurrentRequest) -> None:
         """Raise an error if a change could not be kept, before it is made.
@@ -414,6 +443,10 @@ class SessionStateStore(SessionStore):
         is_ours = isinstance(app.session_interface, LastsAsLogins)
         if not is_ours and lifetime.limit() < lifetime.absolute:
             session.modified = True
+
+
+class _KeyAlone(dict[str, t.Any], SessionMixin):
+    """What stands for Flask's session where there is none."""
 
 
 def _id_of(session: SessionMixin) -> str | None:

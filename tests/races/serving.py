@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 
 from flask import Flask, request
+from flask.typing import ResponseReturnValue
 
+from flask_auth0 import Auth0
 from tests.harness import app as harness
 
 
@@ -17,5 +19,9 @@ def create_app() -> Flask:
     def tell() -> None:
         if "name" in request.args:
             print(f"worker {os.getpid()} has {request.args['name']}.", flush=True)
+
+    @app.get("/id")
+    def current_id() -> ResponseReturnValue:
+        return {"id": Auth0().sessions.current_id}
 
     return app
