@@ -13,6 +13,7 @@ from .errors import LoginFailed as LoginFailed
 from .errors import LoginLoop as LoginLoop
 from .errors import LoginRequired as LoginRequired
 from .errors import MfaRequired as MfaRequired
+from .errors import MyAccountRefused as MyAccountRefused
 from .errors import NotAllowed as NotAllowed
 from .errors import SessionStoreUnavailable as SessionStoreUnavailable
 from .errors import SessionTooLarge as SessionTooLarge

@@ -20,6 +20,7 @@
     │   │   └── LoginInVain             they last, but are not enough for a page
         │   └── SessionTooLarge         a session does not fit into cookies
         │       └── ResponseTooLarge        a proxy would not take the cookies
+        ├── MyAccountRefused        a change of a user's account is not possible
         ├── SessionStoreUnavailable the back end of sessions is down or slow
         ├── TenantUnavailable       the tenant is down or slow
         └── TenantError             the tenant's answer makes no sense
@@ -480,6 +481,30 @@ class ResponseTooLarge(SessionTooLarge):
         )
         self.size: int = size
         self.limit: int = limit
+
+
+class MyAccountRefused(Auth0Error, BadRequest):
+    """The My Account API does not do what was asked for. ``code`` is its own status."""
+
+    code: int = 400
+    error = "my_account_refused"
+    title = "That is not possible for your account"
+    description = "The login service did not accept this for your account."
+
+    def __init__(
+        self,
+        description: str | None = None,
+        *,
+        validation_errors: Sequence[Mapping[str, str]] = (),
+        **options: t.Any,
+    ) -> None:
+        super().__init__(description, **options)
+        #: What is wrong with which ``field``, without the values.
+        self.validation_errors: Sequence[Mapping[str, str]] = validation_errors
+
+    def to_dict(self) -> dict[str, t.Any]:
+        told, errors = super().to_dict(), [*self.validation_errors]
+        return {**told, "validation_errors": errors} if errors else told
 
 
 class SessionStoreUnavailable(Auth0Error):

@@ -12,8 +12,8 @@ from werkzeug.wrappers import Response
 
 from .app_state import current_state, state_of
 from .background import AllSessions
-from .client.client import Client
-from .client.dispatch import refresh_announced
+from .client.client import WAITING, Client
+from .client.dispatch import changes_announced
 from .client.http_auth import HttpAuth, asking
 from .client.translation import translated, untranslated
 from .config import EXTENSION, Config
@@ -127,11 +127,12 @@ class Auth0:
 
         ``flask.session``, ``g`` and ``request`` are visible inside.
 
-        :param timeout: seconds; ``AUTH0_TIMEOUT`` by default.
+        :param timeout: seconds; ``AUTH0_TIMEOUT`` by default. A method of the client
+            that waits for a person on another device has no limit but the tenant's.
         :raises TenantUnavailable: when the time is over.
         """
         with untranslated():
-            return self._run(coroutine, timeout or self.config.timeout)
+            return self._run(coroutine, timeout or self._limit_of(coroutine))
 
     def get_user(self) -> dict[str, t.Any] | None:
         """Return the claims of the user, or ``None`` when nobody is logged in."""
@@ -301,8 +302,12 @@ class Auth0:
         self._hooks.after_login.append(hook)
         return hook
 
-    def _run(self, coroutine: Coroutine[t.Any, t.Any, T], limit: float) -> T:
-        with refresh_announced():
+    def _limit_of(self, coroutine: Coroutine[t.Any, t.Any, t.Any]) -> float | None:
+        name = getattr(coroutine, "__name__", None)
+        return None if name in WAITING else self.config.timeout
+
+    def _run(self, coroutine: Coroutine[t.Any, t.Any, T], limit: float | None) -> T:
+        with changes_announced():
             try:
                 return loop.run(coroutine, limit)
             except TimeoutError as error:

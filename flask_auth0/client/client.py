@@ -11,14 +11,16 @@ from collections.abc import Awaitable, Callable
 
 import jwt
 from auth0_server_python.auth_server.server_client import ServerClient
-from auth0_server_python.error import BackchannelLogoutError
+from auth0_server_python.error import ApiError, BackchannelLogoutError
+from pydantic import ValidationError
 
-from ..errors import LoginRequired
+from ..errors import LoginRequired, TenantError
 from ..runtime import loop
 from ..runtime.request import current_request
 from ..sessions.hooks import checked_claims, with_claims
 from ..sessions.storage_contract import KEY
 from .anonymous import Anonymous
+from .backchannel_logins import continued, state_of_login
 from .dispatch import coroutine_on_loop
 from .flow_client import FlowClient
 from .logout_tokens import check_logout_claims, refuse_unsigned
@@ -42,7 +44,12 @@ def _on_our_loop(method: Callable[..., Awaitable[R]]) -> Callable[..., Awaitable
         )
         # The report of an error may show the variables of this frame.
         del args, kwargs
-        return await waiting
+        try:
+            return await waiting
+        except ValidationError as error:
+            # The text of this error has the values, tokens among them.
+            hint = f"Its answer is no {error.title}."
+        raise TenantError(remedy=hint)
 
     return call
 
@@ -115,6 +122,60 @@ class Client(FlowClient):
         if not state:
             # A logout may have ended the session before the SDK wrote it.
             raise LoginRequired()
+
+    async def login_backchannel(
+        self,
+        options: dict[str, t.Any],
+        store_options: dict[str, t.Any] | None = None,
+    ) -> dict[str, t.Any]:
+        """Log in a person who answers on another device (CIBA), and wait for that.
+
+        It is a login like any other. Somebody else who was logged in here is not any
+        more; the same person goes on, with the tokens for other APIs.
+
+        :param options: ``login_hint``, ``binding_message`` and ``authorization_params``
+            of the SDK.
+        :returns: the ``authorization_details`` that were granted, if there are any.
+        :raises ApiError: when the person refuses, or does not answer in time.
+        """
+        waiting = coroutine_on_loop(
+            self._login_backchannel, (options, store_options), {}
+        )
+        # The report of an error may show the variables of this frame.
+        del options
+        return await waiting
+
+    async def _login_backchannel(
+        self,
+        options: dict[str, t.Any],
+        store_options: dict[str, t.Any] | None = None,
+    ) -> dict[str, t.Any]:
+        store = self.store
+        await self.require_login(current_request())
+        tokens = await self.backchannel_authentication(options, store_options)
+        login = await self._state_of_login(tokens, options)
+        # The session may have changed while the person decided.
+        async with self.turn_and_lease(store_options):
+            before = await store.get(KEY, store_options)
+            if before and before["user"]["sub"] == login["user"]["sub"]:
+                login = continued(before, login)
+            await store.begin(login, store_options)
+        await self._clear_anonymous_session_after_login(store_options)
+        return {"authorization_details": tokens.get("authorization_details")}
+
+    async def _state_of_login(
+        self, tokens: dict[str, t.Any], options: dict[str, t.Any]
+    ) -> dict[str, t.Any]:
+        if not tokens.get("id_token"):
+            raise TenantError("The login service did not say who logged in.")
+        config, asked = self._config, options.get("authorization_params") or {}
+        audience = asked.get("audience") or config.audience
+        try:
+            claims = await self.claims_of(tokens["id_token"], config.domain)
+            now = self._clock.time()
+            return state_of_login(tokens, claims, audience, config.domain, now)
+        except (jwt.PyJWTError, ValueError) as error:
+            raise ApiError("invalid_token", str(error), error) from error
 
     async def handle_backchannel_logout(
         self, logout_token: str, store_options: dict[str, t.Any] | None = None

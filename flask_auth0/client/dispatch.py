@@ -71,7 +71,7 @@ async def _from_elsewhere(
 ) -> R:
     if limit is not None:
         running = asyncio.wait_for(running, limit)
-    with refresh_announced(), untranslated():
+    with changes_announced(), untranslated():
         try:
             return await loop.call(running)
         except asyncio.TimeoutError as error:
@@ -79,14 +79,18 @@ async def _from_elsewhere(
 
 
 @contextmanager
-def refresh_announced() -> Iterator[None]:
-    """Send ``token_refreshed`` afterwards, if the request has received tokens.
+def changes_announced() -> Iterator[None]:
+    """Tell the app of a login or new tokens afterwards, if there were any.
 
     The result stays with the caller, since the report of a receiver that fails shows
     the variables of its callers.
     """
     yield
-    announce_refresh(current_request())
+    current = current_request()
+    if current.tell_of_login is not None:
+        tell, current.tell_of_login = current.tell_of_login, None
+        tell()
+    announce_refresh(current)
 
 
 def announce_refresh(current: CurrentRequest) -> None:

@@ -25,6 +25,7 @@ TESTED = "1.0.0b20"
 OVERRIDDEN = (
     "_anonymous_client",
     "_anonymous_store",
+    "_clear_anonymous_session_after_login",
     "_apply_client_authentication",
     "_build_link_user_url",
     "_build_unlink_user_url",

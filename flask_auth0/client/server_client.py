@@ -334,7 +334,10 @@ class Logins:
         :returns: the SDK's result, with the user's claims and the app's data.
         """
         with during(arriving, arrival):
-            return self._complete(url)
+            found = self._complete(url)
+        # The callback tells of it itself, and has an answer for the browser.
+        current_request().tell_of_login = None
+        return found
 
     def _complete(self, url: str) -> dict[str, t.Any]:
         client = self._for_one_login("metadata", "jwks")

@@ -9,6 +9,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import jwt
+from auth0_server_python.error import (
+    AccessTokenForConnectionError,
+    AccessTokenForConnectionErrorCode,
+)
 
 from ..errors import (
     Auth0Error,
@@ -275,7 +279,10 @@ class TokenClient(LoopClient):
             found = await super().get_token_for_connection(options)
         except TypeError as error:
             # The SDK hands the constructor of its error one argument too many.
-            raise error.__context__ or error from None
+            raise AccessTokenForConnectionError(
+                AccessTokenForConnectionErrorCode.FETCH_ERROR,
+                "The access token of a connection could not be fetched.",
+            ) from error.__context__
         # The SDK returns expires_at, but reads expires_in when it keeps the token.
         return {**found, "expires_in": found["expires_at"] - int(self._clock.time())}
 

@@ -19,6 +19,7 @@ from auth0_server_python.error import (
     InvalidArgumentError,
     MfaRequiredError,
     OrganizationTokenValidationError,
+    PollingApiError,
     SessionExpiredError,
 )
 from auth0_server_python.error import Auth0Error as SdkError
@@ -42,6 +43,7 @@ from .challenge_errors import (
     retry_after,
     too_many_attempts,
 )
+from .refusals import refusal_of
 from .responses import is_unavailable
 
 #: httpx, and its successor, which Authlib uses where that is installed.
@@ -138,7 +140,7 @@ def translate(error: Exception) -> Auth0Error:
             return _refused(str(cause.error))
         if refusal := refusal_of_challenge(cause):
             return refusal
-        if isinstance(cause, ApiError) and cause.code == "invalid_grant":
+        if _is_spent(cause):
             return LoginRequired(_AGAIN)
         if isinstance(cause, ApiError | MfaRequiredError) and _wants_factor(cause):
             return _mfa_required(cause)
@@ -148,7 +150,14 @@ def translate(error: Exception) -> Auth0Error:
             return _wrong_status(cause.response)
         if isinstance(cause, TRANSPORT_ERRORS):
             return _unreachable(chain, cause)
-    return _of_the_sdk(error)
+    return refusal_of(chain) or _of_the_sdk(error)
+
+
+def _is_spent(error: BaseException) -> bool:
+    """Tell whether the tenant takes a refresh token no longer."""
+    is_of_login = isinstance(error, PollingApiError)
+    is_refused = isinstance(error, ApiError) and error.code == "invalid_grant"
+    return is_refused and not is_of_login
 
 
 def _wants_factor(error: ApiError | MfaRequiredError) -> bool:

@@ -13,11 +13,13 @@ from .request import this_app
 def call(function: Callable[..., t.Any], *args: t.Any) -> t.Any:
     """Call a sync or async function of the app, and return its result.
 
-    Flask runs an async function on an event loop in the thread of the request. Under
-    gevent, all requests share one thread, which can have one such loop only; there, the
-    function runs on the loop of the extension.
+    Flask runs an async function on an event loop in the thread of the request, which
+    can have one only. Where it has one, as for an async view, the function runs on the
+    loop of the extension, and so it does under gevent, where all requests share one
+    thread.
     """
-    if greenlets.are_threads() and inspect.iscoroutinefunction(function):
+    is_async = inspect.iscoroutinefunction(function)
+    if is_async and (greenlets.are_threads() or loop.is_any_running()):
         return loop.run(function(*args), None)
     return this_app().ensure_sync(function)(*args)
 

@@ -65,6 +65,9 @@ class CurrentRequest:
     #: call, ``client/dispatch`` sends the signal ``token_refreshed``.
     has_new_tokens = False
 
+    #: Tells the app of a login, once the call of the SDK that made it is done.
+    tell_of_login: Callable[[], None] | None = None
+
     #: The session's state as it has been read; ``None`` until it is needed.
     known: Known | None = None
     #: The id of a session in cookies that was good when the request read it.

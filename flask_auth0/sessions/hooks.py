@@ -7,9 +7,11 @@ import json
 import typing as t
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
+from types import MappingProxyType
 
 from ..runtime import app_functions
 from ..runtime.request import current_request
+from ..signals import user_logged_in
 from .claims import with_own_names
 from .hidden_tokens import with_hidden_tokens
 from .shapes import State, without_none
@@ -53,6 +55,24 @@ class SessionHooks:
         finally:
             _saving.reset(token)
         return state
+
+
+def tell_of_login(hooks: SessionHooks, state: State, undo: Callable[[], None]) -> None:
+    """Tell the app who has logged in, without a redirect of the browser.
+
+    :param undo: ends the session, if the app refuses the login.
+    """
+    user = without_none(state["user"])
+    session = {name: state[name] for name in state if name != "internal"}
+    shown = with_hidden_tokens({**copy.deepcopy(session), "user": user})
+    shown["user"] = MappingProxyType(user)
+    try:
+        for hook in hooks.after_login:
+            app_functions.call(hook, MappingProxyType(shown), MappingProxyType({}))
+        user_logged_in.send(current_request().app, user=user)
+    except Exception:
+        undo()
+        raise
 
 
 def refuse_while_saving() -> None:

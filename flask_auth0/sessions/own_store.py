@@ -63,17 +63,16 @@ class OwnStateStore(SessionStore):
         if data is None:
             return
         # The SDK passes a model at a login, and a dictionary after a refresh.
-        state = type(state).model_validate(data) if _is_login(state) else data
-        before = await self._stored(identifier, options) or {}
-        if before and _sub(before) != _sub(data):
-            await _clear_session()
-        if _is_login(state):
-            await self._keep(identifier, await self._begun(state), options)
+        if isinstance(state, BaseModel):
+            begun_ = await self._begun(data)
+            model = type(state).model_validate(_outward(begun_))
+            await self._begin(identifier, begun_, model, options)
             return
+        before = await self._stored(identifier, options) or {}
         if self._hooks.before_saved:
-            kept, error = await loop.aside(lambda: self.updated(before, state))
+            kept, error = await loop.aside(lambda: self.updated(before, data))
         else:
-            kept, error = self.updated(before, state)
+            kept, error = self.updated(before, data)
         try:
             if kept is not None:
                 await self._keep(identifier, kept, options)
@@ -83,12 +82,32 @@ class OwnStateStore(SessionStore):
         if kept is not None and is_over(kept, self._clock.time()):
             await self.delete(identifier, options)
 
-    async def _begun(self, state: BaseModel) -> BaseModel:
+    async def begin(self, state: State, options: State | None = None) -> None:
+        """Keep the state of a login."""
+        begun_ = await self._begun(state)
+        await self._begin(KEY, begun_, begun_, options)
+
+    async def _begin(
+        self, identifier: str, state: State, kept: t.Any, options: State | None
+    ) -> None:
+        """Keep the state of a login, with nothing of another user.
+
+        :param kept: the state in the form for the store.
+        """
+        before = await self._stored(identifier, options)
+        if before and _sub(before) != _sub(state):
+            await _clear_session()
+        await self._keep(identifier, kept, options)
+        current = current_request()
+        undo = lambda: loop.run(self.delete(identifier, options), None)  # noqa: E731
+        self.note_login(current, state, undo)
+
+    async def _begun(self, state: State) -> State:
         """Return the state of a login as the app's hooks have changed it."""
-        changed = begun(dumped(state))
+        changed = begun(state)
         if self._hooks.before_saved:
-            changed = await loop.aside(lambda: self._hooks.apply(changed))
-        return type(state).model_validate(_outward(changed))
+            return await loop.aside(lambda: self._hooks.apply(changed))
+        return changed
 
     async def _keep(self, identifier: str, state: t.Any, options: State | None) -> None:
         with _outages_told():
@@ -188,10 +207,6 @@ async def _clear_session() -> None:
     current = current_request()
     if not current.is_empty:
         await loop.where_called(current.session.clear)
-
-
-def _is_login(state: t.Any) -> t.TypeGuard[BaseModel]:
-    return isinstance(state, BaseModel)
 
 
 def _sub(state: State) -> t.Any:

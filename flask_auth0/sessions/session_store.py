@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 from collections.abc import Callable
 
@@ -14,9 +15,9 @@ from ..runtime.request import CurrentRequest
 from .claims import with_new_claims
 from .codec import States
 from .cookies.kept_apart import KeptApart
-from .hooks import SessionHooks
+from .hooks import SessionHooks, tell_of_login
 from .shapes import State
-from .storage_contract import Records
+from .storage_contract import KEY, Records
 from .stores.base import BackEnd
 from .token_sets import has_new_tokens, refreshing, repaired, with_tokens_of
 from .unwritten import UnwrittenStates
@@ -63,6 +64,21 @@ class SessionStore(StateStore):
     ) -> None:
         """Keep what the SDK has under another identifier than the session's."""
         self.apart.keep(current, identifier, value, self._apart_for)
+
+    async def begin(self, state: State, options: State | None = None) -> None:
+        """Keep the state of a login, in place of the session before."""
+        await self.set(KEY, state, options=options)
+
+    def note_login(
+        self, current: CurrentRequest, state: State, undo: Callable[[], None]
+    ) -> None:
+        """Let the app be told of a login, once the call that made it is done.
+
+        :param undo: ends the session, if the app refuses the login.
+        """
+        if current.is_dispatched:
+            tell = functools.partial(tell_of_login, self._hooks, state, undo)
+            current.tell_of_login = tell
 
     def updated(
         self, before: State, state: State

@@ -366,6 +366,8 @@ class SessionStateStore(SessionStore):
         session_id = data["internal"].get("session_id")
         if session_id is None:
             self._changes.log_in(current, place, data, self._entry(current))
+            state = self._remembered(current) or data
+            self.note_login(current, state, functools.partial(self.end, current))
         elif session_id == _id_of(current.session):
             self._update(current, place, session_id, data)
 

@@ -12,10 +12,12 @@ from auth0_server_python.error import (
     MfaApiError,
     MfaTokenExpiredError,
     MfaTokenInvalidError,
+    OrganizationTokenValidationError,
     SessionExpiredError,
 )
 from flask import Flask
 
+from ..client import refusals
 from ..client.translation import translate
 from ..errors import Auth0Error
 from ..runtime import error_handlers
@@ -32,7 +34,9 @@ _SDK_ERRORS = (
     MfaApiError,
     MfaTokenExpiredError,
     MfaTokenInvalidError,
+    OrganizationTokenValidationError,
     SessionExpiredError,
+    *refusals.KINDS,
 )
 
 

@@ -31,6 +31,7 @@ OVERRIDDEN = {
     "auth0_server_python.auth_server.server_client.ServerClient": {
         "_anonymous_client",
         "_anonymous_store",
+        "_clear_anonymous_session_after_login",
         "_apply_client_authentication",
         "_build_link_user_url",
         "_build_unlink_user_url",

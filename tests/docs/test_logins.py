@@ -49,6 +49,25 @@ def test_what_a_session_holds(read_page: ReadPage, make_visitor: MakeVisitor) ->
     assert "nickname" not in user
 
 
+def test_logins_without_a_redirect(
+    read_page: ReadPage,
+    make_visitor: MakeVisitor,
+    tenant: TenantServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    page = read_page("login.rst").run()
+    visitor = make_visitor(page.apps[1])
+    monkeypatch.setattr(tenant.tenant, "answer_backchannel_logins", "approve")
+    known = {"the-token": "auth0|grace"}.get
+    tenant.tenant.exchange.register("urn:example:legacy-token", known)
+    for path, form, name in [
+        ("/by-phone", {"sub": "auth0|ada"}, "Ada Lovelace"),
+        ("/by-token", {"token": "the-token"}, "Grace Hopper"),
+    ]:
+        answer = visitor.client.post(path, base_url=HOST, data=form)
+        assert answer.get_json() == {"name": name}
+
+
 def test_parameters_that_are_handed_on(
     read_page: ReadPage, make_visitor: MakeVisitor
 ) -> None:

@@ -26,6 +26,7 @@ def test_the_public_names() -> None:
         "LoginLoop",
         "LoginRequired",
         "MfaRequired",
+        "MyAccountRefused",
         "NotAllowed",
         "SessionStoreUnavailable",
         "SessionTooLarge",
