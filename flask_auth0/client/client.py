@@ -11,12 +11,14 @@ from collections.abc import Awaitable, Callable
 
 import jwt
 from auth0_server_python.auth_server.server_client import ServerClient
+from auth0_server_python.auth_types import SessionTransferTokenResult
 from auth0_server_python.error import ApiError, BackchannelLogoutError
 from pydantic import ValidationError
 
 from ..errors import LoginRequired, TenantError
 from ..runtime import loop
 from ..runtime.request import current_request
+from ..sessions.claims import claims_in
 from ..sessions.hooks import checked_claims, with_claims
 from ..sessions.storage_contract import KEY
 from .anonymous import Anonymous
@@ -176,6 +178,48 @@ class Client(FlowClient):
             return state_of_login(tokens, claims, audience, config.domain, now)
         except (jwt.PyJWTError, ValueError) as error:
             raise ApiError("invalid_token", str(error), error) from error
+
+    async def request_session_transfer_token(
+        self,
+        subject_token: str,
+        subject_token_type: str,
+        actor_token: str | None = None,
+        actor_token_type: str | None = None,
+        scope: str | None = None,
+        organization: str | None = None,
+        store_options: dict[str, t.Any] | None = None,
+    ) -> SessionTransferTokenResult:
+        """Request a token with which a browser is logged in as somebody else.
+
+        :param actor_token: of who acts for that person; by default, of who is logged
+            in, whose ID token is refreshed if it has expired.
+        :raises CustomTokenExchangeError: when the tenant refuses it, or nobody acts.
+        """
+        if actor_token is None:
+            await self._on_loop(self._renew_id_token)
+        request = super().request_session_transfer_token
+        subject = (subject_token, subject_token_type)
+        actor = (actor_token, actor_token_type)
+        waiting = self._on_loop(
+            request, *subject, *actor, scope, organization, store_options
+        )
+        # The report of an error may show the variables of this frame.
+        del subject_token, subject, actor_token, actor
+        return await waiting
+
+    async def _renew_id_token(
+        self, store_options: dict[str, t.Any] | None = None
+    ) -> None:
+        """Refresh an ID token that has expired, in the session's turn.
+
+        The SDK would do so beside other refreshes, and spend their refresh token.
+        """
+        state = await self.store.get(KEY, store_options)
+        if not state or not state.get("refresh_token"):
+            return
+        claims = claims_in(state.get("id_token")) or {}
+        if claims.get("exp", 0) <= self._clock.time():
+            await self._refreshed_user(store_options)
 
     async def handle_backchannel_logout(
         self, logout_token: str, store_options: dict[str, t.Any] | None = None

@@ -18,9 +18,12 @@ from .cookies.kept_apart import KeptApart, forget, forget_all
 from .flows import arrived
 from .hooks import SessionHooks
 from .session_store import SessionStore
-from .shapes import State, dumped
+from .shapes import State, dumped, without_none
 from .storage_contract import KEY
-from .token_sets import without_refreshed
+from .token_sets import DEFAULT_AUDIENCE, without_refreshed
+
+#: What the SDK leaves out of the tokens of connections.
+_ANY = {"audience": DEFAULT_AUDIENCE, "login_hint": ""}
 
 
 class OwnStateStore(SessionStore):
@@ -75,7 +78,7 @@ class OwnStateStore(SessionStore):
             kept, error = self.updated(before, data)
         try:
             if kept is not None:
-                await self._keep(identifier, kept, options)
+                await self._keep(identifier, _outward(kept), options)
         finally:
             if error is not None:
                 raise error
@@ -85,7 +88,7 @@ class OwnStateStore(SessionStore):
     async def begin(self, state: State, options: State | None = None) -> None:
         """Keep the state of a login."""
         begun_ = await self._begun(state)
-        await self._begin(KEY, begun_, begun_, options)
+        await self._begin(KEY, begun_, _outward(begun_), options)
 
     async def _begin(
         self, identifier: str, state: State, kept: t.Any, options: State | None
@@ -111,7 +114,7 @@ class OwnStateStore(SessionStore):
 
     async def _keep(self, identifier: str, state: t.Any, options: State | None) -> None:
         with _outages_told():
-            await self._store.set(identifier, _outward(state), options=options)
+            await self._store.set(identifier, state, options=options)
         # The session has changed, so the next one who asks for the user asks the SDK.
         current_request().has_claims = False
 
@@ -175,14 +178,21 @@ class OwnStateStore(SessionStore):
             await self._store.delete_by_logout_token(claims, options=options)
 
 
-def _outward(state: t.Any) -> t.Any:
-    """Return a state as a store keeps it: the SDK's model of ``internal`` takes no more
-    fields, but that of the whole state does.
+def _outward(state: State) -> State:
+    """Return a state as the SDK's model takes it, which many stores open states with.
+
+    It has no more fields in ``internal``, and requires what the SDK itself leaves out.
     """
-    if isinstance(state, BaseModel) or OWN_CLAIMS not in state["internal"]:
-        return state
     internal = {**state["internal"]}
-    return {**state, OWN_CLAIMS: internal.pop(OWN_CLAIMS), "internal": internal}
+    names = {OWN_CLAIMS: internal.pop(OWN_CLAIMS)} if OWN_CLAIMS in internal else {}
+    found = state.get("connection_token_sets") or []
+    tokens = [{**_ANY, **without_none(each)} for each in found]
+    return {
+        **state,
+        **names,
+        "connection_token_sets": tokens,
+        "internal": internal,
+    }
 
 
 def _inward(state: State) -> State:

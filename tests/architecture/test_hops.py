@@ -19,9 +19,9 @@ BOUNDS = {
     "protected": (30, 35),
     "token": (46, 58),
     # Of these, two are for an ID token of another second than the one before.
-    "refresh": (181, 201),
+    "refresh": (187, 205),
     "login": (74, 80),
-    "callback": (131, 192),
+    "callback": (135, 196),
     "backchannel": (0, 89),
 }
 
