@@ -17,6 +17,7 @@ from ..errors import (
     Auth0Error,
     AuthorizationFailed,
     LoginFailed,
+    LoginRequired,
     log_failure,
 )
 from ..runtime.request import CurrentRequest
@@ -72,7 +73,8 @@ def unchanged(flow: Flow, error: LoginFailed) -> AccountUnchanged:
 def report(error: Auth0Error, page: str) -> None:
     """Add the way back to the error of a flow, and log the error."""
     ways = [Action("Go back", page), start_page()]
-    if error.code == 401 and (url := login_url(page, {})):
+    asked = error.parameters if isinstance(error, LoginRequired) else {}
+    if error.code == 401 and (url := login_url(page, asked)):
         ways = [Action("Log in", url), *ways]
         error.login_url = url
     error.actions = ways

@@ -7,7 +7,7 @@ import typing as t
 import pytest
 from flask import Flask
 
-from flask_auth0 import AccountUnchanged, accounts_changed
+from flask_auth0 import AccountUnchanged, MfaRequired, accounts_changed
 from flask_auth0.tenant import TenantServer
 from tests.harness.visitor import FETCH, GRACE, HOST, Visitor, error_of, query_of
 
@@ -225,3 +225,32 @@ def test_state_that_was_cut(
     assert (response.status_code, error_of(response)) == (400, "account_unchanged")
     assert visitor.user()["sub"] == SUB
     assert not tenant.tenant.accounts.connected(SUB)
+
+
+def test_one_more_factor(
+    app: Flask, visitor: Visitor, begin: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tenant wants one before the account is connected, and a login can ask."""
+
+    async def complete(url: str) -> t.Any:
+        raise MfaRequired
+
+    client = app.extensions["auth0"].client
+    monkeypatch.setattr(client, "complete_connect_account", complete)
+    callback = choose(visitor, begin("connect", next="/profile"), account=ACCOUNT)
+    response = visitor.get(callback)
+    assert (response.status_code, error_of(response)) == (401, "mfa_required")
+    assert "acr_values=" in response.text
+    assert visitor.user()["sub"] == SUB
+
+
+@pytest.mark.parametrize("name", ["link", "unlink"])
+def test_tenant_that_is_down(
+    visitor: Visitor, begin: Begin, tenant: TenantServer, name: str
+) -> None:
+    callback = choose(visitor, begin(name), account=ACCOUNT)
+    tenant.tenant.fail_next_token_request(status=500)
+    response = visitor.get(callback)
+    told = (response.status_code, error_of(response))
+    assert told == (503, "temporarily_unavailable")
+    assert visitor.user()["sub"] == SUB
