@@ -210,6 +210,20 @@ def test_programs_with_a_token(make_app: MakeApp, make_visitor: MakeVisitor) -> 
                 assert "acr_values=" in challenge
 
 
+def test_a_page_for_a_program_with_a_token(
+    make_app: MakeApp, make_visitor: MakeVisitor
+) -> None:
+    """It asks for a page, and has no account to change."""
+    app = make_app(audience=API)
+    issuer = make_visitor(app).tenant.tenant
+    add_views(app, {"claims": {"team": "sales"}, "bearer": True})
+    for path in PATHS:
+        headers = {**NAVIGATION, **bearer(make_token(issuer))}
+        page = app.test_client().get(path, headers=headers)
+        assert page.status_code == 403
+        assert ways(page.text) == [("Go to the start page", "/")]
+
+
 def test_a_token_that_another_guard_has_let_pass(
     make_app: MakeApp, make_visitor: MakeVisitor
 ) -> None:
