@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from ..app_state import AppState, state_of
 from ..challenges import BEARER, challenges
+from ..client.server_client import run_without_loop
 from ..errors import InvalidToken, LoginRequired, MfaRequired
 from ..runtime import app_functions
 from ..runtime.request import CurrentRequest
@@ -133,7 +134,9 @@ def _granted_scopes(
     """Return the scopes of the session's access token, if they matter."""
     if not any(each.kind == "scopes" for each in needs):
         return frozenset()
-    session = state.wait(state.client.get_session()) or {}
+    # Our own stores have the session at hand, without any wait.
+    find = state.wait if state.state_store.needs_loop else run_without_loop
+    session = find(state.client.get_session()) or {}
     audience = state.config.audience or DEFAULT_AUDIENCE
     return granted_scopes(session, audience, state.clock.time())
 
