@@ -33,6 +33,12 @@ from .tokens import TokenClient, require_session
 
 #: Methods without a time limit, since a person on another device answers.
 WAITING = {"login_backchannel", "backchannel_authentication"}
+#: Methods that begin a session.
+LOGINS = {
+    "login_backchannel",
+    "login_with_custom_token_exchange",
+    "signin_with_passkey",
+}
 R = t.TypeVar("R")
 C = t.TypeVar("C", bound=TokenClient)
 
@@ -40,6 +46,8 @@ C = t.TypeVar("C", bound=TokenClient)
 def _on_our_loop(method: Callable[..., Awaitable[R]]) -> Callable[..., Awaitable[R]]:
     @functools.wraps(method)
     async def call(self: TokenClient, *args: t.Any, **kwargs: t.Any) -> R:
+        if method.__name__ in LOGINS:
+            await self.require_login(current_request())
         limit = None if method.__name__ in WAITING else self._config.timeout
         waiting: Awaitable[R] = coroutine_on_loop(
             method.__get__(self), args, kwargs, limit

@@ -73,9 +73,13 @@ async def _from_elsewhere(
         running = asyncio.wait_for(running, limit)
     with changes_announced(), untranslated():
         try:
-            return await loop.call(running)
+            found = await loop.call(running)
         except asyncio.TimeoutError as error:
             raise TenantUnavailable() from without_secrets(error)
+        if tell := _login_to_tell_of(current_request()):
+            # Hooks may be async, and this thread has a loop that runs already.
+            await loop.call(loop.aside(tell))
+        return found
 
 
 @contextmanager
@@ -87,10 +91,14 @@ def changes_announced() -> Iterator[None]:
     """
     yield
     current = current_request()
-    if current.tell_of_login is not None:
-        tell, current.tell_of_login = current.tell_of_login, None
+    if tell := _login_to_tell_of(current):
         tell()
     announce_refresh(current)
+
+
+def _login_to_tell_of(current: CurrentRequest) -> Callable[[], None] | None:
+    tell, current.tell_of_login = current.tell_of_login, None
+    return tell
 
 
 def announce_refresh(current: CurrentRequest) -> None:

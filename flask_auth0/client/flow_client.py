@@ -16,6 +16,7 @@ from auth0_server_python.error import ApiError, MissingTransactionError
 
 from ..errors import LoginFailed, LoginRequired
 from ..runtime import loop
+from ..runtime.request import current_request
 from ..sessions.flows import (
     Departure,
     Kind,
@@ -237,6 +238,8 @@ class FlowClient(TokenClient):
         limit = self._config.timeout
         if arriving.get() is not None:
             return await coroutine_on_loop(complete, (url, store_options), {}, limit)
+        if kind == "login":
+            await self.require_login(current_request())
         arguments = (kind, complete, url, store_options)
         return await coroutine_on_loop(self._arrive, arguments, {}, limit)
 
@@ -297,6 +300,20 @@ class Passwordless(OnOurLoop):
             return await coroutine_on_loop(
                 self._client.start, (options, store_options), {}, self._limit
             )
+
+    async def verify(
+        self, options: t.Any, store_options: Options | None = None
+    ) -> t.Any:
+        """Log in with a code that the tenant has sent.
+
+        :raises PasswordlessVerifyError: when the code is wrong, or the answer is not
+            good.
+        :raises MfaRequiredError: when a second factor is needed.
+        :raises Auth0Error: when the login could not be kept, before the code is spent.
+        """
+        await self._flows.require_login(current_request())
+        arguments = (options, store_options)
+        return await coroutine_on_loop(self._client.verify, arguments, {}, self._limit)
 
 
 def _as_dictionary(options: StartLinkUserOptions | Mapping[str, t.Any]) -> Options:

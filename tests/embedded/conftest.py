@@ -6,11 +6,11 @@ import typing as t
 from collections.abc import Callable, Coroutine
 
 import pytest
-from flask import Flask, session
+from flask import Flask, Response, session, stream_with_context
 from pydantic import BaseModel
 from werkzeug.test import TestResponse
 
-from flask_auth0 import Auth0, current_user
+from flask_auth0 import Auth0, Auth0Error, current_user
 from flask_auth0.tenant import Tenant, TenantServer
 from flask_auth0.tenant.mfa import SecondFactors
 from tests.harness.own_stores import SimpleStore
@@ -113,6 +113,16 @@ def add_steps(app: Flask) -> Flask:
     @app.post("/async")
     async def in_async() -> t.Any:
         return answer(await app.config["STEP"](auth0.client))
+
+    @app.post("/stream")
+    def stream() -> Response:
+        def content() -> t.Iterator[str]:
+            try:
+                auth0.run(app.config["STEP"](auth0.client))
+            except Auth0Error as error:
+                yield str(error.description)
+
+        return Response(stream_with_context(content()))
 
     @app.get("/put")
     def put() -> str:
