@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
 import ssl
-import tempfile
-from pathlib import Path
 
 import httpx
-from cryptography.hazmat.primitives.serialization import (
-    BestAvailableEncryption,
-    Encoding,
-    PrivateFormat,
-)
 
 from ..config import Config
-from ..config.pem import private_key
+from ..config.pem import show
 
 
 def make_context(config: Config) -> ssl.SSLContext:
@@ -25,21 +17,5 @@ def make_context(config: Config) -> ssl.SSLContext:
     """
     context = httpx.create_ssl_context()
     if config.use_mtls and config.mtls_cert and config.mtls_key:
-        _show(context, config.mtls_cert, config.mtls_key)
+        show(context, config.mtls_cert, config.mtls_key)
     return context
-
-
-def _show(context: ssl.SSLContext, certificate: str, key: str) -> None:
-    """Let a context show a certificate, which Python reads from files alone.
-
-    The key is encrypted there with a password that this function alone knows.
-    """
-    password = secrets.token_bytes(32)
-    encrypted = private_key(key).private_bytes(
-        Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(password)
-    )
-    with tempfile.TemporaryDirectory(prefix="flask-auth0-") as folder:
-        shown, hidden = Path(folder, "certificate.pem"), Path(folder, "key.pem")
-        shown.write_text(certificate, "utf-8")
-        hidden.write_bytes(encrypted)
-        context.load_cert_chain(shown, hidden, password)

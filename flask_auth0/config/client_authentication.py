@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import typing as t
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
@@ -112,9 +113,8 @@ def _unusable_certificate(values: Values, wrong: set[str]) -> Iterator[Problem]:
             yield Problem(key_of(name), "is needed with AUTH0_USE_MTLS")
     if "mtls_cert" not in missing:
         yield from _outdated(values["mtls_cert"])
-    if not missing and not _is_pair(values["mtls_cert"], values["mtls_key"]):
-        told = "is not the key of the certificate in AUTH0_MTLS_CERT"
-        yield Problem("AUTH0_MTLS_KEY", told)
+    if not missing:
+        yield from _no_pair(values["mtls_cert"], values["mtls_key"])
 
 
 def _outdated(text: str) -> Iterator[Problem]:
@@ -127,11 +127,16 @@ def _outdated(text: str) -> Iterator[Problem]:
         yield Problem("AUTH0_MTLS_CERT", told)
 
 
-def _is_pair(certificate: str, key: str) -> bool:
-    publics = (
-        pem.certificate(certificate).public_key(),
-        pem.private_key(key).public_key(),
-    )
+def _no_pair(text: str, key: str) -> Iterator[Problem]:
+    publics = pem.certificate(text).public_key(), pem.private_key(key).public_key()
     form = Encoding.DER, PublicFormat.SubjectPublicKeyInfo
     first, second = (each.public_bytes(*form) for each in publics)
-    return first == second
+    if first != second:
+        told = "is not the key of the certificate in AUTH0_MTLS_CERT"
+        yield Problem("AUTH0_MTLS_KEY", told)
+        return
+    try:
+        pem.show(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), text, key)
+    except OSError as error:
+        why = error.strerror or getattr(error, "reason", "")
+        yield Problem("AUTH0_MTLS_CERT", f"cannot be used for TLS here: {why}")

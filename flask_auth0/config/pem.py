@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import os
+import secrets
+import ssl
+import tempfile
 import typing as t
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
 from cryptography.x509 import Certificate, load_pem_x509_certificates
 
 _BEGIN = "-----BEGIN "
@@ -54,6 +62,26 @@ def private_key(pem: str) -> PrivateKeyTypes:
 def certificate(pem: str) -> Certificate:
     """Return the first certificate in a text, which is the client's own."""
     return load_pem_x509_certificates(pem.encode())[0]
+
+
+def show(context: ssl.SSLContext, text: str, key: str) -> None:
+    """Let a context show the certificates in a text, which Python reads from files.
+
+    The key is encrypted there with a password that this function alone knows.
+
+    :raises ssl.SSLError: when TLS takes no such certificate or key.
+    :raises OSError: when there is no place for the files.
+    """
+    password = secrets.token_bytes(32)
+    encrypted = private_key(key).private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(password)
+    )
+    chain = load_pem_x509_certificates(text.encode())
+    with tempfile.TemporaryDirectory(prefix="flask-auth0-") as folder:
+        shown, hidden = Path(folder, "certificate.pem"), Path(folder, "key.pem")
+        shown.write_bytes(b"".join(each.public_bytes(Encoding.PEM) for each in chain))
+        hidden.write_bytes(encrypted)
+        context.load_cert_chain(shown, hidden, password)
 
 
 def _text(value: t.Any) -> str:

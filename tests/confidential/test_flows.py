@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
 import ssl
 import tempfile
 import typing as t
@@ -288,12 +290,13 @@ def test_a_certificate_leaves_nothing_on_the_disk(
     def watched(
         self: ssl.SSLContext, certfile: Path, keyfile: Path, key: t.Any
     ) -> None:
-        written.append(keyfile.read_text())
+        written.append(certfile.read_text() + keyfile.read_text())
         load(self, certfile, keyfile, key)
 
     monkeypatch.setattr(ssl.SSLContext, "load_cert_chain", watched)
-    make_context(config)
-    assert [text.splitlines()[0] for text in written] == [
-        "-----BEGIN ENCRYPTED PRIVATE KEY-----"
-    ]
+    # A file may have both, and the certificate is written in the clear.
+    both = f"{config.mtls_cert}{config.mtls_key}"
+    make_context(dataclasses.replace(config, mtls_cert=both))
+    (text,) = written
+    assert re.findall("BEGIN (.+?)-", text) == ["CERTIFICATE", "ENCRYPTED PRIVATE KEY"]
     assert [*tmp_path.iterdir()] == []

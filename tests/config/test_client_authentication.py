@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime
+import tempfile
 import typing as t
 from pathlib import Path
 
 import pytest
 import trustme
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -205,6 +208,27 @@ def test_a_key_of_another_certificate() -> None:
     for other in (certificate()[1], pem(RSA_KEY)):
         name, _ = problem(use_mtls=True, mtls_cert=CERTIFICATE, mtls_key=other)
         assert name == "AUTH0_MTLS_KEY"
+
+
+def test_a_certificate_that_tls_does_not_take() -> None:
+    key, name = rsa.generate_private_key(65537, 1024), x509.Name([])  # noqa: S505
+    now = datetime.datetime.now(datetime.timezone.utc)
+    day = datetime.timedelta(days=1)
+    weak = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, now - day, now + day)
+        .sign(key, SHA256())
+        .public_bytes(Encoding.PEM)
+    )
+    wrong, remedy = problem(use_mtls=True, mtls_cert=weak.decode(), mtls_key=pem(key))
+    assert wrong == "AUTH0_MTLS_CERT"
+    assert "cannot be used for TLS here" in remedy
+
+
+def test_no_place_for_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    wrong, remedy = problem(use_mtls=True, mtls_cert=CERTIFICATE, mtls_key=KEY)
+    assert wrong == "AUTH0_MTLS_CERT"
+    assert "No such file or directory" in remedy
 
 
 def test_what_is_missing() -> None:
