@@ -138,7 +138,7 @@ def test_they_replace_none_of_the_id_token(
         },
     }
     tenant.tenant.userinfo_claims.update(false)
-    visitor.log_in()
+    assert visitor.log_in().status_code == 302
     changing = {"iat", "exp", "nonce", "auth_time", "sid"}
     after = visitor.user()
     assert {k: v for k, v in after.items() if k not in changing} == {
