@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
-from flask import Flask
+from flask import Flask, abort
 from werkzeug.test import TestResponse
 
-from flask_auth0 import Auth0, current_user, login_required
+from flask_auth0 import Auth0, current_user, login_required, public
 from flask_auth0.testing import logged_in_client
 from tests.harness.own_stores import SimpleStore
-from tests.harness.visitor import FETCH, MakeApp
+from tests.harness.visitor import FETCH, HOST, NAVIGATION, MakeApp
 
 API = "https://api.example.com"
 ROLES = "https://example.com/roles"
 
+#: Makes an app that asks for a user as a whole.
+Protect = Callable[..., Flask]
 #: Returns the answer of a view behind a guard to a user with some claims.
 Ask = Callable[..., TestResponse]
 
@@ -76,3 +79,45 @@ def _async(guard: dict[str, t.Any]) -> t.Any:
         return f"inside as {current_user.sub}"
 
     return login_required(**guard)(asynchronous)
+
+
+@pytest.fixture
+def protect(options: dict[str, t.Any], tmp_path: Path) -> Protect:
+    """Make protected apps."""
+
+    def make(
+        config: dict[str, t.Any] | None = None, *, own: bool = False, **more: t.Any
+    ) -> Flask:
+        (tmp_path / "static").mkdir(exist_ok=True)
+        (tmp_path / "static" / "style.css").write_text("css")
+        app = Flask(__name__, root_path=str(tmp_path))
+        app.config.update({"TESTING": True, **(config or {})})
+        store = SimpleStore() if own else None
+        Auth0(app, state_store=store, **options, protect_app=True, **more)
+        _add_views(app)
+        return app
+
+    return make
+
+
+def _add_views(app: Flask) -> None:
+    app.add_url_rule("/", "home", lambda: f"home of {current_user.sub}")
+
+    @app.route("/about", methods=["GET", "POST"])
+    @public
+    def about() -> str:
+        return f"about, for {current_user.sub}"
+
+    @public
+    @app.get("/above")
+    async def above() -> str:
+        return "above"
+
+    @app.get("/gone")
+    def gone() -> t.Any:
+        abort(404)
+
+
+def get(app: Flask, path: str, headers: t.Any = NAVIGATION, **more: t.Any) -> t.Any:
+    client = app.test_client()
+    return client.open(path, base_url=HOST, headers=headers, buffered=True, **more)

@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-import functools
 import typing as t
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
-from flask import Blueprint, Flask, abort
-from flask.views import MethodView, View
+from flask import Blueprint, Flask
 
 from flask_auth0 import (
     Auth0,
     LoginRequired,
-    bearer_required,
-    current_user,
-    login_required,
     public,
 )
 from flask_auth0.tenant import TenantServer
 from flask_auth0.testing import logged_in_client
-from tests.harness.access_tokens import bearer, make_token
-from tests.harness.own_stores import SimpleStore
 from tests.harness.visitor import FETCH, HOST, NAVIGATION, MakeApp, MakeVisitor
 
-from .conftest import API
-
-Protect = Callable[..., Flask]
+from .conftest import Protect, get
 
 
 @pytest.fixture(params=["cookies", "redis", "own"])
@@ -39,48 +28,6 @@ def protected(
         url = request.getfixturevalue("redis_url")
         return protect({"SESSION_TYPE": "redis", "SESSION_REDIS": url})
     return protect(own=request.param == "own")
-
-
-@pytest.fixture
-def protect(options: dict[str, t.Any], tmp_path: Path) -> Protect:
-    """Make protected apps."""
-
-    def make(
-        config: dict[str, t.Any] | None = None, *, own: bool = False, **more: t.Any
-    ) -> Flask:
-        (tmp_path / "static").mkdir(exist_ok=True)
-        (tmp_path / "static" / "style.css").write_text("css")
-        app = Flask(__name__, root_path=str(tmp_path))
-        app.config.update({"TESTING": True, **(config or {})})
-        store = SimpleStore() if own else None
-        Auth0(app, state_store=store, **options, protect_app=True, **more)
-        _add_views(app)
-        return app
-
-    return make
-
-
-def _add_views(app: Flask) -> None:
-    app.add_url_rule("/", "home", lambda: f"home of {current_user.sub}")
-
-    @app.route("/about", methods=["GET", "POST"])
-    @public
-    def about() -> str:
-        return f"about, for {current_user.sub}"
-
-    @public
-    @app.get("/above")
-    async def above() -> str:
-        return "above"
-
-    @app.get("/gone")
-    def gone() -> t.Any:
-        abort(404)
-
-
-def get(app: Flask, path: str, headers: t.Any = NAVIGATION, **more: t.Any) -> t.Any:
-    client = app.test_client()
-    return client.open(path, base_url=HOST, headers=headers, buffered=True, **more)
 
 
 def test_from_the_first_page_to_the_last(
@@ -194,98 +141,6 @@ def test_a_name_that_there_is_not(
     assert caplog.text.count("'statics', which the app does not have") == 1
 
 
-def test_blueprints(protect: Protect) -> None:
-    app = protect()
-    opened = public(Blueprint("opened", __name__, url_prefix="/opened"))
-    inner = Blueprint("inner", __name__, url_prefix="/inner")
-    shut = Blueprint("shut", __name__, url_prefix="/shut")
-    for blueprint in (opened, inner, shut):
-        name = blueprint.name
-        blueprint.add_url_rule("/", "page", functools.partial(str, name))
-    shut.add_url_rule("/open", "open", public(lambda: "open"))
-    opened.add_url_rule("/mine", "mine", login_required(lambda: "mine"))
-    opened.register_blueprint(inner)
-    app.register_blueprint(opened)
-    app.register_blueprint(shut)
-    app.register_blueprint(opened, name="again", url_prefix="/again")
-    for path in ("/opened/", "/opened/inner/", "/again/", "/shut/open"):
-        assert get(app, path).status_code == 200
-    assert get(app, "/shut/").location == "/login?next=/shut/"
-    # Guards of its own stay.
-    assert get(app, "/opened/mine").location == "/login?next=/opened/mine"
-    assert get(app, "/opened/nowhere").location == "/login?next=/opened/nowhere"
-
-
-class Shown(View):
-    """A view that is open by its decorators."""
-
-    decorators: t.ClassVar = [public]
-
-    def dispatch_request(self) -> str:
-        return "shown"
-
-
-@public
-class Class(MethodView):
-    """A view that is open as a class."""
-
-    def get(self) -> str:
-        return "class"
-
-
-class Heir(Class):
-    """A view that is not open, though its base is."""
-
-
-def test_class_based_views(protect: Protect) -> None:
-    app = protect()
-    for kind in (Shown, Class, Heir):
-        name = kind.__name__.lower()
-        app.add_url_rule(f"/{name}", view_func=kind.as_view(name))
-    assert get(app, "/shown").text == "shown"
-    assert get(app, "/class").text == "class"
-    assert get(app, "/heir").location == "/login?next=/heir"
-
-
-def test_behind_other_decorators(protect: Protect) -> None:
-    app = protect()
-
-    def other(view: t.Any) -> t.Any:
-        @functools.wraps(view)
-        def louder(*args: t.Any) -> t.Any:
-            return view(*args).upper()
-
-        return louder
-
-    app.add_url_rule("/inside", "inside", other(other(public(lambda: "open"))))
-    app.add_url_rule("/outside", "outside", public(other(other(lambda: "open"))))
-    app.add_url_rule("/neither", "neither", other(other(lambda: "open")))
-    assert get(app, "/inside").text == get(app, "/outside").text == "OPEN"
-    assert get(app, "/neither").status_code == 302
-
-
-def test_views_with_guards_of_their_own(protect: Protect, tenant: TenantServer) -> None:
-    """A program with a token does not need a session as well."""
-    app = protect(audience=API)
-    guards: dict[str, t.Any] = {
-        "token": bearer_required,
-        "both": login_required(bearer=True),
-        "cached": lambda view: functools.lru_cache(bearer_required(view)),
-        "recent": login_required(max_age=60),
-    }
-    for name, guard in guards.items():
-        app.add_url_rule(f"/{name}", name, guard(lambda: f"{current_user.sub}"))
-    headers = bearer(make_token(tenant.tenant))
-    for name in ("token", "both"):
-        assert get(app, f"/{name}", headers).text == "auth0|ada"
-        assert get(app, f"/{name}", FETCH).status_code == 401
-        assert get(app, f"/{name}", bearer("x")).status_code == 401
-    assert get(app, "/", headers).status_code == 401
-    # A cache could answer before the guard is asked.
-    assert get(app, "/cached", headers).status_code == 401
-    assert get(app, "/recent").location == "/login?next=/recent"
-
-
 def test_an_apps_own_hooks_come_later(protect: Protect) -> None:
     app, seen = protect(), list[str]()
     app.before_request(lambda: seen.append("hook"))
@@ -313,11 +168,6 @@ def test_two_apps_of_one_extension(
         app.add_url_rule("/", "home", lambda: "home")
     assert make_visitor(apps[0]).get("/").status_code == 302
     assert make_visitor(apps[1]).get("/").text == "home"
-
-
-def test_names_are_no_views() -> None:
-    with pytest.raises(TypeError, match="AUTH0_PUBLIC_ENDPOINTS=static"):
-        public("static")
 
 
 def test_prefetches(protect: Protect) -> None:
