@@ -9,7 +9,7 @@ import typing as t
 import pytest
 from flask import Flask
 
-from flask_auth0 import user_logged_in
+from flask_auth0 import Auth0Error, user_logged_in
 from flask_auth0.tenant import Tenant
 from tests.embedded.conftest import API, SUB, Person, auth0
 from tests.harness.visitor import GRACE, NAVIGATION
@@ -169,6 +169,16 @@ def test_a_login_without_an_id_token(visitor: Person, exchanging: Tenant) -> Non
     answer = visitor.does(login(scope="read:messages", audience=API))
     assert (answer.status_code, answer.get_json()["error"]) == (502, "invalid_response")
     assert not visitor.user()
+
+
+@pytest.mark.parametrize("mode", ["cookies", "redis"], indirect=True)
+def test_nothing_is_spent_on_a_session_that_cannot_be_kept(
+    app: Flask, exchanging: Tenant
+) -> None:
+    exchanging.token_requests.clear()
+    with app.test_request_context(), pytest.raises(Auth0Error, match="response"):
+        auth0.run(login()(auth0.client))
+    assert exchanging.token_requests == []
 
 
 # Session transfer

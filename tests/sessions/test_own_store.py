@@ -48,7 +48,7 @@ def app(make_app: MakeApp, store: SimpleStore) -> Flask:
     @app.get("/link")
     async def link() -> str:
         options = {"connection": "google-oauth2", "authorization_params": {}}
-        return t.cast(str, await auth0.client.start_link_user(options))
+        return await auth0.client.start_link_user(options)
 
     @app.get("/put/<name>/<value>")
     def put(name: str, value: str) -> str:
