@@ -27,6 +27,8 @@ class Relay(t.NamedTuple):
     kind: Kind = "login"
     #: The state of the app's own, from ``auth0.login()``.
     app_state: dict[str, t.Any] = {}  # noqa: RUF012
+    #: Whether a public page asks who the visitor is, which may be nobody.
+    is_silent: bool = False
 
 
 def whole(sdk_state: str, relay: Relay, sealer: Sealer) -> str:

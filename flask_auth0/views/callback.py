@@ -29,6 +29,7 @@ from ..signals import user_logged_in
 from ..user import load_claims
 from . import account_changes, login, own_urls, remembered_logins, repeated_logins
 from .authorization_response import check_response
+from .login_urls import MUST_ASK
 from .lost_transactions import again, go_on_without_transaction
 from .redirects import next_or_default
 
@@ -71,7 +72,13 @@ def complete() -> Response:
     returned = _returned(current, state, name, known)
     if returned is None:
         return go_on_without_transaction(current, state, known)
-    return _answer(current, state, returned, said)
+    try:
+        return _answer(current, state, returned, said)
+    except Auth0Error:
+        if not returned.relayed.is_silent:
+            raise
+        # The page is public: who is not logged in sees it as well.
+        return _continue_to(current, returned.target)
 
 
 def _returned(
@@ -109,6 +116,9 @@ def _answer(
 
 
 def _report(error: Auth0Error, returned: _Returned) -> None:
+    if returned.relayed.is_silent and error.error in MUST_ASK:
+        # That nobody is logged in there is an answer, and no failure.
+        return
     if returned.is_login:
         is_refusal = failure_of_hook(error) is not None
         asked = again(returned.relayed)

@@ -78,6 +78,22 @@ def start(
     return response
 
 
+def start_silently(page: str) -> Response:
+    """Redirect to the tenant, which is to show nothing, and come back to a page.
+
+    :param page: a page of this app.
+    :raises Auth0Error: when the login cannot begin; nobody is told.
+    """
+    own_urls.require_host()
+    state = current_state()
+    parameters: dict[str, str | int] = {"prompt": "none"}
+    relay = Relay(page, parameters=parameters, is_silent=True)
+    target = state.flows.page(page)
+    response = redirect(_authorization_url(state, target, parameters, relay), 302)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
 def is_passed_on(name: str) -> bool:
     """Tell whether ``/login`` hands a parameter on to the authorization request."""
     return name in PASSED_ON or name.startswith("ext-")

@@ -14,7 +14,7 @@ from ..runtime.request import CurrentRequest
 from ..sessions.cookies.host_prefix import transaction_prefix
 from ..sessions.flows import Flow
 from ..user import load_claims
-from . import account_changes, login, own_urls, repeated_logins
+from . import account_changes, login, own_urls, repeated_logins, silent
 from .redirects import next_or_default
 
 #: The most times that a login starts again without its transaction.
@@ -38,6 +38,8 @@ def go_on_without_transaction(
         raise unchanged
     if load_claims(current, state):
         return redirect(target, 302)
+    if relayed.is_silent:
+        return redirect(silent.page_without_question(current, target), 302)
     if not request.args.get("code") or not request.args.get("state"):
         error = LoginFailed("This is the end of a login that did not begin here.")
     elif _may_start_again(current, state, relayed):

@@ -94,6 +94,22 @@ def test_the_sign_up_link(read_page: ReadPage) -> None:
     )
 
 
+def test_public_pages(read_page: ReadPage, make_visitor: MakeVisitor) -> None:
+    visitor = make_visitor(read_page("login.rst").run().apps[0])
+    browser = {"User-Agent": "Mozilla/5.0 Chrome/126.0", **NAVIGATION}
+    # Another app has logged the visitor in at the tenant.
+    visitor.authorize(visitor.get("/login"), ADA)
+    asked = visitor.get("/greeting", browser)
+    assert query_of(asked.location)["prompt"] == "none"
+    (line,) = asked.headers.getlist("Set-Cookie")[-1:]
+    assert line.startswith("session_a0_silent=")
+    assert "Max-Age=600;" in line
+    came = visitor.get(visitor.authorize(asked, ADA), browser)
+    assert came.location == "/greeting"
+    assert visitor.get("/greeting", browser).text == "Hello Ada Lovelace"
+    assert visitor.fetch("/greeting").status_code == 200
+
+
 def test_logging_out(read_page: ReadPage, make_visitor: MakeVisitor) -> None:
     visitor = make_visitor(read_page("login.rst").run().apps[0])
     for method in ["GET", "POST"]:
@@ -101,7 +117,7 @@ def test_logging_out(read_page: ReadPage, make_visitor: MakeVisitor) -> None:
         assert visitor.cookies()
         answer = visitor.client.open("/logout", base_url=HOST, method=method)
         assert "/oidc/logout?" in answer.location
-        assert visitor.cookies() == ["session_a0_ended"]
+        assert visitor.cookies() == ["session_a0_ended", "session_a0_silent"]
     prefetch = visitor.get("/login", {"Sec-Purpose": "prefetch"})
     assert prefetch.status_code == 503
 

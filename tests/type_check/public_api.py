@@ -42,6 +42,7 @@ from flask_auth0 import (
     login_required,
     public,
     session_revoked,
+    silent_login,
     token_refreshed,
     user_logged_in,
     user_logged_out,
@@ -76,6 +77,14 @@ def called(name: str) -> str:
 @login_required(max_age=300, organization="org_1", connection="google-oauth2")
 def with_arguments(number: int) -> ResponseReturnValue:
     return {"number": number}
+
+
+@silent_login
+def public_page(name: str) -> str:
+    return name
+
+
+assert_type(public_page("Ada"), str)
 
 
 @login_required

@@ -42,6 +42,7 @@ def test_the_public_names() -> None:
         "login_required",
         "public",
         "session_revoked",
+        "silent_login",
         "token_refreshed",
         "user_logged_in",
         "user_logged_out",
