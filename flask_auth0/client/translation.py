@@ -21,6 +21,7 @@ from auth0_server_python.error import (
     OrganizationTokenValidationError,
     PollingApiError,
     SessionExpiredError,
+    StartLinkUserError,
 )
 from auth0_server_python.error import Auth0Error as SdkError
 from authlib.integrations.base_client.errors import OAuthError
@@ -179,6 +180,10 @@ def _of_the_sdk(error: Exception) -> Auth0Error:
         return LoginFailed(f"{error.argument}: {error}")
     if isinstance(error, SessionExpiredError):
         return LoginRequired("Your session has ended. Please log in again.")
+    if isinstance(error, StartLinkUserError):
+        return LoginRequired(
+            remedy="The session has no ID token to link accounts with."
+        )
     if isinstance(error, AccessTokenError | AccessTokenForConnectionError):
         if error.code in _LOG_IN_AGAIN:
             return LoginRequired(_AGAIN)

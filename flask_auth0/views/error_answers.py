@@ -14,6 +14,7 @@ from auth0_server_python.error import (
     MfaTokenInvalidError,
     OrganizationTokenValidationError,
     SessionExpiredError,
+    StartLinkUserError,
 )
 from flask import Flask
 
@@ -36,6 +37,7 @@ _SDK_ERRORS = (
     MfaTokenInvalidError,
     OrganizationTokenValidationError,
     SessionExpiredError,
+    StartLinkUserError,
     *refusals.KINDS,
 )
 

@@ -84,8 +84,9 @@ def test_linking(
 def test_declining(
     visitor: Visitor, begin: Begin, tenant: TenantServer, name: str
 ) -> None:
-    before = session_of(visitor)
     begun = begin(name, next="/profile")
+    # The token to connect an account with may have come with a newer ID token.
+    before = session_of(visitor)
     callback = choose(visitor, begun, account=ACCOUNT)
     state = query_of(callback)["state"]
     response = visitor.get(
@@ -99,6 +100,14 @@ def test_declining(
     times = {"iat": 0, "exp": 0}
     assert {**session_of(visitor)["user"], **times} == {**before["user"], **times}
     assert visitor.user()["sub"] == SUB
+
+
+@BOTH
+@pytest.mark.parametrize("name", ["link", "unlink"])
+def test_nobody_is_logged_in(visitor: Visitor, begin: Begin, name: str) -> None:
+    visitor.get("/logout")
+    response = begin(name)
+    assert (response.status_code, error_of(response)) == (401, "login_required")
 
 
 def test_declining_on_the_page(visitor: Visitor, begin: Begin) -> None:
