@@ -86,6 +86,13 @@ def app(app: Flask, api: Api) -> Flask:
         answer = http.post(url(), content=content)
         return answer.text, answer.status_code
 
+    @app.get("/replaced")
+    def replaced() -> str:
+        replacing = auth0.client.replace_access_token(
+            request.args["refused"], scope=request.args.get("scope")
+        )
+        return auth0.run(replacing)
+
     @app.get("/call-async")
     async def call_async() -> t.Any:
         transport = httpx.MockTransport(api.answer)
@@ -131,6 +138,28 @@ def test_many_that_are_refused_are_replaced_by_one_refresh(
     assert {each.status_code for each in answers} == {200}
     assert len({token for each in answers for token in each.text.split("\n")}) == 1
     assert refreshes(tenant) == ["ok"]
+
+
+def test_a_request_that_is_refused_late_finds_the_token_that_is_there(
+    visitor: Visitor, tenant: TenantServer
+) -> None:
+    visitor.log_in()
+    refused = {"refused": visitor.fetch("/token").text}
+    tenant.tenant.token_requests.clear()
+    new = visitor.fetch("/replaced", query_string=refused).text
+    assert new != refused["refused"]
+    assert visitor.fetch("/replaced", query_string=refused).text == new
+    assert refreshes(tenant) == ["ok"]
+
+
+def test_another_token_of_the_api_does_not_hide_that_one_is_refused(
+    visitor: Visitor,
+) -> None:
+    visitor.log_in()
+    first = visitor.fetch("/token?scope=read:a").text
+    assert visitor.fetch("/token?scope=read:b").text != first
+    asked = {"refused": first, "scope": "read:a"}
+    assert visitor.fetch("/replaced", query_string=asked).text != first
 
 
 def test_an_api_that_refuses_the_new_one_too_is_believed(
