@@ -13,6 +13,7 @@ from .config import EXTENSION, Config
 from .errors import Action, ConfigurationError
 from .runtime import loop
 from .runtime.clock import Clock
+from .runtime.request import current_request
 
 if t.TYPE_CHECKING:
     from .client.access_tokens import AccessTokens
@@ -21,6 +22,7 @@ if t.TYPE_CHECKING:
     from .client.proofs import Proofs
     from .client.repeated_callbacks import CallbackAnswers
     from .client.server_client import Logins
+    from .sessions.domains import Domains
     from .sessions.hooks import SessionHooks
     from .sessions.sealing import Sealer
     from .sessions.session_store import SessionStore
@@ -34,6 +36,8 @@ class AppState:
     """The parts of the extension that belong to one app."""
 
     config: Config
+    #: Tells the tenant of a request.
+    domains: Domains
     clock: Clock
     client: Client
     logins: Logins
@@ -67,8 +71,25 @@ class AppState:
         return {f"auth0.{name}": path for name, path in self.config.paths.items()}
 
     def wait(self, coroutine: Coroutine[t.Any, t.Any, R]) -> R:
-        """Run a coroutine of the SDK to its end, within the app's time limit."""
+        """Run a coroutine of the SDK to its end, within the app's time limit.
+
+        :raises Exception: that of the app's function that tells the domain.
+        """
+        self.find_domain(coroutine)
         return loop.run(coroutine, self.config.timeout)
+
+    def find_domain(self, coroutine: Coroutine[t.Any, t.Any, t.Any]) -> None:
+        """Find the domain of the current request, before a coroutine may ask for it.
+
+        On the loop, an async function of the app could not be waited for everywhere.
+        """
+        if self.domains.fixed is not None or current_request().is_empty:
+            return
+        try:
+            self.domains.of(current_request())
+        except BaseException:
+            coroutine.close()
+            raise
 
 
 def state_of(app: Flask) -> AppState:

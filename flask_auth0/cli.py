@@ -28,12 +28,18 @@ auth0.add_command(sessions)
 auth0.add_command(tenant)
 
 
+_at_domain = click.option(
+    "--domain", help="The tenant's domain, if the app has several."
+)
+
+
 @sessions.command("list")
 @click.argument("sub")
-def list_(sub: str) -> None:
+@_at_domain
+def list_(sub: str, domain: str | None) -> None:
     """List the sessions of a user, by their id at the tenant."""
     with _clear_errors():
-        found = _sessions().of(sub)
+        found = _sessions().of(sub, domain=domain)
     for each in found:
         click.echo(_line(each))
     if not found:
@@ -44,11 +50,12 @@ def list_(sub: str) -> None:
 @sessions.command("revoke", context_settings={"ignore_unknown_options": True})
 @click.argument("name", metavar="ID")
 @click.option("--all", "is_user", is_flag=True, help="End all sessions of the user ID.")
-def revoke(name: str, is_user: bool) -> None:
+@_at_domain
+def revoke(name: str, is_user: bool, domain: str | None) -> None:
     """End a session, by its id in the list."""
     with _clear_errors():
         known = _sessions()
-        ended = known.revoke_all(name) if is_user else known.revoke(name)
+        ended = known.revoke_all(name, domain=domain) if is_user else known.revoke(name)
     if not ended and not is_user:
         raise click.ClickException("There is no such session.")
     click.echo(f"Ended {int(ended)} session{'' if ended == 1 else 's'}.")

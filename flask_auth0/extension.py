@@ -132,6 +132,7 @@ class Auth0:
         :raises TenantUnavailable: when the time is over.
         """
         with untranslated():
+            state_of(current_app).find_domain(coroutine)
             return self._run(coroutine, timeout or self._limit_of(coroutine))
 
     def get_user(self) -> dict[str, t.Any] | None:

@@ -48,7 +48,6 @@ def logged_in_client(
         "refresh_token": refresh_token,
         "token_sets": [_token_set(app, access_token, expires_in)],
         "connection_token_sets": [],
-        "domain": state_of(app).config.domain,
         "internal": {"sid": "test", "created_at": int(time.time())},
     }
     _log_in(app, client, state)
@@ -76,7 +75,10 @@ def _token_set(app: Flask, access_token: str, expires_in: int) -> dict[str, t.An
 def _log_in(app: Flask, client: FlaskClient, state: dict[str, t.Any]) -> None:
     with app.test_request_context(**_place(app)) as context:
         store, current = state_of(app).state_store, current_request()
-        setting = store.set(KEY, state, options=store_options(current))
+        domain = state_of(app).domains.of(current)
+        setting = store.set(
+            KEY, {**state, "domain": domain}, options=store_options(current)
+        )
         loop.run(setting, timeout=state_of(app).config.timeout)
         response = app.response_class()
         current.jar.write_to(response)

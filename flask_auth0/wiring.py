@@ -39,6 +39,7 @@ from .sessions.cookies.kept_apart import KeptApart
 from .sessions.cookies.signed import set_up_signed_sessions
 from .sessions.cookies.sweeping import LOGIN_NOTE, sweep
 from .sessions.cookies.transactions import CookieTransactionStore
+from .sessions.domains import Domains
 from .sessions.flask_session import idle_limit, set_up_cookie
 from .sessions.former_cookie_names import move
 from .sessions.hooks import SessionHooks
@@ -104,19 +105,19 @@ def set_up(
         app.session_interface = interface
         raise ConfigurationError(*problems)
     _set_up_secrets(app, config)
-    clock = clocks.machine
+    clock, domains = clocks.machine, Domains(config)
     set_up_signed_sessions(app, clock)
     idle = idle_limit(app, config)
     set_up_cookie(app, config)
     set_up_host_prefix(app, config)
     apart = KeptApart(Sealer(config.secret, config.purpose("kept apart")), clock)
     sessions = _make_session_store(
-        config, clock, hooks, own.state, revocation_store, idle, apart
+        config, clock, domains, hooks, own.state, revocation_store, idle, apart
     )
     logins = _make_login_store(config, clock, own.transaction)
-    visitors = _make_anonymous_store(config, clock, own.anonymous, apart)
+    visitors = _make_anonymous_store(config, clock, domains, own.anonymous, apart)
     app.extensions[EXTENSION] = _make_state(
-        config, clock, sessions, logins, visitors, unauthorized, hooks
+        config, clock, domains, sessions, logins, visitors, unauthorized, hooks
     )
     deployment.warn(app)
     _register(app)
@@ -138,6 +139,7 @@ def _problems_with(own: OwnStores, config: Config | None) -> list[Problem]:
 def _make_session_store(
     config: Config,
     clock: Clock,
+    domains: Domains,
     hooks: SessionHooks,
     own: StateStore | None,
     revocation_store: BackEnd | None,
@@ -151,9 +153,9 @@ def _make_session_store(
         have a limit.
     """
     if own is not None:
-        return OwnStateStore(own, hooks, clock, apart, config.mfa_token_ttl)
+        return OwnStateStore(own, hooks, clock, apart, config.mfa_token_ttl, domains)
     states = _make_states(config, clock, idle_limit)
-    return SessionStateStore(states, config, revocation_store, hooks, apart)
+    return SessionStateStore(states, config, revocation_store, hooks, apart, domains)
 
 
 def _make_login_store(
@@ -169,6 +171,7 @@ def _make_login_store(
 def _make_anonymous_store(
     config: Config,
     clock: Clock,
+    domains: Domains,
     own: AbstractDataStore[t.Any] | None,
     apart: KeptApart,
 ) -> AnonymousStore | None:
@@ -180,12 +183,13 @@ def _make_anonymous_store(
         return None
     if own is not None:
         return OwnAnonymousStore(own)
-    return CookieAnonymousStore(apart, clock)
+    return CookieAnonymousStore(apart, clock, domains)
 
 
 def _make_state(
     config: Config,
     clock: Clock,
+    domains: Domains,
     sessions: SessionStore,
     logins: LoginStore,
     visitors: AnonymousStore | None,
@@ -194,7 +198,7 @@ def _make_state(
 ) -> AppState:
     sealer = Sealer(config.secret, config.purpose("login"))
     page = functools.partial(page_to_lead_to, config=config)
-    flows = Flows(sealer, clock, own_urls.callback_url, page)
+    flows = Flows(sealer, clock, domains, own_urls.callback_url, page)
     client = Client(
         config,
         flows=flows,
@@ -202,9 +206,11 @@ def _make_state(
         transaction_store=logins,
         anonymous_store=visitors,
         clock=clock,
+        domains=domains,
     )
     return AppState(
         config=config,
+        domains=domains,
         clock=clock,
         client=client,
         logins=Logins(client, config),
@@ -213,7 +219,7 @@ def _make_state(
         transaction_store=logins,
         sealer=sealer,
         access_tokens=AccessTokens(
-            config, client.discovery, client.patience_with_strangers, clock
+            config, domains, client.discovery, client.patience_with_strangers, clock
         ),
         proofs=Proofs(clock),
         callback_answers=CallbackAnswers(sealer, config.timeout),
@@ -235,7 +241,7 @@ def _make_states(
             config.session_rolling,
             idle_limit or no_limit,
         ),
-        Labels(config.purpose("sessions")),
+        Labels(config.client_id, config.domain or None),
         clock,
     )
 

@@ -14,9 +14,12 @@ from ..errors import InvalidToken, TenantUnavailable
 from ..runtime import loop
 from ..runtime.clock import Clock
 from ..runtime.recent import Recent
+from ..runtime.request import current_request
+from ..sessions.domains import Domains
 from ..sessions.lifetime import CLOCK_LEEWAY
 from .discovery import Discovery, Patience
 from .nesting import refuse_deep_header
+from .per_domain import PerDomain
 from .signed_tokens import Check, Keys, check_token, find_key, verified_claims
 from .translation import translated
 
@@ -66,14 +69,20 @@ class _Verified(t.NamedTuple):
 class AccessTokens:
     """Verifies access tokens, and remembers those that were good.
 
+    :param domains: tells the tenant of a request.
     :param discovery: finds the tenant's keys.
     :param patience: says how often an unknown key is looked for.
     """
 
     def __init__(
-        self, config: Config, discovery: Discovery, patience: Patience, clock: Clock
+        self,
+        config: Config,
+        domains: Domains,
+        discovery: Discovery,
+        patience: PerDomain[Patience],
+        clock: Clock,
     ) -> None:
-        self._config, self._discovery = config, discovery
+        self._config, self._domains, self._discovery = config, domains, discovery
         self._patience, self._clock = patience, clock
         self._verified: Recent[bytes, _Verified] = Recent(_MOST)
 
@@ -83,48 +92,50 @@ class AccessTokens:
         :raises InvalidToken: when the token is not good.
         :raises TenantUnavailable: when the tenant's keys cannot be had.
         """
-        tag, jwks = hashlib.sha256(token.encode()).digest(), self._known_keys()
+        domain = self._domains.fixed or self._domains.of(current_request())
+        tag, jwks = hashlib.sha256(token.encode()).digest(), self._known_keys(domain)
         found = self._verified.get(tag)
         if found is not None and found.jwks is jwks and self._is_current(found.claims):
             return found.claims
         try:
             with translated():
-                claims = self._verify(token)
+                claims = self._verify(token, domain)
         except InvalidToken as error:
             # PyJWT's error has the token in its frames.
             raise error from None
-        if jwks is not None and jwks is self._known_keys():
+        if jwks is not None and jwks is self._known_keys(domain):
             self._verified.keep(tag, _Verified(claims, jwks))
         return claims
 
-    def _known_keys(self) -> Keys | None:
-        return self._discovery.known("jwks")
+    def _known_keys(self, domain: str) -> Keys | None:
+        return self._discovery.known("jwks", domain)
 
     def _is_current(self, claims: Claims) -> bool:
         now: float = self._clock.time()
         return now < t.cast(float, claims["exp"]) + CLOCK_LEEWAY
 
-    def _verify(self, token: str) -> Claims:
+    def _verify(self, token: str, domain: str) -> Claims:
         try:
-            return self._checked(token)
+            return self._checked(token, domain)
         except jwt.PyJWTError as error:
             kinds = (kind for kind in type(error).__mro__ if kind in _REASONS)
             raise InvalidToken(_REASONS.get(next(kinds, object))) from None
 
-    def _checked(self, token: str) -> Claims:
-        kid = _header(token).get("kid")
-        jwks, metadata = self._known_keys(), self._discovery.known("metadata")
+    def _checked(self, token: str, domain: str) -> Claims:
+        kid, jwks = _header(token).get("kid"), self._known_keys(domain)
+        metadata = self._discovery.known("metadata", domain)
         key = find_key(jwks, kid) if jwks and kid is not None else None
         if key is None or metadata is None:
-            return loop.run(self._checked_with_newer_keys(token), self._config.timeout)
+            checking = self._checked_with_newer_keys(token, domain)
+            return loop.run(checking, self._config.timeout)
         # With a key that is known, nothing waits for an event loop.
         return self._check_of(metadata["issuer"])(token, key)
 
-    async def _checked_with_newer_keys(self, token: str) -> Claims:
-        discovery, domain = self._discovery, self._config.domain
+    async def _checked_with_newer_keys(self, token: str, domain: str) -> Claims:
+        discovery, patience = self._discovery, self._patience
         check = self._check_of((await discovery.metadata(domain))["issuer"])
         jwks = await discovery.jwks(domain)
-        newer = functools.partial(discovery.newer_jwks, jwks, self._patience)
+        newer = functools.partial(discovery.newer_jwks, domain, jwks, patience)
         try:
             return await verified_claims(token, jwks, newer, check)
         except (TenantUnavailable, ValueError):

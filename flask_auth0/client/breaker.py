@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import math
 import typing as t
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from ..errors import TenantUnavailable
 from ..runtime.clock import Clock
+from .per_domain import PerDomain
 from .responses import is_unavailable
 
 #: Seconds for which the tenant is not asked after a failure: at least, and at most.
@@ -108,6 +109,34 @@ class Breaker:
         """Let another request try: this one has not waited to the end."""
         if self._count:
             self._permits = [None]
+
+
+class Breakers:
+    """The breakers of an app: one, or one for each host, if it has several domains.
+
+    :param make: makes a breaker.
+    """
+
+    def __init__(self, make: Callable[[], Breaker], *, are_several: bool) -> None:
+        #: The breaker of an app with one domain.
+        self.only: Breaker = make()
+        self._each = PerDomain(make) if are_several else None
+
+    def of(self, host: str) -> Breaker:
+        """Return the breaker of a host."""
+        return self.only if self._each is None else self._each.of(host)
+
+    def require_closed(self, host: str) -> None:
+        """Raise an error while a host is not asked, as :meth:`Breaker.require_closed`
+        does.
+        """
+        self.of(host).require_closed()
+
+    @contextmanager
+    def attempt(self, host: str) -> Iterator[Attempt]:
+        """Count one request to a host, as :meth:`Breaker.attempt` does."""
+        with self.of(host).attempt() as attempt:
+            yield attempt
 
 
 class Attempt(t.NamedTuple):

@@ -15,6 +15,7 @@ from auth0_server_python.auth_types import SessionTransferTokenResult
 from auth0_server_python.error import ApiError, BackchannelLogoutError
 from pydantic import ValidationError
 
+from ..config.urls import domain_of
 from ..errors import LoginRequired, TenantError
 from ..runtime import loop
 from ..runtime.request import current_request
@@ -25,7 +26,11 @@ from .anonymous import Anonymous
 from .backchannel_logins import continued, state_of_login
 from .dispatch import coroutine_on_loop
 from .flow_client import FlowClient
-from .logout_tokens import check_logout_claims, refuse_unsigned
+from .logout_tokens import (
+    check_logout_claims,
+    issuer_claimed_by,
+    refuse_unsigned,
+)
 from .mfa import Mfa
 from .nesting import refuse_deep_header
 from .signed_tokens import check_id_token, verified_claims
@@ -180,10 +185,11 @@ class Client(FlowClient):
             raise TenantError("The login service did not say who logged in.")
         config, asked = self._config, options.get("authorization_params") or {}
         audience = asked.get("audience") or config.audience
+        domain = await self.domain_here()
         try:
-            claims = await self.claims_of(tokens["id_token"], config.domain)
+            claims = await self.claims_of(tokens["id_token"], domain)
             now = self._clock.time()
-            return state_of_login(tokens, claims, audience, config.domain, now)
+            return state_of_login(tokens, claims, audience, domain, now)
         except (jwt.PyJWTError, ValueError) as error:
             raise ApiError("invalid_token", str(error), error) from error
 
@@ -263,18 +269,36 @@ class Client(FlowClient):
         refuse_deep_header(token)
         header = jwt.get_unverified_header(token)
         refuse_unsigned(header, token)
-        config, discovery = self._config, self.discovery
-        issuer = (await discovery.metadata(config.domain))["issuer"]
-        jwks = await discovery.jwks(config.domain)
+        discovery, domain = self.discovery, await self._domain_of_logout(token)
+        issuer = (await discovery.metadata(domain))["issuer"]
+        jwks = await discovery.jwks(domain)
         newer = functools.partial(
-            discovery.newer_jwks, jwks, self.patience_with_strangers
+            discovery.newer_jwks, domain, jwks, self.patience_with_strangers
         )
         check = functools.partial(
-            check_id_token, client_id=config.client_id, issuer=issuer
+            check_id_token, client_id=self._config.client_id, issuer=issuer
         )
         claims = await verified_claims(token, jwks, newer, check)
         check_logout_claims(header, claims)
         return claims
+
+    async def _domain_of_logout(self, token: str) -> str:
+        """Return the domain whose keys a logout token has to be signed with.
+
+        The tenant may send it to another host than that of its users. Only a domain
+        that the app's function has told is asked for keys.
+
+        :raises ValueError: when its issuer is not known.
+        """
+        if self.domains.fixed is not None:
+            return self.domains.fixed
+        claimed, current = issuer_claimed_by(token), current_request()
+        domain = domain_of(claimed)
+        if not current.is_empty and domain == await self.domains.resolve(current):
+            return domain
+        if self.discovery.known("metadata", domain) is None:
+            raise ValueError("Its issuer is not known here.")
+        return domain
 
     @property
     def mfa(self) -> t.Any:
@@ -290,7 +314,7 @@ class Client(FlowClient):
         """Return the tenant's ``end_session_endpoint``, if it publishes one."""
         if not loop.is_current():
             return await loop.call(self.end_session_endpoint())
-        looking = self.discovery.metadata(self._config.domain)
+        looking = self.discovery.metadata(await self.domain_here())
         # The lookup goes on if this logout stops waiting: its answer serves the next
         # one.
         metadata = await asyncio.shield(asyncio.ensure_future(looking))
@@ -300,7 +324,7 @@ class Client(FlowClient):
         """Make a refresh token worthless, at the tenant (RFC 7009)."""
         if not loop.is_current():
             return await loop.call(self.revoke_refresh_token(refresh_token))
-        domain = self._config.domain
+        domain = await self.domain_here()
         metadata = await self.discovery.metadata(domain)
         endpoint = metadata.get("revocation_endpoint")
         response = await self.here().http.post(

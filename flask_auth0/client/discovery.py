@@ -12,6 +12,8 @@ from flask import current_app
 
 from ..config import Config
 from ..errors import ConfigurationError, TenantUnavailable
+from ..sessions.domains import MOST_DOMAINS
+from .per_domain import PerDomain
 from .responses import as_json, check_metadata, with_mtls_endpoints
 from .signed_tokens import Keys, check_keys
 from .translation import KNOWN, translate
@@ -22,6 +24,9 @@ _FAILURES: tuple[type[Exception], ...] = (TenantUnavailable, *KNOWN)
 
 #: The member that marks the discovery document of a development tenant.
 DEVELOPMENT_MARKER = "flask_auth0_development_tenant"
+
+#: The most documents that are kept: two for each domain.
+_MOST = 2 * MOST_DOMAINS
 
 #: Seconds after which a document is fetched again.
 FRESH = 600
@@ -89,9 +94,9 @@ class Discovery:
         told = self._told.get((what, domain or self._config.domain))
         return told.document if told and told.is_younger_than(FRESH) else None
 
-    def all_known(self, *names: str) -> dict[str, Document] | None:
-        """Return some documents of the tenant by their names, if all are known."""
-        known = {name: self.known(name) for name in names}
+    def all_known(self, domain: str, *names: str) -> dict[str, Document] | None:
+        """Return some documents of a tenant by their names, if all are known."""
+        known = {name: self.known(name, domain) for name in names}
         found = {name: each for name, each in known.items() if each is not None}
         return found if len(found) == len(names) else None
 
@@ -103,18 +108,22 @@ class Discovery:
         """Return the signing keys of a tenant."""
         return await self._find("jwks", domain, self._fetch_jwks)
 
-    async def newer_jwks(self, jwks: Keys, patience: Patience) -> Keys:
-        """Return newer keys than these.
+    async def newer_jwks(
+        self, domain: str, jwks: Keys, patiences: PerDomain[Patience]
+    ) -> Keys:
+        """Return newer keys of a tenant than these.
 
         Concurrent callers share one fetch.
 
+        :param patiences: say how often each tenant is asked.
+
         :raises TenantUnavailable: when the last fetch was too short a time ago.
         """
-        domain = self._config.domain
-        async with self._transports.here().turns.turn("newer jwks"):
-            known = self.known("jwks")
+        async with self._transports.here().turns.turn(f"newer jwks of {domain}"):
+            known = self.known("jwks", domain)
             if known is not None and known is not jwks:
                 return known
+            patience = patiences.of(domain)
             if not await patience.wait():
                 raise TenantUnavailable(remedy="Its keys were asked for just now.")
             patience.begin()
@@ -135,7 +144,7 @@ class Discovery:
         if known is not None:
             return known
         try:
-            self._transports.breaker.require_closed()
+            self._transports.breakers.require_closed(domain)
             async with self._turn_to_ask(f"{what} of {domain}"):
                 # Another coroutine may have fetched it meanwhile.
                 known = self.known(what, domain)
@@ -148,7 +157,10 @@ class Discovery:
             raise
 
     def _note(self, what: str, domain: str, document: Document) -> Document:
+        self._told.pop((what, domain), None)
         self._told[what, domain] = Told(document, time.monotonic())
+        for oldest in list(self._told)[:-_MOST]:
+            self._told.pop(oldest, None)
         return document
 
     @asynccontextmanager
@@ -171,7 +183,7 @@ class Discovery:
         check_metadata(metadata, domain)
         if self._config.use_mtls:
             metadata = with_mtls_endpoints(metadata)
-        self._refuse_development_tenant(metadata)
+        self._refuse_development_tenant(metadata, domain)
         return t.cast(Document, metadata)
 
     async def _fetch_jwks(self, domain: str) -> Keys:
@@ -186,13 +198,13 @@ class Discovery:
         with as_json(remedy):
             return response.json()
 
-    def _refuse_development_tenant(self, metadata: Document) -> None:
+    def _refuse_development_tenant(self, metadata: Document, domain: str) -> None:
         is_one = metadata.get(DEVELOPMENT_MARKER)
         if not is_one or self._config.allow_development_tenant:
             return
         if not (current_app.debug or current_app.testing):
             raise ConfigurationError(
-                f"{self._config.domain} is a development tenant: anyone can log in as "
+                f"{domain} is a development tenant: anyone can log in as "
                 "anybody there. Set AUTH0_DOMAIN to a tenant of Auth0, or run the app "
                 "in debug mode, or set AUTH0_ALLOW_DEVELOPMENT_TENANT."
             )

@@ -20,6 +20,8 @@ from flask import session
 
 from ..errors import AccountUnchanged, AuthorizationFailed, TenantError
 from ..runtime.clock import Clock
+from ..runtime.request import current_request
+from ..sessions.domains import Domains
 from ..sessions.flows import Arrival, Claims, Departure, Flow
 from ..sessions.lifetime import CLOCK_LEEWAY
 from ..sessions.sealing import Sealer
@@ -35,6 +37,7 @@ class Flows:
 
     sealer: Sealer
     clock: Clock
+    domains: Domains
     #: Returns the URL of the callback.
     callback_url: Callable[[], str]
     #: Returns the page of this app that a flow is to lead to, or else the default, as
@@ -63,7 +66,11 @@ class Flows:
         max_age, classes = asked.get("max_age"), asked.get("acr_values")
         age = None if max_age is None else int(max_age)
         nonce, now = secrets.token_urlsafe(24), self.clock.time()
-        flow = Flow(relay.kind, nonce, page, purpose, age, now, tag, classes)
+        domain = None
+        if self.domains.fixed is None:
+            domain = self.domains.of(current_request())
+        own = (page, purpose, age, now, tag, classes)
+        flow = Flow(relay.kind, nonce, *own, domain=domain)
         completed = functools.partial(_completed, flow, relay, self.sealer)
         return Departure(flow, redirect_uri or self.callback_url(), completed)
 
@@ -79,7 +86,10 @@ class Flows:
         :param claims: those of the user who is logged in, if anybody is.
         :raises AccountUnchanged: for a flow that changes the accounts of another user,
             or of another session.
+        :raises LoginFailed: for a flow that began at another domain.
         """
+        if self.domains.fixed is None:
+            self.domains.require(flow.domain, current_request())
         if flow.kind == "login":
             return Arrival(flow.kind, functools.partial(self._check_login, flow))
         if not claims:

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 
 import httpx
 
+from .per_domain import PerDomain
+
 SocketOption = tuple[int, int, int]
 
 #: Seconds until an idle connection is probed, seconds between two probes, and the
@@ -122,6 +124,9 @@ class KeptTransport(httpx.AsyncBaseTransport):
         if transport is not self._current:
             return
         self._current = self._make()
+        self._close_soon(transport)
+
+    def _close_soon(self, transport: httpx.AsyncBaseTransport) -> None:
         self._old.add(transport)
         loop = asyncio.get_running_loop()
         loop.call_later(self._linger, lambda: loop.create_task(self._close(transport)))
@@ -130,9 +135,36 @@ class KeptTransport(httpx.AsyncBaseTransport):
         self._old.discard(transport)
         await transport.aclose()
 
+    def close_soon(self) -> None:
+        """Close all connections when no request needs them any more."""
+        self._close_soon(self._current)
+
     async def aclose(self) -> None:
         """Close all connections."""
         for transport in (self._current, *self._old):
+            await transport.aclose()
+
+
+class HostTransports(httpx.AsyncBaseTransport):
+    """Sends the requests to each host on connections of its own.
+
+    A tenant that does not answer takes no connections from another one, and a failure
+    on one of its connections says nothing of the others'.
+
+    :param make: makes the transport for one host.
+    """
+
+    def __init__(self, make: Callable[[], KeptTransport]) -> None:
+        self._each = PerDomain(make, KeptTransport.close_soon)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request."""
+        transport = self._each.of(request.url.netloc.decode("ascii"))
+        return await transport.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        for transport in self._each.all():
             await transport.aclose()
 
 

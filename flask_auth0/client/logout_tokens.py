@@ -5,6 +5,10 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Mapping
 
+import jwt
+
+from .nesting import refuse_deep_claims
+
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 #: The types that the header may name. The specification recommends the first; tokens
 #: without one should be accepted as well.
@@ -20,6 +24,19 @@ def refuse_unsigned(header: Mapping[str, t.Any], token: str) -> None:
         raise ValueError("It is not signed with RS256.")
     if not token.rpartition(".")[2]:
         raise ValueError("It has no signature.")
+
+
+def issuer_claimed_by(token: str) -> str:
+    """Return the issuer that a token names, before anything of it is verified.
+
+    :raises jwt.InvalidTokenError: when it is no token.
+    :raises ValueError: when it names none.
+    """
+    refuse_deep_claims(token)
+    issuer = jwt.decode(token, options={"verify_signature": False}).get("iss")
+    if not _is_text(issuer):
+        raise ValueError("It names no issuer.")
+    return t.cast(str, issuer)
 
 
 def check_logout_claims(

@@ -40,7 +40,6 @@ class Mfa(OnOurLoop):
     ) -> None:
         super().__init__(mfa, config.timeout)
         self._app_client, self._mfa, self._clock = client, mfa, clock
-        self._domain = config.domain
 
     async def verify(
         self,
@@ -111,7 +110,8 @@ class Mfa(OnOurLoop):
             return {}
         client = self._app_client
         try:
-            return await client.claims_of(verified.id_token, self._domain)
+            domain = await client.domain_here()
+            return await client.claims_of(verified.id_token, domain)
         except (jwt.PyJWTError, ValueError) as error:
             told = f"ID token verification failed: {error}"
             raise MfaVerifyError(told) from error

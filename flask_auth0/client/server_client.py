@@ -20,6 +20,7 @@ from urllib.parse import urlencode
 import httpx
 import jwt
 from auth0_server_python.auth_server.anonymous import AnonymousClient
+from auth0_server_python.auth_server.my_account_client import MyAccountClient
 from auth0_server_python.auth_server.server_client import ServerClient
 from auth0_server_python.auth_types import (
     MfaVerifyResponse,
@@ -39,6 +40,7 @@ from ..runtime.request import current_request
 from ..runtime.tracebacks import without_secrets
 from ..sessions.anonymous_store import AnonymousStore
 from ..sessions.cookies.storage import APART
+from ..sessions.domains import Domains
 from ..sessions.flows import (
     Arrival,
     Departure,
@@ -51,8 +53,9 @@ from ..sessions.session_store import SessionStore
 from ..sessions.storage_contract import KEY
 from ..sessions.transaction_store import TRANSACTION_KEY, LoginStore
 from . import pushed_requests
-from .breaker import Breaker
+from .breaker import Breakers
 from .discovery import Discovery, Document, Patience
+from .per_domain import PerDomain
 from .proving_http import ProvingHttp
 from .signed_tokens import Keys, check_id_token, verified_claims
 from .thread_http import ThreadHttp
@@ -62,6 +65,7 @@ from .transport import (
     LoopTransport,
     Transports,
     login_check,
+    telemetry_headers,
 )
 from .userinfo import (
     check_userinfo,
@@ -92,8 +96,11 @@ class LoopClient(ServerClient[t.Any]):
         transaction_store: LoginStore,
         anonymous_store: AnonymousStore | None,
         clock: Clock,
+        domains: Domains,
     ) -> None:
         self._config = config
+        #: Tells the domain of a request's tenant.
+        self.domains: Domains = domains
         self._clock = clock
         self.store: SessionStore = state_store
         self.transactions: LoginStore = transaction_store
@@ -107,10 +114,16 @@ class LoopClient(ServerClient[t.Any]):
         #: Authlib's client, where the login needs no event loop.
         self.login_oauth: t.Any = None
         # A login has spent its code already, so it waits for the next fetch.
-        self._patience_at_logins = Patience(INTERVAL_AT_LOGINS, INTERVAL_AT_LOGINS)
-        self.patience_with_strangers: Patience = Patience(INTERVAL_FOR_STRANGERS)
+        self._patience_at_logins = PerDomain(
+            lambda: Patience(INTERVAL_AT_LOGINS, INTERVAL_AT_LOGINS)
+        )
+        self.patience_with_strangers: PerDomain[Patience] = PerDomain(
+            lambda: Patience(INTERVAL_FOR_STRANGERS)
+        )
+        # The SDK awaits a function, although it declares a plain one.
+        domain: t.Any = domains.fixed or self._resolved_domain
         super().__init__(
-            domain=config.domain,
+            domain=domain,
             client_id=config.client_id,
             # The SDK's annotations forget that a secret need not be.
             client_secret=t.cast(str, config.shared_secret),
@@ -131,6 +144,9 @@ class LoopClient(ServerClient[t.Any]):
             clear_anonymous_session_on_login=config.clear_anonymous_session_on_login,
             mfa_token_ttl=config.mfa_token_ttl,
         )
+        if domains.fixed is None:
+            # The SDK's own takes a function for a text.
+            self._my_account_client = _MyAccount(domains, telemetry_headers())
         # These clients of the SDK would make a new TLS context for each call.
         for each in (super().mfa, super().anonymous, self._my_account_client):
             vars(each)["_get_http_client"] = self._get_http_client
@@ -161,13 +177,13 @@ class LoopClient(ServerClient[t.Any]):
 
         A certificate is shown with the connection instead.
         """
-        metadata = await self.documents.metadata(self._config.domain)
+        metadata = await self.documents.metadata(await self.domain_here())
         whole = {**content, "client_id": self._config.client_id}
         self._apply_client_authentication(whole, metadata["issuer"], in_body=True)
         return whole
 
     async def _token_endpoint(self) -> str:
-        metadata = await self.documents.metadata(self._config.domain)
+        metadata = await self.documents.metadata(await self.domain_here())
         return t.cast(str, metadata["token_endpoint"])
 
     @property
@@ -178,6 +194,14 @@ class LoopClient(ServerClient[t.Any]):
     @_redirect_uri.setter
     def _redirect_uri(self, value: t.Any) -> None:
         """Ignore the URL of the configuration, since each flow has its own."""
+
+    async def domain_here(self) -> str:
+        """Return the domain of the current request's tenant."""
+        return self.domains.fixed or await self.domains.resolve(current_request())
+
+    async def _resolved_domain(self, context: t.Any) -> str:
+        # The SDK shows its resolvers a part of the request. Ours knows all of it.
+        return await self.domain_here()
 
     def _get_http_client(self, **kwargs: t.Any) -> t.Any:
         return self._shared_http()
@@ -241,11 +265,13 @@ class LoopClient(ServerClient[t.Any]):
     async def _verify_and_decode_jwt(
         self, token: str, jwks: Keys, audience: str | None = None
     ) -> dict[str, t.Any]:
-        documents, config = self.documents, self._config
-        newer = functools.partial(documents.newer_jwks, jwks, self._patience_at_logins)
-        issuer = (await documents.metadata(config.domain))["issuer"]
+        documents, domain = self.documents, await self.domain_here()
+        newer = functools.partial(
+            documents.newer_jwks, domain, jwks, self._patience_at_logins
+        )
+        issuer = (await documents.metadata(domain))["issuer"]
         check = functools.partial(
-            check_id_token, client_id=config.client_id, issuer=issuer
+            check_id_token, client_id=self._config.client_id, issuer=issuer
         )
         claims = await verified_claims(token, jwks, newer, check)
         if not isinstance(claims.get("sub"), str) or not claims["sub"]:
@@ -268,14 +294,17 @@ class LoopClient(ServerClient[t.Any]):
         :raises TenantUnavailable: when it does not answer.
         """
         documents, config = self.documents, self._config
-        metadata = await documents.metadata(config.domain)
-        url, headers = endpoint_of(metadata, config.domain), headers_for(access_token)
+        domain = await self.domain_here()
+        metadata = await documents.metadata(domain)
+        url, headers = endpoint_of(metadata, domain), headers_for(access_token)
         del access_token
         if self.login_oauth is not None:
             response = self.login_oauth.session.get(url, headers)
         else:
             response = await self.here().http.get(url, headers=headers)
-        newer = functools.partial(documents.newer_jwks, jwks, self._patience_at_logins)
+        newer = functools.partial(
+            documents.newer_jwks, domain, jwks, self._patience_at_logins
+        )
         check = functools.partial(
             check_userinfo, client_id=config.client_id, issuer=metadata["issuer"]
         )
@@ -299,15 +328,29 @@ class LoopClient(ServerClient[t.Any]):
         )
 
 
+class _MyAccount(MyAccountClient):
+    """The SDK's client for the My Account API, at the tenant of each request."""
+
+    def __init__(self, domains: Domains, headers: dict[str, str]) -> None:
+        self._domains = domains
+        super().__init__("", headers)
+
+    @property
+    def audience(self) -> str:
+        """The URL of the API at the current request's tenant."""
+        return f"https://{self._domains.of(current_request())}/me/"
+
+
 class Logins:
     """Starts and completes the logins of an app."""
 
     def __init__(self, client: LoopClient, config: Config) -> None:
         self._client, self._config = client, config
         self._check = login_check(config)
-        self._http = PerProcess(
-            lambda: ThreadHttp(config.timeout, client.transports.tls)
-        )
+        make = lambda: ThreadHttp(config.timeout, client.transports.tls)  # noqa: E731
+        self._http = PerProcess(make)
+        #: The same for each domain, where the app has several.
+        self._each_http = PerProcess(lambda: PerDomain(make))
 
     def start(self, options: StartInteractiveLoginOptions, departure: Departure) -> str:
         """Return the URL to log in at."""
@@ -363,17 +406,19 @@ class Logins:
         :param needed: the documents of the tenant that must be at hand.
         """
         client = copy.copy(self._client)
-        known = client.discovery.all_known(*needed)
+        fixed = client.domains.fixed
+        domain = fixed or client.domains.of(current_request())
+        known = client.discovery.all_known(domain, *needed)
         stores = (client.store, client.transactions, client.visitors)
         if known is None or any(each.needs_loop for each in stores if each):
             return client
         # A thread in which a loop runs already must not wait for a coroutine.
         if loop.is_any_running() or greenlets.are_threads():
             return client
-        config, breaker = self._config, client.transports.breaker
-        until = time.monotonic() + config.timeout
-        session = _Session(self._http.get(), breaker, until)
-        client.login_oauth = _DirectOAuth(session, config, self._check)
+        http = self._http.get() if fixed else self._each_http.get().of(domain)
+        until = time.monotonic() + self._config.timeout
+        session = _Session(http, client.transports.breakers, domain, until)
+        client.login_oauth = _DirectOAuth(session, self._config, self._check)
         client.documents = _KnownDocuments(known, client.discovery, until)
         return client
 
@@ -416,10 +461,12 @@ class _KnownDocuments:
         """Return the signing keys."""
         return t.cast(Keys, self._known["jwks"])
 
-    async def newer_jwks(self, jwks: Keys, patience: Patience) -> Keys:
+    async def newer_jwks(
+        self, domain: str, jwks: Keys, patiences: PerDomain[Patience]
+    ) -> Keys:
         """Return newer keys than these."""
         left = max(self._until - time.monotonic(), 0)
-        return loop.run(self._discovery.newer_jwks(jwks, patience), left)
+        return loop.run(self._discovery.newer_jwks(domain, jwks, patiences), left)
 
 
 class _DirectOAuth(AuthorizationUrls, OAuth2Client):
@@ -441,8 +488,11 @@ class _DirectOAuth(AuthorizationUrls, OAuth2Client):
 class _Session:
     """The session that Authlib's client sends its requests with."""
 
-    def __init__(self, http: ThreadHttp, breaker: Breaker, until: float) -> None:
-        self._http, self._breaker, self._until = http, breaker, until
+    def __init__(
+        self, http: ThreadHttp, breakers: Breakers, domain: str, until: float
+    ) -> None:
+        self._http, self._breakers = http, breakers
+        self._domain, self._until = domain, until
 
     def post(
         self,
@@ -456,14 +506,14 @@ class _Session:
         # secret where an error is reported with all variables.
         own = httpx.Headers(headers)
         url, own, body = auth.prepare("POST", url, own, urlencode(data))
-        with self._breaker.attempt() as attempt:
+        with self._breakers.attempt(self._domain) as attempt:
             response = self._http.post(url, own, body, self._until)
             attempt.answered(response.status_code, is_lookup=False)
             return response
 
     def get(self, url: str, headers: httpx.Headers) -> httpx.Response:
         """Send a ``GET`` request."""
-        with self._breaker.attempt() as attempt:
+        with self._breakers.attempt(self._domain) as attempt:
             response = self._http.get(url, headers, self._until)
             attempt.answered(response.status_code, is_lookup=False)
             return response

@@ -275,8 +275,12 @@ class TokenClient(LoopClient):
     async def _exchanged_for_connection(
         self, options: dict[str, t.Any]
     ) -> dict[str, t.Any]:
+        here = self.domains.fixed or await self.domain_here()
+        domain = options.get("domain") or here
         try:
-            found = await super().get_token_for_connection(options)
+            found = await super().get_token_for_connection(
+                {**options, "domain": domain}
+            )
         except TypeError as error:
             # The SDK hands the constructor of its error one argument too many.
             raise AccessTokenForConnectionError(
@@ -348,6 +352,8 @@ class TokenClient(LoopClient):
 
     async def _exchanged(self, options: dict[str, t.Any]) -> dict[str, t.Any]:
         here, refresh = self.here(), refreshing.get()
+        domain = self.domains.fixed or await self.domain_here()
+        options = {**options, "domain": options.get("domain") or domain}
         old = options.get("refresh_token") or ""
         asked = (options.get("audience") or "", options.get("scope") or "")
         async with AsyncExitStack() as stack:
@@ -396,7 +402,8 @@ class TokenClient(LoopClient):
         token = tokens.get("id_token")
         if not token:
             return tokens
-        domain = options.get("domain") or self._config.domain
+        here = self.domains.fixed or await self.domain_here()
+        domain = options.get("domain") or here
         try:
             verified = self.claims_of(token, domain)
             await asyncio.wait_for(verified, self._config.timeout / 2)

@@ -23,8 +23,8 @@ from ..runtime.turns import Turns
 from ..sessions.flows import completed, departing
 from ..sessions.token_sets import refreshing
 from . import pushed_requests
-from .breaker import Breaker
-from .kept_connections import KeptTransport, socket_options
+from .breaker import Breaker, Breakers
+from .kept_connections import HostTransports, KeptTransport, socket_options
 from .proving_http import ProvingHttp
 from .refreshes import PastRefreshes
 from .responses import BEARER, BOUND, check_login, check_tokens, is_unavailable
@@ -51,7 +51,8 @@ class Transports:
         self._clock = clock
         self._tls = PerProcess(functools.partial(make_context, config))
         self._latest: LoopTransport | None = None
-        self.breaker: Breaker = Breaker(config.timeout, TRANSPORT_ERRORS, clock)
+        make = functools.partial(Breaker, config.timeout, TRANSPORT_ERRORS, clock)
+        self.breakers: Breakers = Breakers(make, are_several=not config.domain)
 
     @property
     def tls(self) -> ssl.SSLContext:
@@ -65,7 +66,7 @@ class Transports:
         # A forked process has another loop, and must not use its parent's connections.
         if found is None or found.loop is not running:
             found = LoopTransport(
-                self._config, self.tls, self.breaker, running, self._clock
+                self._config, self.tls, self.breakers, running, self._clock
             )
             self._latest = found
             weakref.finalize(self, found.close_soon).atexit = False
@@ -79,7 +80,7 @@ class LoopTransport:
         self,
         config: Config,
         tls: ssl.SSLContext,
-        breaker: Breaker,
+        breakers: Breakers,
         loop: asyncio.AbstractEventLoop,
         clock: Clock,
     ) -> None:
@@ -97,14 +98,17 @@ class LoopTransport:
         }
         if not has_proxy() and issubclass(AsyncOAuth2Client, httpx.AsyncClient):
             # Authlib's client may be one of httpx2, which takes no transport of httpx.
-            options["transport"] = _transport(config.timeout, tls)
+            make_kept = functools.partial(_transport, config.timeout, tls)
+            options["transport"] = (
+                make_kept() if config.domain else HostTransports(make_kept)
+            )
         http = _Http(
             **options,
             cookies=no_cookies(),
             event_hooks={"response": [_raise_for_unavailable]},
         )
         oauth = _oauth_client(config, options)
-        http.breaker = oauth.breaker = breaker
+        http.breakers = oauth.breakers = breakers
         self.http: httpx.AsyncClient = http
         self.oauth: AsyncOAuth2Client = oauth
 
@@ -118,9 +122,9 @@ class LoopTransport:
 
 
 class _Guarded:
-    """An HTTP client with the circuit breaker in front."""
+    """An HTTP client with a circuit breaker in front."""
 
-    breaker: Breaker
+    breakers: Breakers
 
     async def send(self, request: t.Any, **options: t.Any) -> t.Any:
         """Send a request.
@@ -129,7 +133,8 @@ class _Guarded:
         """
         # What is asked with a token may fail for its user alone.
         is_lookup = request.method == "GET" and "Authorization" not in request.headers
-        with self.breaker.attempt() as attempt:
+        host = request.url.netloc.decode("ascii")
+        with self.breakers.attempt(host) as attempt:
             try:
                 response = await super().send(request, **options)  # type: ignore[misc]
             except Exception as error:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from . import client_authentication
 from .checks import contradictions, missing_certificates
-from .keys import Config, settings
+from .keys import Config, DomainFunction, settings
 from .problems import Problem, key_of
 from .routes import ROUTES, UNGUARDED, Route
 from .urls import LOOPBACK, is_plain_loopback
@@ -24,6 +24,7 @@ __all__ = [
     "ROUTES",
     "UNGUARDED",
     "Config",
+    "DomainFunction",
     "Problem",
     "Route",
     "is_development",
@@ -67,6 +68,8 @@ def read_config(
     problems += contradictions(values) + missing_certificates(environ)
     if not (is_development(values, app_config) or values.get("allow_weak_secret")):
         problems += [Problem("AUTH0_SECRET", why) for why in weaknesses(values)]
+    if callable(values.get("domain")):
+        values |= {"domain": "", "domain_function": values["domain"]}
     return (None if problems else Config(**values)), problems
 
 
@@ -76,7 +79,8 @@ def is_development(
     """Tell whether the app is in development or in tests, without real users."""
     if app_config.get("DEBUG") or app_config.get("TESTING"):
         return True
-    host = urlsplit(f"//{values.get('domain', '')}").hostname
+    domain = values.get("domain", "")
+    host = None if callable(domain) else urlsplit(f"//{domain}").hostname
     return bool(values.get("allow_development_tenant")) and host in LOOPBACK
 
 

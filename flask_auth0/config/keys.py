@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from functools import cached_property
 
@@ -15,7 +15,7 @@ from .values import (
     one_of,
     parse_boolean,
     parse_callback,
-    parse_domain,
+    parse_domain_or_function,
     parse_location,
     parse_locations,
     parse_names,
@@ -30,6 +30,12 @@ from .values import (
     parse_size,
     parse_text,
 )
+
+#: Tells the domain at which the user of a request logs in; sync or async.
+DomainFunction = Callable[[t.Any], str | Awaitable[str]]
+
+#: In the place of a domain, where an app has several: no domain has a space.
+_SEVERAL = "several domains"
 
 
 def _setting(
@@ -49,8 +55,8 @@ def _path_of(route: str) -> t.Any:
 class Config:
     """The settings of one app, read and checked once. Secrets are not in its repr."""
 
-    #: The tenant's domain, with a port if it has one.
-    domain: str = _setting(parse_domain)
+    #: The tenant's domain, with a port if it has one; empty if a function tells it.
+    domain: str = _setting(parse_domain_or_function)
     #: The application's Client ID.
     client_id: str = _setting(parse_text)
     #: The application's Client Secret; not needed with a key or a certificate.
@@ -153,6 +159,8 @@ class Config:
     allow_development_tenant: bool = _setting(parse_boolean, False)
     #: Whether a secret that can be guessed is accepted outside debug and testing.
     allow_weak_secret: bool = _setting(parse_boolean, False)
+    #: The function that was given as the domain, if it was one.
+    domain_function: DomainFunction | None = None
 
     @cached_property
     def paths(self) -> dict[str, str]:
@@ -175,7 +183,7 @@ class Config:
 
     def purpose(self, name: str) -> str:
         """Return the purpose of a derived key, with the tenant and the client in it."""
-        return f"{name} of {self.client_id} at {self.domain}"
+        return f"{name} of {self.client_id} at {self.domain or _SEVERAL}"
 
     @cached_property
     def secure(self) -> bool | None:
@@ -190,4 +198,4 @@ class Config:
 
 def settings() -> dict[str, Field[t.Any]]:
     """Return the fields of all options, by their names."""
-    return {each.name: each for each in fields(Config)}
+    return {each.name: each for each in fields(Config) if each.metadata}

@@ -60,6 +60,11 @@ def is_issuer(issuer: t.Any, domain: str) -> bool:
     return issuer in (own, f"{own}/")
 
 
+def domain_of(issuer: str) -> str:
+    """Return the domain at which an issuer is."""
+    return issuer.removeprefix("https://").removesuffix("/")
+
+
 def is_plain_loopback(url: str) -> bool:
     """Tell whether a URL is plain http on a loopback host, as in development."""
     parts = urlsplit(url)

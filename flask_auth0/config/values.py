@@ -76,6 +76,11 @@ def parse_domain(value: t.Any) -> str:
     return domain
 
 
+def parse_domain_or_function(value: t.Any) -> t.Any:
+    """Return a tenant's domain, or the app's function that tells it for a request."""
+    return value if callable(value) else parse_domain(value)
+
+
 def _has_place(url: str) -> bool:
     """Tell whether a URL has a possible host and port."""
     try:

@@ -77,6 +77,13 @@ class CurrentRequest:
     #: Whether the request has ended its session itself.
     has_ended = False
 
+    #: The domain of the tenant at which its user logs in, once that is known, where an
+    #: app has several; or the error of the app's function.
+    domain: str | None = None
+    domain_error: Exception | None = None
+    #: Whether the session that it came with is one of another domain.
+    is_elsewhere = False
+
     #: Whether the app has asked who the user is.
     has_asked_for_user = False
     #: The user's claims, from a store of the app's own.

@@ -11,6 +11,7 @@ from ..runtime.clock import Clock
 from ..runtime.request import CurrentRequest, current_request
 from .cookies.delivery import require_response
 from .cookies.kept_apart import KeptApart, forget
+from .domains import Domains
 from .shapes import State, dumped, is_moment
 
 #: Seconds for which a visitor is known, if the tenant does not say: 30 days.
@@ -65,13 +66,14 @@ class CookieAnonymousStore(AnonymousStore):
 
     :param apart: keeps it.
     :param clock: tells how long it lasts.
+    :param domains: tells the tenant that it is a session of.
     """
 
     needs_loop = False
 
-    def __init__(self, apart: KeptApart, clock: Clock) -> None:
+    def __init__(self, apart: KeptApart, clock: Clock, domains: Domains) -> None:
         super().__init__({})
-        self._apart, self._clock = apart, clock
+        self._apart, self._clock, self._domains = apart, clock, domains
 
     def require_writable(self, current: CurrentRequest) -> None:
         """Raise an error if a session could not be kept, before it is begun.
@@ -91,8 +93,8 @@ class CookieAnonymousStore(AnonymousStore):
 
         :raises SessionTooLarge: when it does not fit into a cookie without any.
         """
-        current = current_request()
-        if current.jar.is_sent and self._apart.find(current.jar, identifier):
+        current, name = current_request(), await self._domains.name(identifier)
+        if current.jar.is_sent and self._apart.find(current.jar, name):
             # The token is returned all the same, and can be fetched again.
             return
         ends_at: t.Any = state.get("session_expires_at")
@@ -101,7 +103,7 @@ class CookieAnonymousStore(AnonymousStore):
         while True:
             kept = {**state, "token_sets": tokens}
             try:
-                self._apart.keep(current, identifier, kept, max(1, left))
+                self._apart.keep(current, name, kept, max(1, left))
                 return
             except SessionTooLarge:
                 if not tokens:
@@ -111,8 +113,9 @@ class CookieAnonymousStore(AnonymousStore):
 
     async def get(self, identifier: str, options: State | None = None) -> State | None:
         """Return a session, or ``None`` if there is none, or it is over."""
-        return self._apart.find(current_request().jar, identifier)
+        name = await self._domains.name(identifier)
+        return self._apart.find(current_request().jar, name)
 
     async def delete(self, identifier: str, options: State | None = None) -> None:
         """Forget a session."""
-        forget(current_request().jar, identifier)
+        forget(current_request().jar, await self._domains.name(identifier))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
+from ..errors import ConfigurationError
 from ..runtime.request import this_app
 from ..signals import session_revoked
 from .ending import end_labelled
@@ -54,15 +55,18 @@ class Sessions:
         """
         return self._listing().current
 
-    def of(self, sub: str) -> list[SessionInfo]:
+    def of(self, sub: str, *, domain: str | None = None) -> list[SessionInfo]:
         """Return a user's sessions, the latest active one first.
 
         :param sub: the user's id at the tenant, ``current_user.sub``.
+        :param domain: the tenant's domain, by default that of the current request.
+            Outside of a request, an app with several has to name it.
         """
-        states, records, current, _ = self._listing()
-        label = states.labels.of_user(sub)
+        listing = self._listing()
+        states, records = listing.states, listing.records
+        label = states.labels.of_user(sub, _domain(listing, domain))
         found = [
-            _info(record, head, current)
+            _info(record, head, listing.current)
             for record in records.labelled(label)
             if (head := states.read_head(records, record)) is not None
         ]
@@ -71,13 +75,17 @@ class Sessions:
     def revoke(self, id: str, *, sub: str | None = None) -> bool:
         """End a session; return whether it was there.
 
+        In a request of an app with several domains, only one of that domain is ended.
+
         :param id: the :attr:`SessionInfo.id` of the session.
         :param sub: end the session only if it is this user's; needed if the id comes
             from a form.
         """
-        states, records, current, end_current = self._listing()
+        states, records, current, end_current, domain = self._listing()
         head = states.read_head(records, id) if is_record(id) else None
         if head is None or sub not in {None, head["user"]["sub"]}:
+            return False
+        if domain not in {None, states.labels.domain or head["domain"]}:
             return False
         if id == current:
             end_current()
@@ -87,21 +95,35 @@ class Sessions:
         session_revoked.send(this_app(), sub=head["user"]["sub"], sid=sid)
         return True
 
-    def revoke_all(self, sub: str, except_current: bool = False) -> int:
+    def revoke_all(
+        self, sub: str, except_current: bool = False, *, domain: str | None = None
+    ) -> int:
         """End a user's sessions, and return how many there were.
 
         :param except_current: keep the one of the current request.
+        :param domain: as for :meth:`of`.
         """
-        states, records, current, end_current = self._listing()
-        label = states.labels.of_user(sub)
+        listing = self._listing()
+        states, records, current = listing.states, listing.records, listing.current
+        label = states.labels.of_user(sub, _domain(listing, domain))
         ended = end_labelled(states, records, label, but=current)
         is_theirs = current is not None and current in records.labelled(label)
         if is_theirs and not except_current:
-            end_current()
+            listing.end_current()
             ended += 1
         if ended:
             session_revoked.send(this_app(), sub=sub, sid=None)
         return ended
+
+
+def _domain(listing: Listing, wanted: str | None) -> str:
+    domain = wanted or listing.domain
+    if domain is None:
+        raise ConfigurationError(
+            "AUTH0_DOMAIN is a function of the request, and this is outside of one: "
+            "tell the domain of the user."
+        )
+    return domain
 
 
 def _info(record: str, head: State, current: str | None) -> SessionInfo:

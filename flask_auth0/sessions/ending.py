@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 import math
+import secrets
 import typing as t
 from collections.abc import Mapping, Sequence
 
 from auth0_server_python.error import BackchannelLogoutError
 from flask import Flask
 from flask.sessions import SessionMixin
+from flask_session.base import ServerSideSession
 
 from ..runtime.request import CurrentRequest, Known
 from ..signals import session_revoked
@@ -36,6 +38,24 @@ def empty(current: CurrentRequest, session: SessionMixin) -> None:
         name = current.app.config.get("REMEMBER_COOKIE_NAME", "remember_token")
         if name in current.request.cookies:
             session[_REMEMBER] = _CLEAR
+
+
+def hide(session: SessionMixin) -> None:
+    """Let a session of another domain look like a new one, and leave it as it is.
+
+    What this request writes becomes a session of its own.
+    """
+    found = t.cast("dict[str, t.Any]", session)
+    kept: State = {}
+    if isinstance(session, ServerSideSession):
+        session.sid = secrets.token_urlsafe(32)
+        kept = {k: v for k, v in dict.items(found) if k == "_permanent"}
+    if isinstance(session, LazySession):
+        session.found_as = None
+    # The methods of the session's class would note a change.
+    dict.clear(found)
+    dict.update(found, kept)
+    session.modified = False
 
 
 def end_current(
@@ -91,10 +111,10 @@ def end_by_claims(
             "Sessions in cookies are ended from outside only if AUTH0_REVOCATION_STORE "
             "is set."
         )
-    if revocations.is_used(claims["jti"]):
+    if revocations.is_used(claims):
         raise BackchannelLogoutError("The logout token was used before.")
     used = functools.partial(
-        revocations.use, claims["jti"], _seconds_left(claims, states.clock.time())
+        revocations.use, claims, _seconds_left(claims, states.clock.time())
     )
     if records is None:
         revocations.note(claims)

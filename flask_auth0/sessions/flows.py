@@ -41,6 +41,8 @@ class Flow(t.NamedTuple):
     #: the SDK's part of the transaction.
     organization: str | None = None
     app_state: t.Any = None
+    #: The domain at which it began, if the app has several.
+    domain: str | None = None
 
 
 class Departure(t.NamedTuple):

@@ -9,6 +9,8 @@ import typing as t
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 
+from ..config.urls import domain_of
+
 #: Bytes of a digest, enough that none can be guessed or made to collide.
 _ENOUGH = 18
 #: Characters of the name that a body has from its head.
@@ -42,41 +44,44 @@ class Labels:
 
     Labels do not depend on a secret, so that they outlast its rotation.
 
-    :param purpose: names the tenant and the client, as several may share a back end.
+    They name the tenant and the client, as several may share a back end.
+
+    :param domain: the app's only domain, if it has just one.
     """
 
-    def __init__(self, purpose: str) -> None:
-        self._purpose = purpose
+    def __init__(self, client_id: str, domain: str | None) -> None:
+        self._client_id, self.domain = client_id, domain
 
-    def of_user(self, sub: str) -> str:
-        """Return the label of all sessions of a user."""
-        return self._label("sub", sub)
+    def of_user(self, sub: str, domain: str) -> str:
+        """Return the label of all sessions of a user of a domain."""
+        return self._label("sub", sub, domain)
 
-    def of_login(self, sid: str) -> str:
-        """Return the label of the sessions that belong to one session at the tenant."""
-        return self._label("sid", sid)
-
-    def of_token(self, jti: str) -> str:
+    def of_token(self, claims: Mapping[str, t.Any]) -> str:
         """Return the label of a logout token."""
-        return self._label("jti", jti)
+        return self._label("jti", claims["jti"], self._domain_of(claims))
 
     def of_claims(self, claims: Mapping[str, t.Any]) -> str:
         """Return the label of the sessions that a logout token ends.
 
         A ``sid`` names one session, even if there is a ``sub`` as well.
         """
+        domain = self._domain_of(claims)
         if claims.get("sid"):
-            return self.of_login(claims["sid"])
-        return self.of_user(claims["sub"])
+            return self._label("sid", claims["sid"], domain)
+        return self._label("sub", claims["sub"], domain)
 
     def of_head(self, head: Mapping[str, t.Any]) -> tuple[str, ...]:
         """Return all labels that a state tells."""
-        labels = (self.of_user(head["user"]["sub"]),)
+        domain = self.domain or head["domain"]
+        labels = (self._label("sub", head["user"]["sub"], domain),)
         sid = head["internal"].get("sid")
-        return (*labels, self.of_login(sid)) if sid else labels
+        return (*labels, self._label("sid", sid, domain)) if sid else labels
 
-    def _label(self, kind: str, value: str) -> str:
-        return _digest(f"{self._purpose}\0{kind}\0{value}")
+    def _domain_of(self, claims: Mapping[str, t.Any]) -> str:
+        return self.domain or domain_of(claims["iss"])
+
+    def _label(self, kind: str, value: str, domain: str) -> str:
+        return _digest(f"sessions of {self._client_id} at {domain}\0{kind}\0{value}")
 
 
 def _digest(text: str) -> str:

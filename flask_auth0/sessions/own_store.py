@@ -15,6 +15,7 @@ from ..runtime.clock import Clock
 from ..runtime.request import CurrentRequest, current_request
 from .claims import OWN_CLAIMS, begun, is_over
 from .cookies.kept_apart import KeptApart, forget, forget_all
+from .domains import Domains
 from .flows import arrived
 from .hooks import SessionHooks
 from .session_store import SessionStore
@@ -35,6 +36,7 @@ class OwnStateStore(SessionStore):
     :param apart: keeps what the SDK has under other identifiers than the session's,
         which many stores ignore.
     :param apart_for: seconds for which that is kept.
+    :param domains: tells the tenant of a request.
     """
 
     def __init__(
@@ -44,8 +46,9 @@ class OwnStateStore(SessionStore):
         clock: Clock,
         apart: KeptApart,
         apart_for: int,
+        domains: Domains,
     ) -> None:
-        super().__init__(hooks, clock, apart, apart_for)
+        super().__init__(hooks, clock, apart, apart_for, domains)
         self._store = store
 
     async def set(
@@ -60,7 +63,8 @@ class OwnStateStore(SessionStore):
             # Some methods of the SDK pass the options as the third argument.
             options = t.cast(State, remove_if_expires)
         if identifier != KEY:
-            self.keep_apart(current_request(), identifier, dumped(state))
+            name = await self.domains.name(identifier)
+            self.keep_apart(current_request(), name, dumped(state))
             return
         data = arrived(dumped(state))
         if data is None:
@@ -97,8 +101,10 @@ class OwnStateStore(SessionStore):
 
         :param kept: the state in the form for the store.
         """
-        before = await self._stored(identifier, options)
-        if before and _sub(before) != _sub(state):
+        await self._require_here(state)
+        before = await self._stored(identifier, options) or {}
+        is_theirs = _sub(before) == _sub(state) and await self._is_here(before)
+        if before and not is_theirs:
             await _clear_session()
         await self._keep(identifier, kept, options)
         current = current_request()
@@ -124,9 +130,23 @@ class OwnStateStore(SessionStore):
             # The session beside an access token may be another user's.
             return None
         if identifier != KEY:
-            return self.apart.find(current_request().jar, identifier)
+            name = await self.domains.name(identifier)
+            return self.apart.find(current_request().jar, name)
         state = await self._stored(identifier, options)
-        return None if state is None else without_refreshed(state)
+        if state is None or not await self._is_here(state):
+            return None
+        return without_refreshed(state)
+
+    async def _is_here(self, state: State) -> bool:
+        """Tell whether a session is of the domain of the current request."""
+        if self.domains.fixed is not None:
+            return True
+        return state.get("domain") == await self.domains.resolve(current_request())
+
+    async def _require_here(self, state: State) -> None:
+        if self.domains.fixed is None:
+            await self.domains.resolve(current_request())
+            self.domains.require(state.get("domain"), current_request())
 
     async def _stored(self, identifier: str, options: State | None) -> State | None:
         """Return the state as a dictionary: some methods of the SDK take no model."""
@@ -160,10 +180,13 @@ class OwnStateStore(SessionStore):
     async def delete(self, identifier: str, options: State | None = None) -> None:
         """End the session, with all that the app kept in it for the user."""
         if identifier != KEY:
-            forget(current_request().jar, identifier)
+            forget(current_request().jar, await self.domains.name(identifier))
+            return
+        before = await self._stored(identifier, options)
+        if before is not None and not await self._is_here(before):
             return
         forget_all(current_request().jar)
-        if await self.get(identifier, options):
+        if before and current_request().token_claims is None:
             await _clear_session()
         with _outages_told():
             await self._store.delete(identifier, options=options)

@@ -118,14 +118,14 @@ class Revocations:
         self._store.ask(self._store.label, labelling)
         return True
 
-    def is_used(self, jti: str) -> bool:
-        """Tell whether a logout token has been used."""
-        key = _USED + self._labels.of_token(jti)
+    def is_used(self, claims: Mapping[str, t.Any]) -> bool:
+        """Tell whether the logout token with these claims has been used."""
+        key = _USED + self._labels.of_token(claims)
         return self._store.ask(self._store.fetch, key) is not None
 
-    def use(self, jti: str, max_age: int) -> bool:
+    def use(self, claims: Mapping[str, t.Any], max_age: int) -> bool:
         """Remember a logout token for as long as it is good."""
-        key = _USED + self._labels.of_token(jti)
+        key = _USED + self._labels.of_token(claims)
         self._store.ask(self._store.keep, key, b"1", max(1, max_age))
         return True
 

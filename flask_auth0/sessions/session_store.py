@@ -15,6 +15,7 @@ from ..runtime.request import CurrentRequest
 from .claims import with_new_claims
 from .codec import States
 from .cookies.kept_apart import KeptApart
+from .domains import Domains
 from .hooks import SessionHooks, tell_of_login
 from .shapes import State
 from .storage_contract import KEY, Records
@@ -32,6 +33,8 @@ class Listing(t.NamedTuple):
     current: str | None
     #: Ends the session of the current request.
     end_current: Callable[[], None]
+    #: The domain of the current request, or the only one of the app, if there is one.
+    domain: str | None
 
 
 class SessionStore(StateStore):
@@ -43,17 +46,24 @@ class SessionStore(StateStore):
     :param clock: tells which tokens are still good.
     :param apart: keeps what the SDK has under other identifiers than the session's.
     :param apart_for: seconds for which that is kept.
+    :param domains: tells the tenant of a request.
     """
 
     #: Whether the coroutines of the store need an event loop.
     needs_loop = True
 
     def __init__(
-        self, hooks: SessionHooks, clock: Clock, apart: KeptApart, apart_for: int
+        self,
+        hooks: SessionHooks,
+        clock: Clock,
+        apart: KeptApart,
+        apart_for: int,
+        domains: Domains,
     ) -> None:
         super().__init__({})
         self._apart_for = apart_for
         self.apart: KeptApart = apart
+        self.domains: Domains = domains
         self._hooks = hooks
         self._clock = clock
         #: States with new tokens that the back end has not taken yet.

@@ -31,8 +31,9 @@ from .claims import is_over
 from .codec import States
 from .cookies.kept_apart import KeptApart, forget
 from .cookies.newest_states import Browsers
+from .domains import Domains
 from .ended_logins import watch_sessions
-from .ending import empty, end_by_claims, end_current, take_back
+from .ending import empty, end_by_claims, end_current, hide, take_back
 from .flows import arrived
 from .hooks import SessionHooks
 from .labels import is_record, record_of
@@ -59,6 +60,8 @@ class SessionStateStore(SessionStore):
         in cookies.
     :param hooks: the app's functions that change a state before it is kept.
     :param apart: keeps what the SDK has under other identifiers than the session's.
+    :param domains: tells the tenant of a request. The session of a user of another one
+        is nobody's, and stays as it is.
     """
 
     needs_loop = False
@@ -70,8 +73,9 @@ class SessionStateStore(SessionStore):
         revocation_store: BackEnd | None,
         hooks: SessionHooks,
         apart: KeptApart,
+        domains: Domains,
     ) -> None:
-        super().__init__(hooks, states.clock, apart, config.mfa_token_ttl)
+        super().__init__(hooks, states.clock, apart, config.mfa_token_ttl, domains)
         self.states = states
         self.places: Places = Places(states, config, revocation_store)
         self.browsers: Browsers = Browsers(
@@ -79,7 +83,13 @@ class SessionStateStore(SessionStore):
         )
         self.visits: Visits = Visits(states, self.places)
         self._changes = Changes(
-            states, self.places, self.browsers, self.unwritten, self._hooks, config
+            states,
+            self.places,
+            self.browsers,
+            self.unwritten,
+            self._hooks,
+            config,
+            domains,
         )
 
     async def set(
@@ -96,11 +106,13 @@ class SessionStateStore(SessionStore):
         """
         current, state = current_request(), dumped(state)
         if identifier != KEY:
-            self.keep_apart(current, identifier, state)
+            self.keep_apart(current, await self.domains.name(identifier), state)
             return
         data = arrived(state)
         if data is None:
             return
+        if self.domains.fixed is None:
+            await self.domains.resolve(current)
         place = self.places.of(current.app)
         keep = functools.partial(self._keep, current, place, data)
         if self._hooks.before_saved:
@@ -117,7 +129,9 @@ class SessionStateStore(SessionStore):
             # The session beside an access token may be another user's.
             return None
         if identifier != KEY:
-            return self.apart.find(current.jar, identifier)
+            return self.apart.find(current.jar, await self.domains.name(identifier))
+        if self.domains.fixed is None:
+            await self.domains.resolve(current)
         state = self._remembered(current)
         if state is None:
             reading = lambda: self._whole(current, _id_of(current.session))  # noqa: E731
@@ -129,8 +143,10 @@ class SessionStateStore(SessionStore):
         """End the session, with all that the app kept in it for the user."""
         current = current_request()
         if identifier != KEY:
-            forget(current.jar, identifier)
+            forget(current.jar, await self.domains.name(identifier))
             return
+        if self.domains.fixed is None:
+            await self.domains.resolve(current)
         await self._with_io(current.app, lambda: self.end(current))
 
     async def delete_by_logout_token(
@@ -151,6 +167,8 @@ class SessionStateStore(SessionStore):
     async def user(self) -> State | None:
         """Return a copy of the claims, or ``None`` when nobody is logged in."""
         current = current_request()
+        if self.domains.fixed is None:
+            await self.domains.resolve(current)
         claims = self._with_io(current.app, lambda: self.claims(current))
         return copy.deepcopy(await claims)
 
@@ -159,6 +177,8 @@ class SessionStateStore(SessionStore):
     ) -> str | None:
         """Return the record of this request's session, if there is one."""
         current = current_request()
+        if self.domains.fixed is None:
+            await self.domains.resolve(current)
         state = self._remembered(current)
         if state is not None:
             return record_of(state["internal"]["session_id"])
@@ -199,11 +219,13 @@ class SessionStateStore(SessionStore):
         :raises ConfigurationError: when they are in cookies.
         """
         records = self._records(current.app)
-        # The session beside an access token may be another user's.
-        is_known = not current.is_empty and current.token_claims is None
-        entry = self._entry(current) if is_known else None
-        end = functools.partial(self.end, current)
-        return Listing(self.states, records, entry.record if entry else None, end)
+        entry, domain = None, self.domains.fixed
+        if not current.is_empty:
+            domain = self.domains.of(current)
+            # The session beside an access token may be another user's.
+            entry = self._entry(current) if current.token_claims is None else None
+        end, record = functools.partial(self.end, current), entry and entry.record
+        return Listing(self.states, records, record, end, domain)
 
     def require_records(self, app: Flask) -> None:
         """Raise an error if sessions cannot be found without their requests.
@@ -232,6 +254,7 @@ class SessionStateStore(SessionStore):
         if head is None:
             raise LoginRequired("The session has ended.")
         current.session = _KeyAlone({KEY: head["internal"]["session_id"]})
+        current.domain = head["domain"]
         # No response follows, and nothing of this is a visit of the user.
         current.jar.is_sent = True
 
@@ -266,6 +289,8 @@ class SessionStateStore(SessionStore):
 
     def end(self, current: CurrentRequest) -> None:
         """End the session, with all that the app kept in it for the user."""
+        if current.is_elsewhere:
+            return
         if self.are_in_cookies(current.app):
             # Cookies are deleted by their names, without a look at the state in them.
             session_id = _id_despite_outage(current.session)
@@ -298,7 +323,11 @@ class SessionStateStore(SessionStore):
         """
         if not has_request_context() or current.session is not session:
             return
-        if self._known(current, _as_id(found)).head is None:
+        if self._known(current, _as_id(found)).head is not None:
+            return
+        if current.is_elsewhere:
+            hide(session)
+        else:
             current.was_over = True
             empty(current, session)
             if isinstance(session, LazySession):
@@ -357,7 +386,7 @@ class SessionStateStore(SessionStore):
     def _entry(self, current: CurrentRequest) -> Entry | None:
         """Return the entry of a request's session, if there is one."""
         session_id, head, _ = self._known(current, _id_of(current.session))
-        if session_id is None:
+        if session_id is None or current.is_elsewhere:
             return None
         labels = self.states.labels.of_head(head) if head else ()
         return Entry(record_of(session_id), labels)
@@ -397,10 +426,12 @@ class SessionStateStore(SessionStore):
         if place.records is None:
             head, body = self._read_from_cookies(current, session_id)
         elif self.unwritten.are_there and (late := self.unwritten.get(record)):
+            if not self._is_here(current, late.head):
+                return None, None
             return self._read_unwritten(place.store, record, late)
         else:
             head, body = self.states.read_head(place.records, record), None
-        if head is None:
+        if head is None or not self._is_here(current, head):
             return None, None
         now = int(self.states.clock.time())
         is_due = self.states.lifetime.is_due(head["internal"]["seen"], now)
@@ -415,7 +446,7 @@ class SessionStateStore(SessionStore):
         """Return the state in the request's cookies, or a newer one in its place."""
         cookies, record = self.places.cookies(current), record_of(session_id)
         head = self.states.read_head(cookies, record)
-        if head is None:
+        if head is None or not self._is_here(current, head):
             return None, None
         is_whole = cookies.has_body(head["internal"]["body_key"])
         newest = self.browsers.current(current.jar, record, head, is_whole)
@@ -430,6 +461,15 @@ class SessionStateStore(SessionStore):
                 sealed = self.states.seal_together(newest.head, newest.body)
                 cookies.update(record, *sealed)
         return newest
+
+    def _is_here(self, current: CurrentRequest, head: State) -> bool:
+        """Tell whether a session is of the domain of a request."""
+        if self.domains.fixed is not None or self.domains.is_of(
+            head["domain"], current
+        ):
+            return True
+        current.is_elsewhere = True
+        return False
 
     def _read_unwritten(
         self, store: BackEnd | None, record: str, late: Unwritten

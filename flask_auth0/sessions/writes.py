@@ -17,6 +17,7 @@ from .activity import browser_of
 from .claims import begun
 from .codec import States, split
 from .cookies.newest_states import Browsers, Newest
+from .domains import Domains
 from .ending import empty, end_oldest
 from .hooks import SessionHooks
 from .labels import record_of
@@ -39,6 +40,7 @@ class Changes:
     :param browsers: knows the newest states of sessions in cookies.
     :param unwritten: remembers states that the back end has not taken yet.
     :param hooks: the app's functions that change a state before it is kept.
+    :param domains: tells the tenant of a request.
     """
 
     def __init__(
@@ -49,7 +51,9 @@ class Changes:
         unwritten: UnwrittenStates,
         hooks: SessionHooks,
         config: Config,
+        domains: Domains,
     ) -> None:
+        self._domains = domains
         self._states, self._places, self._browsers = states, places, browsers
         self._unwritten, self._hooks = unwritten, hooks
         self._transient = config.cookie_transient
@@ -78,6 +82,7 @@ class Changes:
         self._rename(current, session, session_id)
         current.jar.is_swept = True
         current.jar.is_for_login = True
+        current.is_elsewhere = False
         current.known = Known(session_id, head, body)
 
     def replace(
@@ -121,6 +126,8 @@ class Changes:
 
     def _begun(self, current: CurrentRequest, place: Place, data: State) -> State:
         """Return the state of a login, completed for a session under a new id."""
+        if self._domains.fixed is None:
+            self._domains.require(data.get("domain"), current)
         data = begun(data)
         user, internal = data["user"], data["internal"]
         created_at = internal["created_at"]

@@ -26,12 +26,13 @@ _ERRORS = {
 _WANTS_PUSHED = re.compile(r"\bPAR\b|(?i:pushed.authorization.request)")
 
 
-def check_response(state: AppState) -> None:
+def check_response(state: AppState, domain: str) -> None:
     """Refuse a response of another tenant, or one that is an error.
 
+    :param domain: the tenant's.
     :raises LoginFailed: with the reason.
     """
-    _refuse_other_issuer(state)
+    _refuse_other_issuer(state, domain)
     _refuse_error(state.config)
 
 
@@ -54,18 +55,18 @@ def _refuse_error(config: Config) -> None:
     raise AuthorizationFailed(said, code=status, error=known, remedy=remedy)
 
 
-def _refuse_other_issuer(state: AppState) -> None:
+def _refuse_other_issuer(state: AppState, domain: str) -> None:
     """Refuse a response of another issuer than the tenant (RFC 9207, section 2.4).
 
     :raises LoginFailed: also when ``iss`` is missing, though the tenant promises it.
     """
     issuer = request.args.get("iss")
-    metadata = state.client.discovery.known("metadata") or {}
+    metadata = state.client.discovery.known("metadata", domain) or {}
     promised = metadata.get("authorization_response_iss_parameter_supported") is True
     if issuer is None and not promised:
         return
-    if not is_issuer(issuer, state.config.domain):
+    if not is_issuer(issuer, domain):
         raise LoginFailed(
             "The login came back from another login service.",
-            remedy=f"The parameter iss does not name {state.config.domain!r}.",
+            remedy=f"The parameter iss does not name {domain!r}.",
         )

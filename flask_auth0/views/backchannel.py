@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from ..app_state import current_state
 from ..client.nesting import nests_deeply
 from ..client.translation import KNOWN, translate
-from ..errors import Auth0Error, in_one_line
+from ..errors import Auth0Error, ConfigurationError, in_one_line
 from ..runtime.request import this_app
 from ..signals import session_revoked
 
@@ -32,6 +32,9 @@ def receive() -> Response:
         # The operator needs to know of a tenant or a setting that is wrong.
         current_app.logger.warning("Back-channel logout: %s", in_one_line(str(error)))
         return _refuse(error)
+    except ConfigurationError:
+        # Its answer tells the operator the reason, and nobody else.
+        raise
     except (HTTPException, NotImplementedError) as error:
         return _refuse(error)
     except KNOWN as error:

@@ -151,13 +151,16 @@ def _complete(
 
     :return: the claims of who has logged in, or the account that was connected.
     """
+    domain = state.domains.fixed or state.domains.of(current)
+    if state.domains.fixed is None:
+        state.domains.require(returned.flow.domain, current)
     # While its code is not spent, the flow can be completed later.
-    state.client.transports.breaker.require_closed()
+    state.client.transports.breakers.require_closed(domain)
     # This writes to the back end of sessions, if there is one: a code is not spent on a
     # session that cannot be kept.
     completion.spend()
     try:
-        _check(state, returned)
+        _check(state, returned, domain)
         # The SDK reads nothing of the URL but its query.
         query = urlencode({**request.args, "state": returned.name})
         url = f"{request.base_url}?{query}"
@@ -234,7 +237,10 @@ def _content(state: AppState) -> str:
         error = LoginFailed(f"The login came back with more than one {repeated[0]}.")
         login.report(error, next_or_default(None, state.config), {})
         raise error
-    return json.dumps([request.args.get(name) for name in _PARAMETERS])
+    said = [request.args.get(name) for name in _PARAMETERS]
+    if state.domains.fixed is None:
+        said.append(state.domains.of(current_request()))
+    return json.dumps(said)
 
 
 def _end_session(current: CurrentRequest, state: AppState) -> None:
@@ -242,7 +248,7 @@ def _end_session(current: CurrentRequest, state: AppState) -> None:
         state.wait(state.state_store.delete(KEY, store_options(current)))
 
 
-def _check(state: AppState, returned: _Returned) -> None:
+def _check(state: AppState, returned: _Returned, domain: str) -> None:
     """Refuse a response of another flow or tenant, or one that is an error.
 
     :raises LoginFailed: with the reason, or :class:`.AccountUnchanged`.
@@ -250,7 +256,7 @@ def _check(state: AppState, returned: _Returned) -> None:
     try:
         if not returned.is_whole:
             raise LoginFailed("The login came back with the state of another one.")
-        check_response(state)
+        check_response(state, domain)
     except LoginFailed as error:
         if returned.is_login:
             raise

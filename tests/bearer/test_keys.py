@@ -179,7 +179,7 @@ def test_the_tenant_is_away(
             assert answer.status_code == 503
             assert "Retry-After" in answer.headers
             assert answer.get_json()["error"] == "temporarily_unavailable"
-    app.extensions["auth0"].client.transports.breaker.heard()
+    app.extensions["auth0"].client.transports.breakers.only.heard()
     assert get(app, "/api/me", bearer(token)).status_code == 200
 
 

@@ -159,7 +159,7 @@ def test_a_refresh_costs_nothing_meanwhile(
     way.restore()
     tenant.tenant.token_requests.clear()
     answer = visitor.fetch("/token")
-    if refused(state_of(app).client.transports.breaker):
+    if refused(state_of(app).client.transports.breakers.only):
         assert answer.status_code == 503
         assert answer.headers["Retry-After"] == "1"
         assert tenant.tenant.token_requests == []
@@ -172,6 +172,6 @@ def test_a_callback_meanwhile_can_be_repeated(
     visitor = make_visitor(app)
     visitor.log_in()
     callback = visitor.authorize(visitor.get("/login?prompt=login"))
-    state_of(app).client.transports.breaker.failed(float("inf"))
+    state_of(app).client.transports.breakers.only.failed(float("inf"))
     assert visitor.get(callback).status_code == 503
     until(lambda: visitor.get(callback).status_code == 302, "it is back")

@@ -94,7 +94,7 @@ def test_one_event_costs_one_wait(
 ) -> None:
     tenant, breaker = (
         visitor.tenant.tenant,
-        state_of(visitor.app).client.transports.breaker,
+        state_of(visitor.app).client.transports.breakers.only,
     )
     visitors = [visitor, make_visitor(visitor.app), make_visitor(visitor.app)]
     for each in visitors[1:]:

@@ -106,7 +106,7 @@ def test_a_look_that_fails_costs_the_known_keys_nothing(
         patch.setattr(SigningKeys, "as_jwks", lambda self: ("down", 500))
         assert post(visitor, UNSIGNED).status_code == 503
         # Logins need not wait until the tenant is asked again.
-        visitor.app.extensions["auth0"].client.transports.breaker.heard()
+        visitor.app.extensions["auth0"].client.transports.breakers.only.heard()
         assert visitor.log_in().status_code == 302
     tenant.tenant.rotate_keys(keep_old=False)
     assert visitor.log_in().status_code == 302

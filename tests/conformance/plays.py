@@ -228,7 +228,7 @@ def log_in_as_ever(stage: Stage, visitor: Visitor) -> None:
     """Log in where nothing is wrong, and log out again."""
     stage.provider.behave()
     # Logins need not wait until the tenant is asked again.
-    visitor.app.extensions["auth0"].client.transports.breaker.heard()
+    visitor.app.extensions["auth0"].client.transports.breakers.only.heard()
     visitor.get("/logout")
     answer = visitor.log_in()
     assert answer.status_code == 302, answer.text

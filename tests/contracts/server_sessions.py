@@ -194,7 +194,8 @@ class ServerContract(SessionContract):
         with app.test_request_context():
             records = app.extensions["auth0"].state_store.places.of(app).records
             labels = app.extensions["auth0"].state_store.states.labels
-            assert records.labelled(labels.of_user("auth0|ada")) == []
+            label = labels.of_user("auth0|ada", labels.domain)
+            assert records.labelled(label) == []
 
 
 def add_session_views(app: Flask) -> None:

@@ -9,7 +9,7 @@ import re
 import shlex
 import subprocess
 import sys
-from dataclasses import MISSING, fields
+from dataclasses import MISSING
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,8 @@ from flask_session.defaults import Defaults
 
 import flask_auth0
 from flask_auth0 import errors, views
-from flask_auth0.config import ROUTES, Config, key_of, read_config
+from flask_auth0.config import ROUTES, key_of, read_config
+from flask_auth0.config.keys import settings
 from flask_auth0.sessions.server import setup
 from flask_auth0.sessions.stores import KINDS
 from flask_auth0.tenant.command import tenant
@@ -44,14 +45,14 @@ def shown(default: Any) -> str:
 
 
 def test_the_table_has_every_key_with_its_default() -> None:
-    wanted = [(key_of(each.name), shown(each.default)) for each in fields(Config)]
+    wanted = [(key_of(each.name), shown(each.default)) for each in settings().values()]
     rows = table(CONFIGURATION, "Key")
     assert [(key, default) for key, default, _ in rows] == wanted
     assert all(meaning for *_, meaning in rows)
 
 
 def test_each_route_is_a_key_has_a_view_and_is_told() -> None:
-    keys = {each.name for each in fields(Config)}
+    keys = {each.name for each in settings().values()}
     assert {f"{name}_path" for name in ROUTES} <= keys, "Add a key: config/keys.py"
     assert {*views._VIEWS} == {*ROUTES}, "Add a view: views/__init__.py"
     beginning = path_of("login.rst").read_text().partition("Login\n-----")[0]
@@ -73,7 +74,7 @@ def test_the_table_of_sessions() -> None:
 
 @pytest.mark.parametrize("path", [*PAGES, ROOT / ".env.example"], ids=lambda p: p.name)
 def test_every_key_that_is_named_is_known(path: Path) -> None:
-    ours = {key_of(each.name) for each in fields(Config)}
+    ours = {key_of(each.name) for each in settings().values()}
     theirs = {key for key in vars(Defaults) if key.startswith("SESSION_")}
     known = ours | theirs | set(Flask.default_config) | set(setup._KEYS)
     text = path.read_text(encoding="utf-8")

@@ -53,7 +53,7 @@ class Place:
     def behave(self, app: Flask) -> None:
         """Let nothing be wrong, and nobody wait until the tenant is asked again."""
         self.provider.behave()
-        app.extensions["auth0"].client.transports.breaker.heard()
+        app.extensions["auth0"].client.transports.breakers.only.heard()
 
     def all_is_well(self, app: Flask) -> None:
         """Check that the next one gets in."""

@@ -166,12 +166,12 @@ def add_views(app: Flask, auth0: Auth0) -> None:
     @app.get("/forget-the-tenant")
     def forget_the_tenant() -> ResponseReturnValue:
         auth0.client.discovery._told.clear()
-        auth0.client.transports.breaker.heard()
+        auth0.client.transports.breakers.only.heard()
         return "forgotten"
 
     @app.get("/ask-the-tenant-again")
     def ask_the_tenant_again() -> ResponseReturnValue:
-        auth0.client.transports.breaker.heard()
+        auth0.client.transports.breakers.only.heard()
         return "as if it had answered"
 
     @app.get("/reports")

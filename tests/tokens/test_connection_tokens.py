@@ -87,7 +87,7 @@ def test_an_error_as_auth0_sends_it(visitor: Visitor, tenant: TenantServer) -> N
 def test_a_tenant_that_is_away(visitor: Visitor, tenant: TenantServer) -> None:
     visitor.log_in()
     client = visitor.app.extensions["auth0"].client
-    client.transports.breaker.failed(float("inf"))
+    client.transports.breakers.only.failed(float("inf"))
     assert visitor.fetch("/google").status_code == 503
     assert visitor.user() is not None
 
