@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from flask import Flask, Response, request
 
+from flask_auth0 import Auth0
 from tests.harness.domains import Function
 from tests.harness.visitor import ADA, GRACE
 
@@ -113,3 +115,27 @@ def test_the_function_is_called_once_and_only_if_needed(
     for path in ("/user", "/profile", "/async-token", "/ran-user", "/login"):
         first.get(path)
         assert function.calls[path] == 1, path
+
+
+def test_what_is_kept_beside_a_session_is_another_ones_too(
+    app: Flask, places: Places
+) -> None:
+    state, auth0 = app.extensions["auth0"], Auth0()
+    store = state.state_store
+
+    @app.get("/keep")
+    def keep() -> str:
+        auth0.run(store.set("pending", {"of": request.host}))
+        return "kept"
+
+    @app.get("/kept")
+    def kept() -> Response:
+        return app.json.response(auth0.run(store.get("pending")))
+
+    first, second = places
+    first.get("/keep")
+    second.take_cookies(first)
+    assert first.fetch("/kept").get_json() == {"of": first.host}
+    assert second.fetch("/kept").get_json() is None
+    second.get("/keep")
+    assert second.fetch("/kept").get_json() == {"of": second.host}
