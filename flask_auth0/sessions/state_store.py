@@ -426,12 +426,15 @@ class SessionStateStore(SessionStore):
         if place.records is None:
             head, body = self._read_from_cookies(current, session_id)
         elif self.unwritten.are_there and (late := self.unwritten.get(record)):
-            if not self._is_here(current, late.head):
+            if self.domains.fixed is None and self._is_elsewhere(current, late.head):
                 return None, None
             return self._read_unwritten(place.store, record, late)
         else:
             head, body = self.states.read_head(place.records, record), None
-        if head is None or not self._is_here(current, head):
+        if head is None:
+            return None, None
+        # A protected view makes no call for that if the app has one domain.
+        if self.domains.fixed is None and self._is_elsewhere(current, head):
             return None, None
         now = int(self.states.clock.time())
         is_due = self.states.lifetime.is_due(head["internal"]["seen"], now)
@@ -446,7 +449,9 @@ class SessionStateStore(SessionStore):
         """Return the state in the request's cookies, or a newer one in its place."""
         cookies, record = self.places.cookies(current), record_of(session_id)
         head = self.states.read_head(cookies, record)
-        if head is None or not self._is_here(current, head):
+        if head is None:
+            return None, None
+        if self.domains.fixed is None and self._is_elsewhere(current, head):
             return None, None
         is_whole = cookies.has_body(head["internal"]["body_key"])
         newest = self.browsers.current(current.jar, record, head, is_whole)
@@ -462,14 +467,12 @@ class SessionStateStore(SessionStore):
                 cookies.update(record, *sealed)
         return newest
 
-    def _is_here(self, current: CurrentRequest, head: State) -> bool:
-        """Tell whether a session is of the domain of a request."""
-        if self.domains.fixed is not None or self.domains.is_of(
-            head["domain"], current
-        ):
-            return True
+    def _is_elsewhere(self, current: CurrentRequest, head: State) -> bool:
+        """Tell whether a session is of another domain than a request."""
+        if self.domains.is_of(head["domain"], current):
+            return False
         current.is_elsewhere = True
-        return False
+        return True
 
     def _read_unwritten(
         self, store: BackEnd | None, record: str, late: Unwritten

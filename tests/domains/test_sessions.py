@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import typing as t
+
 import pytest
-from flask import Flask, Response, request
+from flask import Flask, request
 
 from flask_auth0 import Auth0
 from tests.harness.domains import Function
@@ -129,7 +131,7 @@ def test_what_is_kept_beside_a_session_is_another_ones_too(
         return "kept"
 
     @app.get("/kept")
-    def kept() -> Response:
+    def kept() -> t.Any:
         return app.json.response(auth0.run(store.get("pending")))
 
     first, second = places
