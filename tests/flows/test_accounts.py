@@ -102,14 +102,6 @@ def test_declining(
     assert visitor.user()["sub"] == SUB
 
 
-@BOTH
-@pytest.mark.parametrize("name", ["link", "unlink"])
-def test_nobody_is_logged_in(visitor: Visitor, begin: Begin, name: str) -> None:
-    visitor.get("/logout")
-    response = begin(name)
-    assert (response.status_code, error_of(response)) == (401, "login_required")
-
-
 def test_declining_on_the_page(visitor: Visitor, begin: Begin) -> None:
     response = visitor.get(choose(visitor, begin("connect"), decline="1"))
     assert (response.status_code, error_of(response)) == (403, "access_denied")
