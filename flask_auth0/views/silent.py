@@ -124,19 +124,20 @@ def _redirect(current: CurrentRequest, state: AppState) -> Response | None:
     if next_or_default(page, state.config) != page:
         # The login could not lead back here.
         return None
-    _require_tenant(state)
+    _require_tenant(current, state)
     response = login.start_silently(page)
     response.vary.update(["Cookie", "Accept", "Sec-Fetch-Mode", "Sec-Fetch-Dest"])
     _note(current, PAUSE)
     return response
 
 
-def _require_tenant(state: AppState) -> None:
+def _require_tenant(current: CurrentRequest, state: AppState) -> None:
     """Refuse to send a browser to a tenant that does not answer.
 
     :raises TenantUnavailable: when it does not, or has not a moment ago.
     """
-    state.client.transports.breaker.require_closed()
+    domain = state.domains.of(current)
+    state.client.transports.breakers.require_closed(domain)
     try:
         with translated():
             # What the tenant has published is known, or else looked up.

@@ -62,7 +62,7 @@ def test_a_tenant_that_is_down(
     visitor: Person, account: ConnectedAccount, app: Flask
 ) -> None:
     listed(visitor)
-    app.extensions["auth0"].client.transports.breaker.failed(float("inf"))
+    app.extensions["auth0"].client.transports.breakers.only.failed(float("inf"))
     hint = {"connection": "github"}
     for step in (
         lambda client: client.list_connected_accounts(),

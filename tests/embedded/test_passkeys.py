@@ -147,7 +147,7 @@ def test_a_tenant_that_refuses(
 
 def test_a_tenant_that_is_down(visitor: Person, passkey: Passkey, app: Flask) -> None:
     step = passkey.sign_in(*passkey.begin())
-    app.extensions["auth0"].client.transports.breaker.failed(float("inf"))
+    app.extensions["auth0"].client.transports.breakers.only.failed(float("inf"))
     assert visitor.does(step).status_code == 503
     answer = visitor.does(lambda client: client.passkey_login_challenge())
     assert answer.status_code == 503

@@ -160,7 +160,7 @@ def test_a_tenant_that_refuses(
 def test_a_tenant_that_is_down(visitor: Person, exchanging: Tenant, app: Flask) -> None:
     visitor.log_in(GRACE)
     client = app.extensions["auth0"].client
-    client.transports.breaker.failed(float("inf"))
+    client.transports.breakers.only.failed(float("inf"))
     for step in (login(), exchange(), transfer()):
         assert visitor.does(step).status_code == 503
 
