@@ -32,6 +32,7 @@ from .user import current_user as current_user
 from .views.bearer import bearer_required as bearer_required
 from .views.guards import login_required as login_required
 from .views.needs import any_of as any_of
+from .views.refused_forms import kept_form as kept_form
 from .views.silent import silent_login as silent_login
 from .views.whole_app import public as public
 

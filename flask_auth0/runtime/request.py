@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from flask import Flask, Request, current_app, request, session
 from flask.sessions import SessionMixin
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from .collecting_response import CollectingResponse
@@ -103,6 +104,9 @@ class CurrentRequest:
     #: ``views/callback`` sets it; ``sessions/writes`` keeps it, to tell later logouts
     #: from earlier ones.
     login_begun_at: float | None = None
+
+    #: The form that the user had sent before the login, once the app has asked for it.
+    kept_form: MultiDict[str, str] | None = None
 
     #: The cookies and headers that stores have set.
     collected: CollectingResponse | None = None

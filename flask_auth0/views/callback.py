@@ -27,11 +27,19 @@ from ..sessions.shapes import without_none
 from ..sessions.storage_contract import KEY
 from ..signals import user_logged_in
 from ..user import load_claims
-from . import account_changes, login, own_urls, remembered_logins, repeated_logins
+from . import (
+    account_changes,
+    kept_forms,
+    login,
+    own_urls,
+    remembered_logins,
+    repeated_logins,
+)
 from .authorization_response import check_response
 from .login_urls import MUST_ASK
 from .lost_transactions import again, go_on_without_transaction
 from .redirects import next_or_default
+from .refused_forms import told_what_was_lost
 
 #: Parameters that a response may have once (RFC 6749, section 3.1).
 _PARAMETERS = ("code", "connect_code", "state", "iss", "error", "error_description")
@@ -200,6 +208,8 @@ def _welcome(
             asked = again(returned.relayed)
             login.report(error, returned.target, asked, is_refusal=True)
         raise
+    if answer is None and kept_forms.has(current.jar):
+        answer = told_what_was_lost(current, state, returned.target, claims.get("sub"))
     return _continue_to(current, returned.target) if answer is None else answer
 
 

@@ -19,7 +19,12 @@ Refusal = Callable[[CurrentRequest], t.Any]
 
 
 def guarded(
-    view: View, refusal: Refusal, needs: Sequence[Need], *, takes_tokens: bool
+    view: View,
+    refusal: Refusal,
+    needs: Sequence[Need],
+    *,
+    takes_tokens: bool,
+    keeps_forms: bool = False,
 ) -> View:
     """Return a view that only requests reach which a guard does not refuse.
 
@@ -27,6 +32,7 @@ def guarded(
 
     :param needs: what the guard asks for.
     :param takes_tokens: whether it lets access tokens pass.
+    :param keeps_forms: whether it keeps the forms that it refuses.
     """
     if inspect.iscoroutinefunction(view):
 
@@ -42,7 +48,7 @@ def guarded(
             refused = refusal_of(refusal)
             return view(*args, **kwargs) if refused is None else refused
 
-    note_guard(view, protected, Guard(needs, takes_tokens))
+    note_guard(view, protected, Guard(needs, takes_tokens, keeps_forms))
     return t.cast(View, protected)
 
 

@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping
 from ..sessions.shapes import without_none
 from . import login
 from .authorization import NOTHING_MORE, Asked, Check, refusal_of_any, refusal_of_user
-from .guarded import View, guarded
+from .guarded import Refusal, View, guarded
 from .needs import AnyOf, Names, Values, needed, needed_claims
 from .refusals import Refuse
+from .refused_forms import keeping_forms
 from .step_up import asked_of_login, classes_of
 
 
@@ -37,6 +38,7 @@ class LoginRequiredDecorator(t.Protocol):
         acr_values: str | AnyOf | None = None,
         bearer: bool = False,
         refuse: Refuse | None = None,
+        keep_form: bool = False,
         **parameters: str,
     ) -> Callable[[View], View]: ...
 
@@ -60,6 +62,7 @@ def login_required(
     acr_values: str | AnyOf | None = None,
     bearer: bool = False,
     refuse: Refuse | None = None,
+    keep_form: bool = False,
     **parameters: str,
 ) -> Callable[[View], View]: ...
 
@@ -78,6 +81,7 @@ def login_required(
     acr_values: str | AnyOf | None = None,
     bearer: bool = False,
     refuse: Refuse | None = None,
+    keep_form: bool = False,
     **parameters: str,
 ) -> t.Any:
     """Let only users who are logged in reach a view, sync or async.
@@ -117,14 +121,16 @@ def login_required(
         :func:`bearer_required`. Where a request has one, it alone counts, good or not.
     :param refuse: ``"redirect"`` or ``"401"``: how who has to log in is answered,
         whatever the request says and an ``unauthorized_handler`` would.
+    :param keep_form: whether a form that a login came in between is kept for its user,
+        to be filled in again: :func:`kept_form` returns it.
     :param parameters: of the authorization request, such as ``connection``: those that
         ``/login`` takes.
     :raises TypeError: when there is no such parameter, or a value is of the wrong type.
     :raises ValueError: when an argument is there and names nothing.
 
     .. versionchanged:: 0.2
-        Roles, permissions, scopes, claims, ``check``, ``mfa`` and ``refuse``;
-        ``acr_values`` is checked.
+        Roles, permissions, scopes, claims, ``check``, ``mfa``, ``refuse`` and
+        ``keep_form``; ``acr_values`` is checked.
     """
     classes = classes_of(acr_values)
     _require_types(check, refuse, mfa=mfa)
@@ -144,9 +150,15 @@ def login_required(
     )
     # The guard of most views asks for nothing more, which one look tells.
     asked = NOTHING_MORE if asked == NOTHING_MORE else asked
-    refusal = functools.partial(refusal_of_any if bearer else refusal_of_user, asked)
+    refusal: Refusal = functools.partial(
+        refusal_of_any if bearer else refusal_of_user, asked
+    )
     guard = functools.partial(
-        guarded, refusal=refusal, needs=asked.names, takes_tokens=bearer
+        guarded,
+        refusal=keeping_forms(refusal) if keep_form else refusal,
+        needs=asked.names,
+        takes_tokens=bearer,
+        keeps_forms=keep_form,
     )
     return guard if view is None else guard(view)
 

@@ -18,6 +18,8 @@ class Guard(t.NamedTuple):
     needs: Sequence[Need]
     #: Whether it lets access tokens pass.
     takes_tokens: bool
+    #: Whether it keeps the forms that it refuses.
+    keeps_forms: bool = False
 
 
 #: The functions that a guard has wrapped, and the resulting views.

@@ -14,7 +14,7 @@ from ..runtime.cookie_jar import CookieJar
 from ..runtime.request import CurrentRequest
 from ..sessions.cookies.host_prefix import transaction_prefix
 from ..sessions.cookies.response_size import OF_FORMER, cookies_size, head_size
-from ..sessions.cookies.storage import VISIT
+from ..sessions.cookies.storage import SENT, VISIT
 from .login_urls import page_to_come_back_to, start_page
 
 
@@ -33,6 +33,10 @@ def fit(current: CurrentRequest, response: Response, state: AppState) -> None:
         return
     # The visit cookie can wait: the next response notes the activity as well.
     _leave_out(response, [jar.prefix + VISIT])
+    if _size(response, jar) > limit:
+        # The login goes on without what was sent before it.
+        forms = [name for name in jar.written if name.startswith(jar.prefix + SENT)]
+        _leave_out(response, forms)
     if _size(response, jar) > limit:
         if jar.is_for_login:
             state.state_store.end_unsent(current)

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from ..errors import LoginRequired, NotAllowed
 from ..negotiation import is_htmx, is_navigation
+from ..runtime.request import current_request
 from . import login, own_urls
 from .login_urls import (
     login_url,
@@ -20,6 +21,7 @@ from .login_urls import (
 )
 from .needs import Need, as_json, in_words
 from .prefetches import is_prefetch, refuse_prefetch
+from .refused_forms import note_refused
 from .step_up import MFA
 
 #: How a view answers those who have to log in, whatever sends the request.
@@ -56,6 +58,8 @@ def _redirect_to_login(asked: Mapping[str, t.Any]) -> Response:
     response = redirect(url, 302) if url else login.start(page, asked)
     if request.method not in {"GET", "HEAD"}:
         response.status_code = 303
+        if is_navigation(request):
+            note_refused(current_request(), page)
     response.headers["Cache-Control"] = "no-store"
     response.vary.update(["Cookie", "Accept", "Sec-Fetch-Mode"])
     return response

@@ -18,6 +18,7 @@ from .authorization import NOTHING_MORE, refusal_of_user
 from .guard_mistakes import is_cached_for_all
 from .guarded import refusal_of
 from .guards_in_use import guard_in, wrappers
+from .refused_forms import keep_form
 
 Open = t.TypeVar("Open")
 
@@ -73,7 +74,17 @@ def _refusal() -> t.Any:
     current = current_request()
     if _is_open(current):
         return None
-    return refusal_of(lambda current: refusal_of_user(NOTHING_MORE, current))
+    answer = refusal_of(lambda current: refusal_of_user(NOTHING_MORE, current))
+    if answer is not None and _keeps_forms(current):
+        keep_form(current)
+    return answer
+
+
+def _keeps_forms(current: CurrentRequest) -> bool:
+    """Tell whether the view has a guard that would have kept the form."""
+    view = current.app.view_functions.get(current.request.endpoint or "")
+    guards = map(guard_in, wrappers(view)) if view is not None else ()
+    return any(each is not None and each.keeps_forms for each in guards)
 
 
 def _is_open(current: CurrentRequest) -> bool:

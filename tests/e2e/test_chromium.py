@@ -78,6 +78,8 @@ def test_post_returns_to_the_page_of_its_form(
     page.goto(f"{deployment.url}/form?draft=1")
     page.get_by_role("button", name="Send").click()
     choose(page, "Ada Lovelace")
+    expect(page.get_by_role("heading")).to_have_text("What you sent was not kept")
+    page.get_by_role("link", name="Go back").click()
     page.wait_for_url(f"{deployment.url}/form?draft=1")
     page.get_by_role("button", name="Send").click()
     assert page.inner_text("body") == "received POST"

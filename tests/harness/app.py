@@ -15,11 +15,15 @@ from auth0_server_python.auth_types import (
 )
 from flask import Flask, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from markupsafe import escape
 
-from flask_auth0 import Auth0, current_user, login_required
+from flask_auth0 import Auth0, current_user, kept_form, login_required
 
 FORM = """<!doctype html><title>Form</title>
 <form method="post" action="/submit"><button>Send</button></form>"""
+
+NOTE = """<!doctype html><title>Note</title>
+<form method="post"><button>Send</button><input name="password" type="password">"""
 
 
 def fingerprint(token: str) -> str:
@@ -121,6 +125,15 @@ def create_app(**options: Any) -> Flask:
     @app.get("/form")
     def form() -> ResponseReturnValue:
         return FORM
+
+    @app.route("/note", methods=["GET", "POST"])
+    @login_required(keep_form=True)
+    def note() -> ResponseReturnValue:
+        if request.method == "POST":
+            return f"received {escape(request.form['text'])}"
+        kept = kept_form()
+        text = escape(kept["text"] if kept else "")
+        return f"{NOTE}<textarea name=text>{text}</textarea>"
 
     @app.post("/submit")
     @login_required

@@ -38,6 +38,7 @@ def test_the_public_names() -> None:
         "any_of",
         "bearer_required",
         "current_user",
+        "kept_form",
         "login_failed",
         "login_required",
         "public",

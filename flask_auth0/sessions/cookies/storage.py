@@ -10,7 +10,12 @@ from flask import session
 
 from ...config import Config
 from ...errors import SessionTooLarge
-from ...runtime.cookie_jar import CookieJar, PendingCookie, size_together
+from ...runtime.cookie_jar import (
+    CookieJar,
+    PendingCookie,
+    cookie_size,
+    size_together,
+)
 from ..labels import name_of_body
 from ..sealing import Sealer
 from ..storage_contract import BODY, HEAD, PARTS, Entry, Head
@@ -30,6 +35,8 @@ COMBINATIONS = 16
 APART = "apart_"
 #: The cookie that says when the user was active.
 VISIT = "visit"
+#: The part of the names of notes about forms that a login came in between.
+SENT = "sent_"
 #: The most digits of a moment, in seconds since the epoch.
 _DIGITS = 12
 
@@ -160,6 +167,12 @@ class CookieCompartment:
         others = jar.size_of_others(transaction_prefix(jar, self._config), *replaced)
         size, limit = size_together(new), HEADER - RESERVE - others
         if size <= limit:
+            return
+        forms = jar.names(jar.prefix + SENT)
+        limit += sum(cookie_size(name, jar.values[name][0]) for name in forms)
+        if forms and size <= limit:
+            # A session is worth more than a form that waits for its user.
+            jar.replace(forms, {}, None)
             return
         before = size_together({name: jar.values[name][0] for name in old})
         # A state that fitted into this request may be written again, even if other
