@@ -82,8 +82,8 @@ class TokenClient(LoopClient):
         require_session()
         wanted = self._wanted(audience, scope)
         if not (force_refresh or self.store.needs_loop):
-            state = await self.store.get(KEY)
-            usable = usable_token(state, wanted, self._clock.time())
+            # The report of a later error may show the variables of this frame.
+            usable = usable_token(await self.store.get(KEY), wanted, self._clock.time())
             if usable is not None:
                 return usable
         refresh = Refresh(wanted, self._clock.monotonic(), force_refresh)
