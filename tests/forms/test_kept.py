@@ -72,6 +72,7 @@ def test_nobody_else_gets_it(ended: Visitor) -> None:
 def test_nobody_else_gets_it_from_a_login_elsewhere(ended: Visitor) -> None:
     post(ended, "/note", FIELDS)
     ended.log_in(GRACE, "/login?next=/")
+    assert not [name for name in ended.cookies() if "_a0_sent_" in name]
     assert kept(ended) is None
     ended.get("/logout")
     ended.log_in()
