@@ -18,6 +18,7 @@ from auth0_server_python.error import (
     ApiError,
     InvalidArgumentError,
     MfaRequiredError,
+    MissingTransactionError,
     OrganizationTokenValidationError,
     PollingApiError,
     SessionExpiredError,
@@ -178,6 +179,8 @@ def _mfa_required(error: ApiError | MfaRequiredError) -> MfaRequired:
 def _of_the_sdk(error: Exception) -> Auth0Error:
     if isinstance(error, InvalidArgumentError):
         return LoginFailed(f"{error.argument}: {error}")
+    if isinstance(error, MissingTransactionError):
+        return LoginFailed("This was completed already, or it did not begin here.")
     if isinstance(error, SessionExpiredError):
         return LoginRequired("Your session has ended. Please log in again.")
     if isinstance(error, StartLinkUserError):

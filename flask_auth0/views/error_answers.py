@@ -12,6 +12,7 @@ from auth0_server_python.error import (
     MfaApiError,
     MfaTokenExpiredError,
     MfaTokenInvalidError,
+    MissingTransactionError,
     OrganizationTokenValidationError,
     SessionExpiredError,
     StartLinkUserError,
@@ -26,7 +27,7 @@ from ..runtime.request import this_app
 from . import own_urls
 from .login_urls import offer_way_on
 
-#: Errors of the SDK whose reason is the tenant, and not the app.
+#: Errors of the SDK whose reason is the tenant or the browser, and not the app.
 _SDK_ERRORS = (
     AccessTokenError,
     AccessTokenForConnectionError,
@@ -35,6 +36,7 @@ _SDK_ERRORS = (
     MfaApiError,
     MfaTokenExpiredError,
     MfaTokenInvalidError,
+    MissingTransactionError,
     OrganizationTokenValidationError,
     SessionExpiredError,
     StartLinkUserError,

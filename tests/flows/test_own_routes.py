@@ -89,6 +89,11 @@ def own_routes(app: Flask, tenant: TenantServer) -> None:
         except Exception as error:
             return _told(error)
 
+    @app.get("/done/unhandled")
+    async def unhandled() -> t.Any:
+        complete = getattr(auth0.client, COMPLETE[request.args["as"]])
+        return _shown(await complete(request.url))
+
     app.add_url_rule("/done/sync", "done", sync)
     app.add_url_rule("/done/async", "done_async", asynchronous)
 
@@ -123,6 +128,19 @@ def test_login(visitor: Visitor, color: str) -> None:
     assert url.startswith(f"{DONE}?")
     answer = complete(visitor, url, "login", color)
     assert answer == {"app_state": {"note": 1}}
+    assert visitor.user()["email"] == ADA
+
+
+@IN_COOKIES
+@pytest.mark.parametrize("name", STARTS)
+def test_reloading(visitor: Visitor, name: str) -> None:
+    visitor.log_in()
+    url = begin(visitor, name)
+    assert "app_state" in complete(visitor, url, name, "unhandled")
+    query = url.partition("?")[2]
+    again = visitor.get(f"/done/unhandled?{query}&as={name}")
+    assert again.status_code == 400
+    assert "completed already" in again.text
     assert visitor.user()["email"] == ADA
 
 
