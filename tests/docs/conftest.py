@@ -19,6 +19,7 @@ from werkzeug.test import TestResponse
 from flask_auth0 import Auth0
 from flask_auth0.tenant import Client, Tenant, TenantServer
 from flask_auth0.testing import logged_in_client
+from tests.tenant.flow import csrf_token
 
 from .pages import Page
 
@@ -76,6 +77,18 @@ def query_of(url: str) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
 
 
+def choose(http: httpx.Client, tenant: TenantServer, url: str, **fields: str) -> str:
+    """Choose an account at the other provider, and return the way back."""
+    tenant.tenant.next_login = "ada@example.com"
+    answer = http.get(url)
+    while str(answer.headers.get("Location", "")).startswith("/"):
+        answer = http.get(answer.url.join(answer.headers["Location"]))
+    if not answer.is_redirect:
+        form = {"csrf_token": csrf_token(answer.text), "step": "account", **fields}
+        answer = http.post(answer.url, data=form)
+    return answer.headers["Location"]
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[TenantServer]:
     """The tenant of all these tests."""
@@ -126,6 +139,14 @@ def make_visitor(tenant: TenantServer) -> Iterator[MakeVisitor]:
     trusted = ssl.create_default_context(cafile=os.environ["SSL_CERT_FILE"])
     with httpx.Client(verify=trusted, trust_env=False) as http:
         yield lambda app, server=tenant, http=http: Visitor(app, server, http)
+
+
+@pytest.fixture
+def http(tenant: TenantServer) -> Iterator[httpx.Client]:
+    """The browser, where it is at the tenant."""
+    verify = ssl.create_default_context(cafile=tenant.ca_file)
+    with httpx.Client(verify=verify, trust_env=False) as client:
+        yield client
 
 
 def check_messages(visitor: Visitor) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 import typing as t
 
 import httpx
@@ -10,9 +9,8 @@ import pytest
 from werkzeug.test import TestResponse
 
 from flask_auth0.tenant import TenantServer
-from tests.tenant.flow import csrf_token
 
-from .conftest import FETCH, HOST, NAVIGATION, MakeVisitor, ReadPage
+from .conftest import FETCH, HOST, NAVIGATION, MakeVisitor, ReadPage, choose
 from .pages import Page
 
 SUB = "auth0|ada"
@@ -24,29 +22,9 @@ def page(read_page: ReadPage, tenant: TenantServer) -> Page:
     return read_page("connected_accounts.rst").run()
 
 
-@pytest.fixture
-def http(tenant: TenantServer) -> t.Iterator[httpx.Client]:
-    """The browser, where it is at the tenant."""
-    verify = ssl.create_default_context(cafile=tenant.ca_file)
-    with httpx.Client(verify=verify, trust_env=False) as client:
-        yield client
-
-
 def post(visitor: t.Any, path: str, **data: str) -> TestResponse:
     answer = visitor.client.post(path, base_url=HOST, headers=NAVIGATION, data=data)
     return t.cast(TestResponse, answer)
-
-
-def choose(http: httpx.Client, tenant: TenantServer, url: str, **fields: str) -> str:
-    """Choose an account at the other provider, and return the way back."""
-    tenant.tenant.next_login = "ada@example.com"
-    answer = http.get(url)
-    while str(answer.headers.get("Location", "")).startswith("/"):
-        answer = http.get(answer.url.join(answer.headers["Location"]))
-    if not answer.is_redirect:
-        form = {"csrf_token": csrf_token(answer.text), "step": "account", **fields}
-        answer = http.post(answer.url, data=form)
-    return answer.headers["Location"]
 
 
 def test_connected_accounts(

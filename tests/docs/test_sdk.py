@@ -27,9 +27,6 @@ CLIENTS = {
 WITHOUT_SNIPPET = {
     "auth0.client.anonymous.exchange_transfer_token_for_injection": "logins call it",
     "auth0.client.anonymous.logout": "takes nothing and returns nothing",
-    "auth0.client.complete_interactive_login": "as complete_connect_account",
-    "auth0.client.complete_link_user": "as complete_connect_account",
-    "auth0.client.complete_unlink_user": "as complete_connect_account",
     "auth0.client.get_session": "takes nothing",
     "auth0.client.handle_backchannel_logout": "the route is for that",
     "is_federated_domain": "start_enterprise_login asks it",

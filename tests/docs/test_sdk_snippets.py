@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing as t
 
+import httpx
 import pytest
 from werkzeug.test import TestResponse
 
@@ -12,7 +13,7 @@ from flask_auth0.tenant.accounts import ConnectedAccount
 from flask_auth0.tenant.mfa import SecondFactors
 from tests.tenant.authenticator import Authenticator
 
-from .conftest import FETCH, HOST, MakeVisitor, ReadPage, Visitor, query_of
+from .conftest import FETCH, HOST, MakeVisitor, ReadPage, Visitor, choose, query_of
 
 ADA, GRACE = "ada@example.com", "grace@example.com"
 
@@ -154,8 +155,25 @@ def test_a_company(somebody: Somebody, issuer: Tenant) -> None:
         for email, hint in [("eve@acme.example", "eve@acme.example"), (ADA, None)]:
             url = somebody.ask("/company", data={"email": email}).location
             assert query_of(url).get("login_hint") == hint
+        assert somebody.ask("/company", data={"email": "x"}).status_code == 400
     finally:
         issuer.organizations._all.clear()
+
+
+def test_views_for_the_way_back(
+    somebody: Somebody, issuer: Tenant, http: httpx.Client, tenant: TenantServer
+) -> None:
+    paths = ("joined", "github/linked", "github/unlinked")
+    issuer.client.callbacks.extend(f"{HOST}/{path}" for path in paths)
+    visitor = somebody.visitor
+    back = visitor.authorize(visitor.get("/join"), ADA)
+    assert somebody.told(back, method="GET") == {"user": "Ada Lovelace"}
+    for change, left in [("link", {"github": "ada@github.example"}), ("unlink", {})]:
+        begun = somebody.ask(f"/github/{change}")
+        back = choose(http, tenant, begun.location, account="ada@github.example")
+        assert somebody.told(back, method="GET") == {f"{change}ed": "github"}
+        assert issuer.accounts.linked("auth0|ada") == left
+    assert somebody.ask(back, method="GET").status_code == 400
 
 
 def test_refresh_tokens_of_ones_own(
