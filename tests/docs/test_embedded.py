@@ -63,4 +63,7 @@ def test_a_visitor_without_a_name(
     assert cart() == cart()
     claims = tenant.tenant.keys.claims(visitor.fetch("/cart/token").text)
     assert claims is not None
-    assert claims["sub"] == cart()
+    before = cart()
+    assert claims["sub"] == before
+    assert visitor.client.post("/cart/forget", base_url=HOST).status_code == 200
+    assert cart() != before

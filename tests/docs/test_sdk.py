@@ -26,8 +26,6 @@ CLIENTS = {
 #: What no page has a snippet for, with the reason.
 WITHOUT_SNIPPET = {
     "auth0.client.anonymous.exchange_transfer_token_for_injection": "logins call it",
-    "auth0.client.anonymous.logout": "takes nothing and returns nothing",
-    "auth0.client.get_session": "takes nothing",
     "auth0.client.handle_backchannel_logout": "the route is for that",
     "is_federated_domain": "start_enterprise_login asks it",
     "my_account.complete_connect_account": "the client's is for that",
