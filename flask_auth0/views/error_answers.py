@@ -9,6 +9,7 @@ from auth0_server_python.error import (
     AccessTokenForConnectionError,
     AnonymousSessionError,
     ApiError,
+    InvalidArgumentError,
     MfaApiError,
     MfaTokenExpiredError,
     MfaTokenInvalidError,
@@ -27,12 +28,14 @@ from ..runtime.request import this_app
 from . import own_urls
 from .login_urls import offer_way_on
 
-#: Errors of the SDK whose reason is the tenant or the browser, and not the app.
+#: Errors of the SDK whose reason is the tenant, the browser or its user, and not the
+#: app.
 _SDK_ERRORS = (
     AccessTokenError,
     AccessTokenForConnectionError,
     AnonymousSessionError,
     ApiError,
+    InvalidArgumentError,
     MfaApiError,
     MfaTokenExpiredError,
     MfaTokenInvalidError,

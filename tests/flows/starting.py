@@ -29,7 +29,7 @@ async def login(client: t.Any, query: Query) -> t.Any:
 
 async def enterprise(client: t.Any, query: Query) -> t.Any:
     options = StartEnterpriseLoginOptions(
-        email="ada@acme.example", app_state=_state(query)
+        email=query.get("email", "ada@acme.example"), app_state=_state(query)
     )
     return await client.start_enterprise_login(options)
 

@@ -103,3 +103,10 @@ def test_somebody_else(visitor: Visitor, begin: Begin) -> None:
     response = visitor.get(go(visitor, begin("login", next="/profile"), GRACE))
     assert response.location == "/profile"
     assert visitor.user()["email"] == GRACE
+
+
+@BOTH
+def test_an_address_that_is_none(visitor: Visitor, begin: Begin) -> None:
+    response = begin("enterprise", email="nobody")
+    assert (response.status_code, error_of(response)) == (400, "login_failed")
+    assert "A valid email address is required" in response.text
