@@ -169,7 +169,10 @@ def test_what_waits_for_a_person_has_no_time_limit(
         return "approved"
 
     app = make_app(timeout=1)
-    for name, limited in [("login_backchannel", False), ("start_link_user", True)]:
+    for name, limited in [
+        ("backchannel_authentication", False),
+        ("start_link_user", True),
+    ]:
         slow.__name__ = name
         monkeypatch.setattr(Client, name, _on_our_loop(slow))
         with app.test_request_context(base_url=HOST):
