@@ -23,17 +23,17 @@ from .prefetches import is_prefetch
 
 #: The most bytes of a form that is kept, and the most fields.
 LARGEST, MOST_FIELDS = 64_000, 200
-#: Seconds for which a browser knows whose forms it shows.
-KNOWN = 30 * 24 * 3600
+#: The end of the name of the cookie that says whose forms a browser shows, and seconds
+#: for which it says so.
+AUTHOR, KNOWN = "author", 30 * 24 * 3600
 
-#: The name of the cookie that says whose forms a browser shows.
-_AUTHOR = "author"
 _FORMS = frozenset(("application/x-www-form-urlencoded", "multipart/form-data"))
 #: The names of fields that are never kept: what is secret, and tokens of a session that
 #: is over.
 _SECRET = re.compile(
-    r"passw|passphrase|passcode|pwd|secret|token|csrf|xsrf|otp|\bpin\b|cvv|cvc|"
-    r"card.?n|credential|api.?key",
+    r"passw|passphrase|passcode|pwd|secret|token|csrf|xsrf|otp|cvv|cvc|card.?n|cc.?num|"
+    r"security.?code|credential|api.?key|(?<![a-z])(pass|pin)(?![a-z])|"
+    r"(?-i:P(ass|in)(?![a-z]))",
     re.IGNORECASE,
 )
 
@@ -75,7 +75,7 @@ def keep_form(current: CurrentRequest) -> None:
     page = state.flows.page(page_to_come_back_to(request))
     if not kept_forms.is_noted(current, page):
         return
-    sub = load_user(current, state).sub or _author(current, state)
+    sub = _user(current, state) or _author(current, state)
     if sub is None or request.mimetype not in _FORMS:
         return
     fields = _fields(request)
@@ -110,7 +110,8 @@ def told_what_was_lost(
     :param target: the page that the login leads to.
     :param sub: who has logged in.
     """
-    lost = kept_forms.lost(current, state, target, sub)
+    whose = _named(current, state, sub)
+    lost = kept_forms.lost(current, state, target, whose)
     if lost is None:
         return None
     page = "flask_auth0/not_kept.html"
@@ -119,11 +120,24 @@ def told_what_was_lost(
     )
 
 
+def forget_author(current: CurrentRequest) -> None:
+    """Forget whose forms the browser shows, after a logout: its next user's are not."""
+    current.jar.delete(current.jar.prefix + AUTHOR)
+
+
+def forget_other_author(
+    current: CurrentRequest, state: AppState, sub: str | None
+) -> None:
+    """Forget whose forms the browser shows, unless it is who has logged in."""
+    if _author(current, state) != _named(current, state, sub):
+        forget_author(current)
+
+
 def _take(current: CurrentRequest) -> MultiDict[str, str] | None:
     request, state = current.request, state_of(current.app)
     if request.method != "GET" or is_prefetch(request):
         return None
-    sub = None if current.token_claims is not None else load_user(current, state).sub
+    sub = None if current.token_claims is not None else _user(current, state)
     if sub is None:
         return None
     page = state.flows.page(own_urls.current_page())
@@ -152,14 +166,25 @@ def _fields(request: Request) -> Fields | None:
 
 def _note_author(current: CurrentRequest, state: AppState) -> None:
     """Note whose forms the browser shows: a session that is over says it no more."""
-    sub, now = load_user(current, state).sub, state.clock.time()
+    sub, now = _user(current, state), state.clock.time()
     known = _noted_author(current, state)
     if sub is None or current.jar.is_sent:
         return
     if known is None or known.sub != sub or now > known.at + KNOWN / 2:
-        name = current.jar.prefix + _AUTHOR
+        name = current.jar.prefix + AUTHOR
         sealed = state.sealer.seal([sub, now], name)
         current.jar.set(name, sealed, KNOWN)
+
+
+def _user(current: CurrentRequest, state: AppState) -> str | None:
+    return _named(current, state, load_user(current, state).sub)
+
+
+def _named(current: CurrentRequest, state: AppState, sub: str | None) -> str | None:
+    """Return a user's name for forms: at another domain, a ``sub`` is another user."""
+    if sub is None or state.domains.fixed is not None:
+        return sub
+    return f"{sub} at {state.domains.of(current)}"
 
 
 def _author(current: CurrentRequest, state: AppState) -> str | None:
@@ -169,7 +194,7 @@ def _author(current: CurrentRequest, state: AppState) -> str | None:
 
 def _noted_author(current: CurrentRequest, state: AppState) -> _Author | None:
     """Return whose forms the browser shows, unless it says more than one name."""
-    name = current.jar.prefix + _AUTHOR
+    name = current.jar.prefix + AUTHOR
     opened = (
         state.sealer.open(each, name) for each in current.jar.values.get(name, ())
     )

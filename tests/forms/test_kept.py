@@ -54,10 +54,17 @@ def test_the_fields_of_multipart_come_back_without_files(ended: Visitor) -> None
 
 
 def test_secrets_are_not_kept(ended: Visitor) -> None:
-    names = ("password", "new-Passwd", "csrf_token", "otp", "card_number")
-    secret = dict.fromkeys(names, "secret")
+    names = ("password", "new-Passwd", "csrf_token", "otp", "card_number", "cc-number")
+    more = ("pin", "user_pin", "pin_code", "newPin", "pass", "user_pass", "pass2")
+    secret = dict.fromkeys((*names, *more, "security_code"), "secret")
     come_back(ended, post(ended, "/note", {**FIELDS, **secret}))
     assert kept(ended) == KEPT
+
+
+def test_what_only_sounds_secret_is_kept(ended: Visitor) -> None:
+    fields = {name: [name] for name in ("passport", "compass", "shipping", "opinion")}
+    come_back(ended, post(ended, "/note", fields))
+    assert kept(ended) == fields
 
 
 def test_nobody_else_gets_it(ended: Visitor) -> None:
@@ -76,6 +83,25 @@ def test_nobody_else_gets_it_from_a_login_elsewhere(ended: Visitor) -> None:
     assert kept(ended) is None
     ended.get("/logout")
     ended.log_in()
+    assert kept(ended) is None
+
+
+def test_who_has_logged_out_gets_nothing_of_the_next_user(visitor: Visitor) -> None:
+    """Somebody else may fill a form in that is on a public page."""
+    visitor.log_in()
+    assert kept(visitor) is None
+    visitor.get("/logout")
+    answer = come_back(visitor, post(visitor, "/note", FIELDS))
+    assert "was not kept" in answer.text
+    assert kept(visitor) is None
+
+
+def test_who_was_here_before_gets_nothing_of_the_next_user(ended: Visitor) -> None:
+    ended.log_in(GRACE)
+    # No page has shown her a form that would be kept.
+    end_session(ended)
+    answer = come_back(ended, post(ended, "/note", FIELDS))
+    assert "was not kept" in answer.text
     assert kept(ended) is None
 
 
