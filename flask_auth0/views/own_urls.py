@@ -116,8 +116,9 @@ def current_page() -> str:
 def current_urls() -> list[str]:
     """Return the URLs to which a program may have sent the current request.
 
-    The host that a request names counts only if the app decides which ones it has: a
-    server that was sent a request for itself could forward it here.
+    Where the callback's URL is configured, the host that a request names counts only if
+    the app decides which ones it has: a server that was sent a request for itself could
+    forward it here.
 
     :raises BadRequest: when the request names no host.
     """
