@@ -174,7 +174,8 @@ def _check_request(claims: dict[str, t.Any], bound: Bound) -> None:
     """
     if claims["htm"] != bound.method:
         raise _bad("The DPoP proof is for another method.")
-    if normal_url(claims["htu"]) not in bound.urls:
+    url = normal_url(claims["htu"])
+    if url is None or url not in bound.urls:
         raise _bad("The DPoP proof is for another URL.")
     expected = base64.urlsafe_b64encode(_digest(bound.token)).rstrip(b"=").decode()
     if not _same(claims["ath"], expected):

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 import httpx
 import jwt
 
-from ..errors import TenantError, TenantUnavailable
+from ..errors import TenantError, TenantUnavailable, in_one_line
+from ..runtime.tracebacks import without_secrets
 from ..sessions.hooks import IDENTITY
 from ..sessions.shapes import without_surrogates
 from .responses import as_json, is_unavailable
@@ -101,7 +102,8 @@ async def _verified(response: httpx.Response, verify: Verify) -> dict[str, t.Any
     try:
         return await verify(response.text.strip())
     except (jwt.PyJWTError, ValueError) as error:
-        raise TenantError(remedy=f"Its userinfo cannot be verified: {error}") from error
+        told = f"Its userinfo cannot be verified: {in_one_line(str(error))}"
+        raise TenantError(remedy=told) from without_secrets(error)
 
 
 def check_userinfo(
