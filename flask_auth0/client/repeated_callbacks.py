@@ -22,7 +22,7 @@ from ..runtime import loop
 from ..runtime.processes import PerProcess
 from ..runtime.request import CurrentRequest
 from ..sessions.sealing import Sealer
-from ..sessions.shapes import in_shape
+from ..sessions.shapes import Shape
 from ..sessions.stores.base import BackEnd, TooLargeForStore
 from ..sessions.stores.lease import LEASE
 from .locks import Held, hold
@@ -53,6 +53,9 @@ class _Noted(t.NamedTuple):
     """A callback whose code may have been spent, as other processes read it."""
 
     answer: Answer | None
+
+
+_NOTES = Shape(_Noted)
 
 
 @dataclass
@@ -157,7 +160,7 @@ class Completion:
             raise _still_under_way() from error
         note = store.ask(store.fetch, self._name) or b""
         content = self._answers.sealer.open(note.decode("ascii", "replace"), self._name)
-        noted = in_shape(content, _Noted)
+        noted = _NOTES.of(content)
         if noted is None:
             return None
         self._callback.is_spent, self._callback.answer = True, noted.answer

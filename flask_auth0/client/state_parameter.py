@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from ..sessions.flows import Kind
 from ..sessions.sealing import Sealer
-from ..sessions.shapes import in_shape
+from ..sessions.shapes import Shape
 
 #: The most characters of data in a ``state``; longer data is in the transaction only.
 LONGEST = 500
@@ -29,6 +29,9 @@ class Relay(t.NamedTuple):
     app_state: dict[str, t.Any] = {}  # noqa: RUF012
     #: Whether a public page asks who the visitor is, which may be nobody.
     is_silent: bool = False
+
+
+_RELAYS = Shape(Relay)
 
 
 def whole(sdk_state: str, relay: Relay, sealer: Sealer) -> str:
@@ -62,7 +65,7 @@ def split(state: str, sealer: Sealer) -> tuple[str, Relay | None]:
 
 
 def _relay(opened: t.Any) -> Relay | None:
-    relay = in_shape(opened, Relay)
+    relay = _RELAYS.of(opened)
     is_one = relay and str(relay.parameters.get("max_age", 0)).isdecimal()
     return relay if is_one else None
 

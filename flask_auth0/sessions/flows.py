@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from auth0_server_python.auth_types import TransactionData
 
-from .shapes import Moment, State, in_shape, without_none
+from .shapes import Moment, Shape, State, without_none
 
 T = t.TypeVar("T")
 Claims = Mapping[str, t.Any]
@@ -43,6 +43,9 @@ class Flow(t.NamedTuple):
     app_state: t.Any = None
     #: The domain at which it began, if the app has several.
     domain: str | None = None
+
+
+_FLOWS = Shape(Flow)
 
 
 class Departure(t.NamedTuple):
@@ -125,7 +128,7 @@ def flow_of(transaction: TransactionData | None) -> Flow | None:
     organization = getattr(transaction, "organization", None)
     theirs = {"organization": organization, "app_state": kept.get("app_state")}
     whole = {**kept["flow"], **theirs}
-    return in_shape([whole.get(name) for name in Flow._fields], Flow)
+    return _FLOWS.of([whole.get(name) for name in Flow._fields])
 
 
 def arrived(state: State) -> State | None:

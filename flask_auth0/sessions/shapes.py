@@ -47,32 +47,33 @@ def without_surrogates(values: State) -> State:
     return t.cast(State, json.loads(SURROGATES.sub("\ufffd", text)))
 
 
-def in_shape(value: t.Any, shape: type[T]) -> T | None:
-    """Return a value from JSON in a shape, or ``None`` if its own one differs.
-
-    What another version of the package has sealed may differ.
-    """
-    try:
-        return msgspec.convert(value, shape)
-    except (msgspec.ValidationError, ValueError, OverflowError):
-        # A text that UTF-8 cannot encode, or a number out of range, raises others.
-        return None
-
-
 def is_moment(value: t.Any) -> bool:
     """Tell whether a value is a time in seconds that datetime can represent."""
     is_number = isinstance(value, _NUMBER) and not isinstance(value, bool)
     return is_number and 0 <= value < _BEYOND
 
 
-def is_head(value: t.Any) -> bool:
-    """Tell whether a value is the head of a state."""
-    return in_shape(value, _Head) is not None
+class Shape(t.Generic[T]):
+    """A type that values from JSON are checked against.
 
+    msgspec crashes the process where two threads let it look at a class for the first
+    time, so that the class is looked at here, when its module is imported.
+    """
 
-def is_body(value: t.Any) -> bool:
-    """Tell whether a value is the body of a state."""
-    return in_shape(value, _Body) is not None
+    def __init__(self, kind: type[T]) -> None:
+        self._kind = kind
+        msgspec.json.Decoder(kind)
+
+    def of(self, value: t.Any) -> T | None:
+        """Return a value in this shape, or ``None`` if its own one differs.
+
+        What another version of the package has sealed may differ.
+        """
+        try:
+            return msgspec.convert(value, self._kind)
+        except (msgspec.ValidationError, ValueError, OverflowError):
+            # A text that UTF-8 cannot encode, or a number out of range, raises others.
+            return None
 
 
 class _User(Struct):
@@ -112,3 +113,16 @@ class _Body(Struct):
     connection_token_sets: list[_TokenSet] = []
     id_token: str | None = None
     refresh_token: str | None = None
+
+
+_HEADS, _BODIES = Shape(_Head), Shape(_Body)
+
+
+def is_head(value: t.Any) -> bool:
+    """Tell whether a value is the head of a state."""
+    return _HEADS.of(value) is not None
+
+
+def is_body(value: t.Any) -> bool:
+    """Tell whether a value is the body of a state."""
+    return _BODIES.of(value) is not None

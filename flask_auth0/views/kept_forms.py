@@ -16,7 +16,7 @@ from ..app_state import AppState
 from ..runtime.cookie_jar import CookieJar, cookie_size
 from ..runtime.request import CurrentRequest
 from ..sessions.cookies.storage import HEADER, SENT
-from ..sessions.shapes import Moment, in_shape
+from ..sessions.shapes import Moment, Shape
 from ..sessions.stores.base import BackEnd, TooLargeForStore
 
 #: Seconds for which fields are kept.
@@ -45,6 +45,9 @@ class Note(t.NamedTuple):
     fields: Fields | None = None
     record: str | None = None
     is_too_large: bool = False
+
+
+_FIELDS, _NOTES = Shape(Fields), Shape(Note)
 
 
 def note(current: CurrentRequest, state: AppState, page: str) -> None:
@@ -144,7 +147,7 @@ def _fields(current: CurrentRequest, state: AppState, found: Note) -> Fields | N
     if value is None:
         return None
     opened = state.sealer.open(value.decode("ascii", "replace"), key)
-    return in_shape(opened, Fields)
+    return _FIELDS.of(opened)
 
 
 def _kept_by(store: BackEnd, state: AppState, fields: Fields) -> str | None:
@@ -178,7 +181,7 @@ def _write(current: CurrentRequest, state: AppState, name: str, noted: Note) -> 
 def _noted(jar: CookieJar, state: AppState, name: str) -> Note | None:
     """Return a note as the browser has sent it, unless it is too old."""
     opened = (state.sealer.open(each, name) for each in jar.sent.getlist(name))
-    found = next(filter(None, (in_shape(each, Note) for each in opened)), None)
+    found = next(filter(None, (_NOTES.of(each) for each in opened)), None)
     is_fresh = found is not None and state.clock.time() < found.at + NOTED
     return found if is_fresh else None
 

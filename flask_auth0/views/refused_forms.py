@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from ..app_state import AppState, state_of
 from ..runtime.request import CurrentRequest, current_request
-from ..sessions.shapes import Moment, in_shape
+from ..sessions.shapes import Moment, Shape
 from ..user import load_user
 from . import kept_forms, own_urls
 from .guarded import Refusal
@@ -41,6 +41,9 @@ _SECRET = re.compile(
 class _Author(t.NamedTuple):
     sub: str
     at: Moment
+
+
+_AUTHORS = Shape(_Author)
 
 
 def note_refused(current: CurrentRequest, page: str) -> None:
@@ -198,7 +201,7 @@ def _noted_author(current: CurrentRequest, state: AppState) -> _Author | None:
     opened = (
         state.sealer.open(each, name) for each in current.jar.values.get(name, ())
     )
-    found = [each for each in (in_shape(o, _Author) for o in opened) if each]
+    found = [each for each in (_AUTHORS.of(o) for o in opened) if each]
     is_known = len({each.sub for each in found}) == 1
     is_fresh = is_known and state.clock.time() < found[0].at + KNOWN
     return found[0] if is_fresh else None

@@ -21,7 +21,7 @@ from ..sessions.cookies.flags import are_cookies_secure
 from ..sessions.cookies.sweeping import LOGIN_NOTE
 from ..sessions.flows import Flow
 from ..sessions.lazy import overlook_outage
-from ..sessions.shapes import Moment, in_shape
+from ..sessions.shapes import Moment, Shape
 from ..sessions.storage_contract import KEY
 from ..user import User, load_user
 
@@ -61,6 +61,9 @@ class Note(t.NamedTuple):
     #: Logins in a row before this one, each caused by a page right after the one
     #: before, for any purposes.
     in_a_row: int = 0
+
+
+_NOTES = Shape(Note)
 
 
 def is_first_after_login_within(
@@ -294,7 +297,7 @@ def _noted(current: CurrentRequest, state: AppState) -> Note | None:
     jar = current.jar
     name = jar.prefix + LOGIN_NOTE
     sealed = [each.removeprefix(_LASTED) for each in jar.values.get(name, ())]
-    opened = (in_shape(state.sealer.open(each, name), Note) for each in sealed)
+    opened = (_NOTES.of(state.sealer.open(each, name)) for each in sealed)
     note = next(filter(None, opened), None)
     is_fresh = note is not None and state.clock.time() <= note.at + WINDOW
     return note if is_fresh else None

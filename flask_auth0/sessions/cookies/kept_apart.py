@@ -10,7 +10,7 @@ from ...runtime.clock import Clock
 from ...runtime.cookie_jar import CookieJar, cookie_size
 from ...runtime.request import CurrentRequest
 from ..sealing import Sealer
-from ..shapes import Moment, State, in_shape
+from ..shapes import Moment, Shape, State
 from .delivery import require_response
 from .storage import APART, PIECE
 
@@ -18,6 +18,9 @@ from .storage import APART, PIECE
 class _Content(t.NamedTuple):
     value: State
     until: Moment
+
+
+_CONTENTS = Shape(_Content)
 
 
 class KeptApart:
@@ -58,7 +61,7 @@ class KeptApart:
         return next(filter(None, opened), None)
 
     def _opened(self, name: str, text: str) -> State | None:
-        content = in_shape(self._sealer.open(text, name), _Content)
+        content = _CONTENTS.of(self._sealer.open(text, name))
         is_good = content is not None and self._clock.time() < content.until
         return content.value if content is not None and is_good else None
 
