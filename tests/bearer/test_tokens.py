@@ -79,7 +79,6 @@ GOOD: dict[str, dict[str, t.Any]] = {
     "the full type": {"typ": "application/at+jwt"},
     "a type in capitals": {"typ": "AT+JWT"},
     "of a machine": {"sub": "client@clients", "gty": "client-credentials"},
-    "within the leeway": {"exp": NOW - 20, "nbf": NOW + 30, "iat": NOW + 30},
     "without a scope": {"scope": None, "permissions": None},
     "with when and how": {"auth_time": NOW, "acr": "1", "amr": ["mfa"], "sid": "1"},
 }
@@ -88,6 +87,12 @@ GOOD: dict[str, dict[str, t.Any]] = {
 @pytest.mark.parametrize("changes", GOOD.values(), ids=GOOD)
 def test_good(call: Call, changes: dict[str, t.Any]) -> None:
     assert call(**changes).status_code == 200
+
+
+def test_within_the_leeway(call: Call) -> None:
+    # The test may run long after it was collected.
+    now = int(time.time())
+    assert call(exp=now - 20, nbf=now + 30, iat=now + 30).status_code == 200
 
 
 BAD: dict[str, tuple[dict[str, t.Any], str]] = {

@@ -75,6 +75,7 @@ def test_the_way_back(
         auth0_tenant.tenant.next_login = "auth0|grace"
         page.goto(f"https://admin.{host}/form")
         page.get_by_role("button").click()
+        page.get_by_role("link", name="Go back").click()
         page.wait_for_url(f"https://admin.{host}/form")
         page.get_by_role("button").click()
         page.wait_for_url(f"https://admin.{host}/send")

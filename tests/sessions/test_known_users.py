@@ -11,6 +11,7 @@ from flask import Flask
 from flask_auth0 import Auth0, current_user
 from flask_auth0.runtime.recent import Recent
 from flask_auth0.sessions.sealing import Sealer
+from flask_auth0.sessions.storage_contract import KEY
 from tests.harness.visitor import HOST, MakeApp, MakeVisitor, Visitor, query_of
 
 
@@ -89,7 +90,7 @@ def test_a_known_user_is_not_changed_by_what_one_request_does(
 
     @app.get("/spoil")
     async def spoil() -> str:
-        user, state = await store.user(), await store.get("state")
+        user, state = await store.user(), await store.get(KEY)
         user["name"] = state["user"]["name"] = "Mallory"
         state["internal"]["created_at"] = 0
         return ""
