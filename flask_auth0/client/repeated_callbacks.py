@@ -78,7 +78,8 @@ class CallbackAnswers:
     """
 
     def __init__(self, sealer: Sealer, limit: float) -> None:
-        self.sealer, self._limit = sealer, limit
+        self.sealer: Sealer = sealer
+        self._limit = limit
         self._known: PerProcess[dict[str, Callback]] = PerProcess(dict)
 
     def begin(

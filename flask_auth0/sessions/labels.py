@@ -50,7 +50,8 @@ class Labels:
     """
 
     def __init__(self, client_id: str, domain: str | None) -> None:
-        self._client_id, self.domain = client_id, domain
+        self._client_id = client_id
+        self.domain: str | None = domain
 
     def of_user(self, sub: str, domain: str) -> str:
         """Return the label of all sessions of a user of a domain."""

@@ -125,6 +125,9 @@ class LazySession(LoadedFirst, ServerSideSession):
     :param watch: checks the session's login then.
     """
 
+    is_loaded: bool
+    is_lost: bool
+
     def __init__(
         self, read: Reader, watch: Callable[[SessionMixin, t.Any], None] | None = None
     ) -> None:

@@ -24,7 +24,7 @@ class Problem(Exception):
         super().__init__(detail)
         self.status = status
         self.title = title
-        self.fields = fields or {}
+        self.fields: dict[str, str] = fields or {}
 
     def response(self) -> Response:
         body: dict[str, Any] = {

@@ -29,7 +29,7 @@ LEEWAY = 60
 class PrivateKeyJWT(JWTBearerClientAssertion):
     """A client assertion for this tenant, good once."""
 
-    CLIENT_AUTH_METHOD = "private_key_jwt"
+    CLIENT_AUTH_METHOD: str = "private_key_jwt"
 
     def __init__(self, tenant: Tenant) -> None:
         super().__init__(leeway=LEEWAY)

@@ -12,7 +12,7 @@ from authlib.oauth2 import OAuth2Error
 class InvalidAuthorizationDetails(OAuth2Error):
     """They are not what RFC 9396 asks for."""
 
-    error = "invalid_authorization_details"
+    error: str = "invalid_authorization_details"
     status_code = 400
 
 

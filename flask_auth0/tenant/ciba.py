@@ -24,7 +24,7 @@ blueprint: Blueprint = Blueprint("ciba", __name__)
 class UnknownUser(OAuth2Error):
     """Nobody in the tenant is who the hint says."""
 
-    error = "unknown_user_id"
+    error: str = "unknown_user_id"
     status_code = 400
 
 

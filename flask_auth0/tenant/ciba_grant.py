@@ -86,11 +86,11 @@ def _approved(login: BackchannelLogin) -> BackchannelLogin:
 class SlowDown(OAuth2Error):
     """The client asks more often than it may."""
 
-    error = "slow_down"
+    error: str = "slow_down"
     status_code = 400
 
     def __init__(self, interval: float) -> None:
-        self.seconds = round(interval)
+        self.seconds: int = round(interval)
         super().__init__(
             f"You are polling faster than allowed. Try again in {self.seconds} seconds."
         )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 #: The scopes of OpenID Connect Core, section 5.4, and their claims.
-CLAIMS_OF_SCOPES = {
+CLAIMS_OF_SCOPES: dict[str, tuple[str, ...]] = {
     "profile": (
         *("name", "family_name", "given_name", "middle_name", "nickname"),
         *("preferred_username", "profile", "picture", "website", "gender"),

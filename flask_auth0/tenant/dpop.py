@@ -22,13 +22,13 @@ from .proofs import WINDOW
 class InvalidProof(OAuth2Error):
     """There is a DPoP header, and it proves nothing."""
 
-    error = "invalid_dpop_proof"
+    error: str = "invalid_dpop_proof"
 
 
 class NonceNeeded(OAuth2Error):
     """The proof has to be made again, with the nonce of this answer."""
 
-    error = "use_dpop_nonce"
+    error: str = "use_dpop_nonce"
     description = "Authorization server requires nonce in DPoP proof"
 
     def __init__(self, nonce: str) -> None:

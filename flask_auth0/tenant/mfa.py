@@ -26,7 +26,7 @@ _FACTORS = {"otp": "otp", "sms": "phone", "voice": "phone", "email": "email"}
 class MFARequired(OAuth2Error):
     """The person has to prove a second factor; the error has what that takes."""
 
-    error = "mfa_required"
+    error: str = "mfa_required"
     description = "Multifactor authentication required"
     status_code = 403
 
