@@ -7,6 +7,7 @@ from auth0_server_python.error import MfaRequiredError
 from flask import Flask
 
 from flask_auth0.tenant import TenantServer
+from flask_auth0.tenant.mfa import SecondFactors
 
 from .conftest import FETCH, HOST, MakeVisitor, ReadPage
 
@@ -33,6 +34,9 @@ def test_a_second_factor(
 
     visitor = make_visitor(app)
     visitor.log_in()
+    # Other pages have the tenant after this one.
+    fresh = SecondFactors(tenant.tenant.mfa._lock, tenant.tenant.inbox)
+    monkeypatch.setattr(tenant.tenant, "mfa", fresh)
     tenant.tenant.mfa.enroll("auth0|ada")
     tenant.tenant.mfa.audiences.add(PAYMENTS)
     form = {"mfa_token": visitor.fetch("/asked").text, "code": "000000"}

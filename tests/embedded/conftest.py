@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 
 from flask_auth0 import Auth0, Auth0Error, current_user
 from flask_auth0.tenant import Tenant, TenantServer
+from flask_auth0.tenant.accounts import Accounts
 from flask_auth0.tenant.mfa import SecondFactors
 from tests.harness.own_stores import SimpleStore
 from tests.harness.visitor import FETCH, HOST, MakeApp, Visitor
@@ -96,10 +97,11 @@ def visitor(
 
 @pytest.fixture
 def issuer(tenant: TenantServer, monkeypatch: pytest.MonkeyPatch) -> Tenant:
-    """The tenant, of whose users none has a second factor yet."""
+    """The tenant, of whose users none has a second factor or another account yet."""
     issuer = tenant.tenant
     fresh = SecondFactors(issuer.mfa._lock, issuer.inbox)
     monkeypatch.setattr(issuer, "mfa", fresh)
+    monkeypatch.setattr(issuer, "accounts", Accounts(issuer.accounts._lock))
     return issuer
 
 
