@@ -38,12 +38,8 @@ from .tokens import TokenClient, require_session
 
 #: Methods without a time limit, since a person on another device answers.
 WAITING = {"login_backchannel", "backchannel_authentication"}
-#: Methods that begin a session.
-LOGINS = {
-    "login_backchannel",
-    "login_with_custom_token_exchange",
-    "signin_with_passkey",
-}
+#: Methods of the SDK that begin a session.
+LOGINS = {"login_with_custom_token_exchange", "signin_with_passkey"}
 R = t.TypeVar("R")
 C = t.TypeVar("C", bound=TokenClient)
 

@@ -96,11 +96,8 @@ class FlowClient(TokenClient):
 
         :param options: a ``next`` in its ``app_state`` is the page to come back to.
         """
-        require_session()
-        given = _as_dictionary(options)
-        return await self._start_change(
-            "link", super().start_link_user, given, store_options
-        )
+        start = super().start_link_user
+        return await self._start_change("link", start, options, store_options)
 
     async def start_unlink_user(
         self,
@@ -111,11 +108,8 @@ class FlowClient(TokenClient):
 
         :param options: as in :meth:`start_link_user`.
         """
-        require_session()
-        given = _as_dictionary(options)
-        return await self._start_change(
-            "unlink", super().start_unlink_user, given, store_options
-        )
+        start = super().start_unlink_user
+        return await self._start_change("unlink", start, options, store_options)
 
     async def complete_interactive_login(
         self, url: str, store_options: Options | None = None
@@ -169,12 +163,13 @@ class FlowClient(TokenClient):
         self,
         kind: Kind,
         start: Start[str],
-        options: Options,
+        options: StartLinkUserOptions | Mapping[str, t.Any],
         store_options: Options | None,
     ) -> str:
-        asked = options.get("authorization_params")
-        state = options.get("app_state")
-        return await self._start(kind, start, options, store_options, state, asked)
+        require_session()
+        given = _as_dictionary(options)
+        asked, state = given.get("authorization_params"), given.get("app_state")
+        return await self._start(kind, start, given, store_options, state, asked)
 
     async def _start(
         self,
