@@ -84,26 +84,11 @@ TOLD = {
 }
 
 
-@pytest.fixture(params=["cookies", "redis"])
-def mode(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
 @pytest.fixture
 def visitor(
-    mode: str,
-    request: pytest.FixtureRequest,
-    make_app: MakeApp,
-    make_visitor: MakeVisitor,
-    monkeypatch: pytest.MonkeyPatch,
+    make_app: MakeApp, make_visitor: MakeVisitor, settings: dict[str, t.Any]
 ) -> Visitor:
     """Somebody who has been here before, so that nothing is done for the first time."""
-    # On a busy machine, what was read with a session may be too old to be used.
-    monkeypatch.setattr("flask_auth0.sessions.server.prefetch._FRESH", 60)
-    settings: dict[str, t.Any] = {}
-    if mode == "redis":
-        url = request.getfixturevalue("redis_url")
-        settings = {"SESSION_TYPE": "redis", "SESSION_REDIS": url}
     app = make_app(settings, scope="openid profile email offline_access")
     _add_token(app)
     found = make_visitor(app)

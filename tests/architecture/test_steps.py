@@ -26,24 +26,8 @@ KNOWN: dict[str, list[int]] = json.loads(
 SLACK = 1.2
 
 
-@pytest.fixture(params=["cookies", "redis"])
-def mode(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
 @pytest.fixture
-def app(
-    mode: str,
-    request: pytest.FixtureRequest,
-    make_app: MakeApp,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Flask:
-    # On a busy machine, what was read with a session may be too old to be used.
-    monkeypatch.setattr("flask_auth0.sessions.server.prefetch._FRESH", 60)
-    settings: dict[str, t.Any] = {}
-    if mode == "redis":
-        url = request.getfixturevalue("redis_url")
-        settings = {"SESSION_TYPE": "redis", "SESSION_REDIS": url}
+def app(make_app: MakeApp, settings: dict[str, t.Any]) -> Flask:
     app = make_app(settings)
     app.add_url_rule("/open", view_func=lambda: "open")
     return app
