@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from flask import Flask, jsonify
 from joserfc.jwk import ECKey, RSAKey
-from redis import Redis
 
 from flask_auth0.client.signed_tokens import find_key
 from flask_auth0.tenant import TenantServer
@@ -24,10 +23,8 @@ Keys = t.Callable[[SigningKeys], t.Any]
 
 
 @pytest.fixture
-def app(make_app: MakeApp, redis_url: str) -> Flask:
-    with Redis.from_url(redis_url) as redis:
-        redis.flushdb()
-    return make_app({"SESSION_TYPE": "redis", "SESSION_REDIS": redis_url})
+def app(make_app: MakeApp, redis_settings: dict[str, str]) -> Flask:
+    return make_app(redis_settings)
 
 
 @pytest.fixture

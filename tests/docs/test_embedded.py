@@ -6,8 +6,7 @@ import pytest
 from auth0_server_python.error import MfaRequiredError
 from flask import Flask
 
-from flask_auth0.tenant import TenantServer
-from flask_auth0.tenant.mfa import SecondFactors
+from flask_auth0.tenant import Tenant, TenantServer
 
 from .conftest import FETCH, HOST, MakeVisitor, ReadPage
 
@@ -17,7 +16,7 @@ PAYMENTS = "https://payments.example.com"
 def test_a_second_factor(
     read_page: ReadPage,
     make_visitor: MakeVisitor,
-    tenant: TenantServer,
+    issuer: Tenant,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("AUTH0_AUDIENCE", "https://api.example.com")
@@ -34,11 +33,8 @@ def test_a_second_factor(
 
     visitor = make_visitor(app)
     visitor.log_in()
-    # Other pages have the tenant after this one.
-    fresh = SecondFactors(tenant.tenant.mfa._lock, tenant.tenant.inbox)
-    monkeypatch.setattr(tenant.tenant, "mfa", fresh)
-    tenant.tenant.mfa.enroll("auth0|ada")
-    tenant.tenant.mfa.audiences.add(PAYMENTS)
+    issuer.mfa.enroll("auth0|ada")
+    issuer.mfa.audiences.add(PAYMENTS)
     form = {"mfa_token": visitor.fetch("/asked").text, "code": "000000"}
 
     def confirm() -> tuple[int, str]:
@@ -49,7 +45,7 @@ def test_a_second_factor(
         return answer.status_code, told.get("error") or told["user"]
 
     assert confirm() == (400, "invalid_grant")
-    form["code"] = tenant.tenant.mfa.code
+    form["code"] = issuer.mfa.code
     assert confirm() == (200, "Ada Lovelace")
 
 

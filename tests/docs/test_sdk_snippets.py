@@ -10,21 +10,11 @@ from werkzeug.test import TestResponse
 
 from flask_auth0.tenant import Organization, Tenant, TenantServer
 from flask_auth0.tenant.accounts import ConnectedAccount
-from flask_auth0.tenant.mfa import SecondFactors
 from tests.tenant.authenticator import Authenticator
 
 from .conftest import FETCH, HOST, MakeVisitor, ReadPage, Visitor, choose, query_of
 
 ADA, GRACE = "ada@example.com", "grace@example.com"
-
-
-@pytest.fixture
-def issuer(tenant: TenantServer, monkeypatch: pytest.MonkeyPatch) -> Tenant:
-    """The tenant, of whose users none has a second factor yet."""
-    issuer = tenant.tenant
-    fresh = SecondFactors(issuer.mfa._lock, issuer.inbox)
-    monkeypatch.setattr(issuer, "mfa", fresh)
-    return issuer
 
 
 @pytest.fixture(params=["cookies", "redis"], autouse=True)

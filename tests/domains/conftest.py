@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from redis import Redis
 
 from flask_auth0 import Auth0
 from flask_auth0.tenant import TenantServer
@@ -54,10 +53,8 @@ def settings(request: pytest.FixtureRequest) -> dict[str, t.Any]:
     """Where the sessions are."""
     if request.param == "cookies":
         return {}
-    url = request.getfixturevalue("redis_url")
-    with Redis.from_url(url) as redis:
-        redis.flushdb()
-    return {"SESSION_TYPE": "redis", "SESSION_REDIS": url}
+    found: dict[str, t.Any] = request.getfixturevalue("redis_settings")
+    return found
 
 
 @pytest.fixture

@@ -11,9 +11,7 @@ from pydantic import BaseModel
 from werkzeug.test import TestResponse
 
 from flask_auth0 import Auth0, Auth0Error, current_user
-from flask_auth0.tenant import Tenant, TenantServer
-from flask_auth0.tenant.accounts import Accounts
-from flask_auth0.tenant.mfa import SecondFactors
+from flask_auth0.tenant import TenantServer
 from tests.harness.own_stores import SimpleStore
 from tests.harness.visitor import FETCH, HOST, MakeApp, Visitor
 
@@ -93,16 +91,6 @@ def visitor(
     person.place = request.param
     yield person
     person.http.close()
-
-
-@pytest.fixture
-def issuer(tenant: TenantServer, monkeypatch: pytest.MonkeyPatch) -> Tenant:
-    """The tenant, of whose users none has a second factor or another account yet."""
-    issuer = tenant.tenant
-    fresh = SecondFactors(issuer.mfa._lock, issuer.inbox)
-    monkeypatch.setattr(issuer, "mfa", fresh)
-    monkeypatch.setattr(issuer, "accounts", Accounts(issuer.accounts._lock))
-    return issuer
 
 
 def add_steps(app: Flask) -> Flask:

@@ -6,7 +6,6 @@ import typing as t
 
 import pytest
 from flask import Flask, request
-from redis import Redis
 from werkzeug.test import TestResponse
 
 from flask_auth0 import kept_form, login_required
@@ -33,10 +32,8 @@ def mode(request: pytest.FixtureRequest) -> str:
 def settings(mode: str, request: pytest.FixtureRequest) -> dict[str, t.Any]:
     if mode != "redis":
         return {}
-    url = request.getfixturevalue("redis_url")
-    with Redis.from_url(url) as redis:
-        redis.flushdb()
-    return {"SESSION_TYPE": "redis", "SESSION_REDIS": url}
+    found: dict[str, t.Any] = request.getfixturevalue("redis_settings")
+    return found
 
 
 @pytest.fixture

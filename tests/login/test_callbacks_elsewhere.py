@@ -5,7 +5,6 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from redis import Redis
 
 from flask_auth0.tenant import TenantServer
 from tests.harness.visitor import MakeApp, MakeVisitor
@@ -14,13 +13,13 @@ from .repeating import ask
 
 
 def test_a_code_that_a_process_has_spent_before_it_died(
-    make_app: MakeApp, make_visitor: MakeVisitor, tenant: TenantServer, redis_url: str
+    make_app: MakeApp,
+    make_visitor: MakeVisitor,
+    tenant: TenantServer,
+    redis_settings: dict[str, str],
 ) -> None:
     """Sent again, it would take back what the tenant has given for it."""
-    with Redis.from_url(redis_url) as redis:
-        redis.flushdb()
-    config = {"SESSION_TYPE": "redis", "SESSION_REDIS": redis_url}
-    app, other = make_app(config), make_app(config)
+    app, other = make_app(redis_settings), make_app(redis_settings)
     logins = app.extensions["auth0"].logins
     complete = logins.complete
 

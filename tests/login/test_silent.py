@@ -7,7 +7,6 @@ import typing as t
 
 import pytest
 from flask import Flask
-from redis import Redis
 from werkzeug.test import TestResponse
 
 from flask_auth0 import (
@@ -37,10 +36,7 @@ MARKER = "session_a0_silent"
 def app(request: pytest.FixtureRequest, make_app: MakeApp) -> Flask:
     config: dict[str, t.Any] = {}
     if request.param == "redis":
-        url = request.getfixturevalue("redis_url")
-        with Redis.from_url(url) as redis:
-            redis.flushdb()
-        config = {"SESSION_TYPE": "redis", "SESSION_REDIS": url}
+        config = request.getfixturevalue("redis_settings")
     app = make_app(config)
     add_pages(app)
     return app

@@ -9,7 +9,6 @@ from collections.abc import Callable
 import jwt
 import pytest
 from flask import Flask, request
-from redis import Redis
 
 from flask_auth0 import Auth0
 from flask_auth0.client.responses import check_metadata
@@ -55,10 +54,7 @@ def asked(tenant: TenantServer, monkeypatch: pytest.MonkeyPatch) -> Asked:
 def app(request: pytest.FixtureRequest, make_app: MakeApp) -> Flask:
     config = {}
     if request.param == "redis":
-        url = request.getfixturevalue("redis_url")
-        with Redis.from_url(url) as redis:
-            redis.flushdb()
-        config = {"SESSION_TYPE": "redis", "SESSION_REDIS": url}
+        config = request.getfixturevalue("redis_settings")
     return make_app(config, fetch_userinfo=True)
 
 

@@ -20,10 +20,8 @@ from tests.harness.visitor import ADA, HOST, MakeApp, MakeVisitor, Visitor, add_
 
 
 @pytest.fixture
-def settings(redis_url: str) -> dict[str, t.Any]:
-    with Redis.from_url(redis_url) as redis:
-        redis.flushdb()
-    return {"SESSION_TYPE": "redis", "SESSION_REDIS": redis_url}
+def settings(redis_settings: dict[str, t.Any]) -> dict[str, t.Any]:
+    return redis_settings
 
 
 @pytest.fixture

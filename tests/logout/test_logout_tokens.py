@@ -11,7 +11,6 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from flask import Flask
-from redis import Redis
 
 from flask_auth0 import Auth0
 from flask_auth0.tenant import TenantServer
@@ -27,10 +26,8 @@ from tests.harness.visitor import ADA, MakeApp, Visitor
 
 
 @pytest.fixture
-def settings(redis_url: str) -> dict[str, t.Any]:
-    with Redis.from_url(redis_url) as redis:
-        redis.flushdb()
-    return {"SESSION_TYPE": "redis", "SESSION_REDIS": redis_url}
+def settings(redis_settings: dict[str, t.Any]) -> dict[str, t.Any]:
+    return redis_settings
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import typing as t
 
 import pytest
 from flask.sessions import SecureCookieSessionInterface
-from redis import Redis
 
 from flask_auth0 import Auth0, Auth0Error
 from flask_auth0.tenant import TenantServer
@@ -116,14 +115,11 @@ def test_an_interface_of_the_apps_own(
 def test_a_login_with_a_server(
     make_own_app: MakeApp,
     make_visitor: MakeVisitor,
-    redis_url: str,
+    redis_settings: dict[str, str],
     tenant: TenantServer,
     padding: dict[str, str],
 ) -> None:
-    with Redis.from_url(redis_url) as redis:
-        redis.flushdb()
-    settings = {"SESSION_TYPE": "redis", "SESSION_REDIS": redis_url}
-    visitor = make_visitor(make_own_app(settings))
+    visitor = make_visitor(make_own_app(redis_settings))
     tenant.tenant.extra_claims["roles"] = secrets.token_urlsafe(5000)
     assert check(visitor.log_in()).status_code == 302
     assert visitor.user()["email"] == ADA

@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 from flask import Flask
-from redis import Redis
 
 from flask_auth0 import (
     Auth0,
@@ -32,10 +31,8 @@ T = t.TypeVar("T")
 
 
 @pytest.fixture
-def config(redis_url: str) -> dict[str, t.Any]:
-    with Redis.from_url(redis_url) as redis:
-        redis.flushdb()
-    return {"SESSION_TYPE": "redis", "SESSION_REDIS": redis_url}
+def config(redis_settings: dict[str, t.Any]) -> dict[str, t.Any]:
+    return redis_settings
 
 
 @pytest.fixture

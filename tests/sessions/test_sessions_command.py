@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from flask import Flask
-from redis import Redis
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from flask_auth0 import session_revoked
@@ -15,10 +14,8 @@ from tests.harness.visitor import ADA, GRACE, MakeApp, MakeVisitor
 
 
 @pytest.fixture
-def app(make_app: MakeApp, redis_url: str) -> Flask:
-    with Redis.from_url(redis_url) as redis:
-        redis.flushdb()
-    return make_app({"SESSION_TYPE": "redis", "SESSION_REDIS": redis_url})
+def app(make_app: MakeApp, redis_settings: dict[str, str]) -> Flask:
+    return make_app(redis_settings)
 
 
 def invoke(app: Flask, *arguments: str) -> tuple[int, str]:

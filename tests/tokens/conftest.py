@@ -6,7 +6,6 @@ import typing as t
 
 import pytest
 from flask import Flask
-from redis import Redis
 
 from flask_auth0.tenant import TenantServer
 from tests.harness.visitor import MakeApp
@@ -19,10 +18,8 @@ def config(request: pytest.FixtureRequest) -> dict[str, t.Any]:
     """Sessions in each place."""
     if request.param == "cookie":
         return {}
-    url = request.getfixturevalue("redis_url")
-    with Redis.from_url(url) as redis:
-        redis.flushdb()
-    return {"SESSION_TYPE": "redis", "SESSION_REDIS": url}
+    found: dict[str, t.Any] = request.getfixturevalue("redis_settings")
+    return found
 
 
 @pytest.fixture
