@@ -44,9 +44,9 @@ from werkzeug.exceptions import (
 )
 from werkzeug.wrappers import Response
 
-from .challenges import BEARER, challenges
 from .config.problems import Problem
 from .negotiation import is_htmx, is_navigation
+from .www_authenticate import BEARER, challenges
 
 #: The ``acr_values`` for a login with more than one factor (OpenID Provider
 #: Authentication Policy Extension 1.0, section 4).

@@ -18,11 +18,11 @@ from jwcrypto.common import JWException
 from jwcrypto.jwk import JWK
 from jwcrypto.jws import JWS
 
-from ..challenges import PROOF_ALGORITHMS
 from ..config.urls import split_origin
 from ..errors import InvalidToken
 from ..runtime.clock import Clock
 from ..sessions.shapes import is_moment
+from ..www_authenticate import PROOF_ALGORITHMS
 from .nesting import refuse_deep_claims, refuse_deep_header
 
 #: Seconds for which a proof is good after it was made, and before by the app's clock.

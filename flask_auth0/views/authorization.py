@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..app_state import AppState, state_of
-from ..challenges import BEARER, challenges
 from ..client.server_client import run_without_loop
 from ..errors import InvalidToken, LoginRequired, MfaRequired
 from ..runtime import app_functions
@@ -15,6 +14,7 @@ from ..runtime.request import CurrentRequest
 from ..sessions.shapes import without_none
 from ..sessions.token_sets import DEFAULT_AUDIENCE, granted_scopes
 from ..user import User, load_claims
+from ..www_authenticate import BEARER, challenges
 from .bearer import require, token_claims
 from .needs import ClaimNeed, Need, missing, missing_claims, roles_claim
 from .organizations import are_different, is_member

@@ -7,7 +7,6 @@ import typing as t
 from collections.abc import Callable, Mapping
 
 from ..app_state import AppState, state_of
-from ..challenges import DPOP
 from ..client.access_tokens import scopes_of
 from ..client.proofs import Bound, normal_url
 from ..config import Problem
@@ -20,6 +19,7 @@ from ..errors import (
 )
 from ..runtime.request import CurrentRequest
 from ..runtime.tracebacks import without_secrets
+from ..www_authenticate import DPOP
 from . import own_urls
 from .credentials import Credentials, credentials_of
 from .guarded import View, guarded
