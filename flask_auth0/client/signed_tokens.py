@@ -79,15 +79,19 @@ def check_token(
     :param required: the claims that must be there.
     :raises jwt.InvalidTokenError: when the token is not good.
     """
-    claims: dict[str, t.Any] = jwt.decode(
-        token,
-        jwt.PyJWK.from_dict(dict(key)),
-        algorithms=["RS256"],
-        audience=audience,
-        issuer=issuer,
-        leeway=CLOCK_LEEWAY,
-        options={"require": [*required]},
-    )
+    try:
+        claims: dict[str, t.Any] = jwt.decode(
+            token,
+            jwt.PyJWK.from_dict(dict(key)),
+            algorithms=["RS256"],
+            audience=audience,
+            issuer=issuer,
+            leeway=CLOCK_LEEWAY,
+            options={"require": [*required]},
+        )
+    except (OverflowError, TypeError):
+        # PyJWT 2.12 lets pass what int() says of an endless or a nested time.
+        raise jwt.DecodeError("One of its times is no point in time.") from None
     for name in ("exp", "iat", "nbf"):
         # PyJWT accepts a number in a string.
         if name in claims and not is_moment(claims[name]):
