@@ -7,7 +7,7 @@ import typing as t
 import jwt
 from auth0_server_python.auth_server.mfa_client import MfaClient
 from auth0_server_python.auth_types import MfaVerifyResponse
-from auth0_server_python.error import MfaVerifyError
+from auth0_server_python.error import MfaTokenInvalidError, MfaVerifyError
 
 from ..config import Config
 from ..config.urls import is_issuer
@@ -15,10 +15,12 @@ from ..errors import LoginRequired, TenantError
 from ..runtime.clock import Clock
 from ..runtime.request import current_request
 from ..sessions.claims import with_new_claims
+from ..sessions.flows import during
 from ..sessions.shapes import State
 from ..sessions.storage_contract import KEY
 from ..sessions.token_sets import confirmed
 from .dispatch import OnOurLoop, coroutine_on_loop
+from .mfa_tokens import asking, name_of, session_of
 from .tokens import TokenClient, require_session
 
 Options = dict[str, t.Any]
@@ -40,6 +42,7 @@ class Mfa(OnOurLoop):
     ) -> None:
         super().__init__(mfa, config.timeout)
         self._app_client, self._mfa, self._clock = client, mfa, clock
+        self._secret = config.secret[0]
 
     async def verify(
         self,
@@ -53,23 +56,38 @@ class Mfa(OnOurLoop):
         the new ID token, and all else stays. Where nobody is logged in, or somebody
         else, it is a login.
 
+        :raises MfaTokenInvalidError: when the factor was asked for in a session, and
+            that is not the one of this request.
         :raises MfaVerifyError: when the code is wrong, or the answer is not good.
         :raises MfaRequiredError: when one more factor is needed.
         :raises Auth0Error: when the tokens could not be kept, before the code is spent.
         """
         method = self._verify_and_keep if options.get("persist") else self._mfa.verify
         arguments = (options, store_options, dpop_key)
-        waiting = coroutine_on_loop(method, arguments, {}, self._limit)
-        # The report of an error may show the variables of this frame.
-        del options, arguments
-        return await waiting
+        with during(asking, self._asker(options)):
+            waiting = coroutine_on_loop(method, arguments, {}, self._limit)
+            # The report of an error may show the variables of this frame.
+            del options, arguments
+            return await waiting
+
+    def _asker(self, options: Options) -> str | None:
+        """Return the session in which a factor was asked for, if it was in any.
+
+        :raises MfaTokenInvalidError: when the SDK does not take the token.
+        """
+        token = options.get("mfa_token") or ""
+        self._mfa.decrypt_mfa_token(token)
+        return session_of(token, self._secret)
 
     async def _verify_and_keep(
         self, options: Options, store_options: Options | None, dpop_key: t.Any
     ) -> MfaVerifyResponse:
         require_session()
         client, current = self._app_client, current_request()
-        if await client.store.get(KEY, store_options) is None:
+        state = await client.store.get(KEY, store_options)
+        if asking.get() not in {None, name_of(state)}:
+            raise MfaTokenInvalidError()
+        if state is None:
             await client.require_login(current)
         else:
             client.store.require_writable(current)
@@ -151,9 +169,13 @@ class Mfa(OnOurLoop):
 
 
 def _are_of_user(claims: State, state: State) -> bool:
-    """Tell whether claims are of the user of a session, or of nobody in particular."""
+    """Tell whether an answer is for the user of a session.
+
+    :param claims: those of its ID token. One without is good for the session in which
+        the factor was asked for.
+    """
     if not claims:
-        return True
+        return asking.get() == name_of(state)
     is_same = claims["sub"] == state["user"]["sub"]
     return is_same and is_issuer(claims["iss"], state.get("domain") or "")
 

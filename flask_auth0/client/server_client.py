@@ -55,6 +55,7 @@ from ..sessions.transaction_store import TRANSACTION_KEY, LoginStore
 from . import pushed_requests
 from .breaker import Breakers
 from .discovery import Discovery, Document, Patience
+from .mfa_tokens import bound
 from .per_domain import PerDomain
 from .proving_http import ProvingHttp
 from .signed_tokens import Keys, check_id_token, verified_claims
@@ -150,6 +151,8 @@ class LoopClient(ServerClient[t.Any]):
         # These clients of the SDK would make a new TLS context for each call.
         for each in (super().mfa, super().anonymous, self._my_account_client):
             vars(each)["_get_http_client"] = self._get_http_client
+        make = super().mfa._encrypt_mfa_token
+        vars(super().mfa)["_encrypt_mfa_token"] = bound(make, config.secret[0])
 
     def may_know_visitor(self, cookies: Iterable[str]) -> bool:
         """Tell whether a browser may have an anonymous session.

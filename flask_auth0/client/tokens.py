@@ -25,6 +25,7 @@ from ..runtime import loop
 from ..runtime.request import CurrentRequest, current_request, this_app
 from ..runtime.tracebacks import without_secrets
 from ..sessions.cookies.delivery import require_response
+from ..sessions.flows import during
 from ..sessions.hooks import refuse_while_saving
 from ..sessions.shapes import without_none
 from ..sessions.storage_contract import KEY
@@ -43,6 +44,7 @@ from ..sessions.token_sets import (
 from . import late_writes
 from .dispatch import bring_up_to_date, coroutine_on_loop
 from .locks import RENEWAL, Held, leased
+from .mfa_tokens import asking, name_of
 from .refreshes import PastRefreshes
 from .server_client import LoopClient
 from .translation import KNOWN
@@ -180,7 +182,8 @@ class TokenClient(LoopClient):
             lease = held.lease if held else None
             refresh = refresh._replace(check=check, lease=lease)
             refreshed = self._refresh(store_options, audience, scope, refresh, held)
-            return await _to_the_end(refreshed, stack.pop_all())
+            with during(asking, name_of(state)):
+                return await _to_the_end(refreshed, stack.pop_all())
 
     async def _refresh(
         self,

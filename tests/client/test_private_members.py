@@ -60,6 +60,7 @@ OVERRIDDEN = {
 #: refuses any other (flake8-self in pyproject.toml).
 ELSEWHERE: list[tuple[type, str]] = [
     (AnonymousClient, "_get_http_client"),
+    (MfaClient, "_encrypt_mfa_token"),
     (MfaClient, "_get_http_client"),
     (MyAccountClient, "_get_http_client"),
     (cachelib.FileSystemCache, "_path"),
