@@ -20,9 +20,9 @@ from jwcrypto.jws import JWS
 
 from ..config.urls import split_origin
 from ..errors import InvalidToken
+from ..errors.www_authenticate import PROOF_ALGORITHMS
 from ..runtime.clock import Clock
 from ..sessions.shapes import is_moment
-from ..www_authenticate import PROOF_ALGORITHMS
 from .nesting import refuse_deep_claims, refuse_deep_header
 
 #: Seconds for which a proof is good after it was made, and before by the app's clock.

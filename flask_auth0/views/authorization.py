@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from ..app_state import AppState, state_of
 from ..client.server_client import run_without_loop
 from ..errors import InvalidToken, LoginRequired, MfaRequired
+from ..errors.www_authenticate import BEARER, challenges
 from ..runtime import app_functions
 from ..runtime.request import CurrentRequest
 from ..sessions.shapes import without_none
 from ..sessions.token_sets import DEFAULT_AUDIENCE, granted_scopes
 from ..user import User, load_claims
-from ..www_authenticate import BEARER, challenges
 from .bearer import require, token_claims
 from .needs import ClaimNeed, Need, missing, missing_claims, roles_claim
 from .organizations import are_different, is_member

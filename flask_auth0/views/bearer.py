@@ -17,9 +17,9 @@ from ..errors import (
     InvalidToken,
     TokenRequired,
 )
+from ..errors.www_authenticate import DPOP
 from ..runtime.request import CurrentRequest
 from ..runtime.tracebacks import without_secrets
-from ..www_authenticate import DPOP
 from . import own_urls
 from .credentials import Credentials, credentials_of
 from .guarded import View, guarded

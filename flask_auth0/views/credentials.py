@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from flask import Request
 
 from ..errors import InvalidToken
-from ..www_authenticate import BEARER, DPOP
+from ..errors.www_authenticate import BEARER, DPOP
 
 _SCHEMES = {"bearer": BEARER, "dpop": DPOP}
 #: The form of a token (RFC 6750, section 2.1).
