@@ -293,6 +293,7 @@ class _AroundRequests:
         if not self._state.checked_views:
             host_prefix.warn_of_unprefixed_interface(self._app, self._state.config)
             whole_app.warn_of_unknown_endpoints(self._app, self._state.config)
+            guard_mistakes.find_mistakes_before_views(self._app, self._state.config)
         guard_mistakes.find_mistakes()
         backchannel.exempt_from_csrf(self._app, views.backchannel_logout_view)
 

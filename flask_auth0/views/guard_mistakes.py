@@ -1,11 +1,12 @@
-"""Finds mistakes in the guards of views, with the first request."""
+"""Finds mistakes in the guards of views, with the first request of any kind."""
 
 from __future__ import annotations
 
-from flask import current_app
+from flask import Flask, current_app
 
 from ..app_state import AppState, current_state
-from .guards_in_use import View, guard_in, is_left_out, wrappers
+from ..config import Config
+from .guards_in_use import View, guard_in, guards_of, is_left_out, wrappers
 
 
 def find_mistakes() -> None:
@@ -15,6 +16,14 @@ def find_mistakes() -> None:
         if endpoint not in state.checked_views:
             _check(state, endpoint, view)
         state.checked_views.add(endpoint)
+
+
+def find_mistakes_before_views(app: Flask, config: Config) -> None:
+    """Log the same for the guards before all views of a blueprint, or of the app."""
+    for blueprint, functions in app.before_request_funcs.items():
+        views = f"all views of '{blueprint}'" if blueprint else "all views"
+        for each in functions:
+            _require_settings(config, f"The guard of {views}", each)
 
 
 def is_cached_for_all(view: View) -> bool:
@@ -28,14 +37,7 @@ def is_cached_for_all(view: View) -> bool:
 
 
 def _check(state: AppState, endpoint: str, view: View) -> None:
-    guards = [found for each in wrappers(view) if (found := guard_in(each))]
-    kinds = {need.kind for guard in guards for need in guard.needs}
-    if "roles" in kinds and state.config.roles_claim is None:
-        current_app.logger.error(
-            "The view '%s' is shut to everybody: it asks for roles, and "
-            "AUTH0_ROLES_CLAIM does not say which claim has them.",
-            endpoint,
-        )
+    _require_settings(state.config, f"The view '{endpoint}'", view)
     if is_left_out(view):
         current_app.logger.error(
             "The view '%s' is open to everybody: put @login_required below the "
@@ -47,6 +49,24 @@ def _check(state: AppState, endpoint: str, view: View) -> None:
             "The view '%s' is cached for everybody, whoever may see it: put "
             "@login_required above the decorator that caches.",
             endpoint,
+        )
+
+
+def _require_settings(config: Config, subject: str, view: View) -> None:
+    """Log which settings the guard of a view needs and does not have."""
+    guards = list(guards_of(view))
+    kinds = {need.kind for guard in guards for need in guard.needs}
+    if "roles" in kinds and config.roles_claim is None:
+        current_app.logger.error(
+            "%s is shut to everybody: it asks for roles, and AUTH0_ROLES_CLAIM does "
+            "not say which claim has them.",
+            subject,
+        )
+    if config.audience is None and any(guard.takes_tokens for guard in guards):
+        current_app.logger.error(
+            "%s answers 500: it takes access tokens, and AUTH0_AUDIENCE does not say "
+            "for which API. Set it to its identifier in the Auth0 dashboard.",
+            subject,
         )
 
 

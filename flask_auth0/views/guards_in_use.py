@@ -46,6 +46,11 @@ def guard_in(wrapper: View) -> Guard | None:
     return _guards.get(wrapper) if wrapper in _guards else None
 
 
+def guards_of(view: View) -> Iterator[Guard]:
+    """Yield the guards of a view, from the outside in."""
+    return filter(None, map(guard_in, wrappers(view)))
+
+
 def wrappers(view: View) -> Iterator[View]:
     """Yield a view and the functions that it wraps, from the outside in."""
     found: View | None = view

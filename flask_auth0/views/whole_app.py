@@ -17,7 +17,7 @@ from ..runtime.request import CurrentRequest, current_request
 from .authorization import NOTHING_MORE, refusal_of_user
 from .guard_mistakes import is_cached_for_all
 from .guarded import refusal_of
-from .guards_in_use import guard_in, wrappers
+from .guards_in_use import guards_of, wrappers
 from .refused_forms import keep_form
 
 Open = t.TypeVar("Open")
@@ -83,8 +83,7 @@ def _refusal() -> t.Any:
 def _keeps_forms(current: CurrentRequest) -> bool:
     """Tell whether the view has a guard that would have kept the form."""
     view = current.app.view_functions.get(current.request.endpoint or "")
-    guards = map(guard_in, wrappers(view)) if view is not None else ()
-    return any(each is not None and each.keeps_forms for each in guards)
+    return view is not None and any(each.keeps_forms for each in guards_of(view))
 
 
 def _is_open(current: CurrentRequest) -> bool:
@@ -112,8 +111,8 @@ def _parts(app: Flask, endpoint: str, view: t.Any) -> Iterator[t.Any]:
 
 def _takes_tokens(view: t.Any) -> bool:
     """Tell whether a view has a guard that programs with access tokens may pass."""
-    guards = filter(None, map(guard_in, wrappers(view)))
-    return any(each.takes_tokens for each in guards) and not is_cached_for_all(view)
+    takes_tokens = any(each.takes_tokens for each in guards_of(view))
+    return takes_tokens and not is_cached_for_all(view)
 
 
 def _endpoint(current: CurrentRequest) -> str | None:

@@ -6,12 +6,12 @@ import functools
 import typing as t
 
 import pytest
-from flask import Flask
+from flask import Blueprint, Flask
 from flask.views import View
 from flask_caching import Cache
 
-from flask_auth0 import login_required
-from tests.harness.visitor import HOST
+from flask_auth0 import bearer_required, login_required
+from tests.harness.visitor import HOST, MakeApp
 
 
 @pytest.fixture
@@ -89,3 +89,30 @@ def test_a_route_in_front_of_the_guard(
 
     assert told(app, caplog).count("'wide_open' is open to everybody") == 1
     assert "guarded" not in caplog.text
+
+
+@pytest.mark.parametrize("guard", [bearer_required, login_required(bearer=True)])
+def test_a_view_for_access_tokens_without_an_audience(
+    app: Flask, caplog: pytest.LogCaptureFixture, guard: t.Any
+) -> None:
+    app.add_url_rule("/api", "orders", shout(guard(page)))
+    assert told(app, caplog).count("'orders' answers 500") == 1
+
+
+def test_a_blueprint_for_access_tokens_without_an_audience(
+    app: Flask, caplog: pytest.LogCaptureFixture
+) -> None:
+    api = Blueprint("api", __name__)
+    api.before_request(bearer_required(scopes="read:orders")(lambda: None))
+    app.register_blueprint(api)
+    text = told(app, caplog)
+    assert text.count("all views of 'api' answers 500") == 1
+    assert "AUTH0_AUDIENCE" in text
+
+
+def test_a_view_for_access_tokens_with_one(
+    make_app: MakeApp, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = make_app(audience="https://api.example.com")
+    app.add_url_rule("/api", "orders", bearer_required(page))
+    assert "orders" not in told(app, caplog)
