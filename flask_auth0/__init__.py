@@ -36,4 +36,4 @@ from .views.refused_forms import kept_form as kept_form
 from .views.silent import silent_login as silent_login
 from .views.whole_app import public as public
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -12,8 +12,9 @@ class SessionTooLarge(LoginFailed):
     title = "There is too much data in your login"
 
     def __init__(self, size: int, limit: int | None = None) -> None:
-        #: Bytes that the session needs, and the most that fit, where that is known.
+        #: Bytes that the session needs.
         self.size: int = size
+        #: The most bytes that fit, where that is known.
         self.limit: int | None = limit
         if limit is None:
             super().__init__(

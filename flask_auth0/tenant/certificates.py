@@ -33,7 +33,7 @@ class Certificates:
         except ModuleNotFoundError as error:
             raise RuntimeError(
                 "The development tenant needs trustme for its certificates: "
-                "pip install 'flask_auth0[demo]'"
+                "pip install 'flask-auth0-server[demo]'"
             ) from error
         self._make_authority = trustme.CA
         self._authority = trustme.CA(organization_name="flask_auth0 development tenant")

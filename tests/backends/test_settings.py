@@ -158,6 +158,6 @@ def test_a_driver_that_is_missing_is_named(
             monkeypatch.delitem(sys.modules, name)
         monkeypatch.setitem(sys.modules, driver, None)
         with pytest.raises(
-            Auth0Error, match=r"SESSION_TYPE.*pip install 'flask_auth0\["
+            Auth0Error, match=r"SESSION_TYPE.*pip install 'flask-auth0-server\["
         ):
             make_app({"SESSION_TYPE": kind})

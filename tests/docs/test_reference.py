@@ -67,7 +67,7 @@ def test_the_table_of_sessions() -> None:
     assert re.findall(r"``(\w+)``", row) == [*KINDS]
     rows = table(path_of("sessions.rst"), "SESSION_TYPE")
     assert [kind for kind, *_ in rows] == ["none", *KINDS]
-    extras = {kind: f"flask_auth0[{KINDS[kind].extra}]" for kind in KINDS}
+    extras = {kind: f"flask-auth0-server[{KINDS[kind].extra}]" for kind in KINDS}
     assert {row[-1] for row in rows} - {"nothing"} <= {*extras.values()}
     assert f"``{Defaults.SESSION_KEY_PREFIX}``" in text
 
@@ -151,15 +151,6 @@ def test_the_commands_of_the_readme() -> None:
     assert "&& EXAMPLE_DEVELOPMENT_TENANT=true" in starting[0]
     assert "--app example_app run" in starting[0]
     assert all(len(command.strip().splitlines()) == 1 for command in starting)
-
-
-def test_links_of_the_readme() -> None:
-    text = path_of("README.md").read_text()
-    links = [x for x in re.findall(r"\]\(([^)]+)\)", text) if "://" not in x]
-    linked = {ROOT / link for link in links}
-    assert all(link.exists() for link in linked)
-    pages = set(PAGES) - {path_of(n) for n in ("README.md", "index.rst", "changes.rst")}
-    assert pages <= linked
 
 
 def test_every_public_name_is_on_the_page_of_the_api() -> None:

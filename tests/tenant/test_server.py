@@ -88,7 +88,7 @@ def test_port_in_use(server: TenantServer) -> None:
 
 def test_without_trustme(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "trustme", None)
-    with pytest.raises(RuntimeError, match=r"pip install 'flask_auth0\[demo\]'"):
+    with pytest.raises(RuntimeError, match=r"pip install 'flask-auth0-server\[demo\]'"):
         TenantServer(Tenant()).start()
 
 

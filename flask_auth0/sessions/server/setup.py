@@ -84,7 +84,7 @@ def _problem(kind: str, error: Exception) -> Problem:
         return Problem(f"SESSION_{kind.upper()}", remedy)
     remedy, extra = f"'{kind}' needs a package: {error}", KINDS[kind].extra
     if extra:
-        remedy += f"; install it with pip install 'flask_auth0[{extra}]'"
+        remedy += f"; install it with pip install 'flask-auth0-server[{extra}]'"
     return Problem("SESSION_TYPE", remedy)
 
 
