@@ -25,7 +25,7 @@ from .runtime import clock as clocks
 from .runtime import greenlets
 from .runtime.clock import Clock
 from .runtime.cookie_jar import OURS
-from .runtime.request import current_request, note_dispatch, this_app
+from .runtime.request import CurrentRequest, current_request, note_dispatch, this_app
 from .sessions.anonymous_store import (
     AnonymousStore,
     CookieAnonymousStore,
@@ -37,6 +37,7 @@ from .sessions.cookies.flags import secure_cookies
 from .sessions.cookies.host_prefix import set_up_host_prefix
 from .sessions.cookies.kept_apart import KeptApart
 from .sessions.cookies.signed import set_up_signed_sessions
+from .sessions.cookies.storage import SENT
 from .sessions.cookies.sweeping import LOGIN_NOTE, sweep
 from .sessions.cookies.transactions import CookieTransactionStore
 from .sessions.domains import Domains
@@ -58,6 +59,7 @@ from .views import (
     error_answers,
     guard_mistakes,
     own_urls,
+    refused_forms,
     repeated_logins,
     whole_app,
 )
@@ -65,12 +67,15 @@ from .views.credentials import may_have_token
 from .views.login_urls import login_url_here, ways_to_another_account
 from .views.oversized_responses import fit
 from .views.redirects import page_to_lead_to
+from .views.refused_forms import AUTHOR
 
 greenlets.refusal = ConfigurationError
 
 #: The end of the name of the note about a login, in the header with all cookies. Most
 #: requests have none, and need no parsed cookies to know that.
 _NOTE = OURS + LOGIN_NOTE
+#: The same of those about forms.
+_AUTHOR, _SENT = OURS + AUTHOR, OURS + SENT
 
 
 class OwnStores(t.NamedTuple):
@@ -305,6 +310,8 @@ class _AroundRequests:
             repeated_logins.note_request(current, state)
         if current.is_after_login:
             repeated_logins.note_response(current, state, response)
+        if current.logged_in is not None and _may_have_forms(current):
+            refused_forms.forget_others(current, state, current.logged_in)
         if current.found and (current.session.modified or current.jar.pending):
             state.state_store.settle(current)
         if current.jar.pending:
@@ -327,6 +334,13 @@ class _AroundRequests:
             secure_cookies(self._app, response, state.config)
         for each in current.when_complete:
             each(response)
+
+
+def _may_have_forms(current: CurrentRequest) -> bool:
+    """Tell whether the browser may have notes about forms, or gets one."""
+    header = request.environ.get("HTTP_COOKIE", "")
+    is_noted = current.jar.prefix + AUTHOR in current.jar.pending
+    return is_noted or _AUTHOR in header or _SENT in header
 
 
 def _template_names() -> dict[str, t.Any]:

@@ -66,6 +66,8 @@ class CurrentRequest:
     #: call, ``client/dispatch`` sends the signal ``token_refreshed``.
     has_new_tokens = False
 
+    #: The ``sub`` of the user whose session the request has begun.
+    logged_in: str | None = None
     #: Tells the app of a login, once the call of the SDK that made it is done.
     tell_of_login: Callable[[], None] | None = None
 

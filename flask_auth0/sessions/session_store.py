@@ -82,10 +82,11 @@ class SessionStore(StateStore):
     def note_login(
         self, current: CurrentRequest, state: State, undo: Callable[[], None]
     ) -> None:
-        """Let the app be told of a login, once the call that made it is done.
+        """Note a login, of which the app is told once the call that made it is done.
 
         :param undo: ends the session, if the app refuses the login.
         """
+        current.logged_in = state["user"]["sub"]
         if current.is_dispatched:
             tell = functools.partial(tell_of_login, self._hooks, state, undo)
             current.tell_of_login = tell

@@ -39,7 +39,7 @@ from .authorization_response import check_response
 from .login_urls import MUST_ASK
 from .lost_transactions import again, go_on_without_transaction
 from .redirects import next_or_default
-from .refused_forms import AUTHOR, forget_other_author, told_what_was_lost
+from .refused_forms import told_what_was_lost
 
 #: Parameters that a response may have once (RFC 6749, section 3.1).
 _PARAMETERS = ("code", "connect_code", "state", "iss", "error", "error_description")
@@ -193,8 +193,6 @@ def _welcome(
     """Tell the app who has logged in, and send the browser on."""
     claims = load_claims(current, state) or {}
     repeated_logins.note_login(current, state, claims.get("sub"), returned.flow)
-    if current.jar.prefix + AUTHOR in current.jar.sent:
-        forget_other_author(current, state, claims.get("sub"))
     answer = None
     try:
         if state.hooks.after_login:

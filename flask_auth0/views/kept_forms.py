@@ -8,7 +8,6 @@ user alone who sent them.
 from __future__ import annotations
 
 import hashlib
-import secrets
 import typing as t
 from urllib.parse import unquote
 
@@ -17,10 +16,9 @@ from ..runtime.cookie_jar import CookieJar, cookie_size
 from ..runtime.request import CurrentRequest
 from ..sessions.cookies.storage import HEADER, SENT
 from ..sessions.shapes import Moment, Shape
-from ..sessions.stores.base import BackEnd, TooLargeForStore
+from . import form_records
+from .form_records import LIFETIME, Fields
 
-#: Seconds for which fields are kept.
-LIFETIME = 900
 #: Seconds that a user has to log in and be told of what was not kept.
 NOTED = 3600
 #: The most notes that a browser has, one for each page.
@@ -29,10 +27,6 @@ MOST_NOTES = 4
 LARGEST_COOKIE = 2000
 #: Bytes of a request's header that are left to a login and to the app.
 LEFT = 1500
-
-_RECORD = "flask_auth0.form:"
-
-Fields = list[tuple[str, str]]
 
 
 class Note(t.NamedTuple):
@@ -47,7 +41,7 @@ class Note(t.NamedTuple):
     is_too_large: bool = False
 
 
-_FIELDS, _NOTES = Shape(Fields), Shape(Note)
+_NOTES = Shape(Note)
 
 
 def note(current: CurrentRequest, state: AppState, page: str) -> None:
@@ -77,7 +71,7 @@ def keep(
     name, noted = _name(current.jar, page), Note(state.clock.time(), sub)
     store = state.state_store.meeting_point(current.app)
     if store is not None:
-        record = _kept_by(store, state, fields)
+        record = form_records.keep(store, state, sub, fields)
         kept = noted._replace(record=record) if record else None
     else:
         kept = noted._replace(fields=fields)
@@ -116,20 +110,24 @@ def lost(
     """Return the note of a form that its user has to be told of, after a login.
 
     :param page: where the login leads.
-    :param sub: who has logged in. The forms of everybody else are forgotten.
+    :param sub: who has logged in.
     """
-    jar, wanted = current.jar, _name(current.jar, page)
-    told = None
-    for name in [each for each in jar.sent if each.startswith(jar.prefix + SENT)]:
+    name = _name(current.jar, page)
+    found = _noted(current.jar, state, name)
+    # The cookies of the session may have taken the place of the form.
+    if found is None or (_is_for(state, found, sub) and current.jar.get(name)):
+        return None
+    _forget(current, state, name)
+    return found
+
+
+def forget_of_others(current: CurrentRequest, state: AppState, sub: str) -> None:
+    """Forget the forms of everybody but a user who has logged in."""
+    jar = current.jar
+    for name in jar.names(jar.prefix + SENT):
         found = _noted(jar, state, name)
-        # The cookies of the session may have taken the place of the form.
-        is_there = found is not None and _is_for(state, found, sub) and jar.get(name)
-        if name == wanted and not is_there:
-            told = found
-        is_others = found is None or found.sub not in {None, sub}
-        if is_others or (name == wanted and not is_there):
+        if found is None or found.sub not in {None, sub}:
             _forget(current, state, name)
-    return told
 
 
 def _is_for(state: AppState, found: Note, sub: str | None) -> bool:
@@ -142,28 +140,7 @@ def _fields(current: CurrentRequest, state: AppState, found: Note) -> Fields | N
     store, record = state.state_store.meeting_point(current.app), found.record
     if store is None or record is None:
         return found.fields
-    key = _RECORD + record
-    value = store.attempt(lambda: store.ask(store.fetch, key), None)
-    if value is None:
-        return None
-    opened = state.sealer.open(value.decode("ascii", "replace"), key)
-    return _FIELDS.of(opened)
-
-
-def _kept_by(store: BackEnd, state: AppState, fields: Fields) -> str | None:
-    """Return the name of a record with the fields, unless the back end refuses it."""
-    record = secrets.token_urlsafe(24)
-    key = _RECORD + record
-    value = state.sealer.seal(fields, key).encode()
-
-    def write() -> str:
-        store.ask(store.keep, key, value, LIFETIME)
-        return record
-
-    try:
-        return store.attempt(write, None)
-    except TooLargeForStore:
-        return None
+    return form_records.fetch(store, state, record)
 
 
 def _fits(jar: CookieJar, state: AppState, name: str, kept: Note) -> bool:
@@ -191,9 +168,8 @@ def _forget(current: CurrentRequest, state: AppState, name: str) -> None:
     found = _noted(current.jar, state, name)
     current.jar.delete(name)
     store = state.state_store.meeting_point(current.app)
-    if store is not None and found is not None and found.record is not None:
-        key = _RECORD + found.record
-        store.attempt(lambda: store.ask(store.remove, key), None)
+    if store is not None and found is not None and found.record and found.sub:
+        form_records.forget(store, state, found.sub, found.record)
 
 
 def _name(jar: CookieJar, page: str) -> str:

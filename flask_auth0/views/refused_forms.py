@@ -15,8 +15,8 @@ from ..runtime.request import CurrentRequest, current_request
 from ..sessions.shapes import Moment, Shape
 from ..user import load_user
 from . import kept_forms, own_urls
+from .form_records import Fields
 from .guarded import Refusal
-from .kept_forms import Fields
 from .login_urls import page_to_come_back_to
 from .origins import is_from_own_page
 from .prefetches import is_prefetch
@@ -128,12 +128,16 @@ def forget_author(current: CurrentRequest) -> None:
     current.jar.delete(current.jar.prefix + AUTHOR)
 
 
-def forget_other_author(
-    current: CurrentRequest, state: AppState, sub: str | None
-) -> None:
-    """Forget whose forms the browser shows, unless it is who has logged in."""
-    if _author(current, state) != _named(current, state, sub):
+def forget_others(current: CurrentRequest, state: AppState, sub: str) -> None:
+    """Forget the forms of others, and whose forms the browser shows, after a login.
+
+    :param sub: who has logged in.
+    """
+    whose = _named(current, state, sub) or ""
+    if _author(current, state) != whose:
         forget_author(current)
+    if kept_forms.has(current.jar):
+        kept_forms.forget_of_others(current, state, whose)
 
 
 def _take(current: CurrentRequest) -> MultiDict[str, str] | None:
