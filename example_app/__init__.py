@@ -14,7 +14,8 @@ from flask import Flask, render_template
 from flask.helpers import get_load_dotenv
 from werkzeug.exceptions import NotFound
 
-from . import embedded_tenant, headers, presentation
+from . import embedded_tenant, headers, presentation, settings
+from .accounts import accounts
 from .api import api
 from .extensions import auth0
 from .sessions import sessions
@@ -26,12 +27,12 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     if get_load_dotenv():
         load_dotenv(find_dotenv(usecwd=True))
     app = Flask(__name__)
-    # Cookies ignore ports: another program on this host may use "session".
-    app.config.from_mapping(SESSION_COOKIE_NAME="example_app_session")
+    app.config.from_mapping(settings.defaults())
     app.config.from_prefixed_env("EXAMPLE")
     app.config.from_mapping(config or {})
     auth0.init_app(app, **embedded_tenant.options_for(app))
     app.register_blueprint(pages)
+    app.register_blueprint(accounts)
     app.register_blueprint(sessions)
     app.register_blueprint(api)
     app.register_error_handler(NotFound, not_found)

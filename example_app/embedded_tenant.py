@@ -18,10 +18,16 @@ from flask.helpers import get_debug_flag
 from werkzeug.serving import is_running_from_reloader
 
 from flask_auth0 import ConfigurationError
-from flask_auth0.tenant import Client, Tenant, TenantServer
+from flask_auth0.tenant import Client, Person, Tenant, TenantServer
 
 AUDIENCE = "https://api.example-app.test"
 SCOPE = "openid profile email offline_access"
+PEOPLE = [
+    Person("auth0|ada", "Ada Lovelace", "ada@example.com", roles=["editor"]),
+    Person("auth0|grace", "Grace Hopper", "grace@example.com", roles=["author"]),
+    Person("auth0|katherine", "Katherine Johnson", "katherine@example.com"),
+    Person("auth0|alan", "Alan Turing", "alan@example.com"),
+]
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 #: What a server that listens on all addresses is called, and where it is.
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
@@ -43,6 +49,7 @@ def options_for(app: Flask) -> dict[str, Any]:
         )
     server = running_server()
     _prepare_environment(server)
+    server.tenant.roles_claim = app.config["AUTH0_ROLES_CLAIM"]
     app.config["TENANT_ORIGIN"] = server.front_channel_url
     app.before_request(partial(_register_origin, server.tenant.client))
     app.context_processor(lambda: {"tenant_admin_url": _admin_url(server)})
@@ -57,7 +64,7 @@ def _is_wanted(app: Flask) -> bool:
 @cache
 def running_server() -> TenantServer:
     """Return the tenant's server; the first call starts it."""
-    tenant = Tenant(clients=[Client(name="Example app")])
+    tenant = Tenant(clients=[Client(name="Example app")], people=PEOPLE)
     server = TenantServer(tenant, plain_front_channel=True).start()
     if not _is_reloaders_parent():
         click.echo(f" * Development tenant, instead of Auth0: {_admin_url(server)}")
@@ -94,6 +101,8 @@ def _auth0_options(server: TenantServer) -> dict[str, Any]:
         "scope": SCOPE,
         "audience": AUDIENCE,
         "allow_development_tenant": True,
+        # No proxy is in front of "flask run", and connecting takes several tokens.
+        "response_header_limit": 16384,
     }
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 
 
 def init_app(app: Flask) -> None:
     policy = content_security_policy(app)
+    # The tenant sends on whoever connects an account, to any provider.
+    of_accounts = content_security_policy(app, "https:")
 
     def set_headers(response: Response) -> Response:
-        response.headers.setdefault("Content-Security-Policy", policy)
+        here = of_accounts if request.blueprint == "accounts" else policy
+        response.headers.setdefault("Content-Security-Policy", here)
         response.headers.setdefault("Referrer-Policy", "same-origin")
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
         return response
@@ -17,8 +20,11 @@ def init_app(app: Flask) -> None:
     app.after_request(set_headers)
 
 
-def content_security_policy(app: Flask) -> str:
-    """Allow this app's own files and people's pictures, and no inline script."""
+def content_security_policy(app: Flask, *onward: str) -> str:
+    """Allow this app's own files and people's pictures, and no inline script.
+
+    Forms lead to this app, to the tenant, and *onward*.
+    """
     # A browser holds the redirect to the tenant, too, to what a form may send to.
     domain = app.extensions["auth0"].config.domain
     tenant = app.config.get("TENANT_ORIGIN", f"https://{domain}")
@@ -29,7 +35,7 @@ def content_security_policy(app: Flask) -> str:
             "style-src 'self'",
             "img-src 'self' https:",
             "connect-src 'self'",
-            f"form-action 'self' {tenant}",
+            " ".join(["form-action 'self'", tenant, *onward]),
             "base-uri 'none'",
             "frame-ancestors 'none'",
         ]

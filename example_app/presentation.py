@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, current_app
+from markupsafe import Markup
 
 LONGEST_USER_AGENT = 60
 # Each names itself, and many name others besides: whoever is asked first is it.
@@ -43,6 +44,7 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(claim_text)
     app.add_template_filter(browser_name)
     app.add_template_filter(moment)
+    app.add_template_filter(iso_moment)
     app.add_template_global(view_source)
 
 
@@ -78,8 +80,7 @@ def claim_text(value: Any, name: str) -> str:
     if name in TIME_CLAIMS:
         # What a tenant calls a time need not be one.
         with suppress(TypeError, ValueError, OverflowError, OSError):
-            when = datetime.fromtimestamp(value, tz=timezone.utc)
-            return when.strftime("%Y-%m-%d %H:%M:%S UTC")
+            return moment(datetime.fromtimestamp(value, tz=timezone.utc))
     if isinstance(value, str):
         return value
     return json.dumps(value, ensure_ascii=False)
@@ -100,8 +101,23 @@ def browser_name(user_agent: str | None) -> str:
 
 
 def moment(when: datetime) -> str:
-    """Return a time as one reads it: the browser's time zone is not known here."""
-    return when.astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
+    """Return the element for a time, in UTC: the zone is the browser's to know.
+
+    ``times.js`` writes the visitor's own time into it.
+    """
+    there = when.astimezone(timezone.utc)
+    machine, text = there.isoformat(timespec="seconds"), f"{there:%Y-%m-%d %H:%M} UTC"
+    return Markup('<time datetime="{}">{}</time>').format(machine, text)
+
+
+def iso_moment(text: str) -> str:
+    """Return the element for a time in ISO 8601, or the text if it is none."""
+    try:
+        # Python 3.10 does not know the letter.
+        when = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        return text
+    return moment(when)
 
 
 def view_source(endpoint: str) -> str:

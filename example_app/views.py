@@ -46,6 +46,18 @@ async def call_api_async() -> str:
     return render_template("call_api_async.html", answers=answers)
 
 
+@pages.get("/step-up")
+@login_required(mfa=True)
+def step_up() -> str:
+    return render_template("step_up.html")
+
+
+@pages.get("/roles")
+@login_required(roles="editor")
+def roles() -> str:
+    return render_template("roles.html")
+
+
 @pages.get("/fetch")
 def fetch() -> str:
     return render_template("fetch.html")

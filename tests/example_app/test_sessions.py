@@ -240,4 +240,6 @@ def test_a_browser_is_called_what_people_call_it(
 def test_a_moment_is_in_utc() -> None:
     east = timezone(timedelta(hours=2))
     when = datetime(2025, 3, 1, 1, 30, tzinfo=east)
-    assert moment(when) == "2025-02-28 23:30 UTC"
+    assert moment(when) == (
+        '<time datetime="2025-02-28T23:30:00+00:00">2025-02-28 23:30 UTC</time>'
+    )
