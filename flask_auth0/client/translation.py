@@ -16,6 +16,7 @@ from auth0_server_python.error import (
     AccessTokenForConnectionError,
     AccessTokenForConnectionErrorCode,
     ApiError,
+    BackchannelLogoutError,
     InvalidArgumentError,
     MfaRequiredError,
     MissingTransactionError,
@@ -179,6 +180,8 @@ def _mfa_required(error: ApiError | MfaRequiredError) -> MfaRequired:
 def _of_the_sdk(error: Exception) -> Auth0Error:
     if isinstance(error, InvalidArgumentError):
         return LoginFailed(f"{error.argument}: {error}")
+    if isinstance(error, BackchannelLogoutError):
+        return LoginFailed(str(error), error="invalid_request")
     if isinstance(error, MissingTransactionError):
         return LoginFailed("This was completed already, or it did not begin here.")
     if isinstance(error, SessionExpiredError):
