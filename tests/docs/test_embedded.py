@@ -65,5 +65,10 @@ def test_a_visitor_without_a_name(
     assert claims is not None
     before = cart()
     assert claims["sub"] == before
+    ticket = visitor.client.post("/cart/ticket", base_url=HOST).get_json()
+    tenant.tenant.anonymous.log_in(ticket["anon_transfer_token"], "auth0|ada")
+    assert tenant.tenant.anonymous.logged_in[before] == "auth0|ada"
     assert visitor.client.post("/cart/forget", base_url=HOST).status_code == 200
+    ticket = visitor.client.post("/cart/ticket", base_url=HOST).get_json()
+    assert ticket == {"anon_transfer_token": None}
     assert cart() != before

@@ -10,6 +10,7 @@ from werkzeug.test import TestResponse
 
 from flask_auth0.tenant import Organization, Tenant, TenantServer
 from flask_auth0.tenant.accounts import ConnectedAccount
+from flask_auth0.tenant.backchannel import logout_token
 from tests.tenant.authenticator import Authenticator
 
 from .conftest import FETCH, HOST, MakeVisitor, ReadPage, Visitor, choose, query_of
@@ -155,6 +156,8 @@ def test_a_company(somebody: Somebody, issuer: Tenant) -> None:
         for email, hint in [("eve@acme.example", "eve@acme.example"), (ADA, None)]:
             url = somebody.ask("/company", data={"email": email}).location
             assert query_of(url).get("login_hint") == hint
+            told = somebody.told(f"/company/{email.partition('@')[2]}", method="GET")
+            assert told == {"known": hint is not None}
         assert somebody.ask("/company", data={"email": "x"}).status_code == 400
     finally:
         issuer.organizations._all.clear()
@@ -175,6 +178,25 @@ def test_views_for_the_way_back(
         assert issuer.accounts.linked("auth0|ada") == left
         # What is completed is over.
         assert somebody.ask(back, method="GET").status_code == 400
+
+
+def test_a_view_for_logout_tokens(
+    read_page: ReadPage,
+    make_visitor: MakeVisitor,
+    issuer: Tenant,
+    redis_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AUTH0_REVOCATION_STORE", redis_url)
+    ada = Somebody(make_visitor(read_page("sdk.rst").run()["app"]))
+    ada.visitor.log_in()
+    (session,) = issuer.sessions()
+    token = logout_token(issuer, issuer.client, session)
+    for given, status in [("x", 400), (token, 204)]:
+        assert ada.ask("/me/factors", method="GET").status_code == 200
+        answer = ada.ask("/hooks/logout", data={"logout_token": given})
+        assert answer.status_code == status
+    assert ada.ask("/me/factors", method="GET").status_code == 401
 
 
 def test_refresh_tokens_of_ones_own(
@@ -214,3 +236,23 @@ def test_ways_to_log_in(ada: Somebody) -> None:
 
 def test_connections(ada: Somebody) -> None:
     assert "github" in ada.told("/me/connections", method="GET")
+
+
+def test_accounts_by_that_client(
+    ada: Somebody, issuer: Tenant, http: httpx.Client, tenant: TenantServer
+) -> None:
+    issuer.client.callbacks.append(f"{HOST}/me/accounts/verify")
+    begun = ada.ask("/me/accounts", data={"connection": "github"})
+    back = choose(http, tenant, begun.location, account="ada@github.example")
+    forged = back.replace("state=", "state=x")
+    assert ada.ask(forged, method="GET").status_code == 400
+    begun = ada.ask("/me/accounts", data={"connection": "github"})
+    back = choose(http, tenant, begun.location, account="ada@github.example")
+    done = ada.told(back, method="GET")
+    assert ada.ask(back, method="GET").status_code == 400
+    listed = ada.told("/me/accounts", method="GET")
+    assert listed["connected"] == {done["id"]: "github"}
+    assert "google-oauth2" in listed["offered"]
+    path = f"/me/accounts/{done['id']}"
+    assert ada.told(path, method="DELETE") == {"deleted": done["id"]}
+    assert issuer.accounts.connected("auth0|ada") == []
