@@ -229,7 +229,7 @@ class Client(FlowClient):
             return
         claims = claims_in(state.get("id_token")) or {}
         if claims.get("exp", 0) <= self._clock.time():
-            await self._refreshed_user(store_options)
+            await self.get_access_token(store_options, force_refresh=True)
 
     async def handle_backchannel_logout(
         self, logout_token: str, store_options: dict[str, t.Any] | None = None

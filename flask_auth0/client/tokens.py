@@ -24,6 +24,7 @@ from ..errors import (
 from ..runtime import loop
 from ..runtime.request import CurrentRequest, current_request, this_app
 from ..runtime.tracebacks import without_secrets
+from ..sessions.claims import with_userinfo
 from ..sessions.cookies.delivery import require_response
 from ..sessions.flows import during
 from ..sessions.hooks import refuse_while_saving
@@ -31,12 +32,14 @@ from ..sessions.shapes import without_none
 from ..sessions.storage_contract import KEY
 from ..sessions.token_sets import (
     DEFAULT_AUDIENCE,
+    HAS_USERINFO,
     Connection,
     Refresh,
     Wanted,
     check_new_id_token,
     connecting,
     newest_token,
+    newest_token_set,
     refreshing,
     usable_connection_token,
     usable_token,
@@ -48,6 +51,7 @@ from .mfa_tokens import asking, name_of
 from .refreshes import PastRefreshes
 from .server_client import LoopClient
 from .translation import KNOWN
+from .userinfo import claims_of_same
 
 R = t.TypeVar("R")
 
@@ -130,10 +134,12 @@ class TokenClient(LoopClient):
         """Ask the tenant who the user is now, and return the claims.
 
         ``current_user`` has them at once. However many ask at the same time, one
-        refresh reaches the tenant.
+        refresh reaches the tenant. With ``AUTH0_FETCH_USERINFO``, its userinfo is asked
+        for as well.
 
         :raises LoginRequired: when nobody is logged in, or when the session has no
             refresh token, so that only a new login can help.
+        :raises TenantError: when the userinfo makes no sense. The new tokens are kept.
         """
         require_session()
         return await self._on_loop(self._refreshed_user, store_options)
@@ -150,10 +156,27 @@ class TokenClient(LoopClient):
             )
         if state:
             await self.get_access_token(store_options, force_refresh=True)
+            if self._config.fetch_userinfo:
+                await self._renew_userinfo(store_options)
             state = await self.store.get(KEY, store_options)
         if not state:
             raise LoginRequired()
         return without_none(state["user"])
+
+    async def _renew_userinfo(self, store_options: dict[str, t.Any] | None) -> None:
+        """Ask for the userinfo of a user, once with each access token."""
+        audience = self._wanted(None, None).audience
+        async with self.turn_and_lease(store_options):
+            state = await self.store.get(KEY, store_options)
+            token_set = newest_token_set(state, audience)
+            if not state or token_set is None or token_set.get(HAS_USERINFO):
+                return
+            jwks = await self._get_jwks_cached(await self.domain_here())
+            found = await self._userinfo(token_set["access_token"], jwks)
+            told = claims_of_same(state["user"]["sub"], found)
+            token_set[HAS_USERINFO] = True
+            changed = with_userinfo(state, told)
+            await self.store.set(KEY, changed, options=store_options)
 
     async def _refreshed_token(
         self,

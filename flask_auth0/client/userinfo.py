@@ -121,9 +121,16 @@ def check_userinfo(
 def merged(claims: Claims, userinfo: Claims) -> dict[str, t.Any]:
     """Return the claims of an ID token, with what only the userinfo says.
 
-    :raises TenantError: when that is about somebody else (OpenID Connect Core, 5.3.2).
+    :raises TenantError: when that is about somebody else.
     """
-    if userinfo.get("sub") != claims["sub"]:
+    return {**claims_of_same(claims["sub"], userinfo), **claims}
+
+
+def claims_of_same(sub: str, userinfo: Claims) -> dict[str, t.Any]:
+    """Return what a userinfo may say of a user.
+
+    :raises TenantError: when it is about somebody else (OpenID Connect Core, 5.3.2).
+    """
+    if userinfo.get("sub") != sub:
         raise TenantError(remedy="Its userinfo is about somebody else.")
-    more = {k: v for k, v in userinfo.items() if k not in _OF_ID_TOKENS}
-    return {**more, **claims}
+    return {k: v for k, v in userinfo.items() if k not in _OF_ID_TOKENS}

@@ -14,6 +14,8 @@ from .shapes import State, is_moment, without_none, without_surrogates
 
 #: The field of ``internal`` with the names of claims that no ID token has set.
 OWN_CLAIMS = "own_claims"
+#: The field with the names of those among them that the tenant's userinfo has set.
+USERINFO_CLAIMS = "userinfo_claims"
 
 #: Claims on the login, which a refresh need not repeat (OpenID Connect Core, section
 #: 12.2). An ``act`` that got lost would let one user pass for another.
@@ -78,7 +80,8 @@ def begun(state: State) -> State:
     state = {**state, "user": user, "internal": internal}
     if ceiling is not None and is_over(state, _issued_at(user, internal)):
         raise LoginRequired("Your session has ended. Please log in again.")
-    return with_own_names(state, user.keys() - told.keys())
+    more = user.keys() - told.keys()
+    return _with_userinfo_names(with_own_names(state, more), more)
 
 
 def is_over(state: State, now: float) -> bool:
@@ -89,9 +92,27 @@ def is_over(state: State, now: float) -> bool:
 
 def with_own_names(state: State, names: t.Iterable[str]) -> State:
     """Return a state that notes that the app, and no ID token, has set some claims."""
+    changed, internal = {*names}, state["internal"]
+    noted = _noted({*internal.get(OWN_CLAIMS, ()), *changed}, internal)
+    left = [each for each in internal.get(USERINFO_CLAIMS, ()) if each not in changed]
+    return _with_userinfo_names({**state, "internal": noted}, left)
+
+
+def with_userinfo(state: State, told: State) -> State:
+    """Return a state with the claims that only the userinfo has, as it tells them now.
+
+    What the app has changed stays.
+
+    :param told: the userinfo of the same user, without what only ID tokens say.
+    """
     internal: State = state["internal"]
-    names = {*internal.get(OWN_CLAIMS, ()), *names}
-    return {**state, "internal": _noted(names, internal)}
+    own = {*internal.get(OWN_CLAIMS, ())}
+    older = own.intersection(internal.get(USERINFO_CLAIMS, ()))
+    user = {name: v for name, v in state["user"].items() if name not in older}
+    new = {k: v for k, v in told.items() if k not in {*user, *(own - older)}}
+    noted = _noted({*(own - older), *new}, internal)
+    changed = {**state, "user": without_none({**user, **new}), "internal": noted}
+    return _with_userinfo_names(changed, new)
 
 
 def _issued_at(user: State, internal: State) -> float:
@@ -103,6 +124,13 @@ def _noted(names: t.Iterable[str], internal: State) -> State:
     rest = {name: internal[name] for name in internal if name != OWN_CLAIMS}
     own = sorted(names)
     return {**rest, OWN_CLAIMS: own} if own else rest
+
+
+def _with_userinfo_names(state: State, names: t.Iterable[str]) -> State:
+    rest = {k: v for k, v in state["internal"].items() if k != USERINFO_CLAIMS}
+    found = sorted(names)
+    noted = {**rest, USERINFO_CLAIMS: found} if found else rest
+    return {**state, "internal": noted}
 
 
 def _still_own(before: State, new: State, old: State | None) -> list[str]:

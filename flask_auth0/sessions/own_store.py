@@ -13,7 +13,7 @@ from ..errors import SessionStoreUnavailable
 from ..runtime import loop
 from ..runtime.clock import Clock
 from ..runtime.request import CurrentRequest, current_request
-from .claims import OWN_CLAIMS, begun, is_over
+from .claims import OWN_CLAIMS, USERINFO_CLAIMS, begun, is_over
 from .cookies.kept_apart import KeptApart, forget, forget_all
 from .domains import Domains
 from .flows import arrived
@@ -23,6 +23,8 @@ from .shapes import State, dumped, without_none
 from .storage_contract import KEY
 from .token_sets import DEFAULT_AUDIENCE, without_refreshed
 
+#: The fields of ``internal`` that the SDK's model does not have.
+_NAMES = (OWN_CLAIMS, USERINFO_CLAIMS)
 #: What the SDK leaves out of the tokens of connections.
 _ANY = {"audience": DEFAULT_AUDIENCE, "login_hint": ""}
 
@@ -207,7 +209,7 @@ def _outward(state: State) -> State:
     It has no more fields in ``internal``, and requires what the SDK itself leaves out.
     """
     internal = {**state["internal"]}
-    names = {OWN_CLAIMS: internal.pop(OWN_CLAIMS)} if OWN_CLAIMS in internal else {}
+    names = {each: internal.pop(each) for each in _NAMES if each in internal}
     found = state.get("connection_token_sets") or []
     tokens = [{**_ANY, **without_none(each)} for each in found]
     return {
@@ -220,10 +222,8 @@ def _outward(state: State) -> State:
 
 def _inward(state: State) -> State:
     """Return a state from a store as it was before."""
-    if OWN_CLAIMS not in state:
-        return state
-    internal = {**state["internal"], OWN_CLAIMS: state.pop(OWN_CLAIMS)}
-    return {**state, "internal": internal}
+    names = {each: state.pop(each) for each in _NAMES if each in state}
+    return {**state, "internal": {**state["internal"], **names}} if names else state
 
 
 @contextmanager

@@ -93,6 +93,7 @@ class _Internal(Struct):
     user_agent: str | None = None
     address: str | None = None
     own_claims: list[str] = []
+    userinfo_claims: list[str] = []
 
 
 class _Head(Struct):

@@ -16,6 +16,9 @@ from .stores.lease import Lease
 #: keeps a refreshed one under ``None``.
 DEFAULT_AUDIENCE = "default"
 
+#: The mark of an access token with which its user's userinfo was asked for.
+HAS_USERINFO = "has_userinfo"
+
 #: The fields of tokens, which only a refresh can change.
 _TOKENS = ("refresh_token", "token_sets", "connection_token_sets")
 
@@ -185,10 +188,14 @@ def usable_token(state: State | None, wanted: Wanted, now: float) -> str | None:
 
 def newest_token(state: State | None, audience: str) -> str | None:
     """Return the newest access token for an audience, even if it has expired."""
-    for each in reversed(_of(state, "token_sets")):
-        if each.get("audience") == audience:
-            return t.cast(str, each["access_token"])
-    return None
+    found = newest_token_set(state, audience)
+    return None if found is None else found["access_token"]
+
+
+def newest_token_set(state: State | None, audience: str) -> State | None:
+    """Return that token with what is known of it."""
+    found = reversed(_of(state, "token_sets"))
+    return next((each for each in found if each.get("audience") == audience), None)
 
 
 def granted_scopes(state: State, audience: str, now: float) -> frozenset[str]:
