@@ -1,27 +1,42 @@
 """Make a release, up to the upload.
 
 ``python tools/release.py 1.2.0`` tries it in a clone: it sets the version, dates the
-changes, builds the archive and the wheel, and checks both. With ``--tag`` the commit
-and the tag come back from the clone, and the files lie in ``dist``. To publish them is
-a command of its own, which is printed and not run.
+changes, builds the archive and the wheel, checks both, and uses the wheel from an empty
+environment. With ``--tag`` the commit and the tag come back from the clone, and the
+files lie in ``dist``. To publish them is a command of its own, which is printed and not
+run.
 """
 
 from __future__ import annotations
 
 import argparse
 import datetime
+import os
 import re
 import shutil
 import subprocess
 import sys
 import tarfile
 import tempfile
+import venv
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 MODULE = Path("flask_auth0", "__init__.py")
 CHANGES = Path("CHANGES.rst")
 UNRELEASED = "Not released yet."
+#: What uses a wheel. A test's secret is nobody's, so that a new one will do.
+APP = """\
+import secrets
+from flask import Flask
+from flask_auth0 import Auth0, login_required
+
+app = Flask(__name__)
+settings = {"client_id": "an-id", "client_secret": "a-secret"}
+Auth0(app, domain="a.example.com", secret=secrets.token_hex(32), **settings)
+app.get("/profile")(login_required(lambda: "Hello"))
+assert app.test_client().get("/profile").status_code == 401
+"""
 VERSION = re.compile(r"\d+\.\d+\.\d+((a|b|rc)\d+)?")
 
 
@@ -81,6 +96,16 @@ def build(clone: Path) -> list[Path]:
     return files
 
 
+def try_out(clone: Path, wheel: Path) -> None:
+    """Use the wheel with nothing but what it asks for."""
+    environment = clone / "environment"
+    venv.create(environment, with_pip=True)
+    python = environment / ("Scripts" if os.name == "nt" else "bin") / "python"
+    run(str(python), "-m", "pip", "install", "--quiet", str(wheel), folder=clone.parent)
+    run(str(python), "-c", APP, folder=clone.parent)
+    run(str(python), "-m", "flask", "auth0", "--help", folder=clone.parent)
+
+
 def main() -> None:
     """Read the command line, and make the release."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -98,6 +123,7 @@ def main() -> None:
         run("git", "clone", "--quiet", str(ROOT), str(clone))
         commit(clone, options.version)
         files = build(clone)
+        try_out(clone, next(file for file in files if file.suffix == ".whl"))
         if not options.tag:
             print(f"{options.version} can be released: {[f.name for f in files]}")
             return
