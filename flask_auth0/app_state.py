@@ -10,7 +10,7 @@ from functools import cached_property
 from flask import Flask, current_app
 
 from .config import EXTENSION, Config
-from .errors import Action, ConfigurationError
+from .errors import Action, ConfigurationError, ProblemLog
 from .runtime import loop
 from .runtime.clock import Clock
 from .runtime.request import current_request
@@ -59,6 +59,8 @@ class AppState:
     ways_to_another_account: Callable[[], list[Action]]
     #: The app's functions that change a session before it is kept, or answer a login.
     hooks: SessionHooks
+    #: Tells the log what requests find wrong with the app or its deployment.
+    problem_log: ProblemLog
     #: The endpoints whose decorators have been checked.
     checked_views: set[str] = field(default_factory=set)
     #: The endpoints of views that have asked for the user after their headers were

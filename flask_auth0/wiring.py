@@ -20,7 +20,7 @@ from .client.proofs import Proofs
 from .client.repeated_callbacks import CallbackAnswers
 from .client.server_client import Logins
 from .config import EXTENSION, Config, Problem, read_config
-from .errors import ConfigurationError
+from .errors import ConfigurationError, ProblemLog, log_problems
 from .runtime import clock as clocks
 from .runtime import greenlets
 from .runtime.clock import Clock
@@ -101,6 +101,7 @@ def set_up(
         app is left as it was.
     """
     config, problems = read_config(options, app.config)
+    likely = deployment.of_settings(app, options)
     interface = app.session_interface
     problems += set_up_sessions(app, config.session_store_timeout if config else 2)
     revocation_store, problem = make_revocation_store(app, config)
@@ -108,7 +109,8 @@ def set_up(
     problems += _problems_with(own, config)
     if config is None or problems:
         app.session_interface = interface
-        raise ConfigurationError(*problems)
+        # A mistake that alone would be no error may be the cause of one that is.
+        raise ConfigurationError(*problems, *likely)
     _set_up_secrets(app, config)
     clock, domains = clocks.machine, Domains(config)
     set_up_signed_sessions(app, clock)
@@ -121,10 +123,11 @@ def set_up(
     )
     logins = _make_login_store(config, clock, own.transaction)
     visitors = _make_anonymous_store(config, clock, domains, own.anonymous, apart)
+    log = ProblemLog(app.logger)
     app.extensions[EXTENSION] = _make_state(
-        config, clock, domains, sessions, logins, visitors, unauthorized, hooks
+        config, clock, domains, sessions, logins, visitors, unauthorized, hooks, log
     )
-    deployment.warn(app)
+    log_problems(app.logger, [*likely, *deployment.at_start(app)])
     _register(app)
 
 
@@ -200,6 +203,7 @@ def _make_state(
     visitors: AnonymousStore | None,
     unauthorized: Callable[[], t.Any],
     hooks: SessionHooks,
+    log: ProblemLog,
 ) -> AppState:
     sealer = Sealer(config.secret, config.purpose("login"))
     page = functools.partial(page_to_lead_to, config=config)
@@ -232,6 +236,7 @@ def _make_state(
         login_url_here=login_url_here,
         ways_to_another_account=ways_to_another_account,
         hooks=hooks,
+        problem_log=log,
     )
 
 
@@ -296,6 +301,10 @@ class _AroundRequests:
 
     def _check_views(self) -> None:
         if not self._state.checked_views:
+            mount = request.script_root
+            log_problems(
+                self._app.logger, deployment.at_first_request(self._app, mount)
+            )
             host_prefix.warn_of_unprefixed_interface(self._app, self._state.config)
             whole_app.warn_of_unknown_endpoints(self._app, self._state.config)
             guard_mistakes.find_mistakes_before_views(self._app, self._state.config)

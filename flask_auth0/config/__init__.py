@@ -11,8 +11,10 @@ from urllib.parse import urlsplit
 
 from . import client_authentication
 from .checks import contradictions, missing_certificates
+from .doubts import doubts, quoted
 from .keys import Config, DomainFunction, settings
-from .problems import Problem, key_of
+from .misspelt import nearest, unread
+from .problems import Problem, key_of, warning
 from .routes import ROUTES, UNGUARDED, Route
 from .urls import LOOPBACK, is_plain_loopback
 from .values import RESERVED_PARAMETERS
@@ -27,10 +29,15 @@ __all__ = [
     "DomainFunction",
     "Problem",
     "Route",
+    "doubts",
     "is_development",
     "is_plain_loopback",
     "key_of",
+    "nearest",
+    "quoted",
     "read_config",
+    "unread",
+    "warning",
     "weaknesses",
 ]
 

@@ -10,6 +10,18 @@ class Problem(t.NamedTuple):
 
     key: str
     remedy: str
+    #: A word for programs, which stays the same when the sentence changes.
+    code: str = "wrong_setting"
+    #: Whether the app works all the same, so that it starts, and the log has a warning.
+    is_warning: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.remedy}"
+
+
+def warning(key: str, remedy: str, code: str) -> Problem:
+    """Return the problem of a setting with which an app starts all the same."""
+    return Problem(key, remedy, code, is_warning=True)
 
 
 def key_of(name: str) -> str:

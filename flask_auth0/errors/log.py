@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+import math
+import time
+from collections.abc import Iterable
+
 from flask import current_app
 
+from ..config.problems import Problem
 from .base import Auth0Error
 from .logins import AuthorizationFailed
 
@@ -15,6 +21,30 @@ def log_failure(what: str, error: Auth0Error) -> None:
     is_said = isinstance(error, AuthorizationFailed)
     hint = error.remedy or (error.title if is_said else error.description)
     current_app.logger.warning("%s: %s. %s", what, error.error, in_one_line(hint))
+
+
+def log_problems(logger: logging.Logger, problems: Iterable[Problem]) -> None:
+    """Log what is wrong with an app that runs all the same."""
+    for each in problems:
+        logger.log(logging.WARNING if each.is_warning else logging.ERROR, "%s.", each)
+
+
+class ProblemLog:
+    """Tells the log what requests find wrong, and not again with each of them."""
+
+    def __init__(self, logger: logging.Logger) -> None:
+        self._logger = logger
+        #: When the log was told last, by the monotonic clock, under the code and the
+        #: key of a problem.
+        self._told: dict[tuple[str, str], float] = {}
+
+    def tell(self, problem: Problem, pause: float = math.inf) -> None:
+        """Log a problem, unless that was done in the last ``pause`` seconds."""
+        which, now = (problem.code, problem.key), time.monotonic()
+        before = self._told.get(which)
+        if before is None or now - before >= pause:
+            self._told[which] = now
+            log_problems(self._logger, [problem])
 
 
 def in_one_line(text: str) -> str:

@@ -12,12 +12,21 @@ from werkzeug.wrappers import Response
 from ..app_state import current_state
 from ..client.nesting import nests_deeply
 from ..client.translation import KNOWN, translate
+from ..config import warning
 from ..errors import Auth0Error, ConfigurationError, in_one_line
 from ..runtime.request import this_app
 from ..signals import session_revoked
 
 #: The name of Flask-WTF's ``CSRFProtect`` among the extensions of an app.
 _CSRF = "csrf"
+#: What the log is told when the tenant ends a session that no store knows.
+DEAF = warning(
+    "AUTH0_BACKCHANNEL_LOGOUT_PATH",
+    "has got a logout token, but nobody can end sessions that are in cookies alone: "
+    "set SESSION_TYPE or AUTH0_REVOCATION_STORE, or leave the back-channel logout URL "
+    "of the application in the Auth0 dashboard empty",
+    "deaf_backchannel_logout",
+)
 #: The most bytes of a request; a logout token has about 1000.
 _LARGEST = 32 * 1024
 
@@ -35,7 +44,10 @@ def receive() -> Response:
     except ConfigurationError:
         # Its answer tells the operator the reason, and nobody else.
         raise
-    except (HTTPException, NotImplementedError) as error:
+    except NotImplementedError as error:
+        state.problem_log.tell(DEAF)
+        return _refuse(error)
+    except HTTPException as error:
         return _refuse(error)
     except KNOWN as error:
         return _refuse(translate(error))

@@ -6,7 +6,7 @@ import typing as t
 
 from flask_auth0.config import Config, read_config
 
-VALID = {
+VALID: dict[str, t.Any] = {
     "domain": "tenant.example.com",
     "client_id": "id",
     "client_secret": "hidden-client-secret",
@@ -32,4 +32,4 @@ def problem(**options: t.Any) -> tuple[str, str]:
     found, problems = read_config({**VALID, **options}, {}, {})
     assert found is None
     assert len(problems) == 1
-    return problems[0]
+    return problems[0].key, problems[0].remedy

@@ -72,7 +72,7 @@ def problem(**options: t.Any) -> tuple[str, str]:
     config, problems = found(**options)
     assert config is None
     assert len(problems) == 1, problems
-    return problems[0]
+    return problems[0].key, problems[0].remedy
 
 
 def test_a_key_is_a_text_or_in_a_file(tmp_path: Path) -> None:
@@ -291,7 +291,7 @@ def test_options_of_the_sdk_that_are_none_here(name: str) -> None:
 def test_a_mode_of_the_sdk_that_is_refused(value: str) -> None:
     environ = {"AUTH0_ENTERPRISE_CONNECT": value}
     _, problems = read_config(VALID, {}, environ)
-    assert [key for key, _ in problems] == [*environ]
+    assert [each.key for each in problems] == [*environ]
     assert "start_enterprise_login" in problems[0].remedy
     _, problems = read_config(VALID, {"AUTH0_ENTERPRISE_CONNECT": False}, {})
     assert problems == []

@@ -210,8 +210,8 @@ def test_no_secret_in_the_repr() -> None:
 def test_no_value_of_any_type_is_a_traceback(name: str, value: t.Any) -> None:
     found, problems = read_config({**VALID, name: value}, {}, {})
     assert (found is None) == bool(problems)
-    for key, _ in problems:
-        assert key_of(name) in key or key == "AUTH0_REDIRECT_URI"
+    for each in problems:
+        assert key_of(name) in each.key or each.key == "AUTH0_REDIRECT_URI"
 
 
 def test_two_routes_cannot_share_a_path() -> None:
@@ -220,7 +220,7 @@ def test_two_routes_cannot_share_a_path() -> None:
 
 def test_certificates_that_are_not_there() -> None:
     _, problems = read_config(VALID, {}, {"SSL_CERT_FILE": "/does/not/exist.pem"})
-    assert [key for key, _ in problems] == ["SSL_CERT_FILE"]
+    assert [each.key for each in problems] == ["SSL_CERT_FILE"]
 
 
 @pytest.mark.parametrize(

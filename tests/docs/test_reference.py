@@ -116,7 +116,7 @@ def test_environments_are_valid(path: Path, tmp_path: Path, secret_files: Path) 
         kept = {k: v for k, v in required.items() if key_of(k) not in given}
         problems = read_config(kept, {"TESTING": True}, environ)[1]
         # Placeholders are refused as they stand, and everything else is fine.
-        assert all("in its place" in remedy for _, remedy in problems)
+        assert all("in its place" in each.remedy for each in problems)
 
 
 def test_options_of_the_tenants_command() -> None:

@@ -8,7 +8,7 @@ import typing as t
 
 import pytest
 
-from flask_auth0.deployment import are_several
+from flask_auth0.deployment.workers import are_several
 from tests.harness.visitor import MakeApp
 
 WARNING = "AUTH0_REVOCATION_STORE"

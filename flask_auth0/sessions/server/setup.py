@@ -5,12 +5,13 @@ from __future__ import annotations
 import importlib
 import os
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from flask import Flask
 from flask_session.base import ServerSideSessionInterface
+from flask_session.defaults import Defaults
 
-from ...config import Config, Problem, key_of
+from ...config import Config, Problem, key_of, nearest, quoted, unread, warning
 from ...runtime.request import current_outage
 from ..stores import KINDS
 from ..stores.bad_settings import BadSetting
@@ -22,6 +23,12 @@ _KEYS = (
     *("SESSION_TYPE", "SESSION_KEY_PREFIX"),
     *(key for kind in KINDS.values() for key in kind.keys),
 )
+#: The keys of sessions that anybody reads: Flask, Flask-Session, or this extension.
+_KNOWN = {
+    key
+    for key in (*Flask.default_config, *vars(Defaults), *_KEYS)
+    if key.startswith("SESSION_")
+}
 _UNKNOWN = (
     f"must be one of {', '.join(KINDS)}, unless Session(app) of Flask-Session is "
     "called before Auth0(app)"
@@ -57,6 +64,32 @@ def set_up_sessions(
     except (BadSetting, ImportError, ValueError) as error:
         return [_problem(kind, error)]
     return []
+
+
+def doubts(app: Flask, environ: Mapping[str, str] = os.environ) -> Iterator[Problem]:
+    """Find settings of sessions that are likely to be mistakes."""
+    settings = _settings(app, environ)
+    yield from quoted(settings, list(_KEYS))
+    for key in sorted({*environ, *app.config}):
+        near = nearest(key, _KNOWN) if key.startswith("SESSION_") else key
+        if near is not None and key not in _KNOWN | {near}:
+            yield unread(key, near)
+    is_done = isinstance(app.session_interface, ServerSideSessionInterface)
+    if not is_done and not settings.get("SESSION_TYPE"):
+        yield from _without_type(settings)
+
+
+def _without_type(settings: Mapping[str, t.Any]) -> Iterator[Problem]:
+    """Find keys of back ends that nothing turns on."""
+    for name, kind in KINDS.items():
+        for key in kind.keys:
+            if settings.get(key):
+                remedy = (
+                    f"has no effect, as SESSION_TYPE is not set: sessions are in "
+                    f"cookies; set SESSION_TYPE={name}, or leave {key} out"
+                )
+                yield warning(key, remedy, "session_type_missing")
+                break
 
 
 def make_revocation_store(
