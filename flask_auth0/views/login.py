@@ -18,7 +18,7 @@ from ..errors import Auth0Error, LoginFailed, log_failure
 from ..runtime.request import current_request, this_app
 from ..signals import login_failed
 from ..user import load_claims
-from . import own_urls, repeated_logins
+from . import addresses, own_urls, repeated_logins
 from .login_urls import offer_another_login
 from .prefetches import answer_unasked
 from .redirects import next_or_default
@@ -124,6 +124,7 @@ def _authorization_url(
 ) -> str:
     """Begin a login, and return the URL at the tenant where it goes on."""
     current = current_request()
+    addresses.tell(current, state)
     state.state_store.require_available(current.app)
     purpose = repeated_logins.purpose_of(state, target, _asked_for(parameters))
     repeated_logins.check(current, state, purpose)

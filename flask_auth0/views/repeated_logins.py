@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 import msgspec
-from flask import request
+from flask import current_app, request
 from werkzeug.wrappers import Response
 
 from ..app_state import AppState
@@ -24,6 +24,7 @@ from ..sessions.lazy import overlook_outage
 from ..sessions.shapes import Moment, Shape
 from ..sessions.storage_contract import KEY
 from ..user import User, load_user
+from . import addresses
 
 #: Seconds for which logins are counted.
 WINDOW = 60
@@ -241,6 +242,8 @@ def _why_not_kept(state: AppState) -> str:
             "Cookies are Secure, but the app is visited over http. Use https; behind "
             "a proxy, set up werkzeug.middleware.proxy_fix.ProxyFix."
         )
+    for problem in addresses.foreign_domain(current_app, request):
+        return f"{problem}."
     return "Check SESSION_COOKIE_DOMAIN, SESSION_COOKIE_PATH and SESSION_COOKIE_SECURE."
 
 

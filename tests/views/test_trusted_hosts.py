@@ -129,7 +129,7 @@ def test_a_request_that_names_no_host(make_app: MakeApp) -> None:
     ],
     ids=str,
 )
-def test_the_start_warns_of_any_host(
+def test_the_first_login_warns_of_any_host(
     options: dict[str, t.Any],
     caplog: pytest.LogCaptureFixture,
     config: dict[str, t.Any],
@@ -138,9 +138,12 @@ def test_the_start_warns_of_any_host(
     app = Flask(__name__)
     app.config.update(config)
     Auth0(app, **options)
-    assert caplog.text.count("set TRUSTED_HOSTS") == warned
-    app.test_client().get("/")
-    assert caplog.text.count("set TRUSTED_HOSTS") == warned
+    client = app.test_client()
+    client.get("/login", base_url="http://127.0.0.1:5000")
+    assert "TRUSTED_HOSTS" not in caplog.text
+    for _ in range(2):
+        client.get("/login", base_url=f"https://{TRUSTED}")
+    assert caplog.text.count("TRUSTED_HOSTS is not set") == warned
 
 
 def test_subdomains_are_of_a_host_that_is_known(
