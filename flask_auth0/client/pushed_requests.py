@@ -2,15 +2,58 @@
 
 from __future__ import annotations
 
+import typing as t
+from collections.abc import Mapping
 from urllib.parse import quote
 
-from auth0_server_python.error import ApiError
+import httpx
 
 from ..errors import TenantError, in_one_line
+from .responses import as_json
 
 #: The key that turns them on.
 KEY = "AUTH0_PUSHED_AUTHORIZATION_REQUESTS"
 _BEGIN, _END = "?request_uri=", "&response_type="
+
+
+def endpoint_of(metadata: Mapping[str, t.Any]) -> str:
+    """Return the URL to push requests to.
+
+    :raises TenantError: when the tenant has none.
+    """
+    found: str | None = metadata.get("pushed_authorization_request_endpoint")
+    if not found:
+        hint = "It publishes no pushed_authorization_request_endpoint."
+        raise TenantError(remedy=f"{hint} Leave {KEY} out.")
+    return found
+
+
+def checked(response: httpx.Response) -> httpx.Response:
+    """Return the tenant's answer to a request that it has taken.
+
+    :raises TenantError: when it has not.
+    """
+    with as_json("Its answer to a pushed request is no JSON."):
+        told = response.json()
+        if not isinstance(told, dict):
+            raise ValueError
+    if response.is_success and isinstance(told.get("request_uri"), str):
+        return response
+    code, reason = told.get("error", "par_error"), told.get("error_description")
+    why = in_one_line(f"{code}: {reason}" if reason else str(code))[:300]
+    raise TenantError(
+        "The login service refused this app.",
+        remedy=f"It did not take what was pushed: {why}",
+    )
+
+
+def url_after(response: httpx.Response, endpoint: str, client_id: str) -> str:
+    """Return the URL that leads on with what was pushed.
+
+    :param response: the tenant's, which is :func:`checked`.
+    :param endpoint: where the browser goes.
+    """
+    return _leading_on(endpoint, client_id, response.json()["request_uri"])
 
 
 def without_the_rest(url: str) -> str:
@@ -23,24 +66,9 @@ def without_the_rest(url: str) -> str:
     _, separator, client_id = more.rpartition("&client_id=")
     if not (begin and end and separator):
         return url
+    return _leading_on(endpoint, client_id, request_uri)
+
+
+def _leading_on(endpoint: str, client_id: str, request_uri: str) -> str:
     query = f"client_id={quote(client_id, '')}&request_uri={quote(request_uri, '')}"
     return f"{endpoint}?{query}"
-
-
-def refusal(error: ApiError) -> Exception:
-    """Return what is raised instead of the SDK's error for a request that was pushed.
-
-    An error with a cause is of a tenant that does not answer, and is returned.
-    """
-    if error.cause is not None:
-        return error
-    if error.code == "configuration_error":
-        hint = (
-            f"It publishes no pushed_authorization_request_endpoint. Leave {KEY} out."
-        )
-        return TenantError(remedy=hint)
-    told = in_one_line(f"{error.code}: {error}")[:300]
-    return TenantError(
-        "The login service refused this app.",
-        remedy=f"It did not take what the login asks for: {told}",
-    )

@@ -15,7 +15,7 @@ import time
 import typing as t
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import httpx
 import jwt
@@ -26,7 +26,6 @@ from auth0_server_python.auth_types import (
     MfaVerifyResponse,
     StartInteractiveLoginOptions,
 )
-from auth0_server_python.error import ApiError
 from authlib.integrations.base_client.errors import OAuthError
 from authlib.oauth2.auth import ClientAuth
 from authlib.oauth2.client import OAuth2Client
@@ -66,6 +65,7 @@ from .transport import (
     LoopTransport,
     Transports,
     login_check,
+    pushed,
     telemetry_headers,
 )
 from .userinfo import (
@@ -228,11 +228,9 @@ class LoopClient(ServerClient[t.Any]):
         start: t.Any = super().start_interactive_login
         if not self._config.pushed_authorization_requests:
             return t.cast(str, await start(options, store_options))
-        try:
-            url: str = await start(options, store_options)
-        except ApiError as error:
-            raise pushed_requests.refusal(error) from error
-        return pushed_requests.without_the_rest(url)
+        metadata = await self.documents.metadata(await self.domain_here())
+        pushed_requests.endpoint_of(metadata)
+        return pushed_requests.without_the_rest(await start(options, store_options))
 
     # The SDK passes all of these by name.
     async def _build_link_user_url(  # type: ignore[override]
@@ -241,14 +239,27 @@ class LoopClient(ServerClient[t.Any]):
         # The SDK would write None as text. Empty means omitted (RFC 6749, section 3.1).
         scope = given.get("connection_scope") or ""
         given = self._with_flow(given, requested_connection_scope=scope)
-        url: str = await super()._build_link_user_url(**given)
-        return url
+        return await self._pushed(await super()._build_link_user_url(**given))
 
     async def _build_unlink_user_url(  # type: ignore[override]
         self, **given: t.Any
     ) -> str:
-        url: str = await super()._build_unlink_user_url(**self._with_flow(given))
-        return url
+        build: t.Any = super()._build_unlink_user_url
+        return await self._pushed(await build(**self._with_flow(given)))
+
+    async def _pushed(self, url: str) -> str:
+        """Return an authorization URL as a browser may see it.
+
+        The SDK pushes the requests of logins alone.
+        """
+        if not self._config.pushed_authorization_requests:
+            return url
+        metadata = await self.documents.metadata(await self.domain_here())
+        endpoint, _, query = url.partition("?")
+        place = pushed_requests.endpoint_of(metadata)
+        content = await self.authenticated(dict(parse_qsl(query)))
+        response = await pushed(self.here().http, place, data=content)
+        return pushed_requests.url_after(response, endpoint, self._config.client_id)
 
     def _with_flow(self, given: dict[str, t.Any], **more: str) -> dict[str, t.Any]:
         """Return the SDK's arguments for the URL of a flow that links accounts."""

@@ -29,7 +29,7 @@ from .proving_http import ProvingHttp
 from .refreshes import PastRefreshes
 from .responses import BEARER, BOUND, check_login, check_tokens, is_unavailable
 from .tls import make_context
-from .translation import TRANSPORT_ERRORS
+from .translation import TRANSPORT_ERRORS, translated
 from .userinfo import noted
 
 #: The limits of each pool. In most apps logins are rare, and after httpx's default of
@@ -197,6 +197,8 @@ class CheckedHttp:
         if departing.get() is not None:
             options = _with_flow(options)
         data = options.get("data")
+        if isinstance(data, dict) and "state" in data:
+            return await pushed(self._http, url, **options)
         if not isinstance(data, dict) or "grant_type" not in data:
             return await self._http.post(url, **options)
         asked_for = data.get("scope") or ""
@@ -219,6 +221,18 @@ class CheckedHttp:
         if refresh.wanted.scope:
             return False
         return audience == self._config.audience
+
+
+async def pushed(
+    http: httpx.AsyncClient | ProvingHttp, url: str, **options: t.Any
+) -> httpx.Response:
+    """Push an authorization request.
+
+    :raises TenantError: when the tenant does not take it.
+    :raises TenantUnavailable: when it does not answer.
+    """
+    with translated():
+        return pushed_requests.checked(await http.post(url, **options))
 
 
 def _with_flow(options: dict[str, t.Any]) -> dict[str, t.Any]:
