@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from urllib.parse import urljoin
 
 import click
@@ -57,6 +58,9 @@ DEFAULT_LOGOUT_URLS = (
     help="Serve the login page without TLS, so that no browser warns.",
 )
 @click.option("--request-log", is_flag=True, help="Show each request.")
+@click.option(
+    "--json", "is_json", is_flag=True, help="Write JSON, and no export lines."
+)
 def tenant(
     port: int,
     client_id: str | None,
@@ -66,6 +70,7 @@ def tenant(
     backchannel_logout_url: str | None,
     plain_front_channel: bool,
     request_log: bool,
+    is_json: bool,
 ) -> None:
     """Run a development tenant: a login like Auth0's, without an account.
 
@@ -87,13 +92,21 @@ def tenant(
         plain_front_channel=plain_front_channel,
         request_log=request_log,
     )
+    serve(server, announce_as_json if is_json else announce)
+
+
+def serve(server: TenantServer, tell: Callable[[TenantServer], None]) -> None:
+    """Run a tenant until Ctrl-C, or until the process is told to end.
+
+    :param tell: tells the developer of the tenant, once it answers.
+    """
     interrupted = watch_for_interrupts()
     try:
         server.start()
     except (OSError, RuntimeError) as error:
         raise click.ClickException(f"The tenant cannot start: {error}") from error
     try:
-        announce(server)
+        tell(server)
         interrupted.wait()
     finally:
         server.stop()
@@ -105,6 +118,18 @@ def announce(server: TenantServer) -> None:
         quoted = value.replace("'", "'\\''")
         click.echo(f"export {name}='{quoted}'")
     sys.stdout.flush()
+    describe(server, "Paste the export lines into the shell that starts your app.")
+
+
+def announce_as_json(server: TenantServer) -> None:
+    """The environment of the app on standard output, and words on standard error."""
+    click.echo(json.dumps(server.environment(), indent=2))
+    sys.stdout.flush()
+    describe(server, "Start your app with the environment that is shown as JSON.")
+
+
+def describe(server: TenantServer, next_step: str) -> None:
+    """Words about a tenant, on standard error."""
     client = server.tenant.client
     lines = (
         "",
@@ -115,7 +140,7 @@ def announce(server: TenantServer) -> None:
         f"  Logout URLs     {', '.join(client.logout_urls)}",
         f"  Back channel    {client.backchannel_logout_url or '(none)'}",
         _certificate_hint(server),
-        "Paste the export lines into the shell that starts your app.",
+        next_step,
         "Press Ctrl-C to stop.",
     )
     click.echo("\n".join(lines), err=True)

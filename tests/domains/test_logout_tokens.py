@@ -137,4 +137,4 @@ def test_outside_of_requests_the_domain_is_named(app: Flask, places: Places) -> 
     assert "tell the domain" in answer.output
     answer = runner.invoke(auth0, [*arguments, "--domain", second.tenant.domain])
     assert answer.exit_code == 0
-    assert len(answer.stdout.splitlines()) == 1
+    assert len(answer.stdout.splitlines()) == 2

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -11,6 +13,8 @@ from flask_auth0.cli import auth0
 from flask_auth0.sessions.labels import record_of
 from flask_auth0.sessions.server.storage import back_end_of
 from tests.harness.visitor import ADA, GRACE, MakeApp, MakeVisitor
+
+MEMBERS = ["address", "created", "id", "last_seen", "user_agent"]
 
 
 @pytest.fixture
@@ -29,12 +33,17 @@ def test_list_and_revoke(app: Flask, make_visitor: MakeVisitor) -> None:
     two.log_in()
     grace.log_in(GRACE)
     status, output = invoke(app, "list", "auth0|ada")
-    lines = output.splitlines()
+    header, *lines = output.splitlines()
     assert status == 0
+    assert header.split("  ")[:1] == ["ID"]
+    assert header.count("(UTC)") == 2
     assert len(lines) == 2
     assert all("127.0.0.1  Werkzeug/" in line for line in lines)
     assert invoke(app, "revoke", lines[0].split()[0]) == (0, "Ended 1 session.\n")
     assert sorted([bool(one.user()), bool(two.user())]) == [False, True]
+    listed = json.loads(invoke(app, "list", "--json", "auth0|ada")[1])
+    assert [sorted(each) for each in listed] == [MEMBERS]
+    assert listed[0]["created"].endswith("+00:00")
     assert invoke(app, "revoke", "--all", "auth0|ada") == (0, "Ended 1 session.\n")
     assert [one.user(), two.user()] == [None, None]
     assert invoke(app, "revoke", "--all", "auth0|ada") == (0, "Ended 0 sessions.\n")
@@ -64,7 +73,7 @@ def test_nor_can_an_address(app: Flask, make_visitor: MakeVisitor) -> None:
     visitor.log_in()
     _, output = invoke(app, "list", "auth0|ada")
     assert "  Evil[2JProxy  " in output
-    assert output.removesuffix("\n").isprintable()
+    assert output.replace("\n", "").isprintable()
 
 
 def test_an_id_can_look_like_an_option(
@@ -75,7 +84,7 @@ def test_an_id_can_look_like_an_option(
     monkeypatch.setattr("flask_auth0.sessions.codec.record_of", dashed)
     visitor = make_visitor(app)
     visitor.log_in()
-    name = invoke(app, "list", "auth0|ada")[1].split()[0]
+    name = invoke(app, "list", "auth0|ada")[1].splitlines()[1].split()[0]
     assert name.startswith("-")
     assert invoke(app, "revoke", name) == (0, "Ended 1 session.\n")
     assert visitor.user() is None

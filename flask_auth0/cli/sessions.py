@@ -1,31 +1,32 @@
-"""The commands ``flask auth0 …``, for the developer and the operator."""
+"""``flask auth0 sessions``: lists, ends and removes the sessions on the server."""
 
 from __future__ import annotations
 
 import sys
 import typing as t
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 
 import click
 from flask import current_app
-from flask.cli import AppGroup
 from flask_session.base import ServerSideSessionInterface
 
-from .app_state import current_state
-from .errors import ConfigurationError, SessionStoreUnavailable
-from .runtime.request import current_request
-from .sessions.directory import SessionInfo, Sessions
-from .sessions.server.interface import StoredSessionInterface
-from .sessions.stores.base import BackEnd
-from .tenant.command import tenant
+from ..app_state import current_state
+from ..errors import ConfigurationError, SessionStoreUnavailable
+from ..runtime.request import current_request
+from ..sessions.directory import SessionInfo, Sessions
+from ..sessions.server.interface import StoredSessionInterface
+from ..sessions.stores.base import BackEnd
+from .loading import with_app
+from .output import as_json, echo_json, table
 
-auth0: AppGroup = AppGroup(
-    "auth0", help="Auth0 in this app, and a tenant for development."
-)
-sessions: AppGroup = AppGroup("sessions", help="The sessions that the server keeps.")
-auth0.add_command(sessions)
-auth0.add_command(tenant)
+_HEADER = ("ID", "CREATED (UTC)", "LAST SEEN (UTC)", "ADDRESS", "BROWSER")
+
+
+@click.group("sessions")
+def sessions() -> None:
+    """The sessions that the server keeps."""
 
 
 _at_domain = click.option(
@@ -36,13 +37,17 @@ _at_domain = click.option(
 @sessions.command("list")
 @click.argument("sub")
 @_at_domain
-def list_(sub: str, domain: str | None) -> None:
+@as_json
+@with_app
+def list_(sub: str, domain: str | None, is_json: bool) -> None:
     """List the sessions of a user, by their id at the tenant."""
     with _clear_errors():
         found = _sessions().of(sub, domain=domain)
-    for each in found:
-        click.echo(_line(each))
-    if not found:
+    if is_json:
+        echo_json(list(map(_members, found)))
+    elif found:
+        click.echo("\n".join(table(_HEADER, map(_row, found))))
+    else:
         click.echo("This user has no session.", err=True)
 
 
@@ -51,32 +56,40 @@ def list_(sub: str, domain: str | None) -> None:
 @click.argument("name", metavar="ID")
 @click.option("--all", "is_user", is_flag=True, help="End all sessions of the user ID.")
 @_at_domain
-def revoke(name: str, is_user: bool, domain: str | None) -> None:
+@as_json
+@with_app
+def revoke(name: str, is_user: bool, domain: str | None, is_json: bool) -> None:
     """End a session, by its id in the list."""
     with _clear_errors():
         known = _sessions()
         ended = known.revoke_all(name, domain=domain) if is_user else known.revoke(name)
     if not ended and not is_user:
         raise click.ClickException("There is no such session.")
-    click.echo(f"Ended {int(ended)} session{'' if ended == 1 else 's'}.")
+    if is_json:
+        echo_json({"ended": int(ended)})
+    else:
+        click.echo(f"Ended {int(ended)} session{'' if ended == 1 else 's'}.")
 
 
 @sessions.command("prune")
-def prune() -> None:
+@as_json
+@with_app
+def prune(is_json: bool) -> None:
     """Remove sessions that have expired, where the back end does not do it itself."""
     interface: t.Any = current_app.session_interface
     if not isinstance(interface, ServerSideSessionInterface):
         raise click.ClickException("The sessions are in cookies: set SESSION_TYPE.")
+    removed: int | None = None
     if not isinstance(interface, StoredSessionInterface):
         interface._delete_expired_sessions()
-        click.echo("Expired sessions are removed, as far as Flask-Session does it.")
-        return
-    with _clear_errors():
-        removed = _prune(interface.back_end)
-    if removed is None:
-        click.echo("This back end removes expired sessions itself.")
+        told = "Expired sessions are removed, as far as Flask-Session does it."
     else:
-        click.echo(f"Removed {removed} expired sessions and records.")
+        with _clear_errors():
+            removed = _prune(interface.back_end)
+        told = f"Removed {removed} expired sessions and records."
+        if removed is None:
+            told = "This back end removes expired sessions itself."
+    echo_json({"removed": removed}) if is_json else click.echo(told)
 
 
 def _sessions() -> Sessions:
@@ -86,12 +99,14 @@ def _sessions() -> Sessions:
 def _prune(back_end: BackEnd) -> int | None:
     """Remove expired sessions part by part; a terminal shows the progress."""
     removed, rest = 0, None
+    is_seen = sys.stderr.isatty()
     while (pruned := back_end.ask(back_end.prune, rest)) is not None:
         removed, rest = removed + pruned.removed, pruned.rest
+        if is_seen:
+            end = "\n" if rest is None else ""
+            click.echo(f"\rRemoved {removed} …{end}", nl=False, err=True)
         if rest is None:
             return removed
-        if sys.stderr.isatty():
-            click.echo(f"\rRemoved {removed} …", nl=False, err=True)
     return None
 
 
@@ -103,8 +118,18 @@ def _clear_errors() -> Iterator[None]:
         raise click.ClickException(str(error.description)) from error
 
 
-def _line(session: SessionInfo) -> str:
-    """Return a line of the list, without control characters that a browser has sent."""
+def _row(session: SessionInfo) -> Sequence[str]:
     times = [f"{at:%Y-%m-%d %H:%M}" for at in (session.created, session.last_seen)]
     told = [session.address or "-", session.user_agent or "-"]
-    return "".join(filter(str.isprintable, "  ".join([session.id, *times, *told])))
+    return [session.id, *times, *told]
+
+
+def _members(session: SessionInfo) -> dict[str, t.Any]:
+    """Return the members of a session in JSON; no session is this command's own."""
+    times = {
+        "created": session.created.isoformat(timespec="seconds"),
+        "last_seen": session.last_seen.isoformat(timespec="seconds"),
+    }
+    found = {**asdict(session), **times}
+    del found["is_current"]
+    return found

@@ -1,0 +1,14 @@
+"""The commands ``flask auth0 …``, for the developer and the operator."""
+
+from __future__ import annotations
+
+from flask.cli import AppGroup
+
+from ..tenant.command import tenant
+from .sessions import sessions
+
+auth0: AppGroup = AppGroup(
+    "auth0", help="Auth0 in this app, and a tenant for development."
+)
+auth0.add_command(sessions)
+auth0.add_command(tenant)
