@@ -17,7 +17,13 @@ from flask import Flask, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import escape
 
-from flask_auth0 import Auth0, current_user, kept_form, login_required
+from flask_auth0 import (
+    Auth0,
+    current_user,
+    kept_form,
+    login_required,
+    silent_login,
+)
 
 FORM = """<!doctype html><title>Form</title>
 <form method="post" action="/submit"><button>Send</button></form>"""
@@ -39,6 +45,11 @@ def create_app(**options: Any) -> Flask:
     @app.get("/")
     def home() -> ResponseReturnValue:
         return f"<!doctype html><title>Home</title>{current_user.is_authenticated}"
+
+    @app.get("/greeting")
+    @silent_login
+    def greeting() -> ResponseReturnValue:
+        return f"Hello {escape(current_user.get('name', 'stranger'))}"
 
     @app.get("/favicon.ico")
     def icon() -> ResponseReturnValue:
