@@ -55,7 +55,7 @@ from .sessions.stores.base import BackEnd
 from .sessions.transaction_store import LoginStore, OwnTransactionStore
 from .user import current_user
 from .views import (
-    backchannel,
+    csrf,
     error_answers,
     guard_mistakes,
     own_urls,
@@ -271,7 +271,7 @@ def _register(app: Flask) -> None:
     error_answers.register(app)
     app.register_blueprint(views.make_blueprint(state.config))
     app.context_processor(_template_names)
-    backchannel.exempt_from_csrf(app, views.backchannel_logout_view)
+    csrf.exempt(app, views.views_without_forms())
 
     # The signal is sent before all hooks of the app.
     request_started.connect(note_dispatch, app)
@@ -309,7 +309,7 @@ class _AroundRequests:
             whole_app.warn_of_unknown_endpoints(self._app, self._state.config)
             guard_mistakes.find_mistakes_before_views(self._app, self._state.config)
         guard_mistakes.find_mistakes()
-        backchannel.exempt_from_csrf(self._app, views.backchannel_logout_view)
+        csrf.exempt(self._app, views.views_without_forms())
 
     def finish(self, response: Response) -> Response:
         """Put cookies and headers on a response, before Flask saves its session."""

@@ -69,6 +69,12 @@ _VIEWS: dict[str, View] = {
 }
 
 
+def views_without_forms() -> list[View]:
+    """Return the views that take no form of a page, with a token against forgery."""
+    posted = (each for each in ROUTES.values() if "POST" in each.methods)
+    return [_VIEWS[each.name] for each in posted if not each.is_visited]
+
+
 def _for_visitors(view: View) -> View:
     """Let no request reach a view that a browser sends ahead of its user."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typing as t
 
 from auth0_server_python.error import BackchannelLogoutError
-from flask import Flask, current_app, jsonify, request
+from flask import current_app, jsonify, request
 from werkzeug.exceptions import BadRequest, HTTPException
 from werkzeug.wrappers import Response
 
@@ -17,8 +17,6 @@ from ..errors import Auth0Error, ConfigurationError, in_one_line
 from ..runtime.request import this_app
 from ..signals import session_revoked
 
-#: The name of Flask-WTF's ``CSRFProtect`` among the extensions of an app.
-_CSRF = "csrf"
 #: What the log is told when the tenant ends a session that no store knows.
 DEAF = warning(
     "AUTH0_BACKCHANNEL_LOGOUT_PATH",
@@ -53,16 +51,6 @@ def receive() -> Response:
         return _refuse(translate(error))
     session_revoked.send(this_app(), sub=claims.get("sub"), sid=claims.get("sid"))
     return Response(status=200)
-
-
-def exempt_from_csrf(app: Flask, view: t.Any) -> None:
-    """Exempt a view from Flask-WTF's protection, if the app has that.
-
-    The tenant has no CSRF token of this app; its logout token is signed.
-    """
-    protection: t.Any = app.extensions.get(_CSRF)
-    if hasattr(protection, "exempt"):
-        protection.exempt(view)
 
 
 def _token() -> str:
