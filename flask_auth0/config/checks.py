@@ -19,14 +19,17 @@ def contradictions(values: Mapping[str, t.Any]) -> list[Problem]:
         *_no_host_prefix(values),
         *_no_callback(values),
         *_no_guard(values),
+        *_no_audience(values),
+        *_no_organization(values),
     ]
 
 
 def _same_paths(values: Mapping[str, t.Any]) -> Iterator[Problem]:
-    names = {f"{each.name}_path": each.path for each in ROUTES.values()}
-    paths = [path for name in names if (path := values.get(name, names[name]))]
+    given = [(e, path) for e in ROUTES.values() if (path := values.get(e.key, e.path))]
+    paths = [path + each.below for each, path in given]
     if len(set(paths)) < len(paths):
-        yield Problem(", ".join(map(key_of, names)), "must not be the same path")
+        keys = dict.fromkeys(key_of(each.key) for each, _ in given)
+        yield Problem(", ".join(keys), "must not be the same path")
 
 
 def _no_same_site(values: Mapping[str, t.Any]) -> Iterator[Problem]:
@@ -81,6 +84,27 @@ def _no_guard(values: Mapping[str, t.Any]) -> Iterator[Problem]:
             "AUTH0_PUBLIC_ENDPOINTS",
             "leaves endpoints open, and nothing closes the others; set "
             "AUTH0_PROTECT_APP as well",
+        )
+
+
+def _no_audience(values: Mapping[str, t.Any]) -> Iterator[Problem]:
+    """Find a route that gives tokens to scripts, where nobody says of which API."""
+    named = values.get("audience") or values.get("access_token_audiences")
+    if values.get("access_token_path") and not named:
+        yield Problem(
+            "AUTH0_ACCESS_TOKEN_PATH",
+            "gives access tokens to scripts, and names no API; set AUTH0_AUDIENCE or "
+            "AUTH0_ACCESS_TOKEN_AUDIENCES",
+        )
+
+
+def _no_organization(values: Mapping[str, t.Any]) -> Iterator[Problem]:
+    """Find logins that would pass by the organization of an app."""
+    if values.get("passwordless_path") and values.get("organization"):
+        yield Problem(
+            "AUTH0_PASSWORDLESS_PATH",
+            "logs in to no organization, and AUTH0_ORGANIZATION is for every login; "
+            "leave one of them out",
         )
 
 

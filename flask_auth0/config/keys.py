@@ -137,6 +137,18 @@ class Config:
     logout_path: str = _path_of("logout")
     #: The path at which the tenant tells of sessions that have ended there.
     backchannel_logout_path: str = _path_of("backchannel_logout")
+    #: The path at which scripts ask who is logged in.
+    profile_path: str = _path_of("profile")
+    #: The path at which scripts get access tokens.
+    access_token_path: str = _path_of("access_token")
+    #: The APIs that scripts get access tokens of; that of the audience when empty.
+    access_token_audiences: tuple[str, ...] = _setting(parse_names, ())
+    #: The path below which scripts log in with codes by e-mail and SMS.
+    passwordless_path: str = _setting(parse_path, "")
+    #: The path below which scripts ask for second factors.
+    mfa_path: str = _setting(parse_path, "")
+    #: The path at which scripts begin to connect accounts.
+    connect_path: str = _path_of("connect")
     #: The page after a login that did not begin at one.
     post_login_redirect: str = _setting(parse_location, "/")
     #: The page after a logout; the app's root when not set.
@@ -165,8 +177,13 @@ class Config:
     @cached_property
     def paths(self) -> dict[str, str]:
         """The paths of the routes that are turned on, by their names."""
-        paths = {name: getattr(self, f"{name}_path") for name in ROUTES}
-        return {name: path for name, path in paths.items() if path}
+        paths = {each.name: getattr(self, each.key) for each in ROUTES.values()}
+        return {name: path + ROUTES[name].below for name, path in paths.items() if path}
+
+    @cached_property
+    def audiences_of_scripts(self) -> tuple[str, ...]:
+        """The APIs that scripts may have access tokens of."""
+        return self.access_token_audiences or (self.audience or "",)
 
     @cached_property
     def shared_secret(self) -> str | None:

@@ -10,7 +10,7 @@ class Route(t.NamedTuple):
 
     #: Its endpoint on the blueprint; its path is the key ``AUTH0_…_PATH``.
     name: str
-    #: Its path where the app configures no other one.
+    #: Its path where the app configures no other one; empty where it is off then.
     path: str
     methods: tuple[str, ...]
     #: Whether browsers ask for it as a page. A prefetch or a HEAD request of one is
@@ -19,6 +19,28 @@ class Route(t.NamedTuple):
     #: Whether guards ask for a user there. A guard of all requests has to let those
     #: pass that lead to a login.
     is_guarded: bool = True
+    #: The name that its key has in common with other routes; its own if empty.
+    group: str = ""
+    #: What comes after the path of its group.
+    below: str = ""
+
+    @property
+    def key(self) -> str:
+        """The name of the key that has its path."""
+        return f"{self.group or self.name}_path"
+
+
+def _of_group(group: str, name: str, *, is_guarded: bool) -> Route:
+    """Return a route for scripts, below the path of its group."""
+    return Route(
+        f"{group}_{name}",
+        "",
+        ("POST",),
+        is_visited=False,
+        is_guarded=is_guarded,
+        group=group,
+        below=f"/{name}",
+    )
 
 
 ROUTES = {
@@ -34,6 +56,17 @@ ROUTES = {
             is_visited=False,
             is_guarded=False,
         ),
+        Route("profile", "", ("GET",), is_visited=False),
+        Route("access_token", "", ("GET",), is_visited=False),
+        _of_group("passwordless", "start", is_guarded=False),
+        _of_group("passwordless", "verify", is_guarded=False),
+        _of_group("mfa", "authenticators", is_guarded=False),
+        _of_group("mfa", "associate", is_guarded=False),
+        _of_group("mfa", "challenge", is_guarded=False),
+        _of_group("mfa", "verify", is_guarded=False),
+        Route("connect", "", ("POST",), is_visited=False),
+        _of_group("connect", "accounts", is_guarded=True)._replace(methods=("GET",)),
+        _of_group("connect", "forget", is_guarded=True),
     )
 }
 #: The endpoints of those that need no user.

@@ -1,4 +1,4 @@
-"""The blueprint: login, callback, logout and back-channel logout."""
+"""The blueprint: login, callback, logout, back-channel logout, and JSON for scripts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,18 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from ..config import ROUTES, Config
 from ..runtime.request import current_request
-from . import backchannel, callback, login, logout, logout_urls
+from . import (
+    backchannel,
+    callback,
+    connecting,
+    login,
+    logout,
+    logout_urls,
+    mfa,
+    passwordless,
+    profile,
+    script_tokens,
+)
 from .own_urls import HOST_VALUE, add_host
 from .prefetches import answer_unasked
 
@@ -66,11 +77,25 @@ _VIEWS: dict[str, View] = {
     "callback": callback.complete,
     "logout": logout_view,
     "backchannel_logout": backchannel_logout_view,
+    "profile": profile.profile,
+    "access_token": script_tokens.access_token,
+    "passwordless_start": passwordless.start,
+    "passwordless_verify": passwordless.verify,
+    "mfa_authenticators": mfa.authenticators,
+    "mfa_associate": mfa.associate,
+    "mfa_challenge": mfa.challenge,
+    "mfa_verify": mfa.verify,
+    "connect": connecting.connect,
+    "connect_accounts": connecting.accounts,
+    "connect_forget": connecting.forget,
 }
 
 
 def views_without_forms() -> list[View]:
-    """Return the views that take no form of a page, with a token against forgery."""
+    """Return the views that take no form of a page, with a token against forgery.
+
+    The tenant signs what it sends, and scripts send JSON, which no other site can.
+    """
     posted = (each for each in ROUTES.values() if "POST" in each.methods)
     return [_VIEWS[each.name] for each in posted if not each.is_visited]
 

@@ -38,6 +38,20 @@ def is_from_own_page(request: Request) -> bool:
     return parts is not None and is_origin(parts[0])
 
 
+def may_be_from_own_script(request: Request) -> bool:
+    """Tell whether a script of this origin may have sent a request.
+
+    What changes nothing need not say so: on plain http, browsers send neither header
+    with it. Scripts of other origins cannot read the answer.
+    """
+    if request.method not in _SAFE:
+        return is_from_own_page(request)
+    site = request.headers.get("Sec-Fetch-Site")
+    if not site and not request.origin:
+        return True
+    return site == "none" or is_from_own_page(request)
+
+
 def is_from_other_site(request: Request) -> bool:
     """Tell whether another site has led the user here, by ``Sec-Fetch-Site``."""
     return request.headers.get("Sec-Fetch-Site") == "cross-site"

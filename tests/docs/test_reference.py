@@ -53,10 +53,14 @@ def test_the_table_has_every_key_with_its_default() -> None:
 
 def test_each_route_is_a_key_has_a_view_and_is_told() -> None:
     keys = {each.name for each in settings().values()}
-    assert {f"{name}_path" for name in ROUTES} <= keys, "Add a key: config/keys.py"
+    assert {each.key for each in ROUTES.values()} <= keys, "Add a key: config/keys.py"
     assert {*views._VIEWS} == {*ROUTES}, "Add a view: views/__init__.py"
     beginning = path_of("login.rst").read_text().partition("Login\n-----")[0]
-    assert re.findall(r"auth0\.(\w+)", beginning) == [*ROUTES], "Add it: login.rst"
+    on = [each.name for each in ROUTES.values() if each.path]
+    assert re.findall(r"auth0\.(\w+)", beginning) == on, "Add it: login.rst"
+    rows = table(path_of("json_routes.rst"), "Route")
+    told = [name for row in rows for name in re.findall(r"auth0\.(\w+)", row[0])]
+    assert [*on, *told] == [*ROUTES], "Add it: json_routes.rst"
 
 
 def test_the_table_of_sessions() -> None:
