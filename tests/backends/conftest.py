@@ -26,18 +26,6 @@ from tests.harness.sentinel_server import running_sentinel
 from tests.harness.visitor import MakeApp
 
 
-@pytest.fixture
-def postgres_url(postgres_folder: str) -> str:
-    """A real PostgreSQL, without a table of sessions."""
-    import psycopg
-
-    with psycopg.connect(host=postgres_folder, user="postgres") as connection:
-        connection.execute(
-            "DROP TABLE IF EXISTS sessions, sessions_index, sessions_locks"
-        )
-    return f"postgresql://postgres@/postgres?host={postgres_folder}"
-
-
 @pytest.fixture(scope="session")
 def memcached_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """A real Memcached."""
