@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import secrets
 import socket
@@ -11,6 +12,7 @@ from collections.abc import Callable
 import pytest
 from redis import Redis
 
+from flask_auth0.sessions.stores import memory
 from tests.harness.redis_cluster import Cluster
 
 Settings = dict[str, t.Any]
@@ -74,6 +76,14 @@ def _memcached(find: Find) -> Settings:
     return {"SESSION_TYPE": "memcached", "SESSION_MEMCACHED": address}
 
 
+def _memory(find: Find) -> Settings:
+    """One memory for all apps of a test, which stand for processes."""
+    shared: memory.Values = {}
+    make = functools.partial(memory.MemoryBackEnd, make=lambda: shared)
+    find("monkeypatch").setattr(memory, "MemoryBackEnd", make)
+    return {"SESSION_TYPE": "memory", "TESTING": True}
+
+
 def _file(kind: str, name: str, find: Find) -> Settings:
     return {
         "SESSION_TYPE": kind,
@@ -106,6 +116,7 @@ MATRIX: dict[str, Place] = {
     "cachelib": Place(
         lambda find: _file("cachelib", "sessions", find), locks_outside=False
     ),
+    "memory": Place(_memory, is_outside=False, locks_outside=False),
 }
 OUTSIDE = [name for name, place in MATRIX.items() if place.is_outside]
 LOCKS_OUTSIDE = [name for name, place in MATRIX.items() if place.locks_outside]

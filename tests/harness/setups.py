@@ -11,4 +11,10 @@ from flask_auth0.sessions.stores.base import Setup
 
 def setup(settings: Mapping[str, t.Any] | None = None, limit: float = 10) -> Setup:
     """Return what a back end is made from outside of any app."""
-    return Setup(settings or {}, limit, logging.getLogger("tests"))
+    settings = settings or {}
+    return Setup(
+        settings,
+        limit,
+        logging.getLogger("tests"),
+        is_development=bool(settings.get("TESTING")),
+    )

@@ -33,4 +33,5 @@ KINDS = {
     "dynamodb": Kind("dynamodb", ("SESSION_DYNAMODB", "SESSION_DYNAMODB_TABLE")),
     "memcached": Kind("memcached", ("SESSION_MEMCACHED",)),
     "cachelib": Kind(None, ("SESSION_CACHELIB",)),
+    "memory": Kind(None, ()),
 }
