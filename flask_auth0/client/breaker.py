@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import math
+import re
 import typing as t
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
+from ..config.urls import LOOPBACK
 from ..errors import TenantUnavailable
 from ..runtime.clock import Clock
+from . import no_tenant
 from .per_domain import PerDomain
 from .responses import is_unavailable
 
 #: Seconds for which the tenant is not asked after a failure: at least, and at most.
 SHORTEST, LONGEST = 1.0, 10.0
+#: Names that belong to nobody, for documents and tests (RFC 2606, RFC 6761).
+_FOR_EXAMPLES = re.compile(r"(.+\.)?(example(\.(com|net|org))?|invalid)")
 
 
 class Breaker:
@@ -120,6 +126,8 @@ class Breakers:
     def __init__(self, make: Callable[[], Breaker], *, are_several: bool) -> None:
         #: The breaker of an app with one domain.
         self.only: Breaker = make()
+        #: Whether no tenant on another machine is asked, as in tests without one.
+        self.is_offline = False
         self._each = PerDomain(make) if are_several else None
 
     def of(self, host: str) -> Breaker:
@@ -130,13 +138,25 @@ class Breakers:
         """Raise an error while a host is not asked, as :meth:`Breaker.require_closed`
         does.
         """
+        self._require_tenant(host)
         self.of(host).require_closed()
 
     @contextmanager
     def attempt(self, host: str) -> Iterator[Attempt]:
         """Count one request to a host, as :meth:`Breaker.attempt` does."""
+        self._require_tenant(host)
         with self.of(host).attempt() as attempt:
             yield attempt
+
+    def _require_tenant(self, host: str) -> None:
+        """Refuse a host at which no tenant can be.
+
+        :raises TenantUnavailable: telling what to use in tests.
+        """
+        name = urlsplit(f"//{host}").hostname or ""
+        is_elsewhere = self.is_offline and name not in LOOPBACK
+        if is_elsewhere or _FOR_EXAMPLES.fullmatch(name):
+            raise no_tenant.refusal(host, is_offline=is_elsewhere)
 
 
 class Attempt(t.NamedTuple):
