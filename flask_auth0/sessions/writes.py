@@ -134,7 +134,7 @@ class Changes:
         tag, now = self._states.sealer.tag(user["sub"]), self._states.clock.time()
         internal |= {
             "session_id": f"{secrets.token_urlsafe(24)}.{tag}",
-            "seen": created_at,
+            "seen": internal.get("seen", created_at),
             "login": [*_login_of(user, created_at, current.login_begun_at, now)],
             "longest": self._states.lifetime.absolute,
             # A request that opens the head opens the body: both move to a new secret
