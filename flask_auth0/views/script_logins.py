@@ -6,11 +6,11 @@ import typing as t
 from collections.abc import Coroutine
 
 from ..app_state import current_state
-from ..errors import Auth0Error, MfaRequired
+from ..errors import Auth0Error, MfaRequired, log_failure
 from ..runtime.request import this_app
 from ..signals import login_failed
 from .redirects import next_or_default
-from .script_requests import result_of
+from .script_requests import awaited
 
 R = t.TypeVar("R")
 
@@ -23,10 +23,11 @@ def log_in(call: Coroutine[t.Any, t.Any, R], next: str | None) -> tuple[R, str]:
     :raises Auth0Error: when the login cannot go on.
     """
     try:
-        found = result_of(call)
+        found = awaited(call)
     except MfaRequired:
         raise
     except Auth0Error as error:
+        log_failure("A login failed", error)
         login_failed.send(this_app(), error=error)
         raise
     return found, next_or_default(next, current_state().config)

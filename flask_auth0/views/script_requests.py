@@ -73,17 +73,24 @@ def content_as(kind: type[B]) -> B:
 
 
 def result_of(call: Coroutine[t.Any, t.Any, R]) -> R:
+    """Return what a call of the SDK returns; log its failure.
+
+    :raises Auth0Error: in place of an error of the SDK.
+    """
+    try:
+        return awaited(call)
+    except Auth0Error as error:
+        offer_way_on(error)
+        raise
+
+
+def awaited(call: Coroutine[t.Any, t.Any, R]) -> R:
     """Return what a call of the SDK returns, once the app is told of what it changed.
 
     :raises Auth0Error: in place of an error of the SDK.
     """
-    with untranslated(), changes_announced():
-        try:
-            with translated():
-                return current_state().wait(call)
-        except Auth0Error as error:
-            offer_way_on(error)
-            raise
+    with untranslated(), changes_announced(), translated():
+        return current_state().wait(call)
 
 
 def without_nones(model: BaseModel) -> dict[str, t.Any]:

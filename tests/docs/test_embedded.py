@@ -49,6 +49,12 @@ def test_a_second_factor(
     assert confirm() == (200, "Ada Lovelace")
 
 
+def test_a_test_of_a_route_for_scripts(read_page: ReadPage) -> None:
+    page = read_page("json_routes.rst").run()
+    page["app"].testing = True
+    page["test_a_factor_of_nobody"]()
+
+
 def test_a_visitor_without_a_name(
     read_page: ReadPage, make_visitor: MakeVisitor, tenant: TenantServer
 ) -> None:

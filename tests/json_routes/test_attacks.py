@@ -10,7 +10,7 @@ import pytest
 from flask import Flask, request
 from flask_wtf import CSRFProtect
 
-from flask_auth0 import Auth0
+from flask_auth0 import Auth0, user_logged_in
 from flask_auth0.config import ROUTES
 from flask_auth0.tenant import Tenant
 from tests.harness.visitor import HOST, MakeVisitor
@@ -180,9 +180,29 @@ def test_no_code_and_no_token_is_logged(
     token = page.mfa_token()
     page.post("/mfa/verify", mfa_token=token, otp="424242")
     page.enter(verificationCode="se-cret")
-    assert "A call to the tenant failed: invalid_grant" in caplog.text
+    assert caplog.text.count("A login failed: invalid_grant") == 2
     for secret in (token, "424242", "se-cret"):
         assert secret not in caplog.text
+
+
+def test_the_report_of_an_error_has_no_code_and_no_token(
+    page: Page, issuer: Tenant
+) -> None:
+    """Such reports have the variables of each frame."""
+
+    def fail(sender: t.Any, user: t.Any) -> None:
+        raise RuntimeError("A receiver of the app's.")
+
+    issuer.mfa.enroll(SUB)
+    token = page.mfa_token()
+    with user_logged_in.connected_to(fail, page.app), pytest.raises(RuntimeError) as it:
+        page.post("/mfa/verify", mfa_token=token, otp="123456")
+    ours = [each for each in it.traceback if "/flask_auth0/views/" in str(each.path)]
+    shown = [repr(value) for each in ours for value in each.frame.f_locals.values()]
+    assert len(ours) >= 4
+    for secret in (token, "123456", "eyJ"):
+        assert not [text for text in shown if secret in text]
+    assert page.sub() is None
 
 
 @pytest.mark.parametrize("csrf_first", [True, False])
