@@ -33,6 +33,7 @@ pytest_plugins = [
     "tests.fixtures.provider",
     "tests.fixtures.rounds",
     "tests.fixtures.servers",
+    "tests.fixtures.starts",
 ]
 
 # The fixtures that start a server, a browser or a tenant.
@@ -72,9 +73,9 @@ def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
     """Leave out the tests that the options of this run have no use for."""
-    chosen = [item for item in items if _is_chosen(config, item)]
-    config.hook.pytest_deselected(items=[i for i in items if i not in set(chosen)])
-    items[:] = chosen
+    chosen = {item: _is_chosen(config, item) for item in items}
+    config.hook.pytest_deselected(items=[item for item in items if not chosen[item]])
+    items[:] = [item for item in items if chosen[item]]
 
 
 def _is_chosen(config: pytest.Config, item: pytest.Item) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import trustme
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa, x25519
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
@@ -120,7 +120,7 @@ def test_algorithms_that_fit(key: t.Any, algorithm: str | None) -> None:
         (EC_KEY, "ES384", "ES256"),
         (ec.generate_private_key(ec.SECP384R1()), "ES256", "ES384"),
         (ed25519.Ed25519PrivateKey.generate(), "RS256", "EdDSA"),
-        (dsa.generate_private_key(2048), "RS256", "use an RSA key"),
+        (x25519.X25519PrivateKey.generate(), "RS256", "use an RSA key"),
     ],
 )
 def test_algorithms_that_do_not_fit(
