@@ -10,6 +10,8 @@ from pathlib import Path
 import certifi
 import pytest
 
+from tests.fixtures.combinations import origin, sparse
+
 # The assertions of what tests inherit and call explain themselves as well.
 pytest.register_assert_rewrite(
     "tests.config.reading",
@@ -73,17 +75,20 @@ def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
     """Leave out the tests that the options of this run have no use for."""
-    chosen = {item: _is_chosen(config, item) for item in items}
-    config.hook.pytest_deselected(items=[item for item in items if not chosen[item]])
-    items[:] = [item for item in items if chosen[item]]
+    few = sparse(items)
+    if config.getoption("soak"):
+        spread = {origin(item) for item in items if item not in few}
+        chosen = {i for i in items if origin(i) in spread or _needs(i, {"rounds"})}
+    else:
+        chosen = few
+    if config.getoption("fast"):
+        chosen = {item for item in chosen if not _needs(item, SERVERS)}
+    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+    items[:] = [item for item in items if item in chosen]
 
 
-def _is_chosen(config: pytest.Config, item: pytest.Item) -> bool:
-    """Whether a test has a full form, or needs no server, where that is asked for."""
-    fixtures = set(getattr(item, "fixturenames", ()))
-    if config.getoption("soak") and "rounds" not in fixtures:
-        return False
-    return not (config.getoption("fast") and fixtures & SERVERS)
+def _needs(item: pytest.Item, fixtures: set[str]) -> bool:
+    return not fixtures.isdisjoint(getattr(item, "fixturenames", ()))
 
 
 def pytest_collection_finish() -> None:

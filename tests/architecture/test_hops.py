@@ -107,6 +107,7 @@ def _add_token(app: Flask) -> None:
         return auth0.get_access_token(force_refresh="refresh" in request.args)
 
 
+@pytest.mark.crossed
 @pytest.mark.parametrize("name", WALKS)
 def test_a_walk_has_few_hops(name: str, mode: str, visitor: Visitor) -> None:
     if (name, mode) == ("backchannel", "cookies"):
@@ -131,6 +132,7 @@ def followed(entered: list[str], wanted: list[str]) -> list[str]:
     return [step for step in wanted if step in found]
 
 
+@pytest.mark.crossed
 @pytest.mark.parametrize(("name", "mode"), TOLD, indirect=["mode"])
 def test_the_page_tells_where_a_request_goes(
     name: str, mode: str, visitor: Visitor

@@ -87,6 +87,7 @@ FAILURES = [
 ]
 
 
+@pytest.mark.crossed
 @pytest.mark.parametrize(("failure", "status"), FAILURES)
 def test_a_tenant_that_fails_fails_alike(
     either: Visitor, tenant: TenantServer, failure: dict[str, t.Any], status: int
