@@ -20,6 +20,7 @@ from .client.proofs import Proofs
 from .client.repeated_callbacks import CallbackAnswers
 from .client.server_client import Logins
 from .config import EXTENSION, Config, Problem, read_config
+from .deployment.workers import warn_of_proofs
 from .errors import ConfigurationError, ProblemLog, log_problems
 from .runtime import clock as clocks
 from .runtime import greenlets
@@ -230,7 +231,7 @@ def _make_state(
         access_tokens=AccessTokens(
             config, domains, client.discovery, client.patience_with_strangers, clock
         ),
-        proofs=Proofs(clock),
+        proofs=Proofs(clock, warn_of_proofs),
         callback_answers=CallbackAnswers(sealer, config.timeout),
         unauthorized=unauthorized,
         login_url_here=login_url_here,

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import heapq
 import hmac
 import json
 import re
+import secrets
 import threading
 import typing as t
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
@@ -22,11 +24,15 @@ from ..config.urls import split_origin
 from ..errors import InvalidToken
 from ..errors.www_authenticate import PROOF_ALGORITHMS
 from ..runtime.clock import Clock
+from ..sessions.lifetime import CLOCK_LEEWAY
 from ..sessions.shapes import is_moment
+from ..sessions.stores.base import BackEnd, Labelling
 from .nesting import refuse_deep_claims, refuse_deep_header
 
 #: Seconds for which a proof is good after it was made, and before by the app's clock.
 PAST, FUTURE = 300, 10
+#: Seconds for which processes, whose clocks may differ, remember a proof together.
+_KEPT = PAST + FUTURE + CLOCK_LEEWAY
 #: The most proofs that are remembered, to take none twice.
 _MOST = 50_000
 #: The most characters of a proof.
@@ -51,16 +57,22 @@ class Bound:
 
 
 class Proofs:
-    """Checks proofs, each of which is good for one request."""
+    """Checks proofs, each of which is good for one request.
 
-    def __init__(self, clock: Clock) -> None:
+    :param warn_alone: is called once, when proofs are remembered in this process alone.
+    """
+
+    def __init__(self, clock: Clock, warn_alone: Callable[[], None]) -> None:
         self._clock = clock
         self._used = _UsedProofs(_MOST)
+        self._warn_alone = functools.cache(warn_alone)
 
-    def check(self, proof: str, bound: Bound) -> None:
+    def check(self, proof: str, bound: Bound, store: BackEnd | None) -> None:
         """Refuse a proof that is not for a request (RFC 9449, section 4.3).
 
+        :param store: where all processes remember proofs, if there is such a place.
         :raises InvalidToken: with the reason, and the error ``invalid_dpop_proof``.
+        :raises SessionStoreUnavailable: when the store does not answer.
         """
         key, claims = _opened(proof)
         if not _same(key.thumbprint(), bound.thumbprint):
@@ -70,7 +82,12 @@ class Proofs:
         if not self._oldest <= made_at <= self._clock.time() + FUTURE:
             raise _bad("The DPoP proof is too old, or of a clock that is wrong.")
         tag = _digest(f"{bound.thumbprint} {claims['jti']}")
-        if not self._used.add(tag, made_at, self._oldest):
+        is_new = self._used.add(tag, made_at, self._oldest)
+        if store is None:
+            self._warn_alone()
+        elif is_new:
+            is_new = _is_new_in(store, tag)
+        if not is_new:
             raise _bad("The DPoP proof was used before.")
 
     @property
@@ -111,6 +128,17 @@ class _UsedProofs:
         made_at, tag = heapq.heappop(self._by_age)
         self._tags.discard(tag)
         return made_at
+
+
+def _is_new_in(store: BackEnd, tag: bytes) -> bool:
+    """Remember a proof for all processes; tell whether none has seen it.
+
+    Each use leaves a mark before it looks for others, so that of two uses at once, one
+    at most is the only one.
+    """
+    label, mark = f"flask_auth0.proof:{tag.hex()}", secrets.token_urlsafe(18)
+    store.ask(store.label, Labelling(mark, [label], _KEPT, _KEPT))
+    return store.ask(store.labelled, label) == [mark]
 
 
 def normal_url(url: str) -> str | None:

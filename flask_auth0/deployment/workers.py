@@ -1,4 +1,4 @@
-"""What several worker processes do to sessions in cookies."""
+"""What several worker processes do that share no back end."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from flask import Flask
 
 from ..app_state import state_of
 from ..config import Problem, warning
+from ..runtime.request import this_app
 
 #: Environment variables with the number of worker processes.
 _VARIABLES = ("WEB_CONCURRENCY", "UWSGI_PROCESSES", "UWSGI_WORKERS")
@@ -33,6 +34,16 @@ def lost_tokens(app: Flask) -> Iterator[Problem]:
             "processes use a refresh token, or change a session, at the same moment, "
             "one of them loses it: set AUTH0_REVOCATION_STORE or SESSION_TYPE",
             "refresh_tokens_in_cookies",
+        )
+
+
+def warn_of_proofs() -> None:
+    """Log that several processes do not tell each other of proofs that were used."""
+    if are_several():
+        this_app().logger.warning(
+            "Each process remembers by itself which DPoP proofs were used, so that "
+            "whoever has recorded one can use it at another process: set "
+            "AUTH0_REVOCATION_STORE or SESSION_TYPE."
         )
 
 

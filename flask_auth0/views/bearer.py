@@ -188,4 +188,5 @@ def _check_binding(
     proof = current.request.headers.get("DPoP", "")
     urls = set(map(normal_url, own_urls.current_urls()))
     method, thumbprint = current.request.method, str(binding["jkt"])
-    state.proofs.check(proof, Bound(given.token, thumbprint, method, urls))
+    store = state.state_store.meeting_point(current.app)
+    state.proofs.check(proof, Bound(given.token, thumbprint, method, urls), store)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import typing as t
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from flask import Flask
 
 from flask_auth0.client import proofs
+from flask_auth0.deployment import workers
 from flask_auth0.tenant import Tenant
 from tests.harness.access_tokens import API, Prover
 from tests.harness.clock import Clock
@@ -58,3 +60,42 @@ def test_old_proofs_are_forgotten(
         assert send(app, token, proof).status_code == 200
         clock.offset += 400
     assert len(app.extensions["auth0"].proofs._used._tags) == 1
+
+
+def test_processes_with_a_back_end_take_a_proof_once(
+    make_app: MakeApp, redis_settings: dict[str, t.Any], issuer: Tenant, prover: Prover
+) -> None:
+    one, other = (add_api(make_app(redis_settings, audience=API)) for _ in range(2))
+    first, second = prover.headers(issuer, URL), prover.headers(issuer, URL)
+    for app, headers, status in (
+        (one, first, 200),
+        (other, first, 401),
+        (other, second, 200),
+        (one, second, 401),
+    ):
+        assert get(app, "/api/me", headers).status_code == status
+
+
+def test_of_two_processes_at_once_one_takes_a_proof_at_most(
+    make_app: MakeApp, redis_settings: dict[str, t.Any], issuer: Tenant, prover: Prover
+) -> None:
+    apps = [add_api(make_app(redis_settings, audience=API)) for _ in range(2)]
+    for _ in range(5):
+        headers = prover.headers(issuer, URL)
+        both = [(app, "/api/me", headers) for app in apps]
+        with ThreadPoolExecutor(2) as executor:
+            answers = executor.map(lambda each: get(*each).status_code, both)
+        assert [*answers].count(200) <= 1
+
+
+def test_without_a_back_end_the_log_says_so_once(
+    app: Flask,
+    issuer: Tenant,
+    prover: Prover,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(workers, "are_several", lambda: True)
+    for _ in range(2):
+        assert get(app, "/api/me", prover.headers(issuer, URL)).status_code == 200
+    assert caplog.text.count("which DPoP proofs were used") == 1
