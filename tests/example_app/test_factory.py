@@ -177,6 +177,6 @@ def test_sessions_in_cookies_alone_make_no_noise(
     client = create_app(TESTING).test_client()
     assert client.get("/").status_code == 200
     # The app asks for refresh tokens, which several processes cannot share.
-    assert [each[:23] for each in caplog.messages] == ["Sessions are in cookies"]
+    assert [each[:23] for each in caplog.messages] == ["SESSION_TYPE is not set"]
     assert client.post("/backchannel-logout").status_code == 404
     assert server.tenant.client.backchannel_logout_url is None
