@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 from ..app_state import AppState, state_of
 from ..client.access_tokens import scopes_of
+from ..client.certificate_binding import VARIABLE, X5T, check_certificate
 from ..client.proofs import Bound, normal_url
 from ..config import Problem
 from ..errors import (
@@ -179,14 +180,16 @@ def _check_binding(
     binding = claims.get("cnf")
     if binding is None and given.scheme != DPOP:
         return
-    if not isinstance(binding, dict) or binding.keys() != {"jkt"}:
-        # No certificate of a client (RFC 8705) reaches a WSGI app in a way that a
-        # client could not forge.
+    bound: dict[str, t.Any] = binding if isinstance(binding, dict) else {}
+    if bound.keys() == {X5T} and given.scheme != DPOP:
+        check_certificate(current.request.environ.get(VARIABLE), bound[X5T])
+        return
+    if bound.keys() != {"jkt"}:
         raise InvalidToken("The access token is not bound to a key for DPoP.")
     if given.scheme != DPOP:
         raise InvalidToken("The access token is bound to a key, and needs a proof.")
     proof = current.request.headers.get("DPoP", "")
     urls = set(map(normal_url, own_urls.current_urls()))
-    method, thumbprint = current.request.method, str(binding["jkt"])
+    method, thumbprint = current.request.method, str(bound["jkt"])
     store = state.state_store.meeting_point(current.app)
     state.proofs.check(proof, Bound(given.token, thumbprint, method, urls), store)

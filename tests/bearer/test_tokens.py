@@ -122,7 +122,7 @@ BAD: dict[str, tuple[dict[str, t.Any], str]] = {
     "a logout token": ({"typ": "logout+jwt"}, "no access token"),
     "a proof": ({"typ": "dpop+jwt"}, "no access token"),
     "a security event": ({"typ": "secevent+jwt"}, "no access token"),
-    "bound to a certificate": ({"cnf": {"x5t#S256": "x"}}, "not bound to a key"),
+    "bound to a certificate": ({"cnf": {"x5t#S256": "x"}}, "and none came"),
     "bound to both": ({"cnf": {"x5t#S256": "x", "jkt": "y"}}, "not bound to a key"),
     "bound in another way": ({"cnf": {"kid": "x"}}, "not bound to a key"),
     "bound to nothing": ({"cnf": {}}, "not bound to a key"),
