@@ -27,14 +27,21 @@ in_cookies = pytest.mark.parametrize("app_url", ["cookie"], indirect=True)
 in_redis = pytest.mark.parametrize("app_url", ["redis"], indirect=True)
 
 
-@pytest.fixture
-def app_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL at which ``flask --app example_app run`` serves the app."""
+@pytest.fixture(scope="module")
+def app_url(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The URL at which ``flask --app example_app run`` serves the app.
+
+    Its start takes seconds, so that tests share it, and log in as different people
+    where they count sessions.
+    """
+    folder: Path = tmp_path_factory.mktemp("example_app")
     command = [sys.executable, "-m", "flask", "--app", "example_app"]
     command += ["run", "--port", "0"]
     env = session_settings(request.param, request)
     env = {**env, "EXAMPLE_DEVELOPMENT_TENANT": "true"}
-    service = Service("example_app", command, tmp_path, env)
+    service = Service("example_app", command, folder, env)
     with stopped_at_the_end(service):
         service.wait_until(lambda: RUNNING.search(service.output()), "listens")
         yield RUNNING.findall(service.output())[0]
@@ -46,10 +53,10 @@ def choose(page: Page, name: str) -> None:
     page.get_by_role("button", name=name).click()
 
 
-def log_in(page: Page, url: str) -> None:
-    """Log in as Ada on the way to the list of her sessions."""
+def log_in(page: Page, url: str, name: str = "Ada Lovelace") -> None:
+    """Log in on the way to the list of one's sessions."""
     page.goto(f"{url}/sessions")
-    choose(page, "Ada Lovelace")
+    choose(page, name)
     page.wait_for_url(f"{url}/sessions")
 
 
@@ -69,8 +76,8 @@ def test_a_session_is_ended_from_another_browser(
     app_url: str, chromium: Chromium
 ) -> None:
     here, there = chromium.tab(), chromium.tab_elsewhere(FIREFOX)
-    log_in(there, app_url)
-    log_in(here, app_url)
+    log_in(there, app_url, "Alan Turing")
+    log_in(here, app_url, "Alan Turing")
     expect(here.get_by_role("main").get_by_role("listitem")).to_have_count(2)
     here.get_by_role("button", name="End session of Firefox on Linux").click()
     expect(here.get_by_role("main").get_by_role("listitem")).to_have_count(1)
@@ -83,10 +90,10 @@ def test_the_tenants_administrator_ends_a_session(
     app_url: str, chromium: Chromium
 ) -> None:
     ours, theirs = chromium.tab(), chromium.tab_elsewhere(FIREFOX)
-    log_in(theirs, app_url)
+    log_in(theirs, app_url, "Katherine Johnson")
     theirs.get_by_role("link", name="Administer it").click()
     log_in(ours, app_url)
-    theirs.get_by_role("button", name="End the session of Ada").first.click()
+    theirs.get_by_role("button", name="End the session of Katherine").click()
     expect(theirs.get_by_role("status")).to_contain_text("was told (status 200)")
     expect_logged_out(theirs, app_url)
     expect_logged_in(ours, app_url)
