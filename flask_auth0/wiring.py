@@ -42,13 +42,13 @@ from .sessions.cookies.storage import SENT
 from .sessions.cookies.sweeping import LOGIN_NOTE, sweep
 from .sessions.cookies.transactions import CookieTransactionStore
 from .sessions.domains import Domains
-from .sessions.flask_session import idle_limit, set_up_cookie
+from .sessions.flask_session import idle_limit, set_up_cookie, signing_keys
 from .sessions.former_cookie_names import move
 from .sessions.hooks import SessionHooks
 from .sessions.labels import Labels
 from .sessions.lifetime import Lifetime, no_limit
 from .sessions.own_store import OwnStateStore
-from .sessions.sealing import Sealer, derive_key
+from .sessions.sealing import Sealer
 from .sessions.server.setup import make_revocation_store, set_up_sessions
 from .sessions.session_store import SessionStore
 from .sessions.state_store import SessionStateStore
@@ -62,6 +62,7 @@ from .views import (
     own_urls,
     refused_forms,
     repeated_logins,
+    unread_cookies,
     whole_app,
 )
 from .views.credentials import may_have_token
@@ -260,10 +261,8 @@ def _make_states(
 def _set_up_secrets(app: Flask, config: Config) -> None:
     """Sign Flask's session with keys of their own, if the app has none."""
     if not app.secret_key:
-        purpose = config.purpose("SECRET_KEY")
-        keys = [derive_key(secret, purpose) for secret in config.secret]
-        app.secret_key = keys[0]
-        app.config["SECRET_KEY_FALLBACKS"] = keys[1:]
+        app.secret_key, *older = signing_keys(config)
+        app.config["SECRET_KEY_FALLBACKS"] = older
 
 
 def _register(app: Flask) -> None:
@@ -318,6 +317,8 @@ class _AroundRequests:
         if current.is_perhaps_after_login and not current.has_asked_for_token:
             # The token may be a gateway's, and is nothing to the view.
             repeated_logins.note_request(current, state)
+        if current.misfits:
+            unread_cookies.note(current, state)
         if current.is_after_login:
             repeated_logins.note_response(current, state, response)
         if current.logged_in is not None and _may_have_forms(current):

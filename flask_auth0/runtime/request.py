@@ -79,6 +79,9 @@ class CurrentRequest:
     was_over = False
     #: Whether the request has ended its session itself.
     has_ended = False
+    #: The keys of the configuration that do not fit cookies of the request, or what the
+    #: store has for it: other workers, or other apps at the host, may have other ones.
+    misfits: frozenset[str] = frozenset()
 
     #: The domain of the tenant at which its user logs in, once that is known, where an
     #: app has several; or the error of the app's function.
@@ -131,6 +134,10 @@ class CurrentRequest:
         """Flask's session; reading it marks it as accessed."""
         current: SessionMixin = session._get_current_object()  # type: ignore[attr-defined]
         return current
+
+    def note_misfit(self, key: str) -> None:
+        """Note that a key of the configuration does not fit what the browser has."""
+        self.misfits |= {key}
 
     @property
     def is_websocket(self) -> bool:

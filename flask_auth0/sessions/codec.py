@@ -12,7 +12,7 @@ from .labels import Labels, name_of_body, record_of
 from .lifetime import Lifetime, Moments
 from .sealing import Sealer
 from .shapes import State, is_body, is_head
-from .storage_contract import BODY, HEAD, Compartment, Entry, Records
+from .storage_contract import BODY, HEAD, Compartment, Entry, Head, Records
 
 #: The fields of a state that are read with every request; all others are its body.
 HEAD_FIELDS = ("user", "domain", "internal")
@@ -52,7 +52,13 @@ class States:
 
         Requests share the dictionary: a caller that changes it needs a copy.
         """
-        texts, visited_at = compartment.read_head(record)
+        return self.open_head(compartment, record, compartment.read_head(record))
+
+    def open_head(
+        self, compartment: Compartment, record: str, found: Head
+    ) -> State | None:
+        """Return a head that was read, or ``None``. One that has expired is removed."""
+        texts, visited_at = found
         opened = [self._opened(text, record) for text in texts]
         head = _newest([each for each in opened if each is not None], _recency)
         if head is None:
@@ -62,6 +68,11 @@ class States:
             compartment.discard(Entry(record, self.labels.of_head(head)))
             return None
         return head
+
+    def is_foreign(self, record: str, found: Head) -> bool:
+        """Tell whether a head was read that no secret of this app opens."""
+        opened = (self._opened(text, record) for text in found.texts)
+        return bool(found.texts) and not any(opened)
 
     def heads(self, records: Records, names: Sequence[str]) -> dict[str, State]:
         """Return the heads of some records, also of those that have expired."""

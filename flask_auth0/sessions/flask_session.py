@@ -9,9 +9,16 @@ from flask import Flask
 
 from ..config import Config
 from .lifetime import LastsAsLogins, flasks_limit
+from .sealing import derive_key
 from .server.interface import StoredSessionInterface
 
 _LIFETIME = "PERMANENT_SESSION_LIFETIME"
+
+
+def signing_keys(config: Config) -> list[bytes]:
+    """Return the keys that sign Flask's session in an app without a ``SECRET_KEY``."""
+    purpose = config.purpose("SECRET_KEY")
+    return [derive_key(secret, purpose) for secret in config.secret]
 
 
 def set_up_cookie(app: Flask, config: Config) -> None:

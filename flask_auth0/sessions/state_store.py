@@ -43,7 +43,7 @@ from .server.interface import StoredSessionInterface
 from .session_store import Listing, SessionStore
 from .shapes import State, dumped
 from .storage import Place, Places
-from .storage_contract import KEY, Entry, Records
+from .storage_contract import KEY, Entry, Head, Records
 from .stores.base import BackEnd
 from .token_sets import has_new_tokens, without_refreshed
 from .unwritten import Unwritten
@@ -430,7 +430,10 @@ class SessionStateStore(SessionStore):
                 return None, None
             return self._read_unwritten(place.store, record, late)
         else:
-            head, body = self.states.read_head(place.records, record), None
+            found = place.records.read_head(record)
+            head, body = self.states.open_head(place.records, record, found), None
+            if head is None:
+                self._note_if_foreign(current, record, found)
         if head is None:
             return None, None
         # A protected view makes no call for that if the app has one domain.
@@ -448,8 +451,10 @@ class SessionStateStore(SessionStore):
     ) -> tuple[State | None, State | None]:
         """Return the state in the request's cookies, or a newer one in its place."""
         cookies, record = self.places.cookies(current), record_of(session_id)
-        head = self.states.read_head(cookies, record)
+        found = cookies.read_head(record)
+        head = self.states.open_head(cookies, record, found)
         if head is None:
+            self._note_if_foreign(current, record, found)
             return None, None
         if self.domains.fixed is None and self._is_elsewhere(current, head):
             return None, None
@@ -466,6 +471,12 @@ class SessionStateStore(SessionStore):
                 sealed = self.states.seal_together(newest.head, newest.body)
                 cookies.update(record, *sealed)
         return newest
+
+    def _note_if_foreign(
+        self, current: CurrentRequest, record: str, found: Head
+    ) -> None:
+        if self.states.is_foreign(record, found):
+            current.note_misfit("AUTH0_SECRET")
 
     def _is_elsewhere(self, current: CurrentRequest, head: State) -> bool:
         """Tell whether a session is of another domain than a request."""

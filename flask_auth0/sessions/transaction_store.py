@@ -69,6 +69,10 @@ class LoginStore(TransactionStore):
         """
         return ask()
 
+    def is_foreign(self, jar: CookieJar, identifier: str) -> bool:
+        """Tell whether a transaction came that no secret of this app opens."""
+        return False
+
     def give_up_newest(self, jar: CookieJar) -> None:
         """Make room for a login that has to begin again, if room is limited."""
 

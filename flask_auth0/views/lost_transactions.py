@@ -14,7 +14,7 @@ from ..runtime.request import CurrentRequest
 from ..sessions.cookies.host_prefix import transaction_prefix
 from ..sessions.flows import Flow
 from ..user import load_claims
-from . import account_changes, login, own_urls, repeated_logins, silent
+from . import account_changes, login, own_urls, repeated_logins, silent, unread_cookies
 from .redirects import next_or_default
 
 #: The most times that a login starts again without its transaction.
@@ -42,6 +42,8 @@ def go_on_without_transaction(
         return redirect(silent.page_without_question(current, target), 302)
     if not request.args.get("code") or not request.args.get("state"):
         error = LoginFailed("This is the end of a login that did not begin here.")
+    elif current.misfits and (stopped := unread_cookies.count(current, state)):
+        error = stopped
     elif _may_start_again(current, state, relayed):
         if known is None:
             # Without a relay, which counts the attempts, this note has to end them.
@@ -53,6 +55,8 @@ def go_on_without_transaction(
             app_state=relayed.app_state,
             attempt=relayed.attempt + 1,
         )
+    elif current.misfits:
+        error = unread_cookies.unread(current, state)
     else:
         error = LoginFailed(
             "Your browser did not send back the cookie that a login needs. Allow "

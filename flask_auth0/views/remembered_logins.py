@@ -20,6 +20,8 @@ def find(current: CurrentRequest, state: AppState, sdk_state: str) -> Flow | Non
     """
     flow = _read(current, state, sdk_state)
     if flow is None:
+        if state.transaction_store.is_foreign(current.jar, transaction_key(sdk_state)):
+            current.note_misfit("AUTH0_SECRET")
         return None
     claims = load_claims(current, state) if flow.kind == "login" else None
     if claims and not state.flows.is_of_session(flow, claims):

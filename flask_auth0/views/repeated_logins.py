@@ -24,7 +24,7 @@ from ..sessions.lazy import overlook_outage
 from ..sessions.shapes import Moment, Shape
 from ..sessions.storage_contract import KEY
 from ..user import User, load_user
-from . import addresses
+from . import addresses, unread_cookies
 
 #: Seconds for which logins are counted.
 WINDOW = 60
@@ -164,6 +164,7 @@ def note_response(current: CurrentRequest, state: AppState, response: Response) 
 def forget(current: CurrentRequest) -> None:
     """Forget the note and its counts, for example after a logout."""
     current.jar.delete(current.jar.prefix + LOGIN_NOTE)
+    unread_cookies.forget(current)
 
 
 def has_just_asked_for(
@@ -192,9 +193,16 @@ def check(current: CurrentRequest, state: AppState, purpose: str) -> None:
         the page that they led to.
     """
     noted = _noted(current, state)
-    if noted is None:
+    if noted is None and not unread_cookies.are_possible(current):
         return
     user = load_user(current, state)
+    if unread_cookies.are_possible(current):
+        stopped = unread_cookies.count(current, state)
+        if stopped is not None:
+            forget(current)
+            raise stopped
+    if noted is None:
+        return
     if noted.lost >= MOST_IN_VAIN and not user:
         forget(current)
         reason, remedy = _diagnosis(current, state, noted)
@@ -302,5 +310,7 @@ def _noted(current: CurrentRequest, state: AppState) -> Note | None:
     sealed = [each.removeprefix(_LASTED) for each in jar.values.get(name, ())]
     opened = (_NOTES.of(state.sealer.open(each, name)) for each in sealed)
     note = next(filter(None, opened), None)
+    if sealed and note is None:
+        current.note_misfit("AUTH0_SECRET")
     is_fresh = note is not None and state.clock.time() <= note.at + WINDOW
     return note if is_fresh else None

@@ -20,7 +20,7 @@ BOUNDS = {
     "token": (46, 58),
     # Of these, two are for an ID token of another second than the one before.
     "refresh": (187, 205),
-    "login": (75, 81),
+    "login": (76, 82),
     "callback": (135, 196),
     "backchannel": (0, 89),
 }

@@ -78,6 +78,11 @@ class CookieTransactionStore(LoginStore):
         except ValidationError:
             return None
 
+    def is_foreign(self, jar: CookieJar, identifier: str) -> bool:
+        """Tell whether a transaction came that no secret of this app opens."""
+        name = self._name(jar, identifier)
+        return bool(jar.values.get(name)) and self._open(jar, name) is None
+
     async def delete(self, identifier: str, options: Options | None = None) -> None:
         """Forget a transaction."""
         jar = current_request().jar

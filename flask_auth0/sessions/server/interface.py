@@ -112,6 +112,8 @@ class StoredSessionInterface(LastsAsLogins, OwnNames, ServerSideSessionInterface
         cookies = current.jar.sent.getlist(current.jar.session_name)[:MOST_OF_ONE_NAME]
         found = filter(None, (self._checked_sid(app, cookie) for cookie in cookies))
         sids = list(dict.fromkeys(found))
+        if self.use_signer and not sids and any("." in each for each in cookies):
+            current.note_misfit("SECRET_KEY")
         watch = self.watch and functools.partial(self.watch, current)
         return LazySession(lambda: self._read(current, sids), watch)
 
