@@ -32,12 +32,7 @@ Text = t.Annotated[str, StringConstraints(min_length=1, max_length=8192)]
 class Members(BaseModel):
     """The members of a request's JSON; there may be no others."""
 
-    model_config = ConfigDict(
-        defer_build=True,
-        extra="forbid",
-        frozen=True,
-        hide_input_in_errors=True,
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 def for_scripts(view: Callable[[], Response]) -> Callable[[], Response]:
@@ -48,7 +43,7 @@ def for_scripts(view: Callable[[], Response]) -> Callable[[], Response]:
         require_host()
         after_this_request(_keep_to_this_origin)
         if not may_be_from_own_script(request):
-            raise _wrong("Only this app's own pages may send this.", 403)
+            raise wrong_request("Only this app's own pages may send this.", 403)
         return view()
 
     return answer
@@ -61,15 +56,21 @@ def content_as(kind: type[B]) -> B:
     """
     if request.mimetype != "application/json":
         # A form of another site can send anything else without asking first.
-        raise _wrong("The request must be application/json.", 415)
+        raise wrong_request("The request must be application/json.", 415)
     content = _content()
     if nests_deeply(content):
-        raise _wrong("The request's JSON is nested too deeply.")
+        raise wrong_request("The request's JSON is nested too deeply.")
     try:
         return kind.model_validate_json(content)
     except ValidationError as error:
-        # The error of pydantic has the values.
-        raise _wrong(_in_words(error)) from None
+        told = _in_words(error)
+    # The error of pydantic has the values, and would be the context of this one.
+    raise wrong_request(told)
+
+
+def wrong_request(description: str, code: int = 400) -> Auth0Error:
+    """Return the error for a request that no script of the app's should send."""
+    return Auth0Error(description, code=code, error="invalid_request")
 
 
 def result_of(call: Coroutine[t.Any, t.Any, R]) -> R:
@@ -106,7 +107,7 @@ def _content() -> bytes:
         content = None
     # The app may have read it before, under a limit of its own.
     if content is None or len(content) > _LARGEST:
-        raise _wrong(f"The request has more than {_LARGEST} bytes.", 413)
+        raise wrong_request(f"The request has more than {_LARGEST} bytes.", 413)
     return content
 
 
@@ -115,10 +116,6 @@ def _in_words(error: ValidationError) -> str:
     found = error.errors(include_url=False, include_context=False, include_input=False)
     told = [": ".join([*map(str, each["loc"]), each["msg"]]) for each in found[:5]]
     return in_one_line("; ".join(told))
-
-
-def _wrong(description: str, code: int = 400) -> Auth0Error:
-    return Auth0Error(description, code=code, error="invalid_request")
 
 
 def _keep_to_this_origin(response: Response) -> Response:

@@ -12,7 +12,7 @@ from ..negotiation import is_navigation
 from ..sessions.hidden_tokens import Hidden, with_hidden_tokens
 from ..sessions.shapes import without_none
 from .guards import login_required
-from .script_requests import for_scripts, result_of
+from .script_requests import for_scripts, result_of, wrong_request
 
 
 @for_scripts
@@ -38,18 +38,10 @@ def _audience(state: AppState) -> str:
     :raises Auth0Error: for another API, another parameter, or a page.
     """
     if is_navigation(request):
-        raise Auth0Error(
-            "A token is for scripts, and not to be shown.",
-            code=403,
-            error="invalid_request",
-        )
+        raise wrong_request("A token is for scripts, and not to be shown.", 403)
     unknown = sorted(request.args.keys() - {"audience"})
     if unknown:
-        raise Auth0Error(
-            f"There is no parameter {unknown[0][:100]!r}.",
-            code=400,
-            error="invalid_request",
-        )
+        raise wrong_request(f"There is no parameter {unknown[0][:100]!r}.")
     audience = request.args.get("audience") or state.config.audience
     if audience not in state.config.audiences_of_scripts:
         raise Auth0Error(
