@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import typing as t
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 
 from auth0_server_python.store import StateStore, TransactionStore
 from auth0_server_python.store.abstract import AbstractDataStore
@@ -80,6 +81,18 @@ _NOTE = OURS + LOGIN_NOTE
 _AUTHOR, _SENT = OURS + AUTHOR, OURS + SENT
 
 
+class SetUp(t.NamedTuple):
+    """An app that is set up, and the options for that."""
+
+    app: Flask
+    options: Mapping[str, t.Any]
+
+
+#: Collects each app that is set up, while there is a list. One whose settings are wrong
+#: may never be seen otherwise.
+watched: ContextVar[list[SetUp] | None] = ContextVar("watched", default=None)
+
+
 class OwnStores(t.NamedTuple):
     """The stores of an app's own, as far as it has any."""
 
@@ -102,6 +115,9 @@ def set_up(
     :raises ConfigurationError: listing everything that is wrong or missing; then the
         app is left as it was.
     """
+    seen = watched.get()
+    if seen is not None:
+        seen.append(SetUp(app, options))
     config, problems = read_config(options, app.config)
     likely = deployment.of_settings(app, options)
     interface = app.session_interface

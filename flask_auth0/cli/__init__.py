@@ -5,10 +5,11 @@ from __future__ import annotations
 from flask.cli import AppGroup
 
 from ..tenant.command import tenant
-from .sessions import sessions
+from . import sessions
+from .doctor import command
 
 auth0: AppGroup = AppGroup(
     "auth0", help="Auth0 in this app, and a tenant for development."
 )
-auth0.add_command(sessions)
-auth0.add_command(tenant)
+for each in (command.doctor, sessions.sessions, tenant):
+    auth0.add_command(each)

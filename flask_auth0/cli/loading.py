@@ -53,7 +53,8 @@ def _load(context: click.Context) -> Flask:
     try:
         return context.ensure_object(ScriptInfo).load_app()
     except Exception as error:
-        raise click.ClickException(sentence_of(error)) from error
+        hint = "'flask auth0 doctor' tells more."
+        raise click.ClickException(f"{sentence_of(error)}\n{hint}") from error
 
 
 def _import(error: BaseException | None) -> str:

@@ -121,12 +121,13 @@ def find_key(jwks: Keys, kid: str | None) -> dict[str, t.Any] | None:
     Core, section 10.1).
     """
     named = [key for key in jwks["keys"] if kid is None or key.get("kid") == kid]
-    fitting = [key for key in named if _signs_tokens(key)]
+    fitting = [key for key in named if signs_tokens(key)]
     different = {(key["n"], key["e"]): key for key in fitting}
     return fitting[0] if len(different) == 1 else None
 
 
-def _signs_tokens(key: dict[str, t.Any]) -> bool:
+def signs_tokens(key: dict[str, t.Any]) -> bool:
+    """Tell whether a key can have signed a token with RS256."""
     operations = key.get("key_ops", ["verify"])
     return (
         key.get("kty") == "RSA"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from flask import Flask, current_app
 
-from ..app_state import AppState, current_state
+from ..app_state import current_state
 from ..config import Config
 from .guards_in_use import View, guard_in, guards_of, is_left_out, wrappers
 
@@ -14,16 +16,22 @@ def find_mistakes() -> None:
     state = current_state()
     for endpoint, view in current_app.view_functions.items():
         if endpoint not in state.checked_views:
-            _check(state, endpoint, view)
+            for mistake in _mistakes(state.config, endpoint, view):
+                current_app.logger.error("%s", mistake)
         state.checked_views.add(endpoint)
 
 
 def find_mistakes_before_views(app: Flask, config: Config) -> None:
     """Log the same for the guards before all views of a blueprint, or of the app."""
-    for blueprint, functions in app.before_request_funcs.items():
-        views = f"all views of '{blueprint}'" if blueprint else "all views"
-        for each in functions:
-            _require_settings(config, f"The guard of {views}", each)
+    for mistake in _mistakes_before_views(app, config):
+        app.logger.error("%s", mistake)
+
+
+def mistakes_in_app(app: Flask, config: Config) -> Iterator[str]:
+    """Yield a sentence for each of those, whether or not it was logged."""
+    yield from _mistakes_before_views(app, config)
+    for endpoint, view in app.view_functions.items():
+        yield from _mistakes(config, endpoint, view)
 
 
 def is_cached_for_all(view: View) -> bool:
@@ -36,37 +44,40 @@ def is_cached_for_all(view: View) -> bool:
     return False
 
 
-def _check(state: AppState, endpoint: str, view: View) -> None:
-    _require_settings(state.config, f"The view '{endpoint}'", view)
+def _mistakes_before_views(app: Flask, config: Config) -> Iterator[str]:
+    for blueprint, functions in app.before_request_funcs.items():
+        views = f"all views of '{blueprint}'" if blueprint else "all views"
+        for each in functions:
+            yield from _missing_settings(config, f"The guard of {views}", each)
+
+
+def _mistakes(config: Config, endpoint: str, view: View) -> Iterator[str]:
+    yield from _missing_settings(config, f"The view '{endpoint}'", view)
     if is_left_out(view):
-        current_app.logger.error(
-            "The view '%s' is open to everybody: put @login_required below the "
-            "route's decorator, next to the function.",
-            endpoint,
+        yield (
+            f"The view '{endpoint}' is open to everybody: put @login_required below "
+            "the route's decorator, next to the function."
         )
     elif is_cached_for_all(view):
-        current_app.logger.error(
-            "The view '%s' is cached for everybody, whoever may see it: put "
-            "@login_required above the decorator that caches.",
-            endpoint,
+        yield (
+            f"The view '{endpoint}' is cached for everybody, whoever may see it: put "
+            "@login_required above the decorator that caches."
         )
 
 
-def _require_settings(config: Config, subject: str, view: View) -> None:
-    """Log which settings the guard of a view needs and does not have."""
+def _missing_settings(config: Config, subject: str, view: View) -> Iterator[str]:
+    """Tell which settings the guard of a view needs and does not have."""
     guards = list(guards_of(view))
     kinds = {need.kind for guard in guards for need in guard.needs}
     if "roles" in kinds and config.roles_claim is None:
-        current_app.logger.error(
-            "%s is shut to everybody: it asks for roles, and AUTH0_ROLES_CLAIM does "
-            "not say which claim has them.",
-            subject,
+        yield (
+            f"{subject} is shut to everybody: it asks for roles, and "
+            "AUTH0_ROLES_CLAIM does not say which claim has them."
         )
     if config.audience is None and any(guard.takes_tokens for guard in guards):
-        current_app.logger.error(
-            "%s answers 500: it takes access tokens, and AUTH0_AUDIENCE does not say "
-            "for which API. Set it to its identifier in the Auth0 dashboard.",
-            subject,
+        yield (
+            f"{subject} answers 500: it takes access tokens, and AUTH0_AUDIENCE does "
+            "not say for which API. Set it to its identifier in the Auth0 dashboard."
         )
 
 

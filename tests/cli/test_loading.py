@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -13,6 +14,7 @@ COMMANDS = (
     ("sessions", "list", "x"),
     ("sessions", "revoke", "x"),
     ("sessions", "prune"),
+    ("doctor", "--limit", "0.5"),
 )
 BROKEN = {
     "attribute_error": (
@@ -52,3 +54,15 @@ def test_a_sentence_and_no_traceback(
             sys.modules.pop(f"broken_{name}", None)
     finally:
         sys.path[:] = [each for each in sys.path if each != str(tmp_path)]
+
+
+def test_json_stays_json_beside_what_an_app_prints(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("talking.py").write_text("print('Hello')\nint('x')")
+    result = invoke("talking.py", "doctor", "--json", "--limit", "0.5")
+    found = {each["check"]: each for each in json.loads(result.stdout)["checks"]}
+    assert found["app"]["level"] == "wrong"
+    assert "Hello" in result.stderr
+    sys.modules.pop("talking", None)

@@ -1,0 +1,54 @@
+"""The addresses of an app that its tenant has to know."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Mapping
+from urllib.parse import urljoin, urlsplit
+
+from ..config import Config
+from ..config.urls import origin_of
+
+#: Where ``flask run`` serves an app.
+DEVELOPMENT = "http://127.0.0.1:5000"
+
+
+class Addresses(t.NamedTuple):
+    """The URLs for the settings of the application in the Auth0 dashboard."""
+
+    callback: str
+    #: The pages after a logout, the default one first.
+    logout: tuple[str, ...]
+    #: Where the tenant tells of sessions that have ended there, if it may.
+    backchannel: str | None
+
+
+def base_of(app_config: Mapping[str, t.Any]) -> str | None:
+    """Return the URL of an app's root, if its config says so."""
+    host = app_config.get("SERVER_NAME")
+    if not host:
+        return None
+    root = str(app_config.get("APPLICATION_ROOT") or "/").rstrip("/")
+    return f"{app_config.get('PREFERRED_URL_SCHEME') or 'http'}://{host}{root}"
+
+
+def addresses_of(config: Config, base: str) -> Addresses:
+    """Return the addresses of an app.
+
+    :param base: the URL of its root, which ``AUTH0_REDIRECT_URI`` overrides.
+    """
+    route = config.url_prefix + config.callback_path
+    callback = config.redirect_uri or base.rstrip("/") + route
+    root = urlsplit(callback).path.removesuffix(route)
+    home = origin_of(callback)
+    pages = (config.post_logout_redirect or "/", *config.allowed_logout_urls)
+    told = config.backchannel_logout_path
+    return Addresses(
+        callback,
+        tuple(dict.fromkeys(_absolute(home, root, page) for page in pages)),
+        f"{home}{root}{config.url_prefix}{told}" if told else None,
+    )
+
+
+def _absolute(home: str, root: str, page: str) -> str:
+    return urljoin(home, root + page if page.startswith("/") else page)

@@ -1,0 +1,102 @@
+"""Checks of a Redis that keeps sessions or revocations."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterator
+
+from ...sessions.stores.base import BackEnd
+from .examination import Check
+from .findings import Verdict, ok, warning, wrong
+from .store import Examine, asking
+
+#: The part of its memory above which a Redis is nearly full.
+_NEARLY_FULL = 0.9
+_DURABLE = "Set 'appendonly yes' and 'appendfsync always' there."
+
+
+def _role(client: t.Any) -> Iterator[Verdict]:
+    if client.info("replication").get("role") == "master":
+        yield ok("It is a primary.")
+    else:
+        yield wrong("It is a replica: what is written there gets lost.", _PRIMARY)
+
+
+_PRIMARY = "Name the primary, or redis+sentinel://host:26379/service."
+
+
+def _policy(client: t.Any) -> Iterator[Verdict]:
+    found = client.config_get("maxmemory*")
+    policy = found.get("maxmemory-policy", "noeviction")
+    if policy == "noeviction":
+        yield ok("It drops nothing when its memory is full.")
+    elif found.get("maxmemory", "0") == "0":
+        told = f"maxmemory-policy is {policy}, which a maxmemory would put to work."
+        yield warning(told, "Set 'noeviction' there.")
+    else:
+        told = f"maxmemory-policy is {policy}: full, it drops sessions."
+        yield wrong(told, "Set 'noeviction' there.")
+
+
+def _persistence(client: t.Any) -> Iterator[Verdict]:
+    found = {**client.config_get("append*"), **client.config_get("save")}
+    is_logged = found.get("appendonly") == "yes"
+    if is_logged and found.get("appendfsync") == "always":
+        yield ok("It keeps each write before it answers.")
+    elif is_logged:
+        told = f"With appendfsync {found.get('appendfsync')}, a crash revives sessions "
+        yield warning(f"{told}that have just ended.", "Set 'appendfsync always' there.")
+    elif found.get("save"):
+        told = "It keeps snapshots only: a crash revives sessions that ended since."
+        yield warning(told, _DURABLE)
+    else:
+        told = "It keeps nothing on disk: when it ends, everybody is logged out."
+        yield warning(told, _DURABLE)
+
+
+def _memory(client: t.Any) -> Iterator[Verdict]:
+    found = client.info("memory")
+    used, most = found.get("used_memory", 0), found.get("maxmemory", 0)
+    if not most:
+        yield ok(f"It uses {_megabytes(used)}, without a limit.")
+        return
+    told = f"It uses {_megabytes(used)} of {_megabytes(most)}."
+    if used > most * _NEARLY_FULL:
+        yield wrong(told, "Give it more memory: full, it refuses logins.")
+    else:
+        yield ok(told)
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.1f} MB"
+
+
+def _of_one_server(examine: t.Callable[[t.Any], Iterator[Verdict]]) -> Examine:
+    """Return a check of one Redis; each node of a cluster has settings of its own."""
+
+    def run(back_end: BackEnd) -> Iterator[Verdict]:
+        import redis
+
+        if not isinstance(back_end.client, redis.Redis):
+            return
+        try:
+            yield from list(examine(back_end.client))
+        except redis.ResponseError:
+            told = "The user of the connection may not ask for this."
+            yield ok(f"{told} Sessions do not need it.")
+
+    return run
+
+
+def checks_of(name: str) -> tuple[Check, ...]:
+    """Return the checks of a back end, if it is a Redis."""
+    examined = {
+        "role": _role,
+        "policy": _policy,
+        "persistence": _persistence,
+        "memory": _memory,
+    }
+    return tuple(
+        Check(f"{name}.{what}", asking(name, _of_one_server(examine)), (name,))
+        for what, examine in examined.items()
+    )
