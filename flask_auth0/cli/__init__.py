@@ -5,11 +5,11 @@ from __future__ import annotations
 from flask.cli import AppGroup
 
 from ..tenant.command import tenant
-from . import sessions
+from . import init, sessions
 from .doctor import command
 
 auth0: AppGroup = AppGroup(
     "auth0", help="Auth0 in this app, and a tenant for development."
 )
-for each in (command.doctor, sessions.sessions, tenant):
+for each in (command.doctor, init.init, sessions.sessions, tenant):
     auth0.add_command(each)
