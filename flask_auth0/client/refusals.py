@@ -82,6 +82,9 @@ _ANSWERS: dict[str, t.Callable[[], Auth0Error]] = {
         "The login service does not know who is to log in.", error="unknown_user_id"
     ),
     "timeout": lambda: _not_in_time(),
+    "federated_connection_refresh_token_not_found": lambda: MyAccountRefused(
+        "No account of yours is connected there, or it is not any more.", code=404
+    ),
 }
 
 

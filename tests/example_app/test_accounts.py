@@ -78,7 +78,8 @@ def test_there_is_a_page_for_a_token_of_what_is_not_connected(
     browser: Browser, at_accounts: httpx.Response
 ) -> None:
     page = browser.get("/accounts/github/token")
-    assert not page.is_success
+    assert page.status_code == 404
+    assert "No account of yours is connected there" in page.text
     assert 'role="alert"' in page.text
 
 
