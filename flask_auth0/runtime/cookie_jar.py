@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import threading
 import typing as t
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -70,6 +72,9 @@ class CookieJar:
     is_sent: bool = False
     #: The prefix of the names of transactions, once it has been worked out.
     transactions: str | None = None
+    #: Held while a session is read from several cookies, or written to them: threads of
+    #: the request would find some from before and some from after a change.
+    lock: AbstractContextManager[t.Any] = field(default_factory=threading.RLock)
 
     @functools.cached_property
     def sent(self) -> MultiDict[str, str]:

@@ -374,14 +374,13 @@ class SessionStateStore(SessionStore):
         return {**known.body, **known.head} if is_current else None
 
     def _whole(self, current: CurrentRequest, session_id: str | None) -> State | None:
-        _, head, body = known = self._known(current, session_id)
-        if head is None:
-            return None
-        if body is None:
-            body = self.states.read_body(self.places.compartment(current), head)
-            if current.known is known:
-                current.known = known._replace(body=body)
-        return None if body is None else {**body, **head}
+        with current.jar.lock:
+            _, head, body = known = self._known(current, session_id)
+            if head is not None and body is None:
+                body = self.states.read_body(self.places.compartment(current), head)
+                if current.known is known:
+                    current.known = known._replace(body=body)
+        return None if head is None or body is None else {**body, **head}
 
     def _entry(self, current: CurrentRequest) -> Entry | None:
         """Return the entry of a request's session, if there is one."""
@@ -424,7 +423,8 @@ class SessionStateStore(SessionStore):
         """Return the head of a session, and its body if that has been read as well."""
         place, record = self.places.of(current.app), record_of(session_id)
         if place.records is None:
-            head, body = self._read_from_cookies(current, session_id)
+            with current.jar.lock:
+                head, body = self._read_from_cookies(current, session_id)
         elif self.unwritten.are_there and (late := self.unwritten.get(record)):
             if self.domains.fixed is None and self._is_elsewhere(current, late.head):
                 return None, None

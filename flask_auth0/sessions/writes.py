@@ -94,12 +94,14 @@ class Changes:
         """
         head, body = split(data)
         if place.records is None or place.store is None:
-            head, is_kept = self._replace_in_cookies(current, session_id, head, body)
-        else:
-            known, record = current.known or Known(), record_of(session_id)
-            is_kept = self._replace_on_server(
-                place.store, place.records, known, record, head, body
-            )
+            with current.jar.lock:
+                kept = self._replace_in_cookies(current, session_id, head, body)
+                current.known = Known(session_id, *(kept or ()))
+            return
+        known, record = current.known or Known(), record_of(session_id)
+        is_kept = self._replace_on_server(
+            place.store, place.records, known, record, head, body
+        )
         current.known = Known(session_id, *((head, body) if is_kept else ()))
 
     def replace_with_one_token(
@@ -219,18 +221,21 @@ class Changes:
 
     def _replace_in_cookies(
         self, current: CurrentRequest, session_id: str, head: State, body: State
-    ) -> tuple[State, bool]:
-        """Replace the state in the browser, with a new version of all of it."""
+    ) -> Newest | None:
+        """Replace the state in the browser, with a new version of all of it.
+
+        :return: the new state, or ``None`` where the session has ended.
+        """
         record, head = record_of(session_id), self._browsers.renewed(head)
         if self._browsers.has_ended(record):
-            return head, False
+            return None
         is_delivered = not current.jar.is_sent
         if is_delivered:
             sealed = self._states.seal_together(head, body)
             self._places.cookies(current).update(record, *sealed)
         newest = Newest(head, body)
         self._browsers.keep(record, newest, is_delivered=is_delivered)
-        return head, True
+        return newest
 
 
 def _login_of(
