@@ -10,9 +10,11 @@ import pytest
 from flask import Flask, request
 from flask_wtf import CSRFProtect
 
-from flask_auth0 import Auth0, user_logged_in
+from flask_auth0 import Auth0, Auth0Error, user_logged_in
 from flask_auth0.config import ROUTES
 from flask_auth0.tenant import Tenant
+from flask_auth0.views import mfa
+from flask_auth0.views.script_requests import content_as
 from tests.harness.visitor import HOST, MakeVisitor
 
 from .conftest import API, PATHS, SCRIPT, SUB, Page, refusal
@@ -170,6 +172,14 @@ def test_members_are_named_and_their_values_are_not(page: Page) -> None:
     assert "mfa_token: " in told
     assert "otp: " in told
     assert "se-cret" not in told
+
+
+def test_nor_are_values_in_the_context_of_the_error(app: Flask) -> None:
+    sent = {"mfa_token": "se-cret", "more": "x"}
+    refused = pytest.raises(Auth0Error, match="more: Extra inputs")
+    with app.test_request_context(method="POST", json=sent), refused as caught:
+        content_as(mfa._Verify)
+    assert caught.value.__context__ is None
 
 
 def test_no_code_and_no_token_is_logged(
