@@ -31,7 +31,7 @@ from authlib.oauth2.auth import ClientAuth
 from authlib.oauth2.client import OAuth2Client
 from flask import request
 
-from ..config import Config
+from ..config import Config, pem
 from ..runtime import greenlets, loop
 from ..runtime.clock import Clock
 from ..runtime.processes import PerProcess
@@ -86,6 +86,16 @@ _NOBODY = AnonymousClient("", "", None)
 R = t.TypeVar("R")
 
 
+def _signing_key(config: Config) -> t.Any:
+    """Return the key that signs assertions, as an object.
+
+    The SDK annotates a text, and hands it to PyJWT, which takes both. It would read and
+    test a text again for each request, which takes far longer than the signature.
+    """
+    text = config.client_assertion_signing_key
+    return None if text is None else pem.private_key(text)
+
+
 class LoopClient(ServerClient[t.Any]):
     """The SDK's client on the HTTP connections of the event loop that it runs on."""
 
@@ -128,7 +138,7 @@ class LoopClient(ServerClient[t.Any]):
             client_id=config.client_id,
             # The SDK's annotations forget that a secret need not be.
             client_secret=t.cast(str, config.shared_secret),
-            client_assertion_signing_key=config.client_assertion_signing_key,
+            client_assertion_signing_key=_signing_key(config),
             client_assertion_signing_alg=config.client_assertion_signing_alg,
             use_mtls=config.use_mtls,
             ssl_context=self.transports.tls if config.use_mtls else None,

@@ -29,7 +29,7 @@ def parse_private_key(value: t.Any) -> str:
     """
     pem = _text(value)
     try:
-        private_key(pem)
+        load_pem_private_key(pem.encode(), password=None)
     except TypeError:
         raise ValueError(
             "is encrypted, and nobody is there to type its password; write it without "
@@ -55,8 +55,13 @@ def parse_certificate(value: t.Any) -> str:
 
 
 def private_key(pem: str) -> PrivateKeyTypes:
-    """Return the private key in a text."""
-    return load_pem_private_key(pem.encode(), password=None)
+    """Return the private key in a text that has been parsed.
+
+    What is slow, to test the numbers of an RSA key, was done then.
+    """
+    return load_pem_private_key(
+        pem.encode(), password=None, unsafe_skip_rsa_key_validation=True
+    )
 
 
 def certificate(pem: str) -> Certificate:

@@ -70,9 +70,9 @@ def doubts(app: Flask, environ: Mapping[str, str] = os.environ) -> Iterator[Prob
     """Find settings of sessions that are likely to be mistakes."""
     settings = _settings(app, environ)
     yield from quoted(settings, list(_KEYS))
-    for key in sorted({*environ, *app.config}):
-        near = nearest(key, _KNOWN) if key.startswith("SESSION_") else key
-        if near is not None and key not in _KNOWN | {near}:
+    for key in sorted({*environ, *app.config} - _KNOWN):
+        near = nearest(key, _KNOWN) if key.startswith("SESSION_") else None
+        if near is not None:
             yield unread(key, near)
     is_done = isinstance(app.session_interface, ServerSideSessionInterface)
     if not is_done and not settings.get("SESSION_TYPE"):
