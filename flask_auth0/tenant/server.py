@@ -7,6 +7,10 @@ import threading
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from werkzeug.test import Client as TestClient
+from werkzeug.test import TestResponse
+
+from . import visits
 from .app import create_app
 from .browser import name_cookie
 from .certificates import Certificates, ClientCertificate
@@ -94,6 +98,31 @@ class TenantServer:
         if not client.check_endpoint_auth_method("client_secret_post", "token"):
             del environment["AUTH0_CLIENT_SECRET"]
         return environment
+
+    def allow(self, url: str, callback_path: str = "/callback") -> None:
+        """Let the app whose root is at a URL log people in and out, with the first
+        client.
+
+        :param callback_path: as ``AUTH0_CALLBACK_PATH`` and its prefix say.
+        """
+        root, client = url.rstrip("/"), self.tenant.client
+        client.callbacks.append(f"{root}{callback_path}")
+        client.logout_urls += [f"{root}/", root]
+
+    def log_in(
+        self, client: TestClient, person: str, path: str = "/login"
+    ) -> TestResponse:
+        """Log somebody in at an app, as a browser does; return the callback's answer.
+
+        Nobody is asked anything, not even for a second factor.
+
+        :param client: a test client of the app.
+        :param person: a ``sub`` or an e-mail address.
+        :param path: the page of the app at which the login begins.
+        :raises RuntimeError: when the app does not lead here, or this tenant does not
+            lead back.
+        """
+        return visits.log_in(self, client, person, path)
 
     def client_certificate(self, client: Client | None = None) -> ClientCertificate:
         """Make a certificate for a client, and register it (RFC 8705).
