@@ -17,9 +17,12 @@ from tests.harness.chromium import Chromium
 KILOBYTE = 1024
 in_both_modes = pytest.mark.parametrize(
     "deployment",
-    [("werkzeug", "cookie"), ("werkzeug", "redis"), ("preload", "cookie")],
+    [("werkzeug", "cookie"), ("preload", "redis")],
     indirect=True,
     ids="-".join,
+)
+in_cookies = pytest.mark.parametrize(
+    "deployment", [("werkzeug", "cookie")], indirect=True, ids="-".join
 )
 
 
@@ -56,7 +59,7 @@ def test_login_profile_api_logout(deployment: Deployment, chromium: Chromium) ->
     expect(page.get_by_role("button", name="Ada Lovelace")).to_be_visible()
 
 
-@in_both_modes
+@in_cookies
 def test_two_tabs_log_in_at_once(deployment: Deployment, chromium: Chromium) -> None:
     first, second = chromium.tab(), chromium.tab()
     first.goto(f"{deployment.url}/profile?tab=1")
@@ -70,7 +73,7 @@ def test_two_tabs_log_in_at_once(deployment: Deployment, chromium: Chromium) -> 
         assert json_of(page)["sub"] == "auth0|ada"
 
 
-@in_both_modes
+@in_cookies
 def test_post_returns_to_the_page_of_its_form(
     deployment: Deployment, chromium: Chromium
 ) -> None:
@@ -102,13 +105,11 @@ def log_in_and_count(page: Page, url: str) -> int:
     return sum("/authorize?" in url for url in requested)
 
 
-@pytest.mark.parametrize("mode", ["cookie", "redis"])
-def test_session_of_6_kilobytes(
-    start_app: StartApp, auth0_tenant: TenantServer, chromium: Chromium, mode: str
+def test_session_of_6_kilobytes_in_cookies(
+    start_app: StartApp, auth0_tenant: TenantServer, chromium: Chromium
 ) -> None:
     fatten(auth0_tenant.tenant, 6 * KILOBYTE)
     app = start_app(
-        mode=mode,
         AUTH0_AUDIENCE="https://api.example.com",
         AUTH0_RESPONSE_HEADER_LIMIT="16384",
     )
@@ -144,7 +145,7 @@ def test_session_of_12_kilobytes_in_cookies(
     chromium.forgive("Failed to load resource")
 
 
-@pytest.mark.parametrize("deployment", [("werkzeug", "cookie")], indirect=True)
+@in_cookies
 def test_error_page_fits_a_phone(deployment: Deployment, chromium: Chromium) -> None:
     page = chromium.tab()
     page.set_viewport_size({"width": 390, "height": 844})

@@ -16,10 +16,14 @@ from tests.harness.chromium import Chromium
 PHONE: Any = {"width": 360, "height": 740}
 
 
-@pytest.fixture(params=["cookie", "redis"])
+@pytest.fixture
 def deployment(request: pytest.FixtureRequest, start_app: StartApp) -> Deployment:
     scope = "openid profile email offline_access"
     return start_app("werkzeug", request.param, AUTH0_SCOPE=scope)
+
+
+in_cookies = pytest.mark.parametrize("deployment", ["cookie"], indirect=True)
+in_redis = pytest.mark.parametrize("deployment", ["redis"], indirect=True)
 
 
 def log_in(page: Page, url: str) -> None:
@@ -27,13 +31,7 @@ def log_in(page: Page, url: str) -> None:
     page.get_by_role("button", name="Ada Lovelace").click()
 
 
-def test_login(deployment: Deployment, chromium: Chromium) -> None:
-    page = chromium.tab()
-    log_in(page, f"{deployment.url}/begin")
-    page.wait_for_url(f"{deployment.url}/profile")
-    assert json.loads(page.inner_text("body"))["email"] == "ada@example.com"
-
-
+@in_redis
 def test_link_by_mail(
     deployment: Deployment, chromium: Chromium, auth0_tenant: TenantServer
 ) -> None:
@@ -49,19 +47,24 @@ def test_link_by_mail(
         link = auth0_tenant.tenant.inbox.messages("ada@example.com")[-1].link
 
 
-def test_connected_account(deployment: Deployment, chromium: Chromium) -> None:
+@pytest.mark.parametrize("deployment", ["cookie", "redis"], indirect=True)
+def test_login_and_connected_account(
+    deployment: Deployment, chromium: Chromium
+) -> None:
     page = chromium.tab()
-    log_in(page, f"{deployment.url}/connect")
+    log_in(page, f"{deployment.url}/begin")
+    page.wait_for_url(f"{deployment.url}/profile")
+    assert json.loads(page.inner_text("body"))["email"] == "ada@example.com"
+    page.goto(f"{deployment.url}/connect")
     page.get_by_role("button", name="Allow").click()
     page.wait_for_url(f"{deployment.url}/accounts")
     assert json.loads(page.inner_text("body")) == ["github"]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_declined(deployment: Deployment, chromium: Chromium, scheme: Any) -> None:
+@in_cookies
+def test_declined(deployment: Deployment, chromium: Chromium) -> None:
     page = chromium.tab()
     page.set_viewport_size(PHONE)
-    page.emulate_media(color_scheme=scheme)
     log_in(page, f"{deployment.url}/connect")
     page.get_by_role("button", name="Cancel").click()
     page.wait_for_url(f"{deployment.url}/callback?**")

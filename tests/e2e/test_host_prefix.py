@@ -100,8 +100,7 @@ def plant(evil: str) -> Plant:
     """Let a browser visit that host."""
 
     def visit(page: Page, cookies: dict[str, str]) -> None:
-        for name, value in cookies.items():
-            page.goto(f"{evil}/?{urlencode({name: value})}")
+        page.goto(f"{evil}/?{urlencode(cookies)}")
 
     return visit
 
@@ -136,18 +135,17 @@ def test_a_planted_session(
     assert "False" in page.content()
 
 
-@pytest.mark.parametrize("mode", ["cookie", "server"])
 def test_switching_it_on_logs_nobody_out(
-    serve: Serve, auth0_tenant: TenantServer, chromium: Chromium, mode: str
+    serve: Serve, auth0_tenant: TenantServer, chromium: Chromium
 ) -> None:
     auth0_tenant.tenant.next_login = "auth0|ada"
     page = chromium.tab()
-    assert who(page, serve(mode)) == "auth0|ada"
+    assert who(page, serve("cookie")) == "auth0|ada"
     # A user who lost the session would be logged in as another one now.
     auth0_tenant.tenant.next_login = "auth0|grace"
-    url = serve(mode, cookie_host_prefix="migrate")
+    url = serve("cookie", cookie_host_prefix="migrate")
     assert who(page, url) == "auth0|ada"
     names = [name for name in cookies_of(page, url) if not name.endswith("_loop")]
     assert names
     assert all(name.startswith("__Host-session") for name in names)
-    assert who(page, serve(mode, cookie_host_prefix="true")) == "auth0|ada"
+    assert who(page, serve("cookie", cookie_host_prefix="true")) == "auth0|ada"

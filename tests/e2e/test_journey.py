@@ -46,10 +46,10 @@ def test_expired_token_is_refreshed(
     ):
         grace.login("auth0|grace")
         first = token_of(grace)
-        until(lambda: token_of(grace) != first, "the access token is refreshed")
+        until(lambda: token_of(grace) != first, "it is refreshed", every=0.3)
         # Once more, because that takes the refresh token of the first time.
         second = token_of(grace)
-        until(lambda: token_of(grace) != second, "it is refreshed again")
+        until(lambda: token_of(grace) != second, "it is refreshed again", every=0.3)
         assert grace.get("/async").json()["sub"] == "auth0|grace"
         assert grace.get("/api").json()["sub"] == "auth0|grace"
 

@@ -13,7 +13,7 @@ from tests.fixtures.deployments import StartApp
 from tests.harness.chromium import Chromium
 
 #: Random bytes that make an access token longer, one refresh after the other.
-PADDINGS = (0, 900, 1700, 2300, 2900, 2300, 0, 2900, 1300, 0)
+PADDINGS = (0, 1700, 2900, 0, 2900)
 LARGEST_COOKIE, LARGEST_HEADER = 4096, 8000
 
 

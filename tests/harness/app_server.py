@@ -31,8 +31,6 @@ GUNICORN = {
 #: Seconds, more than anybody pauses here: a request fails if its connection is closed
 #: as it is sent, and unlike a browser the plain client does not try again.
 KEEP_ALIVE = "--keep-alive=75"
-#: Those that every journey through the app is made with.
-SERVERS = ("werkzeug", "gthread", "preload", "gevent")
 
 
 class Address:
