@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 import typing as t
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 import psycopg
@@ -99,10 +98,6 @@ class SqliteBackend:
 
 
 BACKENDS = ("redis", "postgresql", "sqlite", "flask-session")
-CREWS: dict[str, Callable[[Settings], AbstractContextManager[Crew]]] = {
-    "threads": threads,
-    "processes": processes,
-}
 
 
 @pytest.fixture(params=["redis", "postgresql", "sqlite"])
@@ -135,13 +130,23 @@ def browser(app: Flask) -> Browser:
     return Browser(app)
 
 
-@pytest.fixture(params=list(CREWS))
+@pytest.fixture(scope="session")
+def crew_of_processes() -> Iterator[Callable[[Settings], Crew]]:
+    """Makes a crew of processes, which all tests share, for the settings of an app."""
+    with processes() as crew_for:
+        yield crew_for
+
+
+@pytest.fixture(params=["threads", "processes"])
 def crew(
     request: pytest.FixtureRequest, backend: Backend, app: Flask
 ) -> Iterator[Crew]:
     """Each crew, at work on the back end."""
-    with CREWS[request.param](backend.settings) as crew:
-        yield crew
+    if request.param == "processes":
+        yield request.getfixturevalue("crew_of_processes")(backend.settings)
+    else:
+        with threads(backend.settings) as crew:
+            yield crew
 
 
 @pytest.fixture(autouse=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import multiprocessing
 import random
 import sys
@@ -21,6 +22,10 @@ from .stage import Stage
 #: How many requests are made at the same time.
 SIZE = 9
 PROCESSES = 4
+#: A fork of this process would copy its threads' locks, so others are started from a
+#: process that has no threads, and has imported what they need.
+CONTEXT = multiprocessing.get_context("forkserver")
+CONTEXT.set_forkserver_preload([__name__, "tests.harness.app"])
 
 
 class Outcome(t.NamedTuple):
@@ -71,14 +76,18 @@ class Threads:
 class Processes:
     """Makes the requests in several processes, each with its own app."""
 
-    def __init__(self, stage: Stage, executor: ProcessPoolExecutor) -> None:
+    def __init__(
+        self, settings: Settings, stage: Stage, executor: ProcessPoolExecutor
+    ) -> None:
+        self._settings = tuple(settings.items())
         self._stage = stage
         self._executor = executor
 
     def perform(self, parts: Sequence[Part]) -> list[Outcome]:
         self._stage.clear()
         shares = [parts[start::PROCESSES] for start in range(PROCESSES)]
-        found = self._executor.map(_perform_share, shares)
+        perform = functools.partial(_perform_share, self._settings)
+        found = self._executor.map(perform, shares)
         return [outcome for outcomes in found for outcome in outcomes]
 
 
@@ -96,28 +105,34 @@ def threads(settings: Settings) -> Iterator[Crew]:
 
 
 @contextmanager
-def processes(settings: Settings) -> Iterator[Crew]:
-    """Make requests in processes that share nothing but the back end."""
-    # A fork of this process would copy its threads' locks, so a new one is started.
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
-    barrier, answered = context.Barrier(SIZE), context.Event()
-    arguments = (settings, barrier, answered)
-    with ProcessPoolExecutor(PROCESSES, context, _join, arguments) as executor:
-        yield Processes(Stage(barrier, answered), executor)
+def processes() -> Iterator[t.Callable[[Settings], Crew]]:
+    """Let crews make requests in processes that share nothing but the back end."""
+    barrier, answered = CONTEXT.Barrier(SIZE), CONTEXT.Event()
+    stage = Stage(barrier, answered)
+    with ProcessPoolExecutor(
+        PROCESSES, CONTEXT, _join, (barrier, answered)
+    ) as executor:
+        yield lambda settings: Processes(settings, stage, executor)
 
 
-_share: Threads
+_stage: Stage
 
 
-def _join(settings: Settings, barrier: t.Any, answered: t.Any) -> None:
-    global _share
-    executor = ThreadPoolExecutor(SIZE)
-    _share = Threads(make_app(settings), Stage(barrier, answered), executor)
+def _join(barrier: t.Any, answered: t.Any) -> None:
+    global _stage
+    _stage = Stage(barrier, answered)
 
 
-def _perform_share(parts: Sequence[Part]) -> list[Outcome]:
-    return _share.perform_some(parts)
+@functools.cache
+def _share_of(settings: tuple[tuple[str, t.Any], ...]) -> Threads:
+    """Those of this process who make requests to an app with these settings."""
+    return Threads(make_app(dict(settings)), _stage, ThreadPoolExecutor(SIZE))
+
+
+def _perform_share(
+    settings: tuple[tuple[str, t.Any], ...], parts: Sequence[Part]
+) -> list[Outcome]:
+    return _share_of(settings).perform_some(parts)
 
 
 def ask(

@@ -31,5 +31,6 @@ class Stage:
         self._answered.set()
 
     def clear(self) -> None:
-        """Make ready for the next round."""
+        """Make ready for the next round, also after one that has failed."""
+        self._barrier.reset()
         self._answered.clear()

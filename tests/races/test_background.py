@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import random
 import threading
@@ -20,6 +19,7 @@ from tests.harness import app as harness
 from tests.harness.app_server import Address, Deployment, running_app
 from tests.harness.browser import Browser
 
+from .crew import CONTEXT
 from .test_refresh import (
     AtOnce,
     cookies_of,
@@ -101,8 +101,7 @@ def served(
 @pytest.fixture(scope="module")
 def workers(env: Mapping[str, str], served: Deployment) -> Iterator[Workers]:
     """The processes for tasks."""
-    context = multiprocessing.get_context("forkserver")
-    with ProcessPoolExecutor(PROCESSES, context, _join, (dict(env),)) as executor:
+    with ProcessPoolExecutor(PROCESSES, CONTEXT, _join, (dict(env),)) as executor:
         yield Workers(executor)
 
 
@@ -121,7 +120,7 @@ def test_tasks_and_requests_refresh_once(
     rounds: Rounds,
 ) -> None:
     assert tenant.tenant.rotation
-    for _ in range(rounds(short=3, full=200)):
+    for _ in range(rounds(short=2, full=200)):
         logged_in(browser, tenant, asked)
         id = id_of(browser)
         delay = dice.choice(DELAYS)
@@ -147,7 +146,7 @@ def test_a_logout_amid_a_refresh_of_a_task_is_final(
     dice: random.Random,
     rounds: Rounds,
 ) -> None:
-    for _ in range(rounds(short=2, full=100)):
+    for _ in range(rounds(short=1, full=100)):
         logged_in(browser, tenant, asked)
         id, before = id_of(browser), cookies_of(browser)
         tenant.tenant.fail_next_token_request(status=None, delay=0.3)

@@ -131,7 +131,7 @@ def test_one_exchange_and_one_session(
     rounds: Rounds,
 ) -> None:
     """A second use of the code would end the session: the tenant revokes the grant."""
-    for _ in range(rounds(short=6, full=250)):
+    for _ in range(rounds(short=2, full=250)):
         with served.browser() as browser:
             callback = callback_of(browser, tenant)
             tenant.tenant.token_requests.clear()
@@ -162,7 +162,7 @@ def require_going_on(
 def test_one_failure_for_all(
     tenant: TenantServer, served: Deployment, dice: random.Random, rounds: Rounds
 ) -> None:
-    for _ in range(rounds(short=3, full=100)):
+    for _ in range(rounds(short=1, full=100)):
         with served.browser() as browser:
             callback = callback_of(browser, tenant)
             tenant.tenant.token_requests.clear()

@@ -20,7 +20,6 @@ from tests.harness.browser import FETCH
 from tests.harness.processes import until
 from tests.harness.proxy import Proxy, proxied, unix_socket
 
-PEOPLE = 8
 #: Seconds that a request may wait for the back end.
 LIMIT = 1
 #: Seconds after the last fault within which everything has to work again.
@@ -185,9 +184,11 @@ def disturb(proxy: Proxy, dice: random.Random, until_then: Callable[[], bool]) -
 
 
 @pytest.fixture
-def people(served: Deployment, dice: random.Random) -> Iterator[list[Person]]:
+def people(
+    served: Deployment, dice: random.Random, rounds: Rounds
+) -> Iterator[list[Person]]:
     with contextlib.ExitStack() as stack:
-        found = [Person(served, dice) for _ in range(PEOPLE)]
+        found = [Person(served, dice) for _ in range(rounds(short=4, full=8))]
         for person in found:
             stack.enter_context(person.browser)
         yield found
@@ -201,7 +202,7 @@ def test_nobody_is_in_out_or_without_a_token_by_accident(
     rounds: Rounds,
 ) -> None:
     tenant.tenant.token_requests.clear()
-    ends_at = time.monotonic() + rounds(short=8, full=600)
+    ends_at = time.monotonic() + rounds(short=4, full=600)
 
     def is_over() -> bool:
         # On a busy machine it takes longer until anything has worked.
