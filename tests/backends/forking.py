@@ -1,7 +1,8 @@
-"""A program that uses the test app, forks as uWSGI does, and uses it on both sides.
+"""A program that uses some apps, forks as uWSGI does, and uses them on both sides.
 
-It prints a line of JSON for what it did before the fork, what the parent did after it,
-and what the child did.
+It is given where the apps keep sessions, by their names, and prints a line of JSON for
+what it did with each before the fork, what the parent did after it, and what the child
+did.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import ssl
 import sys
 import time
 import typing as t
+from collections.abc import Mapping
 
 import httpx
 from flask import Flask
@@ -26,7 +28,7 @@ from tests.harness.browser import FETCH, NAVIGATION
 from tests.harness.forks import fork
 
 #: Seconds in which the child has to be done.
-LIMIT = 30
+LIMIT = 60
 URL = "http://localhost"
 
 #: The addresses to which connections were made, by what is ours.
@@ -77,8 +79,24 @@ def backend_of(app: Flask) -> int | None:
     return t.cast(int, found)
 
 
-def tell(who: str, what: object) -> None:
-    os.write(1, json.dumps({who: what}).encode() + b"\n")
+def use_all(who: str, apps: Mapping[str, Flask]) -> None:
+    """Use one app after the other, and tell what came of it."""
+    for name, app in apps.items():
+        tell(who, name, use(app))
+
+
+def tell(who: str, name: str, what: object) -> None:
+    os.write(1, json.dumps([name, who, what]).encode() + b"\n")
+
+
+def make_app(settings: Mapping[str, str]) -> Flask:
+    """Make the test app, with its sessions in a place of its own."""
+    os.environ.update(settings)
+    app = create_app()
+    app.testing = True
+    for name in settings:
+        del os.environ[name]
+    return app
 
 
 def wait_for(child: int) -> int:
@@ -95,24 +113,25 @@ def wait_for(child: int) -> int:
 
 
 def main() -> None:
-    app = create_app()
-    app.testing = True
+    settings = json.loads(sys.argv[1])
+    apps = {name: make_app(each) for name, each in settings.items()}
+    # In a folder, two processes that change the labels of one user lose one of the two.
+    alone = {n: apps.pop(n) for n in settings if n == "cachelib"}
     sys.addaudithook(note)
     # The first one asks the tenant about itself.
-    use(app)
-    tell("before", use(app))
+    for app in (*apps.values(), *alone.values()):
+        use(app)
+    use_all("before", apps | alone)
     child = fork()
     if child == 0:
         try:
-            tell("child", use(app))
+            use_all("child", apps | alone)
         finally:
             os._exit(0)
-    # In a folder, two processes that change the labels of one user lose one of the two.
-    alone = os.environ.get("SESSION_TYPE") == "cachelib"
-    status = wait_for(child) if alone else None
-    tell("parent", use(app))
-    tell("status", wait_for(child) if status is None else status)
-    tell("again", use(app))
+    use_all("parent", apps)
+    tell("child", "status", wait_for(child))
+    use_all("parent", alone)
+    use_all("again", apps | alone)
 
 
 if __name__ == "__main__":

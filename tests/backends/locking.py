@@ -1,9 +1,4 @@
-"""A program that takes locks as it is told, a line at a time, and says what came of it.
-
-::
-
-    python -m tests.backends.locking '{"SESSION_TYPE": "redis", …}'
-"""
+"""A program that takes locks as each line tells it, and says what came of it."""
 
 from __future__ import annotations
 
@@ -44,9 +39,14 @@ def work(store: BackEnd, folder: Path, times: int) -> None:
 class Program:
     """The commands of the program, one per method."""
 
-    def __init__(self, store: BackEnd) -> None:
-        self._store = store
+    _store: BackEnd
+
+    def __init__(self) -> None:
         self._held: dict[str, Lock] = {}
+
+    def use(self, settings: str) -> str:
+        self._store = make_store(json.loads(settings))
+        return "ready"
 
     def take(self, key: str) -> str:
         lock = self._store.ask(lambda: self._store.try_lock(key))
@@ -59,8 +59,9 @@ class Program:
         self._held.pop(key).release()
         return "gone"
 
-    def work(self, folder: str) -> str:
-        work(self._store, Path(folder), 200)
+    def work(self, argument: str) -> str:
+        times, _, folder = argument.partition(" ")
+        work(self._store, Path(folder), int(times))
         return "done"
 
 
@@ -83,6 +84,11 @@ class Other:
         self.tell(command, argument)
         return self.answer()
 
+    def use(self, settings: Mapping[str, str]) -> None:
+        """Let it take locks of a back end from here on."""
+        # A lock that is taken before would not last until it has it.
+        assert self.ask("use", json.dumps(settings)) == "ready"
+
     def kill(self) -> None:
         """End it so that it can do nothing about it."""
         self._process.kill()
@@ -90,26 +96,22 @@ class Other:
 
 
 @contextlib.contextmanager
-def other_process(settings: Mapping[str, str]) -> Iterator[Other]:
+def other_process() -> Iterator[Other]:
     """Run the program in a process of its own."""
     with subprocess.Popen(
-        [sys.executable, "-m", __name__, json.dumps(settings)],
+        [sys.executable, "-m", __name__],
         cwd=ROOT,
         env=environment({}),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     ) as process:
-        other = Other(process)
-        # A lock that is taken meanwhile would not last until then.
-        assert other.answer() == "ready"
-        yield other
+        yield Other(process)
         process.kill()
 
 
 if __name__ == "__main__":
-    program = Program(make_store(json.loads(sys.argv[1])))
-    print("ready", flush=True)
+    program = Program()
     for line in sys.stdin:
         name, _, argument = line.strip().partition(" ")
         print(getattr(program, name)(argument), flush=True)

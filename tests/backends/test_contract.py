@@ -1,4 +1,4 @@
-"""Every back end keeps the contract of a session."""
+"""Every back end keeps the contract of records."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ import sqlalchemy as sa
 from flask import Flask
 
 from flask_auth0.sessions.server.storage import back_end_of
-from flask_auth0.sessions.stores.base import BackEnd
 from flask_auth0.sessions.stores.sqlalchemy import SqlBackEnd
-from tests.contracts.server_sessions import ServerContract
+from tests.contracts.server_sessions import RecordContract
 from tests.harness.visitor import MakeApp, Visitor
 
 from .matrix import MATRIX, settings_of
@@ -23,47 +22,14 @@ LOCAL = {
     "aws_access_key_id": "local",
     "aws_secret_access_key": "local",
 }
-#: Redis and cachelib have their contract among the tests of sessions.
+#: Redis and cachelib have it among the tests of sessions, with all that follows.
 OTHERS = [kind for kind in MATRIX if kind not in {"redis", "cachelib"}]
 
 
-class Kept:
-    """Notes which keys are written to a back end."""
-
-    def __init__(self, back_end: BackEnd, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._back_end = back_end
-        self._keys: set[str] = set()
-        keep, begin = back_end.keep, back_end.begin
-
-        def noted_keep(key: str, value: bytes, max_age: int) -> None:
-            self._keys.add(key)
-            keep(key, value, max_age)
-
-        def noted_begin(values: t.Mapping[str, bytes], labelling: t.Any) -> bool:
-            self._keys |= {*values}
-            return begin(values, labelling)
-
-        monkeypatch.setattr(back_end, "keep", noted_keep)
-        monkeypatch.setattr(back_end, "begin", noted_begin)
-
-    def count(self) -> int:
-        found = [self._back_end.fetch(key) for key in self._keys]
-        return len(found) - found.count(None)
-
-
-class TestEvery(ServerContract):
+class TestEvery(RecordContract):
     @pytest.fixture(params=OTHERS)
     def settings(self, request: pytest.FixtureRequest) -> dict[str, t.Any]:
         return settings_of(request.param, request)
-
-    @pytest.fixture(autouse=True)
-    def kept(self, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-        back_end = back_end_of(app.session_interface)
-        assert back_end is not None
-        self._kept = Kept(back_end, monkeypatch)
-
-    def keys(self) -> int:
-        return self._kept.count()
 
 
 class TestPostgreSQL:
@@ -72,7 +38,7 @@ class TestPostgreSQL:
         self.url = postgres_url
         settings = {"SESSION_TYPE": "sqlalchemy", "SESSION_SQLALCHEMY": postgres_url}
         app = make_app(settings)
-        ServerContract.add_views(app)
+        RecordContract.add_views(app)
         return app
 
     def test_flask_sessions_layout(self, visitor: Visitor) -> None:

@@ -6,36 +6,59 @@ import json
 import subprocess
 import sys
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import pytest
 
 from flask_auth0.tenant import Client, Tenant, TenantServer
 from tests.harness.processes import ROOT, environment
 
-from .matrix import OUTSIDE, settings_of
+from .matrix import MATRIX, OUTSIDE
 
 #: Seconds that a run may take: longer than the program waits for its child.
-LIMIT = 60
+LIMIT = 120
+NAMES = ["cookie", *OUTSIDE]
+
+#: What came of each app on each side of the fork.
+Found = dict[str, dict[str, t.Any]]
 
 
-@pytest.fixture
-def settings(request: pytest.FixtureRequest) -> dict[str, str]:
-    """A place of sessions, and the server that takes its connections."""
-    return {} if request.param == "cookie" else settings_of(request.param, request)
+@pytest.fixture(scope="module")
+def tenant() -> Iterator[TenantServer]:
+    client = Client("the-client", "the-secret", callbacks=["http://localhost/callback"])
+    with TenantServer(Tenant(clients=[client])) as tenant:
+        tenant.tenant.next_login = "ada@example.com"
+        yield tenant
 
 
-def run(settings: Mapping[str, str], tenant: TenantServer) -> dict[str, t.Any]:
-    """The steps of the program, on each side of the fork."""
+@pytest.fixture(scope="module")
+def settings(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, dict[str, str]]:
+    """The places of sessions, by their names."""
+
+    def find(name: str) -> t.Any:
+        if name == "tmp_path":
+            return tmp_path_factory.mktemp("forks")
+        if name == "postgres_url":
+            folder = request.getfixturevalue("postgres_folder")
+            return f"postgresql://postgres@/postgres?host={folder}"
+        return request.getfixturevalue(name)
+
+    return {"cookie": {}, **{name: MATRIX[name].empty(find) for name in OUTSIDE}}
+
+
+@pytest.fixture(scope="module")
+def found(settings: Mapping[str, Mapping[str, str]], tenant: TenantServer) -> Found:
+    """The steps of the program, with one app for each place."""
     env = {
         **tenant.environment(),
-        **settings,
         "AUTH0_SCOPE": "openid profile email offline_access",
         # A machine that is busy makes no error.
         "AUTH0_SESSION_STORE_TIMEOUT": "10",
     }
     ran = subprocess.run(
-        [sys.executable, "-m", "tests.backends.forking"],
+        [sys.executable, "-m", "tests.backends.forking", json.dumps(settings)],
         cwd=ROOT,
         env=environment(env),
         timeout=LIMIT,
@@ -44,35 +67,35 @@ def run(settings: Mapping[str, str], tenant: TenantServer) -> dict[str, t.Any]:
         check=False,
     )
     assert ran.returncode == 0, ran.stderr
-    found: dict[str, t.Any] = {}
+    found: Found = {name: {} for name in ("status", *settings)}
     for line in ran.stdout.splitlines():
-        found |= json.loads(line)
-    assert found["status"] == 0, ran.stderr
-    assert "child" in found, ran.stderr
+        name, who, what = json.loads(line)
+        found[name][who] = what
+    assert found["status"] == {"child": 0}, ran.stderr
+    assert all("child" in found[name] for name in settings), ran.stderr
     return found
 
 
-@pytest.mark.parametrize("settings", ["cookie", *OUTSIDE], indirect=True)
-def test_both_sides_work(settings: Mapping[str, str]) -> None:
-    client = Client("the-client", "the-secret", callbacks=["http://localhost/callback"])
-    with TenantServer(Tenant(clients=[client])) as tenant:
-        tenant.tenant.next_login = "ada@example.com"
-        found = run(settings, tenant)
+@pytest.mark.parametrize("name", NAMES)
+def test_both_sides_work(
+    name: str, found: Found, settings: dict[str, dict[str, str]], tenant: TenantServer
+) -> None:
+    seen, place = found[name], settings[name]
     for each in ("before", "child", "parent", "again"):
-        assert found[each]["statuses"] == [200, 200, 401]
+        assert seen[each]["statuses"] == [200, 200, 401]
     # The parent goes on with what it has, and the child has nothing of it.
     for each in ("parent", "again"):
-        assert kept_none(found[each]["connected"], settings) == []
-    ports = [port_of(place) for place in found["child"]["connected"]]
+        assert kept_none(seen[each]["connected"], place) == []
+    ports = [port_of(address) for address in seen["child"]["connected"]]
     # One for its logins, and one of the loop.
     assert ports.count(":" + tenant.domain.rpartition(":")[2]) == 2
-    address = "".join(settings.values())
-    if settings.get("SESSION_TYPE") in {"redis", "memcached", "dynamodb"}:
+    address = "".join(place.values())
+    if place.get("SESSION_TYPE") in {"redis", "memcached", "dynamodb"}:
         assert any(port in address for port in ports)
     if "postgresql" in address:
-        backends = [found[each]["backend"] for each in ("before", "parent", "again")]
+        backends = [seen[each]["backend"] for each in ("before", "parent", "again")]
         assert len(set(backends)) == 1
-        assert found["child"]["backend"] not in {None, *backends}
+        assert seen["child"]["backend"] not in {None, *backends}
 
 
 def kept_none(places: list[str], settings: Mapping[str, str]) -> list[str]:

@@ -26,7 +26,7 @@ from tests.contracts.index import end_all
 
 PARTS = {"head": "h", "body": "b"}
 #: How many sessions are ended together here; the product has more.
-AT_ONCE = 10
+AT_ONCE = 4
 
 Cost = Callable[[], int]
 

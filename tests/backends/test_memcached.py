@@ -19,7 +19,7 @@ from tests.harness.visitor import MakeApp, MakeVisitor
 MakeProxy = Callable[[int], Proxy]
 #: The keys of each session fall on servers by chance, so some of many fall on one
 #: server.
-SESSIONS = 48
+SESSIONS = 16
 
 
 @pytest.fixture

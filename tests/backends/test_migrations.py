@@ -55,6 +55,8 @@ with app.app_context():
     flask_migrate.init()
     flask_migrate.migrate()
     flask_migrate.upgrade()
+    # Nothing is left to do, so that no second file comes of it.
+    flask_migrate.migrate()
 """
 PLAIN = "from flask_migrate import Migrate\nmigrate = Migrate()\n"
 
@@ -96,7 +98,6 @@ def test_nothing_of_it_is_migrated(sessions: str, url: str, tmp_path: Path) -> N
     script = f"CONFIG, URL = {CONFIG!r}, {url!r}\n{beginning}{APP}"
     (tmp_path / "app.py").write_text(script.replace("SESSIONS", sessions))
     run(tmp_path, "-c", MIGRATE)
-    run(tmp_path, "-m", "flask", "db", "check")
     (migration,) = (tmp_path / "migrations" / "versions").glob("*.py")
     assert "create_table('article'" in migration.read_text()
     for table in ("'sessions'", "'sessions_index'", "'sessions_locks'"):

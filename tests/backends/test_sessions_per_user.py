@@ -19,6 +19,8 @@ from tests.harness.visitor import GRACE, MakeApp, MakeVisitor
 from .matrix import MATRIX, settings_of
 
 MOST = 3
+#: Labels are members of a sorted set, rows, or parts of a value that is read first.
+KINDS = ["redis", "sqlite", "memcached"]
 
 
 @pytest.fixture(params=MATRIX)
@@ -57,6 +59,7 @@ def test_the_oldest_goes(
         assert len(Auth0().sessions.of("auth0|ada")) == MOST
 
 
+@pytest.mark.parametrize("app", KINDS, indirect=True)
 def test_one_browser_that_logs_in_again_ends_no_other(
     app: Flask, make_visitor: MakeVisitor
 ) -> None:
@@ -67,6 +70,7 @@ def test_one_browser_that_logs_in_again_ends_no_other(
     assert other.user() is not None
 
 
+@pytest.mark.parametrize("app", KINDS, indirect=True)
 def test_many_at_once_are_ended_bit_by_bit(
     app: Flask, make_visitor: MakeVisitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,4 +1,4 @@
-"""The contract of sessions that a server keeps, in every place."""
+"""The contracts of sessions that a server keeps, and of each back end that does."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from flask_auth0 import Auth0, current_user
 from flask_auth0.sessions.storage_contract import KEY
 from flask_auth0.tenant import TenantServer
 from tests.contracts.sessions import SessionContract
+from tests.contracts.stores import AppContract, StoreContract
 from tests.harness.clock import Clock
 from tests.harness.logout_tokens import make_token, post, sid_of, sub_of
 from tests.harness.visitor import ADA, GRACE, HOST, MakeVisitor, Visitor
@@ -19,8 +20,12 @@ from tests.harness.visitor import ADA, GRACE, HOST, MakeVisitor, Visitor
 JSON = {"Content-Type": "application/json"}
 
 
-class ServerContract(SessionContract):
-    """The further contract of sessions with the state on the server."""
+class RecordContract(AppContract):
+    """The contract of what each back end keeps, finds and ends.
+
+    It is short, as it is tried on all of them. What an app makes of that is the same on
+    each, and in :class:`ServerContract`.
+    """
 
     def test_only_an_id_is_in_the_browser(
         self, visitor: Visitor, tenant: TenantServer
@@ -45,13 +50,6 @@ class ServerContract(SessionContract):
         assert fixed.user() is None
         assert fixed.get("/session").get_json() == {}
         fixed.http.close()
-
-    def test_it_changes_with_every_login(self, visitor: Visitor) -> None:
-        seen = set()
-        for _ in range(3):
-            visitor.log_in()
-            seen.add(visitor.cookies()["session"])
-        assert len(seen) == 3
 
     def test_a_write_that_began_before_the_logout_revives_nothing(
         self, app: Flask, visitor: Visitor
@@ -86,18 +84,6 @@ class ServerContract(SessionContract):
             assert auth0.get_user() is None
         visitor.set_cookie("session", cookie)
         assert visitor.user() is None
-
-    def test_a_flood_of_logins_writes_nothing(self, visitor: Visitor) -> None:
-        before = self.keys()
-        for _ in range(20):
-            visitor.client = visitor.app.test_client()
-            visitor.get("/login")
-            assert "session" not in visitor.cookies()
-        assert self.keys() <= before
-
-    def keys(self) -> int:
-        """How many things are stored."""
-        raise NotImplementedError
 
     def test_a_logout_token_with_a_sid_ends_one_session(
         self, app: Flask, make_visitor: MakeVisitor, tenant: TenantServer
@@ -196,6 +182,33 @@ class ServerContract(SessionContract):
             labels = app.extensions["auth0"].state_store.states.labels
             label = labels.of_user("auth0|ada", labels.domain)
             assert records.labelled(label) == []
+
+    # One that notes activity, and one that writes new tokens under a lock.
+    test_inactivity_ends_it = SessionContract.test_inactivity_ends_it
+    test_a_request_refreshes_once = StoreContract.test_a_request_refreshes_once
+
+
+class ServerContract(RecordContract, SessionContract):
+    """The contract of sessions with the state on the server."""
+
+    def test_it_changes_with_every_login(self, visitor: Visitor) -> None:
+        seen = set()
+        for _ in range(3):
+            visitor.log_in()
+            seen.add(visitor.cookies()["session"])
+        assert len(seen) == 3
+
+    def test_a_flood_of_logins_writes_nothing(self, visitor: Visitor) -> None:
+        before = self.keys()
+        for _ in range(20):
+            visitor.client = visitor.app.test_client()
+            visitor.get("/login")
+            assert "session" not in visitor.cookies()
+        assert self.keys() <= before
+
+    def keys(self) -> int:
+        """How many things are stored."""
+        raise NotImplementedError
 
 
 def add_session_views(app: Flask) -> None:

@@ -19,11 +19,8 @@ if t.TYPE_CHECKING:
 OFFLINE = "openid profile email offline_access"
 
 
-class StoreContract:
-    """The contract of every state store, an app's own one included."""
-
-    #: Seconds without activity, or since the login, after which a session has ended.
-    LIFETIME = 86400
+class AppContract:
+    """An app, which contracts of its sessions are about."""
 
     @pytest.fixture
     def settings(self) -> dict[str, t.Any]:
@@ -51,6 +48,13 @@ class StoreContract:
         def clear() -> str:
             session.clear()
             return "cleared"
+
+
+class StoreContract(AppContract):
+    """The contract of every state store, an app's own one included."""
+
+    #: Seconds without activity, or since the login, after which a session has ended.
+    LIFETIME = 86400
 
     def test_it_lasts(self, visitor: Visitor) -> None:
         visitor.log_in()
