@@ -7,7 +7,7 @@ import os
 from hypothesis import HealthCheck, settings
 
 SHORT = settings(
-    max_examples=12,
+    max_examples=8,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

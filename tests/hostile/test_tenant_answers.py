@@ -21,7 +21,7 @@ from .conftest import PATIENCE
 from .mutations import CHANGES
 
 # A login goes through more hands than most cases.
-CASES = settings(MANY, max_examples=max(12, MANY.max_examples // 4))
+CASES = settings(MANY, max_examples=max(6, MANY.max_examples // 4))
 
 # These tests have a full form.
 pytestmark = pytest.mark.usefixtures("rounds")

@@ -124,5 +124,5 @@ def test_visits(home: Home) -> None:
 
     Here.home = home
     # Each run is some thirty cases.
-    runs = settings(CASES, max_examples=CASES.max_examples // 10)
+    runs = settings(CASES, max_examples=max(1, CASES.max_examples // 10))
     run_state_machine_as_test(Here, settings=runs)

@@ -63,7 +63,7 @@ def test_everybody_is_in_who_must_be(
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=rounds(short=4, full=700),
+            max_examples=rounds(short=2, full=700),
             stateful_step_count=50,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -8,8 +8,7 @@ import pytest
 from flask import Flask
 
 from flask_auth0 import Auth0
-from tests.contracts.server_sessions import ServerContract
-from tests.contracts.stores import TransactionContract
+from tests.contracts.server_sessions import RecordContract
 from tests.docs.pages import Page
 from tests.fixtures.clock import clock as clock
 from tests.harness.session_service import SessionService, running_service
@@ -29,7 +28,7 @@ def page(
     return page.run_until("ServiceSessionInterface")
 
 
-class TestService(TransactionContract, ServerContract):
+class TestService(RecordContract):
     @pytest.fixture
     def settings(self) -> t.Iterator[dict[str, t.Any]]:
         with running_service() as self.service:
@@ -58,9 +57,6 @@ class TestService(TransactionContract, ServerContract):
                 client.close()
 
     service: SessionService
-
-    def keys(self) -> int:
-        return len(self.service.kept)
 
     def test_the_service_learns_no_token(self, visitor: Visitor) -> None:
         visitor.log_in()
