@@ -34,8 +34,8 @@ def test_logout_and_the_next_user(
     after: dict[str, str],
 ) -> None:
     tenant, urls = auth0_tenant.tenant, []
-    for server, settings in (("werkzeug", before), ("gthread", after)):
-        app = start_app(server, AUTH0_COOKIE_SECURE="false", **settings)
+    for settings in (before, after):
+        app = start_app(AUTH0_COOKIE_SECURE="false", **settings)
         urls.append(f"http://{HOST}:{urlsplit(app.url).port}")
         tenant.client.callbacks.append(f"{urls[-1]}/callback")
         tenant.client.logout_urls.append(f"{urls[-1]}/")

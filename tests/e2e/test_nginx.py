@@ -12,7 +12,7 @@ import pytest
 
 from flask_auth0.tenant import TenantServer
 from tests.fixtures.deployments import StartApp
-from tests.harness.app_server import Deployment
+from tests.harness.app_server import Served
 from tests.harness.browser import Browser
 from tests.harness.missing import missing
 from tests.harness.nginx_server import running_nginx
@@ -40,7 +40,7 @@ def make_browser(
     with contextlib.ExitStack() as stack:
 
         def make(server: str, directives: str = "", **env: str) -> Browser:
-            app: Deployment = start_app(server, **LARGE, **env)
+            app: Served = start_app(server, **LARGE, **env)
             port, client = free_port(), auth0_tenant.tenant.client
             client.callbacks.append(f"http://127.0.0.1:{port}/callback")
             client.logout_urls.append(f"http://127.0.0.1:{port}/")

@@ -1,18 +1,22 @@
-"""Runs the test app in a process of its own, under each server it may meet."""
+"""Serves the test app, on threads of this process or under a server of its own."""
 
 from __future__ import annotations
 
 import contextlib
 import socket
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import pytest
+from werkzeug.serving import make_server
 
 from flask_auth0.tenant import Client
 
+from .app import create_app
 from .browser import Browser
 from .processes import Service, stopped_at_the_end
 
@@ -55,16 +59,22 @@ class Address:
 
 
 @dataclass
-class Deployment:
+class Served:
     """The test app behind one server, and the authority its tenant is trusted by."""
 
     url: str
     ca_file: str
-    service: Service
 
     def browser(self) -> Browser:
         """Somebody's browser, looking at the app for the first time."""
         return Browser(self.url, self.ca_file)
+
+
+@dataclass
+class Deployment(Served):
+    """The same in a process of its own."""
+
+    service: Service
 
 
 def server_command(server: str, descriptor: int, factory: str) -> list[str]:
@@ -97,3 +107,22 @@ def running_app(
     with stopped_at_the_end(service):
         service.wait_until(lambda: answers(address.url), "serves its home page")
         yield Deployment(address.url, env["SSL_CERT_FILE"], service)
+
+
+@contextlib.contextmanager
+def served_here(address: Address, env: Mapping[str, str]) -> Iterator[Served]:
+    """Serve the test app on threads of this process, which starts at once."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in env.items():
+            patch.setenv(name, value)
+        app = create_app()
+    descriptor = address.socket.fileno()
+    server = make_server("127.0.0.1", 0, app, threaded=True, fd=descriptor)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield Served(address.url, env["SSL_CERT_FILE"])
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
