@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 from flask_auth0.tenant import TenantServer
 from tests.docs.pages import path_of, snippets
 from tests.fixtures.deployments import StartApp
-from tests.harness.app_server import Deployment
+from tests.harness.app_server import Served
 from tests.harness.chromium import Chromium
 
 SCRIPTS = snippets(path_of("json_routes.rst"), "js")
@@ -19,7 +19,7 @@ USER = "fetch('/auth/profile').then((answer) => answer.json())"
 
 
 @pytest.fixture
-def deployment(start_app: StartApp) -> Deployment:
+def deployment(start_app: StartApp) -> Served:
     return start_app(
         AUTH0_PROFILE_PATH="/auth/profile",
         AUTH0_PASSWORDLESS_PATH="/auth/passwordless",
@@ -28,7 +28,7 @@ def deployment(start_app: StartApp) -> Deployment:
 
 
 @pytest.fixture
-def page(deployment: Deployment, chromium: Chromium) -> Page:
+def page(deployment: Served, chromium: Chromium) -> Page:
     page = chromium.tab()
     page.goto(deployment.url)
     for script in SCRIPTS:
