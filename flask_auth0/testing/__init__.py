@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .access_tokens import bearer_headers
 from .configuration import CONFIG
 from .cookies import SessionCookie, session_cookies
 from .given import USER
@@ -12,6 +13,7 @@ __all__ = [
     "CONFIG",
     "USER",
     "SessionCookie",
+    "bearer_headers",
     "live_server",
     "log_in",
     "log_out",

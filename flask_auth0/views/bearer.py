@@ -10,7 +10,7 @@ from ..app_state import AppState, state_of
 from ..client.access_tokens import scopes_of
 from ..client.certificate_binding import VARIABLE, X5T, check_certificate
 from ..client.proofs import Bound, normal_url
-from ..config import Problem
+from ..config import Config, Problem
 from ..errors import (
     Auth0Error,
     ConfigurationError,
@@ -114,14 +114,7 @@ def token_claims(
     :raises InvalidToken: when the token is not good.
     :raises ConfigurationError: when the app is no API.
     """
-    if state.config.audience is None:
-        raise ConfigurationError(
-            Problem(
-                "AUTH0_AUDIENCE",
-                "is missing, and a view takes access tokens; set it to the identifier "
-                "of this API, as the Auth0 dashboard has it",
-            )
-        )
+    require_audience(state.config)
     current.has_asked_for_token = True
     if current.token_claims is None:
         given = credentials_of(current.request)
@@ -130,6 +123,21 @@ def token_claims(
         current.token_claims = _verified(current, state, given)
         current.token_scheme = given.scheme
     return current.token_claims
+
+
+def require_audience(config: Config) -> None:
+    """Refuse an app that takes access tokens and does not say for which API.
+
+    :raises ConfigurationError: with what to set.
+    """
+    if config.audience is None:
+        raise ConfigurationError(
+            Problem(
+                "AUTH0_AUDIENCE",
+                "is missing, and a view takes access tokens; set it to the identifier "
+                "of this API, as the Auth0 dashboard has it",
+            )
+        )
 
 
 def require(

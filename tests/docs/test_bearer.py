@@ -99,3 +99,8 @@ def test_the_table_of_answers(client: Client) -> None:
     assert good.cache_control.private
     assert (403, "insufficient_scope") in told
     assert client.call("/api/messages").status_code == 403
+
+
+def test_in_tests(page: Page) -> None:
+    page.apps[0].testing = True
+    page["test_messages"]()
