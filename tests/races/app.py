@@ -130,14 +130,14 @@ def add_wait_at_reading(app: Flask) -> None:
     store = state_of(app).state_store
     assert isinstance(store, SessionStateStore)
     states: t.Any = store.states
-    read_head = states.read_head
+    open_head = states.open_head
 
-    def read_head_and_wait(*args: t.Any) -> t.Any:
-        found = read_head(*args)
+    def open_head_and_wait(*args: t.Any) -> t.Any:
+        found = open_head(*args)
         reach("found")
         return found
 
-    states.read_head = read_head_and_wait
+    states.open_head = open_head_and_wait
 
 
 def add_views(app: Flask) -> None:

@@ -243,7 +243,7 @@ def test_who_does_not_look_pays_nothing(
     asked: list[str] = []
     store = state_of(visitor.app).state_store
     assert isinstance(store, SessionStateStore)
-    monkeypatch.setattr(store.states, "read_head", lambda *_: asked.append("head"))
+    monkeypatch.setattr(store.states, "open_head", lambda *_: asked.append("head"))
     response = visitor.get("/")
     assert asked == []
     assert not response.headers.getlist("Set-Cookie")

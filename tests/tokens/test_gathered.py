@@ -100,10 +100,10 @@ def test_a_read_that_ends_late_brings_nothing_old_back(
     auth0, store = Auth0(), state_of(app).state_store
     assert isinstance(store, SessionStateStore)
     has_read, may_go_on = threading.Event(), threading.Event()
-    read_head, reread = store.states.read_head, store.reread
+    open_head, reread = store.states.open_head, store.reread
 
     def held(*args: t.Any) -> t.Any:
-        found = read_head(*args)
+        found = open_head(*args)
         if not has_read.is_set():
             has_read.set()
             may_go_on.wait(LIMIT)
@@ -114,7 +114,7 @@ def test_a_read_that_ends_late_brings_nothing_old_back(
         # Flask's session is loaded before.
         assert auth0.get_user()
         reread(current_request())
-        monkeypatch.setattr(store.states, "read_head", held)
+        monkeypatch.setattr(store.states, "open_head", held)
         run = contextvars.copy_context().run
         # On a loop of its own, so that it does not hold up the extension's.
         reading = auth0.client.get_session()
