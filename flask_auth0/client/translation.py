@@ -48,6 +48,7 @@ from .challenge_errors import (
 )
 from .refusals import refusal_of
 from .responses import is_unavailable
+from .unreachable import remedy_for
 
 #: httpx, and its successor, which Authlib uses where that is installed.
 _HTTP = [
@@ -152,7 +153,7 @@ def translate(error: Exception) -> Auth0Error:
                 return too_many_attempts(cause.response)
             return _wrong_status(cause.response)
         if isinstance(cause, TRANSPORT_ERRORS):
-            return _unreachable(chain, cause)
+            return TenantUnavailable(remedy=remedy_for(chain, cause))
     return refusal_of(chain) or _of_the_sdk(error)
 
 
@@ -247,13 +248,3 @@ def _wrong_status(response: t.Any) -> Auth0Error:
         unavailable.retry_after = retry_after(response) or unavailable.retry_after
         return unavailable
     return TenantError(remedy=f"It answered with {status}. Check AUTH0_DOMAIN.")
-
-
-def _unreachable(chain: list[t.Any], cause: BaseException) -> Auth0Error:
-    texts = " ".join(str(each) for each in chain)
-    if any(isinstance(each, ssl.SSLError) for each in chain) or "CERTIFICATE" in texts:
-        return TenantUnavailable(
-            remedy="Its certificate is not trusted here. Set SSL_CERT_FILE."
-        )
-    told = f"{type(cause).__name__}: {cause}".rstrip(": ")
-    return TenantUnavailable(remedy=f"Check AUTH0_DOMAIN and the network ({told}).")

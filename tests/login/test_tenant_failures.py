@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import typing as t
+from pathlib import Path
 
 import httpx
 import pytest
+import trustme
 from authlib.oauth2.client import OAuth2Client
 
 from flask_auth0 import Auth0Error, login_failed
@@ -79,7 +81,34 @@ def test_a_tenant_with_an_untrusted_certificate(
     app = make_app({"DEBUG": True})
     response = make_visitor(app).get("/login")
     assert response.status_code == 503
-    assert "SSL_CERT_FILE" in response.text
+    assert "Set SSL_CERT_FILE." in response.text
+
+
+def test_a_tenant_whose_authority_is_not_among_the_certificates(
+    make_app: MakeApp,
+    make_visitor: MakeVisitor,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Such as that of a development tenant that has been started anew."""
+    file = tmp_path / "other.pem"
+    trustme.CA().cert_pem.write_to_path(str(file))
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    make_visitor(make_app()).get("/login")
+    assert f"SSL_CERT_FILE is {file}, where its authority has to be" in caplog.text
+
+
+def test_a_proxy_that_is_down(
+    make_app: MakeApp,
+    make_visitor: MakeVisitor,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://me:hush@127.0.0.1:1")
+    make_visitor(make_app()).get("/login")
+    assert "HTTPS_PROXY names the proxy 127.0.0.1:1, which may be down" in caplog.text
+    assert "hush" not in caplog.text
 
 
 @pytest.mark.parametrize(
