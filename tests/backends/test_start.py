@@ -18,6 +18,7 @@ from flask import Flask
 from redis import Redis
 from redis.exceptions import RedisError
 
+from flask_auth0.errors import SessionStoreUnavailable
 from flask_auth0.sessions.server.setup import set_up_sessions
 from flask_auth0.sessions.stores.bad_settings import BadSetting
 from flask_auth0.sessions.stores.proof import prove
@@ -26,11 +27,11 @@ from tests.harness.redis_server import free_port
 from tests.harness.setups import setup
 
 
-def remedy(kind: str, **settings: t.Any) -> str:
+def remedy(kind: str, limit: float = 10, **settings: t.Any) -> str:
     """The messages of the start."""
     app = Flask(__name__)
     app.config.update({"SESSION_TYPE": kind, **settings})
-    problems = set_up_sessions(app, limit=10)
+    problems = set_up_sessions(app, limit=limit)
     assert len(problems) == 1
     assert "secret-word" not in problems[0].remedy
     return problems[0].remedy
@@ -131,6 +132,48 @@ def test_rights_that_are_missing(
 def test_a_wrong_password(server: Server) -> None:
     url = f"redis://app:secret-word-not@127.0.0.1:{server.port}"
     assert "correct the user and the password" in remedy("redis", SESSION_REDIS=url)
+    server.client.config_set("requirepass", "word")
+    try:
+        url = f"redis://127.0.0.1:{server.port}"
+        assert "correct the user and the password" in remedy("redis", SESSION_REDIS=url)
+    finally:
+        server.client.execute_command("AUTH", "word")
+        server.client.config_set("requirepass", "")
+
+
+def test_a_database_that_is_not_there(server: Server) -> None:
+    url = f"redis://127.0.0.1:{server.port}/99"
+    assert "a database that is not there" in remedy("redis", SESSION_REDIS=url)
+
+
+def test_tls_where_the_server_speaks_none(server: Server) -> None:
+    url = f"rediss://127.0.0.1:{server.port}"
+    said = remedy("redis", limit=1, SESSION_REDIS=url)
+    assert "asks for TLS, which the server does not answer" in said
+
+
+def test_what_happens_later_follows_from_its_cause_as_well(
+    server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = Flask(__name__)
+    url = f"redis://:@127.0.0.1:{server.port}"
+    app.config.update(SESSION_TYPE="redis", SESSION_REDIS=url)
+    assert set_up_sessions(app, limit=10) == []
+    back_end = t.cast(t.Any, app.session_interface).back_end
+    place = f"(127.0.0.1:{server.port})"
+    for change, undo, sentence in [
+        ("CONFIG SET maxmemory 1", "CONFIG SET maxmemory 0", "has no room to write"),
+        ("REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE", "can be read and not written"),
+    ]:
+        server.client.execute_command(*change.split())
+        try:
+            with app.app_context(), pytest.raises(SessionStoreUnavailable):
+                back_end.ask(back_end.keep, "key", b"1", 1)
+        finally:
+            server.client.execute_command(*undo.split())
+        assert sentence in caplog.messages[-1]
+        assert "fails: SESSION_REDIS " in caplog.messages[-1]
+        assert place in caplog.messages[-1]
 
 
 def test_certificates(tls: tuple[int, Path]) -> None:
@@ -156,7 +199,8 @@ def test_certificates(tls: tuple[int, Path]) -> None:
     ],
 )
 def test_a_host_that_is_not_there(kind: str, key: str, url: str) -> None:
-    assert "names a host that nobody knows" in remedy(kind, **{key: url})
+    settings: dict[str, t.Any] = {key: url}
+    assert "names a host that nobody knows" in remedy(kind, **settings)
 
 
 def test_a_server_that_is_not_there() -> None:

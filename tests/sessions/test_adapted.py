@@ -46,7 +46,7 @@ def test_an_outage_of_the_own_client_is_one_of_the_store(
         getattr(back_end, way)(work)
     # The client repeats its calls itself, for as long as it wants.
     assert work.tried == 1
-    assert "The session store does not answer: Gone." in caplog.text
+    assert "does not answer (as the app has set it up: Gone)" in caplog.text
 
 
 def test_an_outage_while_a_lock_is_taken(

@@ -63,8 +63,10 @@ def adapted(theirs: ServerSideSessionInterface) -> BackEnd:
     # Some of Flask-Session's interfaces have no reference to their app.
     logger = theirs.app.logger if theirs.app else logging.getLogger(__name__)
     if isinstance(theirs, RedisSessionInterface):
-        from ..stores.redis import RedisBackEnd
+        from ..stores.redis import RedisBackEnd, address_of
 
         setup = Setup({}, _LIMIT, logger, current_outage)
-        return RedisBackEnd(setup, PerProcess(lambda: theirs.client))
+        back_end = RedisBackEnd(setup, PerProcess(lambda: theirs.client))
+        back_end.where = f"{address_of(theirs.client)}, by the app's Session(app)"
+        return back_end
     return AdaptedBackEnd(Setup({}, math.inf, logger, current_outage), theirs)

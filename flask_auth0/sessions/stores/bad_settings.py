@@ -57,12 +57,18 @@ _CAUSES = (
         "SSL_CERT_FILE, or the driver's option in the URL such as ssl_ca_certs",
     ),
     _Cause(
+        r"handshake operation timed out",
+        "asks for TLS, which the server does not answer ({where}); correct the scheme "
+        "or the port",
+    ),
+    _Cause(
         r"wrong.version.number|record.layer.failure|does not support ssl",
         "asks for TLS, which the server does not speak ({where}); correct the scheme "
         "or the port",
     ),
     _Cause(
-        r"wrongpass|noauth|invalid username-password|authenticat\w+ (failed|required)|"
+        r"wrongpass|noauth|authenticationerror|invalid username-password|"
+        r"authenticat\w+ (failed|required)|"
         r"role .* does not exist|no password (is )?(supplied|set)|without any password|"
         r"sqlstate (28P01|28000)",
         "is refused by the server ({where}); correct the user and the password",

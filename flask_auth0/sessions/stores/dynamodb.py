@@ -167,7 +167,9 @@ def make(setup: Setup) -> DynamoBackEnd:
     except (BotoCoreError, ClientError) as error:
         raise problem_of(setting, error) from error
     tables = PerProcess(lambda: resource_of(setting, setup.limit).Table(name))
-    return DynamoBackEnd(setup, tables)
+    back_end = DynamoBackEnd(setup, tables)
+    back_end.key, back_end.where = first.key, first.where
+    return back_end
 
 
 def _kept(key: str, value: bytes, max_age: int) -> dict[str, t.Any]:

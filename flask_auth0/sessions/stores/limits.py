@@ -12,6 +12,7 @@ from contextvars import ContextVar
 from ...errors import SessionStoreUnavailable
 from ...runtime.outage import Outage
 from ...runtime.tracebacks import without_frames
+from .bad_settings import no_answer
 
 T = t.TypeVar("T")
 D = t.TypeVar("D")
@@ -32,6 +33,10 @@ class Limited:
         outside of a request.
     """
 
+    #: The key of the configuration that names the back end, and its address, which the
+    #: log has.
+    key: str = "SESSION_TYPE"
+    where: str = "as the app has set it up"
     #: The driver's errors when the back end is down, slow or refuses to work.
     failures: tuple[type[Exception], ...] = (OSError,)
 
@@ -76,8 +81,7 @@ class Limited:
             self._is_failing = True
             if not _is_optional.get():
                 outage.happened = outage.is_told = True
-                name = type(error).__name__
-                self.logger.warning("The session store does not answer: %s.", name)
+                self.logger.warning("The session store fails: %s.", self._cause(error))
             # The frames of the driver know the keys of sessions.
             raise SessionStoreUnavailable() from without_frames(error)
         finally:
@@ -143,16 +147,22 @@ class Limited:
             self.logger.warning(
                 "The session store does not do what requests can do without, such as "
                 "noting that a user is active: %s.",
-                type(error.__cause__ or error).__name__,
+                self._cause(error.__cause__ or error),
             )
+
+    def _cause(self, error: BaseException) -> str:
+        """Return the key, the address and the remedy for an error of the driver."""
+        return f"{self.key} {no_answer(self.key, self.where, error).remedy}"
 
     def _give_up(self, outage: Outage) -> t.NoReturn:
         if not _is_optional.get():
             if not outage.happened:
                 self.logger.warning(
-                    "The session store has taken %.1f s: nothing more is asked of it "
-                    "for this request, which is answered with 503.",
+                    "The session store has taken %.1f s (%s: %s): nothing more is "
+                    "asked of it for this request, which is answered with 503.",
                     outage.spent,
+                    self.key,
+                    self.where,
                 )
             outage.happened = outage.is_told = True
         raise SessionStoreUnavailable()

@@ -199,7 +199,7 @@ def _prepare(setup: Setup, client: t.Any) -> MongoBackEnd:
             _make_index(collection, "expiration", expireAfterSeconds=0)
             _make_index(collection, "id", unique=True)
         back_end = MongoBackEnd(setup, PerProcess(lambda: collection))
-        prove(back_end, KEY, collection.full_name)
+        prove(back_end, KEY, f"{collection.full_name} at {_where(client)}")
     except PyMongoError as error:
         raise no_answer(KEY, _where(client), error) from error
     return back_end

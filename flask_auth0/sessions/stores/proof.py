@@ -14,10 +14,13 @@ _MAX_AGE = 60
 def prove(back_end: BackEnd, setting: str, where: str) -> None:
     """Write, read, replace, find and remove one key with an expiry.
 
+    The log has the setting and the server whenever the back end fails later.
+
     :param setting: the key of the configuration that names the server.
     :param where: the server, without any password.
     :raises BadSetting: with the cause, when any of that fails.
     """
+    back_end.key, back_end.where = setting, where
     key = f"flask_auth0.proof:{secrets.token_hex(12)}"
     try:
         failed = _failed_step(back_end, key)

@@ -137,15 +137,24 @@ def make(setup: Setup, key: str = KEY) -> RedisBackEnd:
     """
     setting = setup.settings.get(key) or DEFAULT
     # A client of redis-py notices a fork itself.
-    clients, where = PerProcess(lambda: setting), type(setting).__name__
+    clients, where = PerProcess(lambda: setting), ""
     if isinstance(setting, str):
         clients, where = clients_of(key, setting.strip(), setup.limit / 2)
     _check(key, clients.get())
+    where = where or address_of(setting)
     back_end = RedisBackEnd(setup, clients)
     prove(back_end, key, where)
     if not setup.is_development:
         _warn_of_loss(back_end, key)
     return back_end
+
+
+def address_of(client: t.Any) -> str:
+    """Return where the server of a client is, without any password."""
+    options = client.get_connection_kwargs()
+    if "host" in options:
+        return f"{options['host']}:{options.get('port', 6379)}"
+    return str(options.get("path") or type(client).__name__)
 
 
 def _check(key: str, client: t.Any) -> None:
