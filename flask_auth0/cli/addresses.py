@@ -6,6 +6,8 @@ import typing as t
 from collections.abc import Mapping
 from urllib.parse import urljoin, urlsplit
 
+import click
+
 from ..config import Config
 from ..config.urls import origin_of
 
@@ -21,6 +23,20 @@ class Addresses(t.NamedTuple):
     logout: tuple[str, ...]
     #: Where the tenant tells of sessions that have ended there, if it may.
     backchannel: str | None
+
+
+def checked_url(
+    context: click.Context, option: click.Parameter, url: str | None
+) -> str | None:
+    """Return the value of an option that is the address of the app.
+
+    :raises click.BadParameter: when it is none.
+    """
+    try:
+        return origin_of(url) + urlsplit(url).path if url else None
+    except ValueError as error:
+        told = f"{url} is no address such as https://app.example.com."
+        raise click.BadParameter(told) from error
 
 
 def base_of(app_config: Mapping[str, t.Any]) -> str | None:

@@ -18,7 +18,7 @@ from ..tenant.command import DEFAULT_CALLBACKS, DEFAULT_LOGOUT_URLS, describe, s
 from ..tenant.model import Client
 from ..tenant.server import TenantServer
 from ..tenant.tenant import Tenant
-from .addresses import DEVELOPMENT, Addresses, addresses_of
+from .addresses import DEVELOPMENT, Addresses, addresses_of, checked_url
 from .output import as_json, echo_json
 
 _HEAD = """\
@@ -46,7 +46,11 @@ AUTH0_CLIENT_SECRET=
     help="The file of the settings.",
 )
 @click.option(
-    "--url", default=DEVELOPMENT, show_default=True, help="The address of the app."
+    "--url",
+    default=DEVELOPMENT,
+    show_default=True,
+    callback=checked_url,
+    help="The address of the app.",
 )
 @click.option(
     "--tenant",
@@ -84,6 +88,7 @@ def _about_file(path: Path, missing: Sequence[str], *, is_new: bool) -> Iterator
     """Yield the lines about a file of settings."""
     if is_new:
         yield f"{path} is written, with a fresh AUTH0_SECRET, for you alone."
+        yield "Keep it out of version control."
     if missing:
         yield f"What is missing in {path}:"
         yield from (f"  {each}" for each in missing)
@@ -146,10 +151,14 @@ def _addresses(values: Mapping[str, str], url: str) -> Addresses | None:
 
 def _run_tenant(path: Path, url: str) -> None:
     """Run a development tenant for the settings of a file, which is made if needed."""
+    command = "flask run" if path == Path(".env") else f"flask -e {path} run"
     certificates = Path(f"{path.resolve()}.tenant-ca.pem")
     if os.environ.get("SSL_CERT_FILE") == str(certificates):
         # The authority in it is that of the last tenant, which is gone.
         del os.environ["SSL_CERT_FILE"]
+    elif "SSL_CERT_FILE" in os.environ:
+        # The file of certificates has those of the shell's as well.
+        command = f"env -u SSL_CERT_FILE {command}"
     known = _values(path)
     client, port = _client(known, url), 0
     if path.exists():
@@ -162,7 +171,6 @@ def _run_tenant(path: Path, url: str) -> None:
         certificates.write_bytes(Path(server.ca_file).read_bytes())
         if not path.exists():
             _write(path, _settings_for(server, certificates))
-        command = "flask run" if path == Path(".env") else f"flask -e {path} run"
         describe(server, f"{path} has the settings: start your app with '{command}'.")
 
     serve(server, tell)

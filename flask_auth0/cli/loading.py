@@ -49,10 +49,14 @@ def sentence_of(error: BaseException) -> str:
     return f"The app does not load: {type(error).__name__}{_place(error)}."
 
 
+#: What the modules of an app raise where they give up; the command goes on.
+FAILURES = (Exception, SystemExit)
+
+
 def _load(context: click.Context) -> Flask:
     try:
         return context.ensure_object(ScriptInfo).load_app()
-    except Exception as error:
+    except FAILURES as error:
         hint = "'flask auth0 doctor' tells more."
         raise click.ClickException(f"{sentence_of(error)}\n{hint}") from error
 

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from flask.sessions import SessionInterface
 
+from flask_auth0.cli.doctor import two_loads
+from flask_auth0.cli.doctor.fingerprints import fingerprints_of
 from tests.harness.provider import Provider
 from tests.harness.visitor import MakeApp
 
@@ -121,6 +124,25 @@ def test_two_processes_with_secrets_of_their_own(
     found = finding(path, "app.secrets")
     assert found.level == "wrong"
     assert "another SECRET_KEY and AUTH0_SECRET" in found.told
+
+
+def test_sessions_on_a_server_need_no_signature(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other process is not started, as its fingerprints are known here."""
+    app = make_app()
+    subject = subject_of("no_app")
+    subject.app, subject.error = app, None
+
+    def elsewhere(info: t.Any, salt: bytes, limit: float) -> t.Any:
+        return {**fingerprints_of(app, salt), "SECRET_KEY": "another"}
+
+    monkeypatch.setattr(two_loads, "_fingerprints_elsewhere", elsewhere)
+    (found,) = findings(subject, "app.secrets")
+    assert found.level == "wrong"
+    app.session_interface = SessionInterface()
+    (found,) = findings(subject, "app.secrets")
+    assert found.level == "warning"
 
 
 @pytest.mark.parametrize("is_there", [False, True])

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import typing as t
 from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
-from flask import Response
+from flask import Flask, Response
+from werkzeug.serving import make_server
 
 from flask_auth0.cli.doctor import tenant as tenant_checks
 from flask_auth0.tenant import Api
@@ -165,8 +167,31 @@ def test_logout_urls(make_app: MakeApp, strategy: str) -> None:
     assert "Allowed Logout URLs" in found[1].remedy
 
 
-def test_the_back_channel(
-    make_app: MakeApp, redis_settings: dict[str, str], monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def heard_app(
+    make_app: MakeApp, redis_settings: dict[str, str]
+) -> t.Iterator[tuple[Flask, str]]:
+    """An app that hears of logouts, and its address."""
+    app = make_app(redis_settings)
+    server = make_server("127.0.0.1", 0, app)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield app, f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_the_back_channel(heard_app: tuple[Flask, str]) -> None:
+    app, url = heard_app
+    assert finding(app, "tenant.backchannel", url=url).level == "ok"
+    app.before_request_funcs.setdefault(None, []).append(lambda: ("No!", 403))
+    found = finding(app, "tenant.backchannel", url=url)
+    assert (found.level, "answers with 403" in found.told) == ("wrong", True)
+
+
+def test_a_back_channel_that_nobody_answers(
+    make_app: MakeApp, redis_settings: dict[str, str]
 ) -> None:
     app = make_app(redis_settings)
     assert findings(subject_of(make_app()), "tenant.backchannel") == []

@@ -13,6 +13,7 @@ from flask_auth0 import login_required
 from tests.harness.visitor import MakeApp
 
 from .examined import finding, findings, subject_of
+from .invoked import invoke
 
 PUBLIC = "https://app.example.com"
 
@@ -93,3 +94,12 @@ def test_the_address_is_that_of_the_settings(make_app: MakeApp) -> None:
     subject = subject_of(make_app(named), None)
     assert (subject.base, subject.is_guess) == ("https://two.example.com", False)
     assert subject_of(make_app(), None).is_guess
+    assert finding(make_app(redirect_uri=uri), "app.address", url=None).level == "ok"
+    found = finding(make_app(redirect_uri=uri), "app.address", url=PUBLIC)
+    assert (found.level, "https://one.example.com" in found.told) == ("wrong", True)
+
+
+def test_what_is_no_address() -> None:
+    for command in ("doctor", "init"):
+        result = invoke(None, command, "--url", "app.example.com")
+        assert (result.exit_code, "app.example.com is no" in result.output) == (2, True)

@@ -22,6 +22,7 @@ BROKEN = {
         "AttributeError in {}, line 2",
     ),
     "value_error": ("int('hush-hush')", "ValueError in {}, line 1"),
+    "exit": ("import sys\nsys.exit('hush-hush')", "SystemExit in {}, line 2"),
     "import_error": ("import no_such_module_anywhere", "'no_such_module_anywhere'"),
     "syntax_error": ("app = = 1", "SyntaxError in {}, line 1"),
     "settings": (

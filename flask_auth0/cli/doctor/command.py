@@ -10,6 +10,7 @@ from contextlib import closing
 import click
 from flask.cli import ScriptInfo
 
+from ..addresses import checked_url
 from ..output import as_json, echo_json, printable
 from . import (
     configuration,
@@ -51,6 +52,7 @@ _COLORS = {OK: "green", WARNING: "yellow", WRONG: "red", SKIPPED: None}
 @as_json
 @click.option(
     "--url",
+    callback=checked_url,
     help="The address of the app, such as https://app.example.com; without it, "
     "AUTH0_REDIRECT_URI or SERVER_NAME tells it.",
 )
@@ -127,7 +129,7 @@ def _secrets(subject: Subject) -> Iterator[str]:
     named = {f"AUTH0_{name.upper()}": value for name, value in options.items()}
     for source in (named, subject.app_config, subject.environ):
         for key, value in source.items():
-            text = value if isinstance(value, str) else ""
+            text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
             parts = text.split(",") if _SECRET_KEY.search(key) else []
             for each in (*parts, *_IN_URL.findall(text)):
                 if len(each.strip()) >= _SHORTEST:

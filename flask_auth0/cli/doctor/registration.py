@@ -32,7 +32,8 @@ def _callback(subject: Subject) -> Iterator[Verdict]:
     elif answer.headers.get("Location", "").startswith(url):
         yield ok(f"The tenant sends browsers back to {url}.")
     elif 300 <= answer.status_code < 500:
-        hint = "Add it to Allowed Callback URLs in the Auth0 dashboard. "
+        hint = "Add it to Allowed Callback URLs in the Auth0 dashboard"
+        hint += f" of the application {subject.settings.client_id}. "
         told = f"The tenant does not send browsers back to {url}"
         yield wrong(f"{told} ({answer.status_code}).", hint + _guess(subject))
     else:

@@ -19,10 +19,12 @@ from flask.cli import ScriptInfo
 from ...app_state import state_of
 from ...client.tls import make_context
 from ...config import EXTENSION, Config, Problem, read_config
+from ...config.urls import origin_of
 from ...errors import ConfigurationError
 from ...sessions.stores.base import BackEnd
 from ...wiring import SetUp, watched
 from ..addresses import DEVELOPMENT, base_of
+from ..loading import FAILURES
 
 
 @dataclass
@@ -36,7 +38,7 @@ class Subject:
     #: The app, if it loads.
     app: Flask | None = None
     #: Why it does not.
-    error: Exception | None = None
+    error: BaseException | None = None
     #: The set-up of the app, also if it failed.
     set_up: SetUp | None = None
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
@@ -100,7 +102,7 @@ def examined(
         subject.config = replace(subject.config, domain=domain)
     known = base or base_of(subject.app_config)
     configured = subject.config.redirect_uri if subject.config else None
-    subject.base = known or DEVELOPMENT
+    subject.base = known or (origin_of(configured) if configured else DEVELOPMENT)
     subject.is_guess = known is None and configured is None
     return subject
 
@@ -123,7 +125,7 @@ def _load(subject: Subject, info: ScriptInfo) -> None:
     try:
         with redirect_stdout(sys.stderr):
             subject.app = info.load_app()
-    except Exception as error:
+    except FAILURES as error:
         subject.error = error
     finally:
         logging.disable(before)

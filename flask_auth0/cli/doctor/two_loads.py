@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator, Mapping
 
 from flask.cli import ScriptInfo
+from flask.sessions import SecureCookieSessionInterface
 
 from . import fingerprints
 from .examination import Check
@@ -28,12 +29,19 @@ def _secrets(subject: Subject) -> Iterator[Verdict]:
         return
     here = fingerprints.fingerprints_of(subject.app, salt)
     different = [key for key in here if here[key] != other.get(key)]
-    if different:
-        keys = " and ".join(different)
-        told = f"Each process makes another {keys}: workers refuse each other's cookies"
-        yield wrong(f"{told}.", f"Set {keys} to one value, in the environment.")
-    else:
+    if not different:
         yield ok("Two processes have the same secrets.")
+        return
+    keys = " and ".join(different)
+    told = f"Each process makes another {keys}"
+    advice = f"Set {keys} to one value, in the environment."
+    interface = subject.app.session_interface
+    if different == ["SECRET_KEY"] and not isinstance(
+        interface, SecureCookieSessionInterface
+    ):
+        yield warning(f"{told}, which signs no session here.", advice)
+    else:
+        yield wrong(f"{told}: workers refuse each other's cookies.", advice)
 
 
 def _fingerprints_elsewhere(

@@ -10,7 +10,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from ... import deployment
-from ...config.urls import LOOPBACK
+from ...config.urls import LOOPBACK, origin_of
 from ...views import addresses
 from ...views.guard_mistakes import mistakes_in_app
 from ..addresses import addresses_of
@@ -31,6 +31,19 @@ def _routes(subject: Subject) -> Iterator[Verdict]:
     yield from map(of_problem, found)
     if not found:
         yield ok("The routes of the login are the extension's own.")
+
+
+def _address(subject: Subject) -> Iterator[Verdict]:
+    """Compare the address that was named with that of the callback."""
+    callback = _callback(subject)
+    place, named = origin_of(callback.geturl()), origin_of(subject.base)
+    if subject.is_guess or subject.settings.redirect_uri is None:
+        return
+    if place == named:
+        yield ok(f"It is {place}.")
+    else:
+        told = f"AUTH0_REDIRECT_URI is at {place}, and the app is at {named}."
+        yield wrong(told, "Correct AUTH0_REDIRECT_URI: logins end where it says.")
 
 
 def _guards(subject: Subject) -> Iterator[Verdict]:
@@ -119,6 +132,7 @@ def _is_public(subject: Subject) -> bool:
 CHECKS = tuple(
     Check(f"app.{name}", run, ("app",))
     for name, run in {
+        "address": _address,
         "routes": _routes,
         "guards": _guards,
         "proxy": _proxy,
