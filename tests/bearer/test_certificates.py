@@ -39,7 +39,11 @@ def test_the_certificate_of_the_connection(app: Flask, token: str, shown: str) -
     assert answer.get_json()["sub"] == "auth0|ada"
 
 
-@pytest.mark.parametrize("shown", ["", OTHER, OTHER + OWN, "\x00", OWN[:60], OWN[200:]])
+@pytest.mark.parametrize(
+    "shown",
+    ["", OTHER, OTHER + OWN, "\x00", OWN[:60], OWN[200:]],
+    ids=["none", "other", "other first", "rubbish", "beginning", "end"],
+)
 def test_no_other_one(app: Flask, token: str, shown: str) -> None:
     environ = {"SSL_CLIENT_CERT": shown}
     answer = get(app, "/api/me", bearer(token), environ_overrides=environ)
