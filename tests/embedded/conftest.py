@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 
 from flask_auth0 import Auth0, Auth0Error, current_user
 from flask_auth0.tenant import TenantServer
+from tests.harness.clock import Clock
 from tests.harness.own_stores import SimpleStore
 from tests.harness.visitor import FETCH, HOST, MakeApp, Visitor
 
@@ -91,6 +92,13 @@ def visitor(
     person.place = request.param
     yield person
     person.http.close()
+
+
+@pytest.fixture
+def clock(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Clock:
+    # Where an app has a store of its own, the SDK looks at a session's ceiling.
+    monkeypatch.setattr("auth0_server_python.utils.helpers.time", clock)
+    return clock
 
 
 def add_steps(app: Flask) -> Flask:
