@@ -7,6 +7,7 @@ one line.
 from __future__ import annotations
 
 import ast
+import functools
 import importlib
 import inspect
 import pkgutil
@@ -81,6 +82,7 @@ def is_private(name: str) -> bool:
     return name.startswith("_") and not name.endswith("__") and name != "_abc_impl"
 
 
+@functools.cache
 def set_on_self(cls: type) -> set[str]:
     """Return what the methods of a class set on its instances."""
     try:
@@ -95,6 +97,7 @@ def set_on_self(cls: type) -> set[str]:
     }
 
 
+@functools.cache
 def used(cls: type) -> set[str]:
     """Return the private names that a class defines, or uses of itself."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(cls)))
@@ -111,11 +114,10 @@ def is_ours(cls: type) -> bool:
 def relied_on() -> dict[str, set[str]]:
     found: dict[str, set[str]] = defaultdict(set)
     for cls in classes():
-        names = used(cls)
         for base in cls.__mro__:
             if is_ours(base) or base.__module__ in {"typing", "abc", "enum"}:
                 continue
-            theirs = {*vars(base), *set_on_self(base)} & names
+            theirs = {*vars(base), *set_on_self(base)} & used(cls)
             if theirs:
                 found[f"{base.__module__}.{base.__qualname__}"] |= theirs
     return dict(found)

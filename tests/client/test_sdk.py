@@ -34,27 +34,40 @@ def test_the_tested_release_is_the_oldest_that_is_allowed() -> None:
     assert f"{sdk.NAME}>={sdk.TESTED}" in declared()
 
 
+def refusal(name: str) -> str:
+    """What somebody is told with a release of the SDK that lacks a member."""
+    return (
+        f"flask_auth0 does not work with auth0-server-python {version(sdk.NAME)}: "
+        f"its ServerClient has no {name}. Install "
+        f"auth0-server-python=={sdk.TESTED}, or a newer flask_auth0."
+    )
+
+
 @pytest.mark.parametrize("name", sdk.OVERRIDDEN)
-def test_a_release_without_what_is_overridden_is_refused(name: str) -> None:
-    remove = f"del ServerClient.{name}" if hasattr(ServerClient, name) else ""
+def test_a_release_without_what_is_overridden_is_refused(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sdk.require_overridden()
+    monkeypatch.delattr(ServerClient, name, raising=False)
     # The constructor names the attributes that it sets.
     others = "".join(f"self.{each}, " for each in sdk.OVERRIDDEN if each != name)
-    code = f"""
+    monkeypatch.setattr(ServerClient, "__init__", eval(f"lambda self: ({others})"))  # noqa: S307
+    with pytest.raises(ImportError) as caught:
+        sdk.require_overridden()
+    assert str(caught.value) == refusal(name)
+
+
+def test_it_is_refused_when_the_package_is_imported() -> None:
+    code = """
 import warnings
 warnings.simplefilter("ignore")
 from auth0_server_python.auth_server.server_client import ServerClient
-{remove}
-ServerClient.__init__ = lambda self: ({others})
+del ServerClient._get_http_client
 import flask_auth0
 """
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     told = ended.stderr.strip().splitlines()[-1]
-    assert told == (
-        "ImportError: flask_auth0 does not work with auth0-server-python "
-        f"{version(sdk.NAME)}: its ServerClient has no "
-        f"{name}. Install "
-        f"auth0-server-python=={sdk.TESTED}, or a newer flask_auth0."
-    )
+    assert told == f"ImportError: {refusal('_get_http_client')}"
 
 
 def test_every_public_coroutine_of_the_sdk_runs_on_our_loop() -> None:

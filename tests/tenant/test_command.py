@@ -61,6 +61,7 @@ def test_runs_until_it_is_stopped(number: signal.Signals) -> None:
     assert exports["AUTH0_CLIENT_ID"] == "app"
     assert exports["AUTH0_CLIENT_SECRET"] == "it's secret"
     assert "http://localhost:5000/callback" in page
+    assert "  Back channel    http://127.0.0.1:5000/backchannel-logout\n" in words
     assert rest == ""
     assert "DEVELOPMENT TENANT, not Auth0" in words
     assert "it's secret" not in words
@@ -70,27 +71,27 @@ def test_runs_until_it_is_stopped(number: signal.Signals) -> None:
 
 def test_given_urls_replace_the_defaults() -> None:
     options = ["--callback-url", "http://a/", "--callback-url", "http://b/"]
-    with start(*options, "--plain-front-channel") as process:
+    options += ["--backchannel-logout-url", "http://a/told", "--plain-front-channel"]
+    with start(*options) as process:
         read_exports(process)
         process.send_signal(signal.SIGINT)
         _, words = process.communicate(timeout=20)
     assert "http://a/, http://b/" in words
     assert "5000/callback" not in words
+    assert "  Back channel    http://a/told\n" in words
     assert "without TLS" in words
 
 
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ([], "http://127.0.0.1:5000/backchannel-logout"),
         (
             ["--callback-url", "http://127.0.0.1:8000/auth/callback"],
             "http://127.0.0.1:8000/auth/backchannel-logout",
         ),
-        (["--backchannel-logout-url", "http://a/told"], "http://a/told"),
         (["--backchannel-logout-url", ""], "(none)"),
     ],
-    ids=["default", "beside the callback", "given", "nowhere"],
+    ids=["beside the callback", "nowhere"],
 )
 def test_the_app_is_told_beside_its_callback(options: list[str], told: str) -> None:
     with start(*options) as process:

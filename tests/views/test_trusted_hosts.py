@@ -62,6 +62,7 @@ HEADERS: dict[str, dict[str, str]] = {
 PATHS = ["/", "/login", "/callback", "/logout", "/nowhere"]
 
 
+@pytest.mark.spread("guard", "is_first", "login_path", "redirect_uri")
 @pytest.mark.parametrize("login_path", ["/login", ""])
 @pytest.mark.parametrize("redirect_uri", [None, f"https://{TRUSTED}/callback"])
 @pytest.mark.parametrize("is_first", [True, False])
