@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from flask import Flask, request
 from flask.typing import ResponseReturnValue
 
@@ -55,23 +56,33 @@ def make_app(tenant: TenantServer, **options: Any) -> Flask:
     return app
 
 
-@pytest.mark.parametrize("login_path", ["/login", ""])
-def test_the_way_back(
-    auth0_tenant: TenantServer, chromium: Chromium, login_path: str
-) -> None:
-    app = make_app(auth0_tenant, cookie_domain=f"app.{SITE}", login_path=login_path)
+@contextlib.contextmanager
+def served(tenant: TenantServer, **options: Any) -> Iterator[str]:
+    """Serve the app; return its host."""
+    app = make_app(tenant, **options)
     with served_over_tls(app) as port:
         host = app.config["SERVER_NAME"] = f"app.{SITE}:{port}"
-        auth0_tenant.tenant.client.callbacks.append(f"https://{host}/callback")
-        auth0_tenant.tenant.client.logout_urls.append(f"https://{host}/")
+        tenant.tenant.client.callbacks.append(f"https://{host}/callback")
+        tenant.tenant.client.logout_urls.append(f"https://{host}/")
+        yield host
+
+
+def test_the_way_back(auth0_tenant: TenantServer, chromium: Chromium) -> None:
+    page = chromium.tab()
+    with served(auth0_tenant, cookie_domain=f"app.{SITE}") as host:
         auth0_tenant.tenant.next_login = "auth0|ada"
-        page = chromium.tab()
         page.goto(f"https://admin.{host}/dash?tab=2")
         assert page.url == f"https://admin.{host}/dash?tab=2"
         assert page.inner_text("body") == f"admin.{host} auth0|ada"
         page.goto(f"https://{host}/logout")
         page.wait_for_url(f"https://{host}/")
         assert page.inner_text("body") == "home False"
+
+
+def test_the_way_back_of_a_form(auth0_tenant: TenantServer, chromium: Chromium) -> None:
+    """Also where the app has no page of its own for logins."""
+    page = chromium.tab()
+    with served(auth0_tenant, cookie_domain=f"app.{SITE}", login_path="") as host:
         auth0_tenant.tenant.next_login = "auth0|grace"
         page.goto(f"https://admin.{host}/form")
         page.get_by_role("button").click()
@@ -86,12 +97,9 @@ def test_without_a_domain_for_cookies(
     auth0_tenant: TenantServer, chromium: Chromium
 ) -> None:
     """The login ends on the start page, and not in a circle."""
-    app = make_app(auth0_tenant)
-    with served_over_tls(app) as port:
-        host = app.config["SERVER_NAME"] = f"app.{SITE}:{port}"
-        auth0_tenant.tenant.client.callbacks.append(f"https://{host}/callback")
+    page = chromium.tab()
+    with served(auth0_tenant) as host:
         auth0_tenant.tenant.next_login = "auth0|ada"
-        page = chromium.tab()
         for _ in range(3):
             page.goto(f"https://admin.{host}/dash")
             assert page.url == f"https://{host}/"
