@@ -122,7 +122,9 @@ class TenantServer:
         :raises RuntimeError: when the app does not lead here, or this tenant does not
             lead back.
         """
-        return visits.log_in(self, client, person, path)
+        urls = (f"{self.front_channel_url}/", f"{self.url}/")
+        place = visits.Place(self.tenant, urls, self.ca_file)
+        return visits.log_in(place, client, person, path)
 
     def client_certificate(self, client: Client | None = None) -> ClientCertificate:
         """Make a certificate for a client, and register it (RFC 8705).

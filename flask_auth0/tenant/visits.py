@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import ssl
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 import httpx
 from werkzeug.test import Client, TestResponse
 
-if TYPE_CHECKING:
-    from .server import TenantServer
+from .tenant import Tenant
 
 #: What tells an app that a browser goes to a page.
 NAVIGATION = {"Accept": "text/html", "Sec-Fetch-Mode": "navigate"}
@@ -17,13 +16,21 @@ NAVIGATION = {"Accept": "text/html", "Sec-Fetch-Mode": "navigate"}
 _MOST = 5
 
 
-def log_in(
-    server: TenantServer, client: Client, person: str, path: str
-) -> TestResponse:
+class Place(NamedTuple):
+    """Where browsers find a tenant."""
+
+    tenant: Tenant
+    #: The beginnings of its URLs.
+    urls: tuple[str, ...]
+    #: The authorities that its certificate can be checked with.
+    ca_file: str
+
+
+def log_in(place: Place, client: Client, person: str, path: str) -> TestResponse:
     """Log somebody in, without asking them anything; return the callback's answer."""
-    url = _url_at_tenant(server, client, path)
-    verify = ssl.create_default_context(cafile=server.ca_file)
-    with server.tenant.logging_in(person), httpx.Client(verify=verify) as browser:
+    url = _url_at_tenant(place, client, path)
+    verify = ssl.create_default_context(cafile=place.ca_file)
+    with place.tenant.logging_in(person), httpx.Client(verify=verify) as browser:
         answer = browser.get(url)
     back = answer.headers.get("Location")
     if back is None:
@@ -31,13 +38,12 @@ def log_in(
     return client.get(back, headers=NAVIGATION)
 
 
-def _url_at_tenant(server: TenantServer, client: Client, path: str) -> str:
+def _url_at_tenant(place: Place, client: Client, path: str) -> str:
     """Follow an app's redirects to the tenant."""
-    here = (f"{server.front_channel_url}/", f"{server.url}/")
     for _ in range(_MOST):
         answer = client.get(path, headers=NAVIGATION)
         path = answer.location or ""
-        if path.startswith(here):
+        if path.startswith(place.urls):
             return path
         if not path:
             break

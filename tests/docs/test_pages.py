@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -23,7 +21,7 @@ from .conftest import (
     client_of,
     query_of,
 )
-from .pages import PAGES, ROOT, Page, path_of, snippets
+from .pages import PAGES, Page, snippets
 
 ADA, GRACE = "ada@example.com", "grace@example.com"
 
@@ -213,22 +211,3 @@ def _try_its_other_logins(page: Page) -> None:
     identify = tenant.exchange.identifier("urn:example:legacy")
     assert identify
     assert [identify(token) for token in ("a legacy token", "x")] == ["auth0|ada", None]
-
-
-# Testing
-
-
-def test_the_tests_on_the_page_pass(tmp_path: Path) -> None:
-    """They run as on a reader's machine, with warnings as errors."""
-    path = path_of("testing.rst")
-    for snippet in snippets(path, "python"):
-        name = snippet.text.splitlines()[0].removeprefix("# ")
-        (tmp_path / name).write_text(snippet.text)
-    (settings,) = snippets(path, "toml")
-    (tmp_path / "pyproject.toml").write_text(settings.text)
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-    paths = {"PYTHONPATH": f"{ROOT}:{tmp_path}", "PATH": ""}
-    done = subprocess.run(
-        command, cwd=tmp_path, env=paths, capture_output=True, text=True
-    )
-    assert "7 passed" in done.stdout, done.stdout + done.stderr
