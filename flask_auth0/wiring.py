@@ -16,6 +16,7 @@ from . import caching, deployment, views
 from .app_state import AppState, state_of
 from .client.access_tokens import AccessTokens
 from .client.client import Client
+from .client.development_logins import DevelopmentLogins
 from .client.flows import Flows
 from .client.proofs import Proofs
 from .client.repeated_callbacks import CallbackAnswers
@@ -240,7 +241,7 @@ def _make_state(
         domains=domains,
         clock=clock,
         client=client,
-        logins=Logins(client, config),
+        logins=_make_logins(client, config, clock),
         flows=flows,
         state_store=sessions,
         transaction_store=logins,
@@ -256,6 +257,12 @@ def _make_state(
         hooks=hooks,
         problem_log=log,
     )
+
+
+def _make_logins(client: Client, config: Config, clock: Clock) -> Logins:
+    if config.development_user is not None:
+        return DevelopmentLogins(client, config, clock)
+    return Logins(client, config)
 
 
 def _make_states(

@@ -138,7 +138,6 @@ class Breakers:
         """Raise an error while a host is not asked, as :meth:`Breaker.require_closed`
         does.
         """
-        self._require_tenant(host)
         self.of(host).require_closed()
 
     @contextmanager

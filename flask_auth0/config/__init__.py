@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING
 from urllib.parse import urlsplit
 
-from . import client_authentication
+from . import client_authentication, development_user
 from .checks import contradictions, missing_certificates
 from .doubts import doubts, quoted
 from .keys import Config, DomainFunction, settings
@@ -56,6 +56,8 @@ def read_config(
     """
     values: dict[str, t.Any] = {}
     known = settings()
+    if _find("development_user", options, app_config, environ):
+        environ = development_user.with_defaults(environ)
     problems = [_unknown(name) for name in options if name not in known]
     for name, setting in known.items():
         try:
@@ -75,6 +77,7 @@ def read_config(
     problems += contradictions(values) + missing_certificates(environ)
     if not (is_development(values, app_config) or values.get("allow_weak_secret")):
         problems += [Problem("AUTH0_SECRET", why) for why in weaknesses(values)]
+    problems += development_user.real_users(values, app_config)
     if callable(values.get("domain")):
         values |= {"domain": "", "domain_function": values["domain"]}
     return (None if problems else Config(**values)), problems

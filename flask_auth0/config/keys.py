@@ -8,6 +8,7 @@ from dataclasses import MISSING, Field, dataclass, field, fields
 from functools import cached_property
 
 from .client_authentication import SIGNING_ALGORITHMS
+from .development_user import parse_user
 from .pem import parse_certificate, parse_private_key
 from .routes import ROUTES
 from .urls import is_plain_loopback
@@ -171,6 +172,10 @@ class Config:
     allow_development_tenant: bool = _setting(parse_boolean, False)
     #: Whether a secret that can be guessed is accepted outside debug and testing.
     allow_weak_secret: bool = _setting(parse_boolean, False)
+    #: The claims of the one person who logs in, without a tenant, in debug and testing.
+    development_user: Mapping[str, t.Any] | None = _setting(
+        parse_user, None, hidden=True
+    )
     #: The function that was given as the domain, if it was one.
     domain_function: DomainFunction | None = None
 
@@ -200,6 +205,9 @@ class Config:
 
     def purpose(self, name: str) -> str:
         """Return the purpose of a derived key, with the tenant and the client in it."""
+        if self.development_user is not None:
+            # A session that needed no password must not open where real users are.
+            name = f"{name} in development"
         return f"{name} of {self.client_id} at {self.domain or _SEVERAL}"
 
     @cached_property

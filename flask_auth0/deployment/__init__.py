@@ -14,6 +14,7 @@ from flask import Flask
 from ..app_state import state_of
 from ..config import Problem, doubts, warning, weaknesses
 from ..sessions.server import setup
+from .no_passwords import no_passwords
 from .own_sessions import own_sessions
 from .routes import shadows, unserved_callback
 from .workers import lost_tokens
@@ -33,6 +34,7 @@ def at_start(app: Flask) -> Iterator[Problem]:
     if not app.testing:
         for weakness in weaknesses(vars(state_of(app).config)):
             yield warning("AUTH0_SECRET", weakness, "weak_secret")
+    yield from no_passwords(app)
     yield from lost_tokens(app)
 
 

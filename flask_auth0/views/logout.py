@@ -78,7 +78,7 @@ def end(return_to: str, *, federated: bool = False) -> Response:
     ended, v2_url = _end_here(state, options)
     deadline = time.monotonic() + state.config.timeout
     try:
-        url = _oidc_url(state, ended, options) or v2_url
+        url = _url_after(state, ended, options) or v2_url
     except Auth0Error as error:
         offer_way_on(error)
         raise
@@ -112,6 +112,16 @@ def _session(state: AppState) -> dict[str, t.Any]:
     except SessionStoreUnavailable:
         # Cookies can be deleted without the session; on a server, ending it fails next.
         return {}
+
+
+def _url_after(
+    state: AppState, ended: dict[str, t.Any], options: LogoutOptions
+) -> str | None:
+    """Return where the browser goes on, if it is not ``/v2/logout``."""
+    if state.config.development_user is not None:
+        # There is no session at any tenant.
+        return options.return_to
+    return _oidc_url(state, ended, options)
 
 
 def _oidc_url(
