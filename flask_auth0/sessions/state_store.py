@@ -30,7 +30,7 @@ from .activity import Visits
 from .claims import is_over
 from .codec import States
 from .cookies.kept_apart import KeptApart, forget
-from .cookies.newest_states import Browsers
+from .cookies.newest_states import Browsers, Newest
 from .domains import Domains
 from .ended_logins import watch_sessions
 from .ending import empty, end_by_claims, end_current, hide, take_back
@@ -43,7 +43,7 @@ from .server.interface import StoredSessionInterface
 from .session_store import Listing, SessionStore
 from .shapes import State, dumped
 from .storage import Place, Places
-from .storage_contract import KEY, Entry, Head, Records
+from .storage_contract import HEAD, KEY, Entry, Head, Records
 from .stores.base import BackEnd
 from .token_sets import has_new_tokens, without_refreshed
 from .unwritten import Unwritten
@@ -334,8 +334,18 @@ class SessionStateStore(SessionStore):
                 session.is_over = True
 
     def settle(self, current: CurrentRequest) -> None:
-        """Remove the cookies of a session from a response, if it has ended since."""
+        """Remove the cookies of a session from a response, if it has ended since, and
+        bring those up to date of one that has changed.
+        """
         take_back(current, self.places, self.browsers)
+        found, known, jar = current.found, current.known, current.jar
+        if found is None or known is None or known.head is None:
+            return
+        if known.session_id == found and jar.is_waiting(jar.prefix + HEAD):
+            # This response may arrive after that of the request which has changed it.
+            newest = self.browsers.newer(record_of(found), known.head)
+            if newest is not None:
+                self._write(current, record_of(found), newest)
 
     def is_as_sent(self, current: CurrentRequest) -> bool:
         """Tell whether the session in the request's cookies is still the newest."""
@@ -465,12 +475,18 @@ class SessionStateStore(SessionStore):
             return None, None
         current.found = session_id
         if newest.body is not None and not current.jar.is_sent:
-            # A state too large for cookies is used in this request alone; the browser
-            # keeps the older one.
-            with contextlib.suppress(SessionTooLarge):
-                sealed = self.states.seal_together(newest.head, newest.body)
-                cookies.update(record, *sealed)
+            self._write(current, record, Newest(newest.head, newest.body))
         return newest
+
+    def _write(self, current: CurrentRequest, record: str, newest: Newest) -> None:
+        """Let the response take a newer state to the browser.
+
+        One too large for cookies is used in this request alone; the browser keeps the
+        older one.
+        """
+        with contextlib.suppress(SessionTooLarge):
+            sealed = self.states.seal_together(*newest)
+            self.places.cookies(current).update(record, *sealed)
 
     def _note_if_foreign(
         self, current: CurrentRequest, record: str, found: Head

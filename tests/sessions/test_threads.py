@@ -1,4 +1,4 @@
-"""Threads of one request, one of which changes the session that another one reads."""
+"""Threads, and requests, one of which changes the session that another one reads."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ import typing as t
 
 import pytest
 from flask import Flask, copy_current_request_context
+from werkzeug.test import TestResponse
 
 from flask_auth0 import Auth0
 from flask_auth0.client.client import Client
 from flask_auth0.runtime.request import current_request
 from flask_auth0.sessions.codec import States
-from flask_auth0.sessions.cookies.newest_states import Browsers
+from flask_auth0.sessions.cookies.newest_states import NEWEST, Browsers
 from flask_auth0.sessions.cookies.storage import CookieCompartment
+from tests.harness.clock import Clock
 from tests.harness.visitor import MakeApp, MakeVisitor, Visitor
+from tests.tokens.refreshing import adopt, at_once
 
 #: Seconds in which another thread gets further, if nothing keeps it.
 A_WHILE = 0.3
@@ -108,4 +111,42 @@ def test_a_read_finds_one_state_or_the_other(
     monkeypatch.setattr(cls, name, meeting.reading(getattr(cls, name)))
     told = visitor.fetch("/at-once").get_json()
     assert (told["was"], told["is"]["color"]) == ([True, True], "green")
+    assert visitor.user()["color"] == "green"
+
+
+def test_a_slow_answer_does_not_bring_an_older_state_back(
+    make_app: MakeApp, make_visitor: MakeVisitor, clock: Clock
+) -> None:
+    """It is the last to arrive, and the process forgets the newest state in time."""
+    has_read, may_go_on = threading.Event(), threading.Event()
+    app = make_app()
+
+    @app.get("/change/<color>")
+    def change(color: str) -> t.Any:
+        auth0.update_session(color=color)
+        return {}
+
+    @app.get("/slow")
+    def slow() -> t.Any:
+        found = auth0.get_user()
+        has_read.set()
+        assert may_go_on.wait(10)
+        return found or {}
+
+    visitor = make_visitor(app)
+    visitor.log_in()
+    # The answer to this one is lost, so that the next one takes its cookies along.
+    at_once(visitor, ["/change/red"])
+    answers: list[TestResponse] = []
+    thread = threading.Thread(
+        target=lambda: answers.extend(at_once(visitor, ["/slow"]))
+    )
+    thread.start()
+    assert has_read.wait(10)
+    adopt(visitor, at_once(visitor, ["/change/green"])[0])
+    may_go_on.set()
+    thread.join(10)
+    assert answers[0].get_json()["color"] == "red"
+    adopt(visitor, answers[0])
+    clock.passed += NEWEST + 1
     assert visitor.user()["color"] == "green"

@@ -109,9 +109,15 @@ class Browsers:
 
     def is_newest(self, record: str, head: State) -> bool:
         """Tell whether nothing has ended or changed a session, as far as is known."""
+        return self.newer(record, head) is None and not self.has_ended(record)
+
+    def newer(self, record: str, head: State) -> Newest | None:
+        """Return the state by which another request has replaced one, if this process
+        knows of it.
+        """
         newest = self._memory.newest(record)
-        is_changed = newest and version_of(newest.head) > version_of(head)
-        return not is_changed and not self.has_ended(record)
+        is_newer = newest is not None and version_of(newest.head) > version_of(head)
+        return newest if is_newer else None
 
     def renewed(self, head: State) -> State:
         """Return the head of the next version, whose key opens no older body."""
