@@ -23,7 +23,7 @@ from .client.repeated_callbacks import CallbackAnswers
 from .client.server_client import Logins
 from .config import EXTENSION, Config, Problem, read_config
 from .deployment.workers import warn_of_proofs
-from .errors import ConfigurationError, ProblemLog, log_problems
+from .errors import ConfigurationError, ProblemLog
 from .runtime import clock as clocks
 from .runtime import greenlets
 from .runtime.clock import Clock
@@ -146,7 +146,7 @@ def set_up(
     app.extensions[EXTENSION] = _make_state(
         config, clock, domains, sessions, logins, visitors, unauthorized, hooks, log
     )
-    log_problems(app.logger, [*likely, *deployment.at_start(app)])
+    log.tell_all([*likely, *deployment.at_start(app)])
     _register(app)
 
 
@@ -324,10 +324,8 @@ class _AroundRequests:
 
     def _check_views(self) -> None:
         if not self._state.checked_views:
-            mount = request.script_root
-            log_problems(
-                self._app.logger, deployment.at_first_request(self._app, mount)
-            )
+            for each in deployment.at_first_request(self._app, request.script_root):
+                self._state.problem_log.tell(each)
             host_prefix.warn_of_unprefixed_interface(self._app, self._state.config)
             whole_app.warn_of_unknown_endpoints(self._app, self._state.config)
             guard_mistakes.find_mistakes_before_views(self._app, self._state.config)

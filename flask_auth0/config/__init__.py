@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from . import client_authentication, development_user
 from .checks import contradictions, missing_certificates
-from .doubts import doubts, quoted
+from .doubts import doubts, quoted, shared_secret
 from .keys import Config, DomainFunction, settings
 from .misspelt import nearest, unread
 from .problems import Problem, key_of, warning
@@ -36,6 +36,7 @@ __all__ = [
     "nearest",
     "quoted",
     "read_config",
+    "shared_secret",
     "unread",
     "warning",
     "weaknesses",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import urlsplit
 
 from .keys import settings
@@ -24,7 +24,7 @@ def doubts(
     return [
         *misspelt(app_config, environ),
         *quoted(read, [key_of(name) for name in settings()]),
-        *_shared_secret(read, app_config),
+        *shared_secret(_secrets_in(read), app_config.get("SECRET_KEY")),
         *_foreign_domain(read),
     ]
 
@@ -46,14 +46,14 @@ def _set(values: Mapping[str, t.Any]) -> dict[str, t.Any]:
     return {key: value for key, value in values.items() if value is not None}
 
 
-def _shared_secret(
-    read: Mapping[str, t.Any], app_config: Mapping[str, t.Any]
-) -> Iterator[Problem]:
-    """Find the line ``app.secret_key = os.environ["AUTH0_SECRET"]``."""
-    raw, key = read.get("AUTH0_SECRET"), app_config.get("SECRET_KEY")
-    several = raw if isinstance(raw, list | tuple) else str(raw or "").split(",")
-    text = key.decode("utf-8", "replace") if isinstance(key, bytes) else key
-    if text and text in [str(each).strip() for each in (raw, *several)]:
+def shared_secret(secrets: Iterable[str], secret_key: t.Any) -> Iterator[Problem]:
+    """Find the line ``app.secret_key = os.environ["AUTH0_SECRET"]``.
+
+    :param secrets: the secrets, and the whole text that has them.
+    """
+    is_bytes = isinstance(secret_key, bytes)
+    text = secret_key.decode("utf-8", "replace") if is_bytes else secret_key
+    if text and text in list(secrets):
         yield warning(
             "SECRET_KEY",
             "is AUTH0_SECRET, so that a new AUTH0_SECRET logs everybody out, even if "
@@ -61,6 +61,12 @@ def _shared_secret(
             "derived from AUTH0_SECRET, or set it to a secret of its own",
             "shared_secret",
         )
+
+
+def _secrets_in(read: Mapping[str, t.Any]) -> list[str]:
+    raw = read.get("AUTH0_SECRET")
+    several = raw if isinstance(raw, list | tuple) else str(raw or "").split(",")
+    return [str(each).strip() for each in (raw, *several)]
 
 
 def _foreign_domain(read: Mapping[str, t.Any]) -> Iterator[Problem]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from flask import Flask
 
 from ..app_state import state_of
-from ..config import Problem, doubts, warning, weaknesses
+from ..config import Problem, doubts, shared_secret, warning, weaknesses
 from ..sessions.server import setup
 from .no_passwords import no_passwords
 from .own_sessions import own_sessions
@@ -43,6 +43,9 @@ def at_first_request(app: Flask, mount: str = "") -> Iterator[Problem]:
 
     :param mount: the path at which the app is mounted.
     """
+    # The app may have set it only after the extension.
+    secrets = state_of(app).config.secret
+    yield from shared_secret([",".join(secrets), *secrets], app.secret_key)
     yield from shadows(app)
     yield from unserved_callback(app, mount)
     yield from own_sessions(app)

@@ -40,7 +40,6 @@ from .configuration import ConfigurationError as ConfigurationError
 from .log import ProblemLog as ProblemLog
 from .log import in_one_line as in_one_line
 from .log import log_failure as log_failure
-from .log import log_problems as log_problems
 from .logins import MULTI_FACTOR as MULTI_FACTOR
 from .logins import AuthorizationFailed as AuthorizationFailed
 from .logins import ChallengeFailed as ChallengeFailed

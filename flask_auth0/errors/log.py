@@ -23,14 +23,11 @@ def log_failure(what: str, error: Auth0Error) -> None:
     current_app.logger.warning("%s: %s. %s", what, error.error, in_one_line(hint))
 
 
-def log_problems(logger: logging.Logger, problems: Iterable[Problem]) -> None:
-    """Log what is wrong with an app that runs all the same."""
-    for each in problems:
-        logger.log(logging.WARNING if each.is_warning else logging.ERROR, "%s.", each)
-
-
 class ProblemLog:
-    """Tells the log what requests find wrong, and not again with each of them."""
+    """Tells the log what is wrong with an app that runs all the same.
+
+    What requests find is not told again with each of them.
+    """
 
     def __init__(self, logger: logging.Logger) -> None:
         self._logger = logger
@@ -40,11 +37,16 @@ class ProblemLog:
 
     def tell(self, problem: Problem, pause: float = math.inf) -> None:
         """Log a problem, unless that was done in the last ``pause`` seconds."""
-        which, now = (problem.code, problem.key), time.monotonic()
-        before = self._told.get(which)
-        if before is None or now - before >= pause:
-            self._told[which] = now
-            log_problems(self._logger, [problem])
+        before = self._told.get((problem.code, problem.key), -math.inf)
+        if time.monotonic() - before >= pause:
+            self.tell_all([problem])
+
+    def tell_all(self, problems: Iterable[Problem]) -> None:
+        """Log all of some problems."""
+        for each in problems:
+            self._told[each.code, each.key] = time.monotonic()
+            level = logging.WARNING if each.is_warning else logging.ERROR
+            self._logger.log(level, "%s.", each)
 
 
 def in_one_line(text: str) -> str:

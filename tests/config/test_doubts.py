@@ -129,6 +129,20 @@ def test_variables_of_a_desktop_are_not_ours() -> None:
     assert of_settings(Flask(__name__), {}, environ) == []
 
 
+def test_a_secret_key_that_is_set_later(caplog: pytest.LogCaptureFixture) -> None:
+    for is_first in (True, False):
+        app = Flask(__name__)
+        app.testing = True
+        if is_first:
+            app.secret_key = VALID["secret"]
+        Auth0(app, **VALID)
+        app.secret_key = VALID["secret"]
+        for _ in range(2):
+            app.test_client().get("/")
+        assert caplog.text.count("SECRET_KEY is AUTH0_SECRET") == 1
+        caplog.clear()
+
+
 def test_the_start_says_each_once(caplog: pytest.LogCaptureFixture) -> None:
     app = Flask(__name__)
     app.config.update(TESTING=True, AUTH0_SCOPES="x", SESSION_REDIS="redis://h")
