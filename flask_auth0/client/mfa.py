@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import typing as t
 
 import jwt
@@ -20,7 +21,7 @@ from ..sessions.shapes import State
 from ..sessions.storage_contract import KEY
 from ..sessions.token_sets import confirmed
 from .dispatch import OnOurLoop, coroutine_on_loop
-from .mfa_tokens import asking, name_of, session_of
+from .mfa_tokens import asking, domain_of, name_of, session_of
 from .tokens import TokenClient, require_session
 
 Options = dict[str, t.Any]
@@ -44,6 +45,35 @@ class Mfa(OnOurLoop):
         self._app_client, self._mfa, self._clock = client, mfa, clock
         self._secret = config.secret[0]
 
+    def __getattr__(self, name: str) -> t.Any:
+        call = super().__getattr__(name)
+        is_fixed = self._app_client.domains.fixed is not None
+        if is_fixed or not inspect.iscoroutinefunction(call):
+            return call
+
+        async def at_its_tenant(*args: t.Any, **more: t.Any) -> t.Any:
+            await self._require_tenant_of(args[0] if args else more["options"])
+            waiting = call(*args, **more)
+            # The report of an error may show the variables of this frame.
+            del args, more
+            return await waiting
+
+        return at_its_tenant
+
+    async def _require_tenant_of(self, options: Options) -> None:
+        """Refuse a factor that another tenant has asked for.
+
+        :raises MfaTokenInvalidError: before that one's token is sent anywhere.
+        """
+        client = self._app_client
+        if client.domains.fixed is not None:
+            return
+        domain = await coroutine_on_loop(client.domain_here, (), {}, self._limit)
+        token = options.get("mfa_token") or ""
+        self._mfa.decrypt_mfa_token(token)
+        if domain_of(token, self._secret) != domain:
+            raise MfaTokenInvalidError()
+
     async def verify(
         self,
         options: Options,
@@ -64,6 +94,7 @@ class Mfa(OnOurLoop):
         """
         method = self._verify_and_keep if options.get("persist") else self._mfa.verify
         arguments = (options, store_options, dpop_key)
+        await self._require_tenant_of(options)
         with during(asking, self._asker(options)):
             waiting = coroutine_on_loop(method, arguments, {}, self._limit)
             # The report of an error may show the variables of this frame.

@@ -13,13 +13,15 @@ from contextvars import ContextVar
 
 from auth0_server_python.encryption.encrypt import decrypt, encrypt
 
+from ..runtime.request import current_request
 from ..sessions.labels import record_of
 from ..sessions.shapes import State
 
 #: What the SDK encrypts these tokens for.
 _PURPOSE = "mfa_token"
-#: The field of a token that names its session, if it has one.
-_SESSION = "session"
+#: The fields of a token that name its session, if it has one, and its domain, if the
+#: app has several: no other tenant may see what is in it.
+_SESSION, _DOMAIN = "session", "domain"
 
 #: The session that may need a second factor, as :func:`name_of` returns it. It is set
 #: around calls of the SDK, and the tokens made meanwhile are bound to it.
@@ -40,8 +42,8 @@ def bound(make: Callable[..., str], secret: str) -> Callable[..., str]:
 
     def make_bound(*args: t.Any, **kwargs: t.Any) -> str:
         token = make(*args, **kwargs)
-        content = {**decrypt(token, secret, _PURPOSE), _SESSION: asking.get()}
-        return encrypt(content, secret, _PURPOSE)
+        own = {_SESSION: asking.get(), _DOMAIN: current_request().domain}
+        return encrypt({**decrypt(token, secret, _PURPOSE), **own}, secret, _PURPOSE)
 
     return make_bound
 
@@ -52,4 +54,13 @@ def session_of(token: str, secret: str) -> str | None:
     :param token: one that the SDK has taken.
     """
     found: str | None = decrypt(token, secret, _PURPOSE).get(_SESSION)
+    return found
+
+
+def domain_of(token: str, secret: str) -> str | None:
+    """Return the domain of the tenant that has asked for a factor, if it is noted.
+
+    :param token: as of :func:`session_of`.
+    """
+    found: str | None = decrypt(token, secret, _PURPOSE).get(_DOMAIN)
     return found

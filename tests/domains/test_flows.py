@@ -197,8 +197,17 @@ def test_a_factor_of_another_tenants_login(make_own: MakeOwn, tenants: Tenants) 
         return (await client.mfa.verify(options)).token_type
 
     second.client.application.config["SCENE"] = verify
-    assert second.fetch("/play").status_code == 400
+    sent = len(second.tenant.tenant.token_requests)
+    assert second.fetch("/play").get_json()["error"] == "mfa_token_invalid"
+    # What the first tenant has told the app is nothing that the second one may see.
+    assert len(second.tenant.tenant.token_requests) == sent
     assert second.user() is None
+
+    async def look(client: t.Any) -> t.Any:
+        return await client.mfa.list_authenticators({"mfa_token": mfa_token})
+
+    second.client.application.config["SCENE"] = look
+    assert second.fetch("/play").get_json()["error"] == "mfa_token_invalid"
     assert play(first, verify) == "Bearer"
     assert first.user()["iss"] == first.tenant.tenant.issuer
 
