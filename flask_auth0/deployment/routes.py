@@ -73,8 +73,11 @@ def _shadow(app: Flask, rule: Rule, other: Rule, method: str) -> Problem:
     return Problem(key, remedy, "shadowed_route")
 
 
-def _endpoint_at(app: Flask, rule: Rule, method: str) -> str:
-    endpoint, _ = _adapter(app, rule.subdomain).match(rule.rule, method=method)
+def _endpoint_at(app: Flask, rule: Rule, method: str) -> str | None:
+    try:
+        endpoint, _ = _adapter(app, rule.subdomain).match(rule.rule, method=method)
+    except HTTPException:
+        return None
     return str(endpoint)
 
 

@@ -6,6 +6,7 @@ callback the usual effect.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from flask import Flask, Request
@@ -25,7 +26,7 @@ def tell(current: CurrentRequest, state: AppState) -> None:
     """Log, once each, what is wrong with the address of a request."""
     app, request = current.app, current.request
     found = [*unread_headers(request), *foreign_domain(app, request)]
-    if request.host.partition(":")[0] not in LOOPBACK:
+    if _host(request) not in LOOPBACK:
         found += unknown_hosts(app)
     for each in found:
         state.problem_log.tell(each)
@@ -59,7 +60,7 @@ def unread_headers(request: Request) -> Iterator[Problem]:
 def foreign_domain(app: Flask, request: Request) -> Iterator[Problem]:
     """Find a domain of cookies that the host of a request is not in."""
     domain = app.session_interface.get_cookie_domain(app)
-    host = request.host.partition(":")[0].lower()
+    host = _host(request)
     if domain and not f".{host}".endswith(f".{domain.lstrip('.').lower()}"):
         yield warning(
             domain_key(app),
@@ -68,6 +69,11 @@ def foreign_domain(app: Flask, request: Request) -> Iterator[Problem]:
             "it",
             "foreign_cookie_domain",
         )
+
+
+def _host(request: Request) -> str:
+    """Return the host of a request, without a port and the brackets of IPv6."""
+    return re.sub(":[0-9]+$", "", request.host).strip("[]").lower()
 
 
 def domain_key(app: Flask) -> str:

@@ -20,7 +20,7 @@ from ..sessions.hidden_tokens import with_hidden_tokens
 from ..sessions.lazy import overlook_outage
 from ..signals import user_logged_out
 from ..user import load_user
-from . import own_urls, refused_forms, repeated_logins, silent
+from . import own_urls, refused_forms, repeated_logins, silent, unread_cookies
 from .login_urls import offer_way_on
 from .origins import is_from_other_site, is_part_of_page, is_whole_page
 from .prefetches import answer_unasked
@@ -100,6 +100,7 @@ def _end_here(state: AppState, options: LogoutOptions) -> tuple[dict[str, t.Any]
         current = current_request()
         empty(current, current.session)
     repeated_logins.forget(current_request())
+    unread_cookies.forget(current_request())
     refused_forms.forget_author(current_request())
     silent.note_logout(current_request())
     return ended, v2_url

@@ -29,6 +29,7 @@ def go_on_without_transaction(
     :param known: the relayed data of a ``state`` that this app has made.
     """
     relayed = known or Relay()
+    is_foreign = "AUTH0_SECRET" in current.misfits
     target = next_or_default(relayed.next, state.config)
     if relayed.kind != "login":
         unchanged = AccountUnchanged(
@@ -42,7 +43,7 @@ def go_on_without_transaction(
         return redirect(silent.page_without_question(current, target), 302)
     if not request.args.get("code") or not request.args.get("state"):
         error = LoginFailed("This is the end of a login that did not begin here.")
-    elif current.misfits and (stopped := unread_cookies.count(current, state)):
+    elif is_foreign and (stopped := unread_cookies.count(current, state)):
         error = stopped
     elif _may_start_again(current, state, relayed):
         if known is None:
@@ -55,7 +56,7 @@ def go_on_without_transaction(
             app_state=relayed.app_state,
             attempt=relayed.attempt + 1,
         )
-    elif current.misfits:
+    elif is_foreign:
         error = unread_cookies.unread(current, state)
     else:
         error = LoginFailed(

@@ -164,7 +164,6 @@ def note_response(current: CurrentRequest, state: AppState, response: Response) 
 def forget(current: CurrentRequest) -> None:
     """Forget the note and its counts, for example after a logout."""
     current.jar.delete(current.jar.prefix + LOGIN_NOTE)
-    unread_cookies.forget(current)
 
 
 def has_just_asked_for(
@@ -193,10 +192,10 @@ def check(current: CurrentRequest, state: AppState, purpose: str) -> None:
         the page that they led to.
     """
     noted = _noted(current, state)
-    if noted is None and not unread_cookies.are_possible(current):
+    if noted is None and not unread_cookies.cause_login(current):
         return
     user = load_user(current, state)
-    if unread_cookies.are_possible(current):
+    if unread_cookies.cause_login(current):
         stopped = unread_cookies.count(current, state)
         if stopped is not None:
             forget(current)

@@ -47,23 +47,23 @@ _REMEDIES = {
 
 
 def note(current: CurrentRequest, state: AppState) -> None:
-    """Log which keys do not fit, once in a while, and count it if a login came before.
+    """Log which keys do not fit, once in a while, and note it if a login came before.
 
     A browser may have old cookies: those of a login a moment ago have to open.
     """
     for key in sorted(current.misfits):
         state.problem_log.tell(_problem(current, state, key), WINDOW)
     jar, name = current.jar, current.jar.prefix + _NOTE
-    is_after_login = current.jar.prefix + LOGIN_NOTE in jar.sent or name in jar.sent
-    if is_after_login and not jar.is_waiting(name):
+    if _is_soon_after_login(current) and not jar.is_waiting(name):
         number, before = _noted(current)
         letters = "".join(k for k, v in _KEYS.items() if v in current.misfits | before)
         jar.set(name, f"{number}{letters}", WINDOW, crosses_sites=True)
 
 
-def are_possible(current: CurrentRequest) -> bool:
-    """Tell whether cookies of the browser may not have opened, here or before."""
-    return bool(current.misfits or current.jar.values.get(current.jar.prefix + _NOTE))
+def cause_login(current: CurrentRequest) -> bool:
+    """Tell whether cookies of the last login have not opened, here or before."""
+    _, before = _noted(current)
+    return bool(before or (current.misfits and _is_soon_after_login(current)))
 
 
 def count(current: CurrentRequest, state: AppState) -> LoginLoop | None:
@@ -73,7 +73,8 @@ def count(current: CurrentRequest, state: AppState) -> LoginLoop | None:
     """
     jar, name = current.jar, current.jar.prefix + _NOTE
     number, before = _noted(current)
-    if jar.is_waiting(name) or not (current.misfits or before):
+    if jar.is_waiting(name):
+        # The callback of this request has counted it.
         return None
     if number + 1 >= MOST:
         jar.delete(name)
@@ -101,6 +102,11 @@ def forget(current: CurrentRequest) -> None:
     current.jar.delete(current.jar.prefix + _NOTE)
 
 
+def _is_soon_after_login(current: CurrentRequest) -> bool:
+    """Tell whether somebody has logged in within a minute, whoever can read that."""
+    return current.jar.prefix + LOGIN_NOTE in current.jar.sent
+
+
 def _problem(current: CurrentRequest, state: AppState, key: str) -> Problem:
     if current.app.secret_key == signing_keys(state.config)[0]:
         # The app has no SECRET_KEY of its own.
@@ -110,8 +116,8 @@ def _problem(current: CurrentRequest, state: AppState, key: str) -> Problem:
 
 def _noted(current: CurrentRequest) -> tuple[int, frozenset[str]]:
     """Return the number and the keys of the note that the browser has."""
-    text = current.jar.get(current.jar.prefix + _NOTE) or ""
-    found = _FORM.fullmatch(text)
+    texts = current.jar.values.get(current.jar.prefix + _NOTE)
+    found = _FORM.fullmatch(texts[0]) if texts else None
     if found is None:
         return 0, frozenset()
     return int(found[1]), frozenset(_KEYS[letter] for letter in found[2])

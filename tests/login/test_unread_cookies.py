@@ -5,6 +5,7 @@ that says so, and in the log.
 from __future__ import annotations
 
 import itertools
+import types
 import typing as t
 
 import pytest
@@ -135,3 +136,32 @@ def test_a_secret_that_signs_as_well(
     visitor = make_crew(order, {}, "secret", SECRET, OTHER)
     check(visitor, exchanges, is_stopped=order == "01")
     check_log(caplog, "AUTH0_SECRET")
+
+
+def test_logins_that_nobody_completes_are_no_circle(
+    visitor: Visitor, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A key was changed, and the browser has a session that the old one has signed."""
+    visitor.log_in()
+    visitor.get("/profile")
+    visitor.app.secret_key = "another"
+    for _ in range(5):
+        assert visitor.get("/login").status_code == 302
+    check_log(caplog, "SECRET_KEY", most=1)
+    assert visitor.log_in().status_code == 302
+    assert visitor.user()
+
+
+def test_each_worker_says_it_once_a_minute(
+    visitor: Visitor,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = iter([100.0, 100.0, 159.0, 161.0, 161.0])
+    fake = types.SimpleNamespace(monotonic=lambda: next(clock))
+    monkeypatch.setattr("flask_auth0.errors.log.time", fake)
+    visitor.set_cookie("session", "eyJhIjoxfQ.aAAAAA.c2lnbmF0dXJl")
+    for told in (1, 1, 2):
+        visitor.user()
+        assert len(caplog.messages) == told
+    assert next(clock, None) is None

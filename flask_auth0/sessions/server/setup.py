@@ -52,7 +52,7 @@ def set_up_sessions(
     :return: the problems of the settings; if there are any, the app stays as it was.
     """
     settings = _settings(app, environ)
-    kind = str(settings.get("SESSION_TYPE") or "").lower()
+    kind = str(settings.get("SESSION_TYPE") or "").strip().lower()
     is_done = isinstance(app.session_interface, ServerSideSessionInterface)
     if kind in {"", "null"} or is_done:
         return []
