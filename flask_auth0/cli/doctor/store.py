@@ -16,7 +16,7 @@ from ...sessions.stores.bad_settings import no_answer
 from ...sessions.stores.base import BackEnd, Labelling
 from .examination import Check
 from .findings import Verdict, of_problem, ok, warning, wrong
-from .subject import Subject, stand_in
+from .subject import Subject, stand_in, without_warnings
 
 #: Seconds after which a key expires, if it could not be removed.
 _MAX_AGE = 60
@@ -46,7 +46,8 @@ def _connect_sessions(subject: Subject) -> Iterator[Verdict]:
 
 def _connect_revocations(subject: Subject) -> Iterator[Verdict]:
     """Find the back end of revocations, if there is one."""
-    back_end, problem = make_revocation_store(stand_in(subject), subject.config)
+    with without_warnings():
+        back_end, problem = make_revocation_store(stand_in(subject), subject.config)
     if problem is not None:
         yield of_problem(problem)
     elif back_end is not None:
@@ -57,15 +58,7 @@ def _connect_revocations(subject: Subject) -> Iterator[Verdict]:
 def _noted(subject: Subject, name: str, back_end: BackEnd) -> Verdict:
     subject.back_ends[name] = back_end
     kind = type(back_end).__name__.removesuffix("BackEnd")
-    return ok(f"{_key_of(subject, name)} names a server that answers ({kind}).")
-
-
-def _key_of(subject: Subject, name: str) -> str:
-    """Return the key of the configuration that names a back end."""
-    if name == REVOCATIONS:
-        return "AUTH0_REVOCATION_STORE"
-    kind = subject.app_config.get("SESSION_TYPE") or subject.environ.get("SESSION_TYPE")
-    return f"SESSION_{str(kind).upper()}"
+    return ok(f"{back_end.key} names a back end that works: {kind}, {back_end.where}.")
 
 
 def asking(name: str, examine: Examine) -> Callable[[Subject], Iterator[Verdict]]:
@@ -78,7 +71,7 @@ def asking(name: str, examine: Examine) -> Callable[[Subject], Iterator[Verdict]
         try:
             yield from list(examine(back_end))
         except back_end.failures as error:
-            found = no_answer(_key_of(subject, name), "the server", error)
+            found = no_answer(back_end.key, back_end.where, error)
             yield wrong(f"{found.key} {found.remedy}.")
 
     return run
@@ -90,7 +83,8 @@ def _interface(subject: Subject) -> tuple[SessionInterface | None, Verdict | Non
         return subject.app.session_interface, None
     app = stand_in(subject)
     limit = subject.config.session_store_timeout if subject.config else 2
-    problems = set_up_sessions(app, limit, subject.environ)
+    with without_warnings():
+        problems = set_up_sessions(app, limit, subject.environ)
     if problems:
         return None, of_problem(problems[0])
     return app.session_interface, None

@@ -6,8 +6,8 @@ import logging
 import os
 import sys
 import typing as t
-from collections.abc import Mapping
-from contextlib import redirect_stdout
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from secrets import token_hex
@@ -111,24 +111,29 @@ def stand_in(subject: Subject) -> Flask:
     """Return an app with the same settings, in place of one that does not load."""
     app = Flask("flask_auth0.doctor")
     app.config.update(subject.app_config)
-    # The warnings of a start are checks here.
-    app.debug = True
     return app
 
 
-def _load(subject: Subject, info: ScriptInfo) -> None:
-    """Load the app, without the warnings of its start, which are checked here too."""
-    set_ups: list[SetUp] = []
-    token = watched.set(set_ups)
+@contextmanager
+def without_warnings() -> Iterator[None]:
+    """Keep the warnings of a start out of the output, which are checks here."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
-        with redirect_stdout(sys.stderr):
+        yield
+    finally:
+        logging.disable(before)
+
+
+def _load(subject: Subject, info: ScriptInfo) -> None:
+    set_ups: list[SetUp] = []
+    token = watched.set(set_ups)
+    try:
+        with redirect_stdout(sys.stderr), without_warnings():
             subject.app = info.load_app()
     except FAILURES as error:
         subject.error = error
     finally:
-        logging.disable(before)
         watched.reset(token)
     own = [each for each in set_ups if each.app is subject.app]
     subject.set_up = next(iter([*own, *reversed(set_ups)]), None)
