@@ -88,6 +88,21 @@ def test_a_server_that_hangs_does_not_hang_the_doctor(
     assert "TimeoutError" in found.told or "within 0.2 seconds" in found.told
 
 
+def test_a_name_server_that_hangs(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system's resolver has no limit of its own."""
+    app, is_over = make_app(domain="tenant.example.com"), threading.Event()
+
+    def hang(*given: t.Any, **more: t.Any) -> None:
+        is_over.wait(30)
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    found = finding(app, "tenant.dns", limit=0.2)
+    is_over.set()
+    assert found.told == "There is no answer within 0.2 seconds."
+
+
 def test_proxies(
     make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, silent_port: int
 ) -> None:

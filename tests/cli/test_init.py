@@ -77,6 +77,14 @@ def test_nothing_is_missing_in_a_file() -> None:
     assert "http://127.0.0.1:5000/auth/callback" in result.output
 
 
+def test_a_link_is_not_followed(folder: Path) -> None:
+    """Somebody else could have made it, to read the secret elsewhere."""
+    Path(".env").symlink_to(folder / "elsewhere")
+    result = invoke(None, "init")
+    assert (result.exit_code, "cannot be written" in result.output) == (1, True)
+    assert not (folder / "elsewhere").exists()
+
+
 def test_a_folder_that_cannot_be_written() -> None:
     result = invoke(None, "init", "--env-file", "no/such/folder/.env")
     assert result.exit_code == 1
