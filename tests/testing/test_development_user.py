@@ -57,7 +57,10 @@ def test_a_page_is_a_login_away(kind: str | None) -> None:
     answer = client.get("/profile", headers=PAGE, follow_redirects=True)
     assert answer.request.path == "/profile"
     assert answer.json["name"] == "Ada"  # type: ignore[index]
-    assert len(answer.history) == 3
+    login, callback = answer.history[1:]
+    assert [login.request.path, callback.request.path] == ["/login", "/callback"]
+    deleted = [c for c in callback.headers.getlist("Set-Cookie") if "_tx_" in c]
+    assert ["Max-Age=0" in each for each in deleted] == [True]
     answer = client.post("/logout", follow_redirects=True)
     assert (answer.request.path, answer.text) == ("/", "None")
 

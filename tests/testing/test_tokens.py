@@ -99,6 +99,14 @@ def test_nobody_is_asked_and_the_error_says_what_to_use(
     assert no_network == []
 
 
+def test_nobody_is_asked_at_a_name_for_examples(
+    app: Flask, no_network: list[t.Any]
+) -> None:
+    answer = app.test_client().get("/login")
+    assert "name for examples" in answer.json["error_description"]  # type: ignore[index]
+    assert no_network == []
+
+
 def test_a_visitor_of_a_site_is_not_told_of_tests(app: Flask) -> None:
     app.testing = False
     answer = app.test_client().get("/login")

@@ -49,7 +49,15 @@ from flask_auth0 import (
 )
 from flask_auth0.tenant import TenantServer
 from flask_auth0.tenant import fixtures as fixtures
-from flask_auth0.testing import logged_in_client
+from flask_auth0.testing import (
+    CONFIG,
+    live_server,
+    log_in,
+    log_out,
+    logged_in,
+    logged_in_client,
+    session_cookies,
+)
 from flask_auth0.user import User
 from flask_auth0.views import backchannel_logout_view as backchannel_logout_view
 
@@ -325,3 +333,13 @@ def test_profile(auth0_tenant: TenantServer) -> None:
     client = logged_in_client(app, access_token="a", name="Ada")
     assert_type(client, FlaskClient)
     assert_type(auth0_tenant.domain, str)
+    assert_type(auth0_tenant.log_in(client, "ada@example.com").status_code, int)
+
+
+def test_users(client: FlaskClient) -> None:
+    app.config.update(CONFIG)
+    log_in(client, hooks=True, refresh=MfaRequired(), org_id="org_1")
+    log_out(client)
+    with logged_in(app, name="Ada") as user, live_server(app) as url:
+        assert_type(user, User)
+        assert_type(session_cookies(app, url=url)[0]["name"], str)
