@@ -19,13 +19,16 @@ PATIENCE = 30.0
 
 
 def subject_of(
-    app: Flask | str | None, url: str | None = HOST, limit: float = PATIENCE
+    app: Flask | str | None,
+    url: str | None = HOST,
+    limit: float = PATIENCE,
+    domain: str | None = None,
 ) -> Subject:
     """What the doctor knows of an app, or of the path of one."""
     if isinstance(app, Flask):
         make: t.Any = lambda: app  # noqa: E731
-        return examined(ScriptInfo(create_app=make), limit, url, None)
-    return examined(ScriptInfo(app_import_path=app), limit, url, None)
+        return examined(ScriptInfo(create_app=make), limit, url, domain)
+    return examined(ScriptInfo(app_import_path=app), limit, url, domain)
 
 
 def findings(subject: Subject, *names: str) -> list[Finding]:

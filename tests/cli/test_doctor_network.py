@@ -124,3 +124,5 @@ def test_a_domain_for_each_request(make_app: MakeApp, provider: Provider) -> Non
     app = make_app(domain=lambda request: provider.domain)
     found = finding(app, "tenant")
     assert (found.level, "--domain" in found.remedy) == ("wrong", True)
+    named = finding(app, "tenant.credentials", domain=provider.domain)
+    assert named.level == "ok"

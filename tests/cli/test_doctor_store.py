@@ -80,6 +80,9 @@ def test_memory(app: Flask, redis: t.Any) -> None:
     assert level(app, "store.memory") == "ok"
     redis.config_set("maxmemory", redis.info("memory")["used_memory"] + 20_000)
     assert level(app, "store.memory") == "wrong"
+    redis.config_set("maxmemory", "1kb")
+    found = finding(app, "store.values")
+    assert (found.level, "has no room to write" in found.told) == ("wrong", True)
 
 
 def test_a_replica(app: Flask, redis: t.Any) -> None:

@@ -8,6 +8,7 @@ import typing as t
 from collections.abc import Callable
 from types import SimpleNamespace
 
+import httpx
 import pytest
 from flask import Flask, Response
 from werkzeug.serving import make_server
@@ -145,6 +146,20 @@ def test_a_callback_url(make_app: MakeApp, provider: Provider, is_pushed: bool) 
     assert "Allowed Callback URLs" in found.remedy
     if not is_pushed:
         assert "--url" in finding(app, "tenant.callback", url=None).remedy
+
+
+def test_a_login_is_for_the_organization(make_app: MakeApp, provider: Provider) -> None:
+    """Some applications at Auth0 know no login without one."""
+    asked: list[str | None] = []
+    app = make_app(organization="org_acme")
+    subject = subject_of(app)
+
+    def note(request: httpx.Request) -> None:
+        asked.append(request.url.params.get("organization"))
+
+    subject.http.event_hooks["request"] = [note]
+    (found,) = findings(subject, "tenant.callback")
+    assert (found.level, asked[-1]) == ("ok", "org_acme")
 
 
 def test_an_api(make_app: MakeApp, provider: Provider) -> None:

@@ -130,7 +130,7 @@ def _authorization(subject: Subject, audience: str | None) -> httpx.Response | V
         "prompt": "none",
         "code_challenge": base64.urlsafe_b64encode(challenge).rstrip(b"=").decode(),
         "code_challenge_method": "S256",
-        **({"audience": audience} if audience else {}),
+        **_given(audience=audience, organization=config.organization),
     }
     try:
         if config.pushed_authorization_requests:
@@ -139,6 +139,11 @@ def _authorization(subject: Subject, audience: str | None) -> httpx.Response | V
         return subject.http.get(endpoint, params=query)
     except httpx.HTTPError as error:
         return wrong(f"The login of the tenant fails: {type(error).__name__}.")
+
+
+def _given(**parameters: str | None) -> dict[str, str]:
+    """Return the parameters that have a value."""
+    return {name: value for name, value in parameters.items() if value}
 
 
 def _pushed(subject: Subject, query: dict[str, t.Any]) -> httpx.Response | Verdict:
