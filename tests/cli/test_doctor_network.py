@@ -53,6 +53,19 @@ def test_a_certificate_that_is_not_trusted(
     assert "certifi" in finding(app, "tenant.tls").remedy
 
 
+def test_files_that_have_no_certificates(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    app, file = make_app(), tmp_path / "bundle.pem"
+    assert finding(app, "tenant.certificates").level == "ok"
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    assert finding(app, "tenant.certificates").level == "wrong"
+    file.write_text("no certificate")
+    found = finding(app, "tenant.certificates")
+    assert (found.level, str(file) in found.told) == ("wrong", True)
+    assert finding(app, "tenant.tls").level == "skipped"
+
+
 def test_nothing_answers(make_app: MakeApp) -> None:
     found = finding(make_app(domain="127.0.0.1:1"), "tenant.tls")
     assert (found.level, "ConnectionRefusedError" in found.told) == ("wrong", True)

@@ -56,9 +56,18 @@ def _dns(subject: Subject) -> Iterator[Verdict]:
         yield wrong(f"Nobody knows the name {host}.", hint)
 
 
+def _certificates(subject: Subject) -> Iterator[Verdict]:
+    try:
+        make_context(subject.settings)
+        yield ok(f"Certificates are compared with {_trusted()}.")
+    except OSError as error:
+        told = f"{_trusted()} cannot be read as certificates: {_name(error)}."
+        yield wrong(told, "Unset it, or set it to a file of certificates in PEM.")
+
+
 def _tls(subject: Subject) -> Iterator[Verdict]:
     if _proxy_to(subject):
-        yield ok(f"Certificates are compared with {_trusted()}.")
+        yield ok("The proxy hands the connection on.")
         return
     place = _place(subject)
     try:
@@ -68,7 +77,7 @@ def _tls(subject: Subject) -> Iterator[Verdict]:
                 plain, server_hostname=place[0]
             ) as secure,
         ):
-            yield ok(f"{secure.version()}, with a certificate known from {_trusted()}.")
+            yield ok(f"{secure.version()}, with a certificate that is trusted.")
     except ssl.SSLCertVerificationError as error:
         told = f"The certificate is not trusted: {error.verify_message}."
         yield wrong(told, f"Certificates are compared with {_trusted()}. {_ADVICE}")
@@ -117,5 +126,6 @@ CHECKS = (
     Check("tenant", _tenant),
     Check("tenant.proxy", _proxy, ("tenant",)),
     Check("tenant.dns", _dns, ("tenant", "tenant.proxy")),
-    Check("tenant.tls", _tls, ("tenant", "tenant.proxy", "tenant.dns")),
+    Check("tenant.certificates", _certificates, ("tenant",)),
+    Check("tenant.tls", _tls, ("tenant.certificates", "tenant.proxy", "tenant.dns")),
 )
