@@ -28,7 +28,7 @@ class TestEvery(IndexContract):
     @pytest.fixture(params=MATRIX)
     def settings(self, request: pytest.FixtureRequest) -> dict[str, t.Any]:
         # The imitation of DynamoDB does one thing at a time, and slowly.
-        self.RACES = 3 if request.param == "dynamodb" else 8
+        self.RACES = 5 if request.param == "dynamodb" else 25
         return settings_of(request.param, request)
 
 

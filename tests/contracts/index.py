@@ -41,7 +41,7 @@ class IndexContract:
     """The contract of records and labels, wherever they are kept."""
 
     #: How often a race is run.
-    RACES = 8
+    RACES = 25
 
     @pytest.fixture
     def settings(self) -> dict[str, t.Any]:
