@@ -215,6 +215,9 @@ def _make_index(collection: t.Any, field: str, **options: t.Any) -> None:
 
 def _where(client: t.Any) -> str:
     """Return the servers of a client, without the password that its URL may have."""
+    if not isinstance(client, pymongo.MongoClient):
+        # An imitation, in the tests of an app, takes any attribute for a database.
+        return "no server"
     known = client.topology_description.server_descriptions()
     return ", ".join(f"{host}:{port}" for host, port in known)
 
