@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Mapping
+from secrets import token_hex
 from urllib.parse import urljoin, urlsplit
 
 import click
 
-from ..config import Config
+from ..config import Config, key_of, read_config
 from ..config.urls import origin_of
 
 #: Where ``flask run`` serves an app.
@@ -64,6 +65,23 @@ def addresses_of(config: Config, base: str) -> Addresses:
         tuple(dict.fromkeys(_absolute(home, root, page) for page in pages)),
         f"{home}{root}{config.url_prefix}{told}" if told else None,
     )
+
+
+def addresses_in(values: Mapping[str, str], url: str) -> Addresses | None:
+    """Return the addresses of an app, if the keys that change them make sense."""
+    # No address depends on what the file still lacks.
+    stand_ins: dict[str, t.Any] = {
+        "domain": "tenant.example",
+        "client_id": "id",
+        "client_secret": "hidden",
+        "secret": token_hex(32),
+    }
+    kept = {k: v for k, v in values.items() if k.endswith(("_PATH", "_PREFIX"))}
+    for name in ("redirect_uri", "post_logout_redirect", "allowed_logout_urls"):
+        if key_of(name) in values:
+            kept[key_of(name)] = values[key_of(name)]
+    config, _ = read_config(stand_ins, {}, kept)
+    return addresses_of(config, url) if config else None
 
 
 def _absolute(home: str, root: str, page: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from dotenv import dotenv_values
 
-from flask_auth0.cli import init as init_module
+from flask_auth0.cli import development_tenant
 from flask_auth0.config import read_config
 from flask_auth0.tenant import TenantServer
 from tests.harness.visitor import SECRET
@@ -101,7 +101,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, t.Any]]:
             tell(server)
             seen.append({"url": server.url, **_verdicts(monkeypatch)})
 
-    monkeypatch.setattr(init_module, "serve", serve)
+    monkeypatch.setattr(development_tenant, "serve", serve)
     return seen
 
 

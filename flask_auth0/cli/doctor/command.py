@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import typing as t
-from collections.abc import Iterator, Mapping
 from contextlib import closing
 
 import click
@@ -27,7 +24,8 @@ from . import (
 )
 from .examination import examine
 from .findings import OK, SKIPPED, WARNING, WRONG, Finding
-from .subject import Subject, examined
+from .hiding import without_secrets
+from .subject import examined
 
 #: All checks, in the order in which a reader understands them.
 CHECKS = (
@@ -77,7 +75,7 @@ def doctor(
     subject = examined(context.ensure_object(ScriptInfo), limit, url, domain)
     found = []
     with closing(subject):
-        for finding in _without_secrets(subject, examine(subject, CHECKS)):
+        for finding in without_secrets(subject, examine(subject, CHECKS)):
             found.append(finding)
             if not is_json:
                 click.echo(_line(finding))
@@ -99,38 +97,3 @@ def _summary(found: list[Finding]) -> str:
     levels = [each.level for each in found]
     counts = [f"{levels.count(each)} {each}" for each in (WRONG, WARNING, SKIPPED, OK)]
     return ", ".join(counts) + "."
-
-
-def _without_secrets(
-    subject: Subject, findings: Iterator[Finding]
-) -> Iterator[Finding]:
-    """Yield findings without the secrets that the words of others may have."""
-    for each in findings:
-        told, remedy = (_hide(text, subject) for text in (each.told, each.remedy))
-        yield each._replace(told=told, remedy=remedy)
-
-
-def _hide(text: str, subject: Subject) -> str:
-    for secret in _secrets(subject):
-        text = text.replace(secret, "…")
-    return text
-
-
-#: Keys whose values are secret, and the passwords in URLs.
-_SECRET_KEY = re.compile(r"SECRET|PASSWORD|_KEY$|TOKEN")
-_IN_URL = re.compile(r"://[^/@\s]*:([^/@\s]+)@")
-#: Characters of the shortest text that is looked for.
-_SHORTEST = 6
-
-
-def _secrets(subject: Subject) -> Iterator[str]:
-    """Yield the secrets among the settings."""
-    options: Mapping[str, t.Any] = subject.set_up.options if subject.set_up else {}
-    named = {f"AUTH0_{name.upper()}": value for name, value in options.items()}
-    for source in (named, subject.app_config, subject.environ):
-        for key, value in source.items():
-            text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
-            parts = text.split(",") if _SECRET_KEY.search(key) else []
-            for each in (*parts, *_IN_URL.findall(text)):
-                if len(each.strip()) >= _SHORTEST:
-                    yield each.strip()

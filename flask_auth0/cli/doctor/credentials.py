@@ -48,27 +48,34 @@ def _refresh(subject: Subject) -> Iterator[Verdict]:
 
 
 def _judged(subject: Subject, content: Mapping[str, str], what: str) -> Verdict:
+    """Ask for tokens that nobody should get, and judge the refusal.
+
+    :param what: what would get them.
+    """
     wrong_keys = {each.key for each in subject.problems if isinstance(each, Problem)}
     if wrong_keys & _KEYS:
         return wrong("There is nothing to prove it with.", "See configuration.")
     try:
-        url = subject.metadata["token_endpoint"]
-        answer = post(subject, url, content)
+        answer = post(subject, subject.metadata["token_endpoint"], content)
     except httpx.HTTPError as error:
         return wrong(f"The token endpoint fails: {type(error).__name__}.")
-    told, said = error_in(answer)
-    way = way_of(subject.settings)
-    if told == "invalid_grant":
-        return ok(f"The tenant accepts {way}.")
-    if told == "unauthorized_client":
-        grant = content["grant_type"]
-        advice = f"Turn on '{grant}' in the application's advanced settings."
+    error_code, said = error_in(answer)
+    if error_code == "invalid_grant":
+        return ok(f"The tenant accepts {way_of(subject.settings)}.")
+    if error_code == "unauthorized_client":
+        advice = f"Turn on '{content['grant_type']}' in the application's settings."
         return wrong(f"{what} is not allowed: {said}.", advice)
-    if answer.status_code == 401 or told in {"invalid_client", "access_denied"}:
-        hint = f"Check AUTH0_CLIENT_ID, {_keys_of(subject.settings)}, and the "
-        hint += "authentication method of the application in the Auth0 dashboard."
-        return wrong(f"The tenant refuses {way}: {said}.", hint)
+    if answer.status_code == 401 or error_code in {"invalid_client", "access_denied"}:
+        return _refused(subject.settings, said)
     return warning(f"The tenant answers {what.lower()} with {said}.")
+
+
+def _refused(config: Config, said: str) -> Verdict:
+    return wrong(
+        f"The tenant refuses {way_of(config)}: {said}.",
+        f"Check AUTH0_CLIENT_ID, {_key_of(config)}, and the authentication method of "
+        "the application in the Auth0 dashboard.",
+    )
 
 
 def post(subject: Subject, url: str, content: Mapping[str, str]) -> httpx.Response:
@@ -77,20 +84,26 @@ def post(subject: Subject, url: str, content: Mapping[str, str]) -> httpx.Respon
     :raises httpx.HTTPError: when there is no answer.
     """
     config = subject.settings
-    body: dict[str, str] = {**content, "client_id": config.client_id}
-    if config.client_assertion_signing_key is not None:
-        body["client_assertion_type"] = CLIENT_ASSERTION_TYPE
-        body["client_assertion"] = build_client_assertion(
-            config.client_assertion_signing_key,
-            config.client_id,
-            subject.metadata["issuer"],
-            config.client_assertion_signing_alg or "RS256",
-        )
+    proof = _assertion(config, subject.metadata["issuer"])
+    body = {**content, "client_id": config.client_id, **proof}
     if config.shared_secret is None:
         return subject.http.post(url, data=body)
-    return subject.http.post(
-        url, data=body, auth=(config.client_id, config.shared_secret)
-    )
+    secret = (config.client_id, config.shared_secret)
+    return subject.http.post(url, data=body, auth=secret)
+
+
+def _assertion(config: Config, issuer: str) -> dict[str, str]:
+    """Return the parameters of a signature, if that proves who the app is."""
+    key = config.client_assertion_signing_key
+    if key is None:
+        return {}
+    algorithm = config.client_assertion_signing_alg or "RS256"
+    return {
+        "client_assertion_type": CLIENT_ASSERTION_TYPE,
+        "client_assertion": build_client_assertion(
+            key, config.client_id, issuer, algorithm
+        ),
+    }
 
 
 def error_in(answer: httpx.Response) -> tuple[str, str]:
@@ -112,7 +125,7 @@ def way_of(config: Config) -> str:
     return "the signature" if config.client_assertion_signing_key else "the secret"
 
 
-def _keys_of(config: Config) -> str:
+def _key_of(config: Config) -> str:
     if config.use_mtls:
         return "AUTH0_MTLS_CERT"
     if config.client_assertion_signing_key:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import typing as t
 from collections.abc import Iterator
-from secrets import token_urlsafe
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
 from ...config.urls import LOOPBACK
 from ..addresses import Addresses, addresses_of
-from .credentials import error_in, post
 from .examination import Check
 from .findings import Verdict, ok, warning, wrong
+from .logins import answer_to_login
 from .subject import Subject
 
 #: What a tenant says where nobody is logged in, and all else is right.
@@ -26,7 +22,7 @@ _GUESS = "Name the address of the app with --url, if this is another one."
 def _callback(subject: Subject) -> Iterator[Verdict]:
     """Ask for a login that shows nothing, and look where the tenant sends it."""
     url = _addresses(subject).callback
-    answer = _authorization(subject, audience=None)
+    answer = answer_to_login(subject, audience=None)
     if isinstance(answer, Verdict):
         yield answer
     elif answer.headers.get("Location", "").startswith(url):
@@ -44,7 +40,7 @@ def _audience(subject: Subject) -> Iterator[Verdict]:
     audience = subject.settings.audience
     if audience is None:
         return
-    answer = _authorization(subject, audience)
+    answer = answer_to_login(subject, audience)
     if isinstance(answer, Verdict):
         yield answer
         return
@@ -84,7 +80,7 @@ def _judged_logout(subject: Subject, url: str) -> Verdict:
 
 
 def _backchannel(subject: Subject) -> Iterator[Verdict]:
-    """Ask the route as the tenant would, with a logout token that is none."""
+    """Tell whether the app hears of logouts at the tenant."""
     url = _addresses(subject).backchannel
     if url is None or not _is_heard(subject):
         return
@@ -92,19 +88,21 @@ def _backchannel(subject: Subject) -> Iterator[Verdict]:
     if host in LOOPBACK and tenant.hostname not in LOOPBACK:
         told = f"The tenant cannot reach {url}, which is this machine alone."
         yield warning(told, _guess(subject))
-        return
+    else:
+        yield _answer_of_route(subject, url)
+
+
+def _answer_of_route(subject: Subject, url: str) -> Verdict:
+    """Ask the app as the tenant would, with a logout token that is none."""
     try:
-        answer = subject.http.post(url, data={"logout_token": "none"})
-        status = answer.status_code
+        status = subject.http.post(url, data={"logout_token": "none"}).status_code
     except httpx.HTTPError as error:
         told = f"Nothing answers at {url} ({type(error).__name__})."
-        yield warning(told, f"Is the app running? {_guess(subject)}".strip())
-        return
+        return warning(told, f"Is the app running? {_guess(subject)}".strip())
     if status == 400:
-        yield ok(f"{url} answers. Name it in the Auth0 dashboard, too.")
-    else:
-        hint = "Let POST requests for it reach the app, without a login or a check."
-        yield wrong(f"{url} answers with {status}, where the app says 400.", hint)
+        return ok(f"{url} answers. Name it in the Auth0 dashboard, too.")
+    hint = "Let POST requests for it reach the app, without a login or a check."
+    return wrong(f"{url} answers with {status}, where the app says 400.", hint)
 
 
 def _is_heard(subject: Subject) -> bool:
@@ -113,55 +111,6 @@ def _is_heard(subject: Subject) -> bool:
         subject.environ.get("SESSION_TYPE")
     )
     return has_server or subject.settings.revocation_store is not None
-
-
-def _authorization(subject: Subject, audience: str | None) -> httpx.Response | Verdict:
-    """Return the tenant's answer to a login that may show nothing."""
-    config = subject.settings
-    challenge = hashlib.sha256(token_urlsafe(48).encode()).digest()
-    query = {
-        **(config.authorization_params or {}),
-        "scope": config.scope,
-        "response_type": "code",
-        "client_id": config.client_id,
-        "redirect_uri": _addresses(subject).callback,
-        "state": token_urlsafe(16),
-        "nonce": token_urlsafe(16),
-        "prompt": "none",
-        "code_challenge": base64.urlsafe_b64encode(challenge).rstrip(b"=").decode(),
-        "code_challenge_method": "S256",
-        **_given(audience=audience, organization=config.organization),
-    }
-    try:
-        if config.pushed_authorization_requests:
-            return _pushed(subject, query)
-        endpoint = subject.metadata["authorization_endpoint"]
-        return subject.http.get(endpoint, params=query)
-    except httpx.HTTPError as error:
-        return wrong(f"The login of the tenant fails: {type(error).__name__}.")
-
-
-def _given(**parameters: str | None) -> dict[str, str]:
-    """Return the parameters that have a value."""
-    return {name: value for name, value in parameters.items() if value}
-
-
-def _pushed(subject: Subject, query: dict[str, t.Any]) -> httpx.Response | Verdict:
-    """Return the answer to a request that was pushed before (RFC 9126)."""
-    url = subject.metadata.get("pushed_authorization_request_endpoint")
-    if not url:
-        told = "The tenant takes no pushed requests."
-        return wrong(told, "Turn AUTH0_PUSHED_AUTHORIZATION_REQUESTS off.")
-    pushed = post(subject, url, query)
-    if pushed.status_code >= 400:
-        _, said = error_in(pushed)
-        hint = f"Is {query['redirect_uri']} among Allowed Callback URLs?"
-        return wrong(f"The tenant refuses the pushed request: {said}.", hint)
-    begin = {
-        "client_id": subject.settings.client_id,
-        "request_uri": pushed.json()["request_uri"],
-    }
-    return subject.http.get(subject.metadata["authorization_endpoint"], params=begin)
 
 
 def _addresses(subject: Subject) -> Addresses:

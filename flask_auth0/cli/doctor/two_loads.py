@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 
+from flask import Flask
 from flask.cli import ScriptInfo
 from flask.sessions import SecureCookieSessionInterface
 
@@ -20,28 +21,29 @@ from .subject import Subject
 
 def _secrets(subject: Subject) -> Iterator[Verdict]:
     """Load the app once more, as the next worker would."""
-    if subject.app is None or subject.info is None or subject.info.create_app:
+    app, info = subject.app, subject.info
+    if app is None or info is None or info.create_app:
         return
     salt = secrets.token_bytes(32)
-    other = _fingerprints_elsewhere(subject.info, salt, subject.limit)
+    other = _fingerprints_elsewhere(info, salt, subject.limit)
     if other is None:
         yield warning("The app did not load a second time, to compare its secrets.")
         return
-    here = fingerprints.fingerprints_of(subject.app, salt)
-    different = [key for key in here if here[key] != other.get(key)]
+    here = fingerprints.fingerprints_of(app, salt)
+    yield _compared(app, [key for key in here if here[key] != other.get(key)])
+
+
+def _compared(app: Flask, different: list[str]) -> Verdict:
     if not different:
-        yield ok("Two processes have the same secrets.")
-        return
+        return ok("Two processes have the same secrets.")
     keys = " and ".join(different)
-    told = f"Each process makes another {keys}"
     advice = f"Set {keys} to one value, in the environment."
-    interface = subject.app.session_interface
-    if different == ["SECRET_KEY"] and not isinstance(
-        interface, SecureCookieSessionInterface
-    ):
-        yield warning(f"{told}, which signs no session here.", advice)
-    else:
-        yield wrong(f"{told}: workers refuse each other's cookies.", advice)
+    is_signed = isinstance(app.session_interface, SecureCookieSessionInterface)
+    if different == ["SECRET_KEY"] and not is_signed:
+        told = "Each process makes another SECRET_KEY, which signs no session here."
+        return warning(told, advice)
+    told = f"Each process makes another {keys}: workers refuse each other's cookies."
+    return wrong(told, advice)
 
 
 def _fingerprints_elsewhere(
