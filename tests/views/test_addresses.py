@@ -35,6 +35,7 @@ def test_a_header_that_nobody_reads(
         ({"X-Forwarded-For": "192.0.2.1"}, 1),
         ({}, 0),
         ({**HTTPS, "X-Forwarded-For": "192.0.2.1"}, 0),
+        ({"X-Forwarded-Proto": "http", "X-Forwarded-For": "192.0.2.1"}, 0),
     ],
 )
 def test_proxy_fix_and_what_the_proxy_sends(

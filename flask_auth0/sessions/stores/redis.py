@@ -6,11 +6,12 @@ import contextlib
 import inspect
 import time
 import typing as t
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import redis
 import redis.lock
 
+from ...config.problems import Problem, warning
 from ...runtime.processes import PerProcess
 from . import lease
 from .bad_settings import BadSetting
@@ -144,8 +145,8 @@ def make(setup: Setup, key: str = KEY) -> RedisBackEnd:
     where = where or address_of(setting)
     back_end = RedisBackEnd(setup, clients)
     prove(back_end, key, where)
-    if not setup.is_development:
-        _warn_of_loss(back_end, key)
+    for each in () if setup.is_development else losses(back_end.client, key):
+        setup.logger.warning("%s.", each)
     return back_end
 
 
@@ -166,31 +167,33 @@ def _check(key: str, client: t.Any) -> None:
         raise BadSetting(key, "must be a client without decode_responses")
 
 
-def _warn_of_loss(back_end: RedisBackEnd, key: str) -> None:
-    """Warn of a server that may revive removed sessions, or evict live ones."""
-    found = _configuration(back_end.client)
+def losses(client: t.Any, key: str) -> Iterator[Problem]:
+    """Find what lets a server revive sessions that have ended, or drop live ones."""
+    found = _configuration(client)
     is_logged = found.get("appendonly") == "yes"
     if found.get("save") and not is_logged:
-        back_end.logger.warning(
-            "%s names a Redis that keeps snapshots only: after a crash, sessions that "
-            "have ended since the last one are alive again. Set 'appendonly yes' and "
-            "'appendfsync always' there.",
+        yield warning(
             key,
+            "names a Redis that keeps snapshots only: after a crash, sessions that "
+            "have ended since the last one are alive again. Set 'appendonly yes' and "
+            "'appendfsync always' there",
+            "redis_snapshots_only",
         )
     if is_logged and found.get("appendfsync") == "no":
-        back_end.logger.warning(
-            "%s names a Redis with 'appendfsync no': after a crash, sessions that have "
-            "ended in the last half minute are alive again. Set 'appendfsync always' "
-            "there.",
+        yield warning(
             key,
+            "names a Redis with 'appendfsync no': after a crash, sessions that have "
+            "ended in the last half minute are alive again. Set 'appendfsync always' "
+            "there",
+            "redis_appendfsync_no",
         )
     policy = found.get("maxmemory-policy", "noeviction")
     if found.get("maxmemory", "0") != "0" and policy != "noeviction":
-        back_end.logger.warning(
-            "%s names a Redis with 'maxmemory-policy %s': when its memory is full, it "
-            "drops sessions, and what finds them. Set 'noeviction' there.",
+        yield warning(
             key,
-            policy,
+            f"names a Redis with 'maxmemory-policy {policy}': when its memory is full, "
+            "it drops sessions, and what finds them. Set 'noeviction' there",
+            "redis_evicts",
         )
 
 
