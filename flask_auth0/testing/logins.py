@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import werkzeug.test
-import werkzeug.wsgi
 from flask import Flask, has_request_context, request
 from flask.testing import EnvironBuilder, FlaskClient
 from werkzeug.wrappers import Response
+from werkzeug.wsgi import get_host
 
 from ..app_state import state_of
 from ..runtime.request import current_request
@@ -104,8 +104,7 @@ def logged_in(app: Flask, *, hooks: bool = False, **given: t.Any) -> Iterator[Us
     """
     refuse_production(app)
     environ = _environ(app)
-    url = werkzeug.wsgi.get_host(environ)
-    url = f"{environ['wsgi.url_scheme']}://{url}"
+    url = f"{environ['wsgi.url_scheme']}://{get_host(environ)}"
     cookies = session_cookies(app, url=url, hooks=hooks, **given)
     environ["HTTP_COOKIE"] = "; ".join(f"{c['name']}={c['value']}" for c in cookies)
     with app.request_context(environ):
@@ -115,6 +114,7 @@ def logged_in(app: Flask, *, hooks: bool = False, **given: t.Any) -> Iterator[Us
 
 
 def _environ(app: Flask) -> dict[str, t.Any]:
+    """Return the environment of the current request, or of a new one."""
     if has_request_context():
         return {k: v for k, v in request.environ.items() if k != "werkzeug.request"}
     return EnvironBuilder(app).get_environ()

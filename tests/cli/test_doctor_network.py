@@ -37,6 +37,15 @@ def test_a_name_that_nobody_knows(
     assert "tenant.example.com" in found.told
 
 
+def test_nobody_is_looked_for_where_one_person_takes_the_place_of_a_tenant(
+    make_app: MakeApp,
+) -> None:
+    app = make_app(development_user={"sub": "auth0|ada"})
+    found = [finding(app, name) for name in ("tenant", "tenant.tls", "tenant.issuer")]
+    assert {each.level for each in found} == {"skipped"}
+    assert "AUTH0_DEVELOPMENT_USER" in found[0].told
+
+
 def test_a_certificate_that_is_not_trusted(
     make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -32,7 +32,7 @@ def examine(subject: Subject, checks: Sequence[Check]) -> Iterator[Finding]:
             yield Finding(check.name, SKIPPED, f"Not checked: see {cause}.", "", "")
             continue
         for verdict in _verdicts(check, subject):
-            if verdict.level == WRONG:
+            if verdict.level in (WRONG, SKIPPED):
                 failed[check.name] = check.name
             yield Finding(check.name, *verdict)
 

@@ -12,7 +12,7 @@ from urllib.request import getproxies, proxy_bypass
 
 from ...client.tls import make_context
 from .examination import Check
-from .findings import Verdict, ok, wrong
+from .findings import SKIPPED, Verdict, ok, wrong
 from .subject import Subject
 
 
@@ -20,6 +20,8 @@ def _tenant(subject: Subject) -> Iterator[Verdict]:
     """Tell whether there is a tenant to look at."""
     if subject.config is None:
         yield wrong("The tenant is not known.", "See configuration.")
+    elif subject.config.development_user is not None:
+        yield Verdict(SKIPPED, "AUTH0_DEVELOPMENT_USER takes the place of a tenant.")
     elif not subject.config.domain:
         told = "AUTH0_DOMAIN is a function of the request."
         yield wrong(told, "Name one of the domains with --domain.")
