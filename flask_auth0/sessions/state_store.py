@@ -384,7 +384,10 @@ class SessionStateStore(SessionStore):
         return {**known.body, **known.head} if is_current else None
 
     def _whole(self, current: CurrentRequest, session_id: str | None) -> State | None:
-        with current.jar.lock:
+        records = self.places.of(current.app).records
+        # Cookies are read one after the other. A call of the back end is alone, and
+        # other threads of the request must not wait for it.
+        with current.jar.lock if records is None else contextlib.nullcontext():
             _, head, body = known = self._known(current, session_id)
             if head is not None and body is None:
                 body = self.states.read_body(self.places.compartment(current), head)
