@@ -43,10 +43,15 @@ def sentence_of(error: BaseException) -> str:
     if isinstance(error, click.ClickException):
         # Flask has the whole traceback of a failed import in its message.
         is_import = isinstance(cause, ImportError)
-        return _import(cause) if is_import else error.format_message()
-    if isinstance(error, ImportError):
-        return _import(error)
-    return f"The app does not load: {type(error).__name__}{_place(error)}."
+        return _told(cause) if is_import else error.format_message()
+    return _told(error)
+
+
+def _told(error: BaseException | None) -> str:
+    # Python names the module where it has written the message itself.
+    is_pythons = isinstance(error, ImportError) and error.name is not None
+    what = str(error) if is_pythons else type(error).__name__
+    return f"The app does not load: {what}{_place(error)}."
 
 
 #: What the modules of an app raise where they give up; the command goes on.
@@ -59,10 +64,6 @@ def _load(context: click.Context) -> Flask:
     except FAILURES as error:
         hint = "'flask auth0 doctor' tells more."
         raise click.ClickException(f"{sentence_of(error)}\n{hint}") from error
-
-
-def _import(error: BaseException | None) -> str:
-    return f"The app does not load: {error}{_place(error)}."
 
 
 def _place(error: BaseException | None) -> str:

@@ -24,6 +24,7 @@ BROKEN = {
     "value_error": ("int('hush-hush')", "ValueError in {}, line 1"),
     "exit": ("import sys\nsys.exit('hush-hush')", "SystemExit in {}, line 2"),
     "import_error": ("import no_such_module_anywhere", "'no_such_module_anywhere'"),
+    "own_import_error": ("raise ImportError('hush-hush')", "ImportError in {}, line 1"),
     "syntax_error": ("app = = 1", "SyntaxError in {}, line 1"),
     "settings": (
         "import flask, flask_auth0\n"
