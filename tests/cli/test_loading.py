@@ -66,5 +66,5 @@ def test_json_stays_json_beside_what_an_app_prints(
     result = invoke("talking.py", "doctor", "--json", "--limit", "0.5")
     found = {each["check"]: each for each in json.loads(result.stdout)["checks"]}
     assert found["app"]["level"] == "wrong"
-    assert "Hello" in result.stderr
+    assert "Hello" not in result.stdout
     sys.modules.pop("talking", None)
