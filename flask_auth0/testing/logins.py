@@ -51,6 +51,7 @@ def log_in(
         access token that a refresh brings, or the error that it raises),
         ``logged_in_at`` and ``last_seen_at`` (seconds since the epoch).
     :raises ConfigurationError: where the app is neither in testing nor in debug mode.
+    :raises TypeError: for a client with ``use_cookies=False``.
     """
     _visit(client, base_url, beginning(given_by(given), hooks=hooks))
 
@@ -127,6 +128,8 @@ def _visit(client: FlaskClient, base_url: str | None, change: Change) -> None:
     """
     app = client.application
     refuse_production(app)
+    # It raises an error for a client without cookies, which nobody can be logged in to.
+    client.get_cookie("")
     if base_url is None:
         _lead_to_domain(client)
     builder = EnvironBuilder(

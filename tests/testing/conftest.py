@@ -5,6 +5,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+from auth0_server_python.store import StateStore
 from flask import Flask, render_template_string, session
 
 from flask_auth0 import Auth0, LoginRequired, MfaRequired, current_user, login_required
@@ -21,11 +22,11 @@ def greeting() -> str:
 class Shop:
     """The app, and what it has been told."""
 
-    def __init__(self, **config: t.Any) -> None:
+    def __init__(self, *, store: StateStore | None = None, **config: t.Any) -> None:
         self.app = Flask(__name__)
         self.app.config.update(CONFIG, TESTING=True)
         self.app.config.update(config)
-        self.auth0 = Auth0(self.app)
+        self.auth0 = Auth0(self.app, state_store=store)
         self.accounts: list[str] = []
         self.auth0.after_login(self._make_account)
         self._add_pages()

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from flask_auth0 import MfaRequired, TenantUnavailable, token_refreshed
-from flask_auth0.testing import log_in, logged_in, logged_in_client
+from flask_auth0.testing import CONFIG, log_in, logged_in, logged_in_client
 
 from .conftest import ORDERS, Shop
 
@@ -84,7 +84,7 @@ def test_errors_of_a_refresh(
 def test_nobody_is_asked_and_the_error_says_what_to_use(
     domain: str | None, no_network: list[t.Any], caplog: pytest.LogCaptureFixture
 ) -> None:
-    shop = Shop(**({"AUTH0_DOMAIN": domain} if domain else {}))
+    shop = Shop(AUTH0_DOMAIN=domain or CONFIG["AUTH0_DOMAIN"])
     client = logged_in_client(shop.app, expires_in=-1, refresh_token="r")
     for path in ["/token", "/login", "/calendar"]:
         answer = client.get(path)

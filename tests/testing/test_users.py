@@ -22,16 +22,19 @@ from flask_auth0.testing import (
     logged_in_client,
     session_cookies,
 )
+from tests.harness.own_stores import SimpleStore
 
 from .conftest import Shop, greeting
 
 Hear = t.Callable[..., None]
 
 
-@pytest.fixture(params=[None, "memory"], ids=str)
+@pytest.fixture(params=["cookies", "memory", "own"])
 def everywhere(request: pytest.FixtureRequest) -> Shop:
-    """The app in cookies, and in a back end."""
-    return Shop(SESSION_TYPE=request.param)
+    """The app with sessions in cookies, in a back end, and in a store of its own."""
+    if request.param == "memory":
+        return Shop(SESSION_TYPE="memory")
+    return Shop(store=SimpleStore() if request.param == "own" else None)
 
 
 def names(client: FlaskClient, *paths: str) -> list[str]:
@@ -85,6 +88,11 @@ def test_an_own_class_of_clients_and_an_open_block(app: Flask) -> None:
         log_in(client, name="Ada")
         assert client.get("greeting").text == "Hello Ada"
         assert current_user["name"] == "Ada"
+
+
+def test_a_client_without_cookies_is_told(app: Flask) -> None:
+    with pytest.raises(TypeError, match="use_cookies=True"):
+        log_in(app.test_client(use_cookies=False))
 
 
 @pytest.mark.parametrize("hooks", [False, True])
@@ -178,12 +186,13 @@ def test_a_host_of_its_own() -> None:
 
 def test_many_at_once(everywhere: Shop) -> None:
     def visit(number: int) -> str:
-        client = logged_in_client(everywhere.app, sub=f"auth0|{number}", name=number)
+        name = str(number)
+        client = logged_in_client(everywhere.app, sub=f"auth0|{name}", name=name)
         return client.get("/greeting").text
 
     with ThreadPoolExecutor(8) as threads:
         found = [*threads.map(visit, range(24))]
-    assert found == [f"Hello {number or 'you'}" for number in range(24)]
+    assert found == [f"Hello {number}" for number in range(24)]
 
 
 def test_nothing_of_it_works_for_real_users(shop: Shop) -> None:
