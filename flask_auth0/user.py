@@ -35,6 +35,15 @@ class User(Mapping[str, t.Any]):
     def __repr__(self) -> str:
         return f"<User {self.sub}>" if self else "<User: nobody is logged in>"
 
+    if not t.TYPE_CHECKING:  # a type checker is to find such attributes
+
+        def __getattr__(self, name: str) -> t.NoReturn:
+            """Say how to get a claim: in templates alone are they attributes too."""
+            hint = f"; a claim is an item: current_user[{name!r}], or .get({name!r})"
+            text = f"'User' object has no attribute {name!r}"
+            text += "" if name.startswith("_") else hint
+            raise AttributeError(text, name=name, obj=self)
+
     @property
     def sub(self) -> str | None:
         """The user's id at the tenant, or ``None``."""
