@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from auth0_server_python.store import StateStore, TransactionStore
 from auth0_server_python.store.abstract import AbstractDataStore
 from flask import Flask, request, request_finished, request_started
+from werkzeug.local import LocalProxy
 from werkzeug.wrappers import Response
 
 from . import caching, deployment, views
@@ -381,5 +382,23 @@ def _template_names() -> dict[str, t.Any]:
     Macros see globals alone. They are added with the first template, since an app may
     change the options of its Jinja environment until then.
     """
-    this_app().jinja_env.globals.setdefault("current_user", current_user)
-    return {"current_user": current_user}
+    app = this_app()
+    user = _user_of_templates(app)
+    app.jinja_env.globals.setdefault("current_user", user)
+    return {"current_user": user}
+
+
+def _user_of_templates(app: Flask) -> t.Any:
+    """Return Flask-Login's user where an app has that for its templates, else ours.
+
+    The templates of such an app are about its own users, whichever extension was set up
+    first. ``LoginManager.init_app(app, add_context_processor=False)`` leaves them ours.
+    """
+    for each in app.template_context_processors[None]:
+        if each.__module__.startswith("flask_login."):
+            return LocalProxy(functools.partial(_user_in, each))
+    return current_user
+
+
+def _user_in(processor: Callable[[], t.Any]) -> t.Any:
+    return processor()["current_user"]

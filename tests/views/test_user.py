@@ -43,6 +43,8 @@ def test_a_user(app: Flask) -> None:
             current_user["missing"]
         with pytest.raises(TypeError):
             current_user["name"] = "Eve"  # type: ignore[index]
+        with pytest.raises(AttributeError, match=r"current_user\['name'\]"):
+            current_user.name  # type: ignore[attr-defined]  # noqa: B018
         return "ok"
 
     client = logged_in_client(app, sub="auth0|ada", name="Ada", email="ada@x")
@@ -109,6 +111,7 @@ MACROS = {
     "child.html": "{% extends 'base.html' %}{% block name %}"
     "{% from 'macros.html' import who %}{{ who() }}{% endblock %}",
     "base.html": "{% block name %}{% endblock %}",
+    "direct.html": "{{ current_user.name or 'nobody' }}",
 }
 
 
@@ -156,22 +159,49 @@ def test_options_of_jinja_can_be_set_later(make_app: MakeApp) -> None:
         assert render_template_string("<< 1 + 1 >>") == "2"
 
 
-@pytest.mark.parametrize("comes", ["before", "after"])
-def test_beside_flask_login_the_last_one_is_in_templates(
-    options: dict[str, t.Any], comes: str
+class Account:
+    """A row of an app's own, as Flask-Login has it."""
+
+    def __init__(self, name: str) -> None:
+        self.name = f"the row of {name}"
+
+
+@pytest.fixture
+def with_flask_login(options: dict[str, t.Any]) -> t.Callable[..., Flask]:
+    def make(is_first: bool, **of_manager: t.Any) -> Flask:
+        app = Flask(__name__)
+        app.testing = True
+        manager = LoginManager()
+        manager.session_protection = None
+        manager.request_loader(lambda request: Account(current_user["name"]))
+        if is_first:
+            manager.init_app(app, **of_manager)
+        Auth0(app, **options)
+        if not is_first:
+            manager.init_app(app, **of_manager)
+        app.jinja_loader = DictLoader(MACROS)
+        app.add_url_rule("/<template_name_or_list>", "page", render_template)
+        return app
+
+    return make
+
+
+@pytest.mark.parametrize("is_first", [True, False], ids=["before", "after"])
+def test_templates_keep_flask_logins_user(
+    with_flask_login: t.Callable[..., Flask], is_first: bool
 ) -> None:
-    app = Flask(__name__)
-    app.testing = True
-    manager = LoginManager()
-    manager.user_loader(lambda user_id: None)
-    for set_up in [manager.init_app, lambda app: Auth0(app, **options)][
-        :: 1 if comes == "before" else -1
-    ]:
-        set_up(app)
-    app.jinja_loader = DictLoader(MACROS)
-    theirs = "{{ current_user.is_anonymous }}"
-    app.add_url_rule("/theirs", "theirs", lambda: render_template_string(theirs))
-    app.add_url_rule("/macro", "macro", lambda: render_template("from.html"))
+    app = with_flask_login(is_first)
+    for who in ["Ada", "Grace"]:
+        client = logged_in_client(app, name=who)
+        for name in ["from", "direct"]:
+            assert client.get(f"/{name}.html").text == f"the row of {who}"
+    with app.app_context():
+        assert render_template("from.html") == "nobody"
+
+
+def test_flask_login_can_leave_the_templates_alone(
+    with_flask_login: t.Callable[..., Flask],
+) -> None:
+    app = with_flask_login(is_first=False, add_context_processor=False)
     client = logged_in_client(app, name="Ada")
-    assert client.get("/theirs").text == ("" if comes == "before" else "True")
-    assert client.get("/macro").text == "Ada"
+    assert client.get("/direct.html").text == client.get("/from.html").text == "Ada"
