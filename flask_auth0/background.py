@@ -44,8 +44,8 @@ class AllSessions(Sessions):
         Nothing is looked up yet. An app context has to be there, as in a command.
 
         :param id: :attr:`current_id` of a request of the session, or
-            :attr:`SessionInfo.id`. Whoever has an id, and the app's configuration, can
-            act for its user; a browser cannot use it.
+            :attr:`~flask_auth0.sessions.directory.SessionInfo.id`. Whoever has an id,
+            and the app's configuration, can act for its user; a browser cannot use it.
         """
         state, app = current_state(), this_app()
         state.state_store.require_records(app)

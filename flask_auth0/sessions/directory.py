@@ -20,8 +20,7 @@ from .storage_contract import Entry
 class SessionInfo:
     """A session in a list of a user's sessions."""
 
-    #: The id for :meth:`AllSessions.revoke` and :meth:`AllSessions.get`; it is no
-    #: credential for a browser.
+    #: The id for :meth:`!revoke` and :meth:`!get`; it is no credential for a browser.
     id: str
     #: When its user logged in.
     created: datetime
@@ -77,7 +76,8 @@ class Sessions:
 
         In a request of an app with several domains, only one of that domain is ended.
 
-        :param id: the :attr:`SessionInfo.id` of the session.
+        :param id: the session's
+            :attr:`~flask_auth0.sessions.directory.SessionInfo.id`.
         :param sub: end the session only if it is this user's; needed if the id comes
             from a form.
         """
