@@ -390,7 +390,8 @@ class SessionStateStore(SessionStore):
         with current.jar.lock if records is None else contextlib.nullcontext():
             _, head, body = known = self._known(current, session_id)
             if head is not None and body is None:
-                body = self.states.read_body(self.places.compartment(current), head)
+                compartment = records or self.places.cookies(current)
+                body = self.states.read_body(compartment, head)
                 if current.known is known:
                     current.known = known._replace(body=body)
         return None if head is None or body is None else {**body, **head}

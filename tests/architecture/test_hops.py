@@ -17,9 +17,9 @@ from tests.harness.visitor import MakeApp, MakeVisitor, Visitor
 #: How often a walk may go on in another file, with cookies and with Redis.
 BOUNDS = {
     "protected": (30, 35),
-    "token": (46, 58),
+    "token": (47, 58),
     # Of these, two are for an ID token of another second than the one before.
-    "refresh": (187, 205),
+    "refresh": (188, 205),
     "login": (76, 82),
     "callback": (135, 196),
     "backchannel": (0, 89),
