@@ -11,6 +11,7 @@ from flask import Flask, current_app
 
 from .config import EXTENSION, Config
 from .errors import Action, ConfigurationError, ProblemLog
+from .pages import Page, Translations
 from .runtime import loop
 from .runtime.clock import Clock
 from .runtime.request import current_request
@@ -57,6 +58,12 @@ class AppState:
     login_url_here: Callable[[Mapping[str, t.Any]], str | None]
     #: Returns the ways on from a page that is for other accounts.
     ways_to_another_account: Callable[[], list[Action]]
+    #: Returns the ways on from a page that may be well in a moment.
+    ways_to_try_again: Callable[[], list[Action]]
+    #: Returns texts in the language of the current request.
+    translations: Translations
+    #: What the templates of pages ask for.
+    page: Page
     #: The app's functions that change a session before it is kept, or answer a login.
     hooks: SessionHooks
     #: Tells the log what requests find wrong with the app or its deployment.

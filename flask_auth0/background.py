@@ -14,6 +14,7 @@ from .client.dispatch import announce_refresh
 from .client.http_auth import HttpAuth, asking
 from .client.translation import translated
 from .errors import LoginRequired, TenantUnavailable
+from .pages import Text
 from .runtime import loop
 from .runtime.request import (
     CurrentRequest,
@@ -28,7 +29,7 @@ from .user import User
 T = t.TypeVar("T")
 Work = Callable[[Client], Awaitable[T]]
 
-_OVER = "The session has ended."
+_OVER = Text("The session has ended.")
 
 
 class AllSessions(Sessions):

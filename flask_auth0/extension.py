@@ -28,6 +28,7 @@ from .wiring import OwnStores, set_up
 
 T = t.TypeVar("T")
 Handler = t.TypeVar("Handler", bound=Callable[[], t.Any])
+TextHandler = t.TypeVar("TextHandler", bound=Callable[[str], str | None])
 SessionHook = t.TypeVar("SessionHook", bound=Callable[[dict[str, t.Any]], t.Any])
 LoginHook = t.TypeVar(
     "LoginHook", bound=Callable[[Mapping[str, t.Any], Mapping[str, t.Any]], t.Any]
@@ -67,6 +68,7 @@ class Auth0:
         self._anonymous_store = anonymous_store
         self._options = options
         self._unauthorized: Callable[[], t.Any] = lambda: None
+        self._text: Callable[[str], str | None] = lambda message: None
         self._hooks = SessionHooks()
         if app is not None:
             self.init_app(app)
@@ -98,6 +100,7 @@ class Auth0:
                 anonymous_store or self._anonymous_store,
             ),
             lambda: app_functions.call(self._unauthorized),
+            lambda message: self._text(message),
             self._hooks,
         )
 
@@ -279,6 +282,18 @@ class Auth0:
         If it returns ``None``, the extension answers.
         """
         self._unauthorized = handler
+        return handler
+
+    def text_handler(self, handler: TextHandler) -> TextHandler:
+        """Register a function that words the texts of pages, as a decorator.
+
+        It is called with each English text, in which names in braces stand for values,
+        and returns the text for the current request. If it returns ``None``, the
+        extension's own translation is shown, or the English text.
+
+        .. versionadded:: 0.2
+        """
+        self._text = handler
         return handler
 
     def before_session_saved(self, hook: SessionHook) -> SessionHook:

@@ -22,9 +22,10 @@ from .client.flows import Flows
 from .client.proofs import Proofs
 from .client.repeated_callbacks import CallbackAnswers
 from .client.server_client import Logins
-from .config import EXTENSION, Config, Problem, read_config
+from .config import EXTENSION, Config, Problem, read_config, warning
 from .deployment.workers import warn_of_proofs
 from .errors import ConfigurationError, ProblemLog
+from .pages import Page, Translations
 from .runtime import clock as clocks
 from .runtime import greenlets
 from .runtime.clock import Clock
@@ -65,11 +66,16 @@ from .views import (
     own_urls,
     refused_forms,
     repeated_logins,
+    stylesheet,
     unread_cookies,
     whole_app,
 )
 from .views.credentials import may_have_token
-from .views.login_urls import login_url_here, ways_to_another_account
+from .views.login_urls import (
+    login_url_here,
+    ways_to_another_account,
+    ways_to_try_again,
+)
 from .views.oversized_responses import fit
 from .views.redirects import page_to_lead_to
 from .views.refused_forms import AUTHOR
@@ -108,12 +114,14 @@ def set_up(
     options: Mapping[str, t.Any],
     own: OwnStores,
     unauthorized: Callable[[], t.Any],
+    own_text: Callable[[str], str | None],
     hooks: SessionHooks,
 ) -> None:
     """Set up an app.
 
     :param unauthorized: returns what the app answers instead of
         :class:`.LoginRequired`, if anything.
+    :param own_text: returns the app's text in place of an English one, or ``None``.
     :raises ConfigurationError: listing everything that is wrong or missing; then the
         app is left as it was.
     """
@@ -145,7 +153,16 @@ def set_up(
     visitors = _make_anonymous_store(config, clock, domains, own.anonymous, apart)
     log = ProblemLog(app.logger)
     app.extensions[EXTENSION] = _make_state(
-        config, clock, domains, sessions, logins, visitors, unauthorized, hooks, log
+        config,
+        clock,
+        domains,
+        sessions,
+        logins,
+        visitors,
+        unauthorized,
+        own_text,
+        hooks,
+        log,
     )
     log.tell_all([*likely, *deployment.at_start(app)])
     _register(app)
@@ -222,6 +239,7 @@ def _make_state(
     logins: LoginStore,
     visitors: AnonymousStore | None,
     unauthorized: Callable[[], t.Any],
+    own_text: Callable[[str], str | None],
     hooks: SessionHooks,
     log: ProblemLog,
 ) -> AppState:
@@ -255,6 +273,9 @@ def _make_state(
         unauthorized=unauthorized,
         login_url_here=login_url_here,
         ways_to_another_account=ways_to_another_account,
+        ways_to_try_again=ways_to_try_again,
+        translations=Translations(own_text, functools.partial(_tell_failure, log)),
+        page=Page(stylesheet.url),
         hooks=hooks,
         problem_log=log,
     )
@@ -264,6 +285,12 @@ def _make_logins(client: Client, config: Config, clock: Clock) -> Logins:
     if config.development_user is not None:
         return DevelopmentLogins(client, config, clock)
     return Logins(client, config)
+
+
+def _tell_failure(log: ProblemLog, error: Exception) -> None:
+    """Log that the app's own functions do not say in which language a page is."""
+    told = f"has failed with {type(error).__name__}, so that pages are in English"
+    log.tell(warning("The function for texts or languages", told, "no_language"), 60)
 
 
 def _make_states(
@@ -385,7 +412,7 @@ def _template_names() -> dict[str, t.Any]:
     app = this_app()
     user = _user_of_templates(app)
     app.jinja_env.globals.setdefault("current_user", user)
-    return {"current_user": user}
+    return {"current_user": user, "auth0_page": state_of(app).page}
 
 
 def _user_of_templates(app: Flask) -> t.Any:

@@ -15,7 +15,8 @@ from auth0_server_python.error import (
     PasswordlessVerifyError,
 )
 
-from ..errors import Auth0Error, ChallengeFailed, TenantError, WrongCode
+from ..errors import Auth0Error, ChallengeFailed, WrongCode, app_refused
+from ..pages import Text
 
 #: The most seconds that a tenant may ask a client to wait.
 _LONGEST = 86_400
@@ -27,8 +28,8 @@ _ON_CHALLENGES = (
     PasswordlessStartError,
     PasswordlessVerifyError,
 )
-_TOO_LATE = ("mfa_token_expired", "You took too long. Please begin again.")
-_NOT_OURS = ("mfa_token_invalid", "This cannot go on. Please begin again.")
+_TOO_LATE = ("mfa_token_expired", Text("You took too long. Please begin again."))
+_NOT_OURS = ("mfa_token_invalid", Text("This cannot go on. Please begin again."))
 
 #: The tenant's codes that are the app's or the tenant's own business, with remedies.
 _REMEDIES = {
@@ -40,10 +41,10 @@ _REMEDIES = {
 }
 #: The codes of anonymous sessions for what only the visitor, or the app, can change.
 _OF_VISITORS = {
-    "anonymous_token_error": "You have no anonymous session here.",
-    "invalid_session_state": "Your anonymous session cannot be read.",
-    "invalid_session_token": "Your anonymous session is not valid any more.",
-    "session_expired": "Your anonymous session has ended.",
+    "anonymous_token_error": Text("You have no anonymous session here."),
+    "invalid_session_state": Text("Your anonymous session cannot be read."),
+    "invalid_session_token": Text("Your anonymous session is not valid any more."),
+    "session_expired": Text("Your anonymous session has ended."),
     "invalid_metadata": "The metadata of an anonymous session is not valid.",
     "invalid_options": "The options of an anonymous session are not valid.",
     "metadata_too_large": "The metadata of an anonymous session is too large.",
@@ -84,7 +85,7 @@ def too_many_attempts(response: t.Any) -> ChallengeFailed:
     :param response: the tenant's.
     """
     failed = ChallengeFailed(
-        "That was too often. Please wait a while, and try again.",
+        Text("That was too often. Please wait a while, and try again."),
         code=429,
         error="too_many_requests",
     )
@@ -101,9 +102,7 @@ def retry_after(response: t.Any) -> int | None:
 
 def _refused(code: str, answer: dict[str, t.Any], error: Exception) -> Auth0Error:
     if code in _REMEDIES:
-        return TenantError(
-            "The login service refused this app.", remedy=_REMEDIES[code]
-        )
+        return app_refused(_REMEDIES[code])
     if code == "expired_token":
         return _failed(*_TOO_LATE)
     if code == "invalid_grant":
@@ -118,7 +117,7 @@ def _of_anonymous_session(error: AnonymousSessionError) -> Auth0Error:
     if code in _OF_VISITORS:
         return Auth0Error(_OF_VISITORS[code], code=400, error=code)
     remedy = _REMEDIES.get(code) or f"It answered with {_known(code)}."
-    return TenantError("The login service refused this app.", remedy=remedy)
+    return app_refused(remedy)
 
 
 def _failed(code: str, description: str | None) -> ChallengeFailed:

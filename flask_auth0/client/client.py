@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from ..config.urls import domain_of
 from ..errors import LoginRequired, TenantError
+from ..pages import Text
 from ..runtime import loop
 from ..runtime.request import current_request
 from ..sessions.claims import claims_in
@@ -178,7 +179,7 @@ class Client(FlowClient):
         self, tokens: dict[str, t.Any], options: dict[str, t.Any]
     ) -> dict[str, t.Any]:
         if not tokens.get("id_token"):
-            raise TenantError("The login service did not say who logged in.")
+            raise TenantError(Text("The login service did not say who logged in."))
         config, asked = self._config, options.get("authorization_params") or {}
         audience = asked.get("audience") or config.audience
         domain = await self.domain_here()

@@ -15,6 +15,7 @@ from auth0_server_python.auth_types import (
 from auth0_server_python.error import ApiError, MissingTransactionError
 
 from ..errors import LoginFailed, LoginRequired
+from ..pages import Text
 from ..runtime import loop
 from ..runtime.request import current_request
 from ..sessions.flows import (
@@ -255,7 +256,7 @@ class FlowClient(TokenClient):
         flow = flow_of(transaction)
         try:
             if flow is None or flow.kind != kind or relay is None:
-                raise LoginFailed("This is the end of something else.")
+                raise LoginFailed(Text("This is the end of something else."))
             claims = await self.user_of_session(store_options)
             arrival = await loop.where_called(lambda: self.flows.arrival(flow, claims))
             if "error" in query:

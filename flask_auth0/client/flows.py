@@ -19,6 +19,7 @@ from types import MappingProxyType
 from flask import session
 
 from ..errors import AccountUnchanged, AuthorizationFailed, TenantError
+from ..pages import Text
 from ..runtime.clock import Clock
 from ..runtime.request import current_request
 from ..sessions.domains import Domains
@@ -94,11 +95,11 @@ class Flows:
             return Arrival(flow.kind, functools.partial(self._check_login, flow))
         if not claims:
             raise AccountUnchanged(
-                flow.kind, "You are not logged in any more.", code=401
+                flow.kind, Text("You are not logged in any more."), code=401
             )
         if not self.is_of_session(flow, claims):
             raise AccountUnchanged(
-                flow.kind, "Somebody has logged in anew meanwhile.", code=403
+                flow.kind, Text("Somebody has logged in anew meanwhile."), code=403
             )
         check = functools.partial(_check_link, flow, claims.get("sub"))
         return Arrival(flow.kind, check)
@@ -136,7 +137,7 @@ def _check_age(max_age: int | None, claims: Claims, now: float) -> None:
     auth_time: t.Any = claims.get("auth_time")
     if not is_moment(auth_time) or now - auth_time > max_age + CLOCK_LEEWAY:
         raise AuthorizationFailed(
-            "You need to log in anew to go on.",
+            Text("You need to log in anew to go on."),
             error="login_required",
             remedy="The ID token has no auth_time within the max_age of this login.",
         )
@@ -147,7 +148,7 @@ def _check_link(flow: Flow, sub: t.Any, claims: Claims) -> None:
     _check_nonce(flow, claims)
     if claims.get("sub") != sub:
         raise AccountUnchanged(
-            flow.kind, "The login service has let in somebody else.", code=403
+            flow.kind, Text("The login service has let in somebody else."), code=403
         )
 
 

@@ -13,6 +13,7 @@ from auth0_server_python.error import MfaTokenInvalidError, MfaVerifyError
 from ..config import Config
 from ..config.urls import is_issuer
 from ..errors import LoginRequired, TenantError
+from ..pages import Text
 from ..runtime.clock import Clock
 from ..runtime.request import current_request
 from ..sessions.claims import with_new_claims
@@ -195,7 +196,7 @@ class Mfa(OnOurLoop):
             confirmed.reset(token)
         if await store.get(KEY, store_options) is None:
             # A logout may have ended the session meanwhile, and stays the last word.
-            raise LoginRequired("Your session has ended. Please log in again.")
+            raise LoginRequired(Text("Your session has ended. Please log in again."))
         current_request().has_new_tokens = True
 
 

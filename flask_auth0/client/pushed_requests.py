@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import httpx
 
-from ..errors import TenantError, in_one_line
+from ..errors import TenantError, app_refused, in_one_line
 from .responses import as_json
 
 #: The key that turns them on.
@@ -41,9 +41,8 @@ def checked(response: httpx.Response) -> httpx.Response:
         return response
     code, reason = told.get("error", "par_error"), told.get("error_description")
     why = in_one_line(f"{code}: {reason}" if reason else str(code))[:300]
-    raise TenantError(
-        "The login service refused this app.",
-        remedy=f"It did not take what was pushed: {why}",
+    raise app_refused(
+        f"It did not take what was pushed: {why}",
     )
 
 

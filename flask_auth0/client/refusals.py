@@ -30,8 +30,10 @@ from ..errors import (
     NotAllowed,
     TenantError,
     TenantUnavailable,
+    app_refused,
     in_one_line,
 )
+from ..pages import Text
 from .responses import is_unavailable
 
 #: The errors whose reason is the tenant, and not the app.
@@ -44,9 +46,13 @@ KINDS: tuple[type[Exception], ...] = (
 
 #: What the user is told, by the kind of an error.
 _TOLD: dict[type[Exception], str] = {
-    CustomTokenExchangeError: "The token that was to be exchanged is not good here.",
-    PasskeyError: "The passkey was not accepted. Please try again.",
-    PollingApiError: "The login on the other device did not work. Please try again.",
+    CustomTokenExchangeError: Text(
+        "The token that was to be exchanged is not good here."
+    ),
+    PasskeyError: Text("The passkey was not accepted. Please try again."),
+    PollingApiError: Text(
+        "The login on the other device did not work. Please try again."
+    ),
 }
 _UNAVAILABLE = {"server_error", "temporarily_unavailable", "too_many_requests"}
 #: Codes of a set-up that is not right, at the tenant or here.
@@ -79,17 +85,19 @@ def refusal_of(chain: Iterable[BaseException]) -> Auth0Error | None:
 
 _ANSWERS: dict[str, t.Callable[[], Auth0Error]] = {
     "unknown_user_id": lambda: LoginFailed(
-        "The login service does not know who is to log in.", error="unknown_user_id"
+        Text("The login service does not know who is to log in."),
+        error="unknown_user_id",
     ),
     "timeout": lambda: _not_in_time(),
     "federated_connection_refresh_token_not_found": lambda: MyAccountRefused(
-        "No account of yours is connected there, or it is not any more.", code=404
+        Text("No account of yours is connected there, or it is not any more."),
+        code=404,
     ),
 }
 
 
 def _not_in_time() -> Auth0Error:
-    told = "Nobody confirmed the login on the other device in time."
+    told = Text("Nobody confirmed the login on the other device in time.")
     return LoginFailed(told, error="expired_token")
 
 
@@ -101,7 +109,7 @@ def _of_flow(
     if code in _UNAVAILABLE:
         return TenantUnavailable()
     if code == "access_denied":
-        return AuthorizationFailed("The login service refused this.", code=403)
+        return AuthorizationFailed(Text("The login service refused this."), code=403)
     if code == "expired_token":
         return _not_in_time()
     if code == CustomTokenExchangeErrorCode.ACTOR_UNAVAILABLE:
@@ -111,7 +119,7 @@ def _of_flow(
         )
     if not code or code in _NOT_SET_UP or _is_of_the_tenant(error):
         hint = f"It answered with {code or 'an unknown error'}: {type(error).__name__}."
-        return TenantError("The login service refused this app.", remedy=hint)
+        return app_refused(hint)
     refusal = LoginFailed(told, error=code)
     refusal.retry_after = getattr(error, "retry_after", None)
     return refusal
@@ -132,10 +140,12 @@ def _of_account(error: MyAccountApiError) -> Auth0Error:
         return TenantUnavailable()
     told = _text(error.detail) or _text(error.title) or None
     if status == 401:
-        return LoginRequired("Please log in again to change your account.", remedy=told)
+        return LoginRequired(
+            Text("Please log in again to change your account."), remedy=told
+        )
     if status == 403:
         return NotAllowed(
-            "Your login does not allow this for your account.",
+            Text("Your login does not allow this for your account."),
             remedy=f"The My Account API refused the access token: {told}",
         )
     return MyAccountRefused(

@@ -21,6 +21,7 @@ from ..errors import (
     TenantError,
     in_one_line,
 )
+from ..pages import Text
 from ..runtime import loop
 from ..runtime.request import CurrentRequest, current_request, this_app
 from ..runtime.tracebacks import without_secrets
@@ -150,7 +151,9 @@ class TokenClient(LoopClient):
         state = await self.store.get(KEY, store_options)
         if state and not state.get("refresh_token"):
             raise LoginRequired(
-                "What is known of you cannot be renewed here. Please log in again.",
+                Text(
+                    "What is known of you cannot be renewed here. Please log in again."
+                ),
                 remedy="The session has no refresh token: AUTH0_SCOPE needs "
                 "offline_access, and the tenant has to allow it.",
             )
@@ -224,7 +227,7 @@ class TokenClient(LoopClient):
             if held is not None and self._is_unwritten(held.key):
                 late_writes.begin(self.store.unwritten, held, self.here().turns)
         if await self.store.get(KEY, store_options) is None:
-            raise LoginRequired("Your session has ended. Please log in again.")
+            raise LoginRequired(Text("Your session has ended. Please log in again."))
         return found
 
     async def _until_written(self, record: str, limit: float) -> None:

@@ -36,8 +36,10 @@ from ..errors import (
     MfaRequired,
     TenantError,
     TenantUnavailable,
+    app_refused,
     in_one_line,
 )
+from ..pages import Text
 from ..runtime.request import current_request
 from ..runtime.tracebacks import causes_of, without_secrets
 from .challenge_errors import (
@@ -68,7 +70,7 @@ _CREDENTIALS = (
     "what says who the app is: AUTH0_CLIENT_SECRET, "
     "AUTH0_CLIENT_ASSERTION_SIGNING_KEY or AUTH0_MTLS_CERT"
 )
-_AGAIN = "Please log in again to go on."
+_AGAIN = Text("Please log in again to go on.")
 _LOG_IN_AGAIN = {
     AccessTokenErrorCode.MISSING_REFRESH_TOKEN,
     AccessTokenErrorCode.SESSION_EXPIRED,
@@ -184,9 +186,11 @@ def _of_the_sdk(error: Exception) -> Auth0Error:
     if isinstance(error, BackchannelLogoutError):
         return LoginFailed(str(error), error="invalid_request")
     if isinstance(error, MissingTransactionError):
-        return LoginFailed("This was completed already, or it did not begin here.")
+        return LoginFailed(
+            Text("This was completed already, or it did not begin here.")
+        )
     if isinstance(error, SessionExpiredError):
-        return LoginRequired("Your session has ended. Please log in again.")
+        return LoginRequired(Text("Your session has ended. Please log in again."))
     if isinstance(error, StartLinkUserError):
         return LoginRequired(
             remedy="The session has no ID token to link accounts with."
@@ -194,16 +198,16 @@ def _of_the_sdk(error: Exception) -> Auth0Error:
     if isinstance(error, AccessTokenError | AccessTokenForConnectionError):
         if error.code in _LOG_IN_AGAIN:
             return LoginRequired(_AGAIN)
-        return TenantError("The login service did not give access.")
+        return TenantError(Text("The login service did not give access."))
     if isinstance(error, OrganizationTokenValidationError):
         return AuthorizationFailed(
-            "You logged in to another organization.",
+            Text("You logged in to another organization."),
             code=403,
             remedy="The ID token is not of the organization of this login.",
         )
     if isinstance(error, SdkError) and getattr(error, "code", None) == "token_expired":
         return LoginFailed(
-            "The login took too long.",
+            Text("The login took too long."),
             remedy="The ID token had expired on arrival. Is the server's clock right?",
         )
     code = str(getattr(error, "code", ""))
@@ -226,7 +230,7 @@ def _refused(code: str) -> Auth0Error:
     """Return the error for a code of the token endpoint (RFC 6749, section 5.2)."""
     if code == "invalid_grant":
         return LoginFailed(
-            "The login took too long, or it was already completed.", error=code
+            Text("The login took too long, or it was already completed."), error=code
         )
     if code in {"server_error", "temporarily_unavailable", "too_many_requests"}:
         return TenantUnavailable()
@@ -238,7 +242,7 @@ def _refused(code: str) -> Auth0Error:
     }
     known = code if re.fullmatch("[a-z_]{1,64}", code) else "unknown_error"
     hint = remedies.get(code) or f"Its token endpoint answered with {known}."
-    return TenantError("The login service refused this app.", remedy=hint)
+    return app_refused(hint)
 
 
 def _wrong_status(response: t.Any) -> Auth0Error:

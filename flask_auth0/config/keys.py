@@ -138,6 +138,8 @@ class Config:
     logout_path: str = _path_of("logout")
     #: The path at which the tenant tells of sessions that have ended there.
     backchannel_logout_path: str = _path_of("backchannel_logout")
+    #: The path of the stylesheet of the extension's own pages.
+    stylesheet_path: str = _path_of("stylesheet")
     #: The path at which scripts ask who is logged in.
     profile_path: str = _path_of("profile")
     #: The path at which scripts get access tokens.

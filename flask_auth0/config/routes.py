@@ -56,6 +56,7 @@ ROUTES = {
             is_visited=False,
             is_guarded=False,
         ),
+        Route("stylesheet", "/auth0.css", ("GET",), is_visited=False, is_guarded=False),
         Route("profile", "", ("GET",), is_visited=False),
         Route("access_token", "", ("GET",), is_visited=False),
         _of_group("passwordless", "start", is_guarded=False),

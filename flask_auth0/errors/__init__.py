@@ -52,5 +52,6 @@ from .logins import WrongCode as WrongCode
 from .outages import SessionStoreUnavailable as SessionStoreUnavailable
 from .outages import TenantError as TenantError
 from .outages import TenantUnavailable as TenantUnavailable
+from .outages import app_refused as app_refused
 from .sizes import ResponseTooLarge as ResponseTooLarge
 from .sizes import SessionTooLarge as SessionTooLarge

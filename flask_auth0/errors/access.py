@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from werkzeug.exceptions import Forbidden, Unauthorized
 
+from ..pages import Text
 from .base import Action, Auth0Error, current_state
 from .www_authenticate import BEARER, challenges
 
@@ -22,8 +23,8 @@ class NotAllowed(Auth0Error, Forbidden):
 
     code: int = 403
     error = "not_allowed"
-    title = "You may not see this"
-    description = "Your account lacks what this needs."
+    title: str = Text("You may not see this")
+    description: str = Text("Your account lacks what this needs.")
 
     def __init__(
         self,
@@ -63,7 +64,7 @@ class InsufficientScope(NotAllowed):
     """
 
     error = "insufficient_scope"
-    description = "The access token lacks what this needs."
+    description: str = Text("The access token lacks what this needs.")
 
     def __init__(
         self,
@@ -82,7 +83,7 @@ class InsufficientScope(NotAllowed):
     @property
     def challenges(self) -> list[str]:  # type: ignore[override]
         """The values of ``WWW-Authenticate``."""
-        told = {"error": self.error, "error_description": self.description}
+        told = {"error": self.error, "error_description": str(self.description)}
         scope = {"scope": self.scope} if self.scope else {}
         return challenges(self.scheme, **told, **scope)
 
@@ -92,8 +93,8 @@ class TokenRequired(Auth0Error, Unauthorized):
 
     code: int = 401
     error = "token_required"
-    title = "An access token is needed"
-    description = "This needs an access token, in the Authorization header."
+    title: str = Text("An access token is needed")
+    description: str = Text("This needs an access token, in the Authorization header.")
 
     #: How the token was sent: ``Bearer`` or ``DPoP``.
     scheme: str = BEARER
@@ -112,8 +113,8 @@ class InvalidToken(TokenRequired):
     """
 
     error = "invalid_token"
-    title = "The access token is not good"
-    description = "The access token is not good here."
+    title: str = Text("The access token is not good")
+    description: str = Text("The access token is not good here.")
 
     #: More parameters of the challenge.
     parameters: Mapping[str, str] = MappingProxyType({})
@@ -121,5 +122,5 @@ class InvalidToken(TokenRequired):
     @property
     def challenges(self) -> list[str]:  # type: ignore[override]
         """The values of ``WWW-Authenticate``."""
-        told = {"error": self.error, "error_description": self.description}
+        told = {"error": self.error, "error_description": str(self.description)}
         return challenges(self.scheme, **told, **self.parameters)

@@ -7,7 +7,15 @@ from collections.abc import Mapping, Sequence
 
 from werkzeug.exceptions import BadRequest
 
+from ..pages import Text, sentences
 from .base import Auth0Error
+
+#: What has not happened, by the kind of a flow.
+_NOT_DONE = {
+    "connect": Text("The account was not connected."),
+    "link": Text("The account was not linked."),
+    "unlink": Text("The account was not unlinked."),
+}
 
 
 class AccountUnchanged(Auth0Error, BadRequest):
@@ -15,11 +23,10 @@ class AccountUnchanged(Auth0Error, BadRequest):
 
     code: int = 400
     error = "account_unchanged"
-    title = "Your accounts are as they were"
+    title: str = Text("Your accounts are as they were")
 
     def __init__(self, kind: str, reason: str, **options: t.Any) -> None:
-        done = {"connect": "connected", "link": "linked", "unlink": "unlinked"}[kind]
-        super().__init__(f"The account was not {done}. {reason}", **options)
+        super().__init__(sentences(_NOT_DONE[kind], reason), **options)
 
 
 class MyAccountRefused(Auth0Error, BadRequest):
@@ -27,8 +34,8 @@ class MyAccountRefused(Auth0Error, BadRequest):
 
     code: int = 400
     error = "my_account_refused"
-    title = "That is not possible for your account"
-    description = "The login service did not accept this for your account."
+    title: str = Text("That is not possible for your account")
+    description: str = Text("The login service did not accept this for your account.")
 
     def __init__(
         self,

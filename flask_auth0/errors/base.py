@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from ..negotiation import is_navigation
+from ..pages import Text
 
 
 class Action(t.NamedTuple):
@@ -36,9 +37,11 @@ class Auth0Error(HTTPException):
     #: A code for programs: that of OAuth where there is one.
     error: str = "server_error"
     #: A few words for the user.
-    title: str = "Something went wrong"
+    title: str = Text("Something went wrong")
     #: A sentence for the user.
-    description: str = "The login could not be completed."
+    description: str = Text("The login could not be completed.")
+    #: Whether no other try of the user can help, so that pages offer none.
+    is_lasting: bool = False
     #: Seconds after which a client may try again.
     retry_after: int | None = None
     #: The values of ``WWW-Authenticate``, for clients with access tokens.
@@ -64,7 +67,7 @@ class Auth0Error(HTTPException):
     @cached_property
     def actions(self) -> list[Action]:
         """The ways on for the user, the best one first."""
-        return [Action("Log in", self.login_url)] if self.login_url else []
+        return [Action(Text("Log in"), self.login_url)] if self.login_url else []
 
     @cached_property
     def login_url(self) -> str | None:
@@ -97,7 +100,7 @@ class Auth0Error(HTTPException):
 
     def to_dict(self) -> dict[str, t.Any]:
         """Return the members of a JSON answer, as in RFC 6749, section 5.2."""
-        told = {"error": self.error, "error_description": self.description}
+        told = {"error": self.error, "error_description": str(self.description)}
         return {**told, "login_url": self.login_url} if self.login_url else told
 
     def _page(self) -> Response:

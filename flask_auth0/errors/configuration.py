@@ -8,6 +8,7 @@ from flask import current_app, has_request_context
 from werkzeug.wrappers import Response
 
 from ..config.problems import Problem
+from ..pages import Text
 from .base import Auth0Error
 
 
@@ -19,7 +20,8 @@ class ConfigurationError(Auth0Error):
 
     code: int | None = 500
     error = "configuration_error"
-    title = "This app is not set up"
+    title: str = Text("This app is not set up")
+    is_lasting = True
 
     def __init__(self, *problems: Problem | str) -> None:
         #: Each wrong or missing setting, with its remedy.
@@ -30,7 +32,7 @@ class ConfigurationError(Auth0Error):
     def description(self) -> str:
         """The problems in debug mode; visitors are told to turn to the operator."""
         if has_request_context() and not current_app.debug:
-            return "Whoever runs this app finds the reason in its log."
+            return Text("Whoever runs this app finds the reason in its log.")
         return str(self)
 
     @description.setter

@@ -12,6 +12,7 @@ from werkzeug.exceptions import BadRequest, Unauthorized
 from werkzeug.wrappers import Response
 
 from ..negotiation import is_htmx
+from ..pages import Text
 from .base import Auth0Error, current_state
 
 #: The ``acr_values`` for a login with more than one factor (OpenID Provider
@@ -28,8 +29,8 @@ class LoginRequired(Auth0Error, Unauthorized):
 
     code: int = 401
     error = "login_required"
-    title = "Please log in"
-    description = "You need to log in to see this."
+    title: str = Text("Please log in")
+    description: str = Text("You need to log in to see this.")
 
     #: The parameters that the login needs.
     parameters: t.ClassVar[Mapping[str, t.Any]] = MappingProxyType({})
@@ -56,8 +57,8 @@ class MfaRequired(LoginRequired):
     """The tenant wants one more factor before it gives access."""
 
     error = "mfa_required"
-    title = "Please confirm that it is you"
-    description = "This needs one more factor than you logged in with."
+    title: str = Text("Please confirm that it is you")
+    description: str = Text("This needs one more factor than you logged in with.")
     parameters: t.ClassVar[Mapping[str, str]] = MappingProxyType(
         {"acr_values": MULTI_FACTOR}
     )
@@ -87,16 +88,16 @@ class ChallengeFailed(Auth0Error, BadRequest):
 
     code: int = 400
     error = "challenge_failed"
-    title = "That did not work"
-    description = "It could not be confirmed that it is you."
+    title: str = Text("That did not work")
+    description: str = Text("It could not be confirmed that it is you.")
 
 
 class WrongCode(ChallengeFailed):
     """A one-time code is wrong, or too old. The user may try again."""
 
     error = "invalid_grant"
-    title = "The code is wrong"
-    description = "The code is wrong, or too old. Please try again."
+    title: str = Text("The code is wrong")
+    description: str = Text("The code is wrong, or too old. Please try again.")
 
 
 class LoginFailed(Auth0Error, BadRequest):
@@ -104,7 +105,7 @@ class LoginFailed(Auth0Error, BadRequest):
 
     code: int = 400
     error = "login_failed"
-    title = "The login did not work"
+    title: str = Text("The login did not work")
 
 
 class AuthorizationFailed(LoginFailed):
@@ -117,8 +118,8 @@ class LoginLoop(LoginFailed):
     """Logins succeed, but the browser comes back without a session every time."""
 
     error = "login_loop"
-    title = "The login does not last"
-    description = (
+    title: str = Text("The login does not last")
+    description: str = Text(
         "You logged in several times, but your browser came back without "
         "a session each time, so we stopped."
     )
@@ -127,8 +128,8 @@ class LoginLoop(LoginFailed):
 class LoginInVain(LoginLoop):
     """Logins succeed, but the page sends the user to log in again every time."""
 
-    title = "You are logged in, but this page wants another login"
-    description = (
+    title: str = Text("You are logged in, but this page wants another login")
+    description: str = Text(
         "You are logged in, but the page that you want sent you to log in again each "
         "time, so we stopped. It may be for other accounts than yours."
     )

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from werkzeug.exceptions import BadGateway
 
-from .base import Auth0Error
+from ..pages import Text
+from .base import Action, Auth0Error, current_state
+
+
+def _ways_to_try_again(error: Auth0Error) -> list[Action]:
+    """Return the ways on for the user: to the same address, and to the start page."""
+    state = current_state()
+    return state.ways_to_try_again() if state else []
 
 
 class SessionStoreUnavailable(Auth0Error):
@@ -12,9 +21,13 @@ class SessionStoreUnavailable(Auth0Error):
 
     code: int | None = 503
     error = "session_store_unavailable"
-    title = "Your session cannot be read"
-    description = "The sessions of this app cannot be reached right now."
+    title: str = Text("We cannot see who you are right now")
+    description: str = Text(
+        "This site cannot reach the place where it keeps its logins. Please try again "
+        "in a moment."
+    )
     retry_after: int | None = 5
+    actions = cached_property(_ways_to_try_again)
 
 
 class TenantUnavailable(Auth0Error):
@@ -22,9 +35,12 @@ class TenantUnavailable(Auth0Error):
 
     code: int | None = 503
     error = "temporarily_unavailable"
-    title = "The login service is not answering"
-    description = "The login service cannot be reached right now."
+    title: str = Text("The login service is not answering")
+    description: str = Text(
+        "The login service cannot be reached right now. Please try again in a moment."
+    )
     retry_after: int | None = 5
+    actions = cached_property(_ways_to_try_again)
 
 
 class TenantError(Auth0Error, BadGateway):
@@ -32,5 +48,20 @@ class TenantError(Auth0Error, BadGateway):
 
     code: int = 502
     error = "invalid_response"
-    title = "The login service gave a wrong answer"
-    description = "The login service gave an answer that this app cannot use."
+    title: str = Text("The login service gave a wrong answer")
+    description: str = Text(
+        "The login service gave an answer that this site cannot use."
+    )
+
+
+def app_refused(remedy: str) -> TenantError:
+    """Return the error of a tenant that does not accept the app."""
+    error = TenantError(
+        Text(
+            "The login service does not accept this site. You can do nothing about it: "
+            "whoever runs this site finds the reason in its log."
+        ),
+        remedy=remedy,
+    )
+    error.is_lasting = True
+    return error

@@ -9,6 +9,7 @@ from auth0_server_python.auth_types import UserClaims
 from pydantic import ValidationError
 
 from ..errors import LoginRequired, TenantError
+from ..pages import Text
 from .lifetime import CEILING_LEEWAY
 from .shapes import State, is_moment, without_none, without_surrogates
 
@@ -71,7 +72,7 @@ def begun(state: State) -> State:
     user = {name: value for name, value in given.items() if value is not None}
     told = _read(state["id_token"]) if state.get("id_token") else user
     if not user.get("sub"):
-        raise TenantError("The login service did not say who logged in.")
+        raise TenantError(Text("The login service did not say who logged in."))
     if told.get("sub") != user["sub"]:
         raise TenantError(remedy="A login brought the ID token of somebody else.")
     # The SDK sets it for some ways to log in only.
@@ -79,7 +80,7 @@ def begun(state: State) -> State:
     internal = {**state["internal"], "session_expires_at": ceiling}
     state = {**state, "user": user, "internal": internal}
     if ceiling is not None and is_over(state, _issued_at(user, internal)):
-        raise LoginRequired("Your session has ended. Please log in again.")
+        raise LoginRequired(Text("Your session has ended. Please log in again."))
     more = user.keys() - told.keys()
     return _with_userinfo_names(with_own_names(state, more), more)
 

@@ -9,6 +9,7 @@ from collections.abc import Awaitable
 from ..config import Config, DomainFunction, Problem
 from ..config.values import parse_domain
 from ..errors import ConfigurationError, LoginFailed, in_one_line
+from ..pages import Text
 from ..runtime import loop
 from ..runtime.request import CurrentRequest, current_request
 
@@ -76,7 +77,7 @@ class Domains:
         """
         if not self.is_of(domain, current):
             raise LoginFailed(
-                "This is the end of a login that began at another address.",
+                Text("This is the end of a login that began at another address."),
                 remedy=f"It was begun at {domain!r}, and this host logs in at "
                 f"{self.of(current)!r}.",
             )

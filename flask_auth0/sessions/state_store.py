@@ -19,6 +19,7 @@ from ..errors import (
     SessionStoreUnavailable,
     SessionTooLarge,
 )
+from ..pages import Text
 from ..runtime import loop
 from ..runtime.request import (
     CurrentRequest,
@@ -252,7 +253,7 @@ class SessionStateStore(SessionStore):
         records = self._records(current.app)
         head = self.states.read_head(records, record) if is_record(record) else None
         if head is None:
-            raise LoginRequired("The session has ended.")
+            raise LoginRequired(Text("The session has ended."))
         current.session = _KeyAlone({KEY: head["internal"]["session_id"]})
         current.domain = head["domain"]
         # No response follows, and nothing of this is a visit of the user.

@@ -12,6 +12,7 @@ from flask_session.base import ServerSideSessionInterface
 
 from ..config import Config
 from ..errors import LoginFailed, SessionTooLarge
+from ..pages import Text
 from ..runtime.request import CurrentRequest, Known
 from .activity import browser_of
 from .claims import begun
@@ -177,7 +178,7 @@ class Changes:
             compartment.delete(entry)
             is_there = False
         if not is_there:
-            raise LoginFailed("Your session was ended while you logged in.")
+            raise LoginFailed(Text("Your session was ended while you logged in."))
         if records is not None:
             end_oldest(current.app, states, records, entry, self._most)
 

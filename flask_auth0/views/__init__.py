@@ -22,6 +22,7 @@ from . import (
     passwordless,
     profile,
     script_tokens,
+    stylesheet,
 )
 from .own_urls import HOST_VALUE, add_host
 from .prefetches import answer_unasked
@@ -77,6 +78,7 @@ _VIEWS: dict[str, View] = {
     "callback": callback.complete,
     "logout": logout_view,
     "backchannel_logout": backchannel_logout_view,
+    "stylesheet": stylesheet.stylesheet,
     "profile": profile.profile,
     "access_token": script_tokens.access_token,
     "passwordless_start": passwordless.start,
@@ -122,6 +124,8 @@ def _end(error: BaseException | None) -> None:
 
 
 def _forbid_storing(response: BaseResponse) -> BaseResponse:
+    if request.endpoint == stylesheet.ENDPOINT:
+        return response
     response.headers["Cache-Control"] = "no-store"
     # The callback's URL has a code in it, which other sites must not learn.
     response.headers["Referrer-Policy"] = "no-referrer"

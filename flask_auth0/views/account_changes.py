@@ -20,15 +20,17 @@ from ..errors import (
     LoginRequired,
     log_failure,
 )
+from ..pages import Text, sentences
 from ..runtime.request import CurrentRequest
 from ..sessions.flows import Flow, arriving, during
 from ..sessions.shapes import without_none
 from ..signals import accounts_changed
 from ..user import load_claims
+from .authorization_response import SAID, is_for_people
 from .login_urls import login_url, start_page
 
-_DENIED = "It was cancelled, or refused."
-_REFUSED = "The login service did not agree."
+_DENIED = Text("It was cancelled, or refused.")
+_REFUSED = Text("The login service did not agree.")
 
 
 def complete(
@@ -40,7 +42,7 @@ def complete(
         tenant refuses it.
     """
     if not request.args.get("connect_code" if flow.kind == "connect" else "code"):
-        raise AccountUnchanged(flow.kind, "It came back without a code.")
+        raise AccountUnchanged(flow.kind, Text("It came back without a code."))
     arrival = state.flows.arrival(flow, load_claims(current, state))
     with translated(), _refusals_told(flow):
         if flow.kind != "connect":
@@ -66,16 +68,19 @@ def unchanged(flow: Flow, error: LoginFailed) -> AccountUnchanged:
         return AccountUnchanged(flow.kind, error.description, remedy=error.remedy)
     reason = _DENIED if error.error == "access_denied" else _REFUSED
     told = request.args.get("error_description", "")[:300]
-    said = f"{reason} The login service said: {told}" if told else reason
-    return AccountUnchanged(flow.kind, said, code=error.code, error=error.error)
+    if is_for_people(error.error, told):
+        reason = sentences(reason, Text(SAID, told=told))
+    return AccountUnchanged(
+        flow.kind, reason, code=error.code, error=error.error, remedy=error.remedy
+    )
 
 
 def report(error: Auth0Error, page: str) -> None:
     """Add the way back to the error of a flow, and log the error."""
-    ways = [Action("Go back", page), start_page()]
+    ways = [Action(Text("Go back"), page), start_page()]
     asked = error.parameters if isinstance(error, LoginRequired) else {}
     if error.code == 401 and (url := login_url(page, asked)):
-        ways = [Action("Log in", url), *ways]
+        ways = [Action(Text("Log in"), url), *ways]
         error.login_url = url
     error.actions = ways
     log_failure("The accounts of a user have not changed", error)

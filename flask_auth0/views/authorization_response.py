@@ -10,19 +10,34 @@ from ..app_state import AppState
 from ..config import Config
 from ..config.urls import is_issuer
 from ..errors import AuthorizationFailed, LoginFailed
+from ..pages import Text, sentences
 
 #: The codes of errors (RFC 6749, section 4.1.2.1, and OpenID Connect Core, section
 #: 3.1.2.6), with a status and a sentence for the user.
 _ERRORS = {
-    "access_denied": (403, "The login was cancelled or refused."),
-    "login_required": (401, "You are not logged in at the login service."),
-    "interaction_required": (401, "The login service needs to ask you something."),
-    "consent_required": (401, "You have not agreed to share your data with this app."),
-    "account_selection_required": (401, "Please choose an account to log in with."),
-    "server_error": (503, "The login service has a problem."),
-    "temporarily_unavailable": (503, "The login service is busy."),
+    "access_denied": (403, Text("The login was cancelled or refused.")),
+    "login_required": (401, Text("You are not logged in at the login service.")),
+    "interaction_required": (
+        401,
+        Text("The login service needs to ask you something."),
+    ),
+    "consent_required": (
+        401,
+        Text("You have not agreed to share your data with this app."),
+    ),
+    "account_selection_required": (
+        401,
+        Text("Please choose an account to log in with."),
+    ),
+    "server_error": (503, Text("The login service has a problem.")),
+    "temporarily_unavailable": (503, Text("The login service is busy.")),
 }
 #: How tenants say that a client has to push its requests (RFC 9126).
+#: The words of a refusal that an Action has given; others are those of protocols.
+SAID = Text('The login service says: "{told}"')
+_FOR_DEVELOPERS = re.compile(
+    r"(?i)resource owner|authorization server|service not found|\bclient\b"
+)
 _WANTS_PUSHED = re.compile(r"\bPAR\b|(?i:pushed.authorization.request)")
 
 
@@ -46,13 +61,22 @@ def _refuse_error(config: Config) -> None:
         return
     status, description = _ERRORS.get(error, (400, AuthorizationFailed.description))
     told = request.args.get("error_description", "")[:300]
-    said = f"The login service said: {told}" if told else ""
     known = error if re.fullmatch("[a-z_]{1,64}", error) else "unknown_error"
-    said = f"{description} {said}".strip()
-    remedy = None
+    remedy = f"The tenant said: {told}" if told else None
+    if is_for_people(error, told):
+        description = sentences(description, Text(SAID, told=told))
     if _WANTS_PUSHED.search(told) and not config.pushed_authorization_requests:
         remedy = "Set AUTH0_PUSHED_AUTHORIZATION_REQUESTS to true."
-    raise AuthorizationFailed(said, code=status, error=known, remedy=remedy)
+    raise AuthorizationFailed(description, code=status, error=known, remedy=remedy)
+
+
+def is_for_people(error: str, told: str) -> bool:
+    """Tell whether the tenant's words are for the user, whom it has refused.
+
+    :param error: the code of the error.
+    """
+    is_refusal = error in {"access_denied", "unauthorized"}
+    return is_refusal and bool(told) and not _FOR_DEVELOPERS.search(told)
 
 
 def _refuse_other_issuer(state: AppState, domain: str) -> None:
@@ -67,6 +91,6 @@ def _refuse_other_issuer(state: AppState, domain: str) -> None:
         return
     if not is_issuer(issuer, domain):
         raise LoginFailed(
-            "The login came back from another login service.",
+            Text("The login came back from another login service."),
             remedy=f"The parameter iss does not name {domain!r}.",
         )

@@ -19,6 +19,7 @@ from ..errors import (
     TokenRequired,
 )
 from ..errors.www_authenticate import DPOP
+from ..pages import Text
 from ..runtime.request import CurrentRequest
 from ..runtime.tracebacks import without_secrets
 from . import own_urls
@@ -155,7 +156,7 @@ def require(
         # At Auth0, permissions are scopes of the API.
         asked = [n for each in needs if each.kind != "roles" for n in each.names]
         raise InsufficientScope(
-            f"The access token lacks {in_words(lacks)}.",
+            Text("The access token lacks {what}.", what=in_words(lacks)),
             missing=as_json(lacks),
             scope=" ".join(dict.fromkeys(asked)),
             scheme=current.token_scheme,

@@ -19,6 +19,7 @@ from ..client.repeated_callbacks import Callback, Completion
 from ..client.state_parameter import Relay
 from ..client.translation import failure_of_hook, translated
 from ..errors import Auth0Error, LoginFailed
+from ..pages import Text
 from ..runtime import app_functions
 from ..runtime.request import CurrentRequest, current_request
 from ..sessions.flows import Flow
@@ -244,7 +245,12 @@ def _content(state: AppState) -> str:
     """
     repeated = [name for name in _PARAMETERS if len(request.args.getlist(name)) > 1]
     if repeated:
-        error = LoginFailed(f"The login came back with more than one {repeated[0]}.")
+        error = LoginFailed(
+            Text(
+                "The login came back with more than one {parameter}.",
+                parameter=repeated[0],
+            )
+        )
         login.report(error, next_or_default(None, state.config), {})
         raise error
     said = [request.args.get(name) for name in _PARAMETERS]
@@ -265,7 +271,9 @@ def _check(state: AppState, returned: _Returned, domain: str) -> None:
     """
     try:
         if not returned.is_whole:
-            raise LoginFailed("The login came back with the state of another one.")
+            raise LoginFailed(
+                Text("The login came back with the state of another one.")
+            )
         check_response(state, domain)
     except LoginFailed as error:
         if returned.is_login:
@@ -278,7 +286,7 @@ def _log_in(
 ) -> dict[str, t.Any]:
     """Exchange the code, and keep the session if the ID token is this login's."""
     if not request.args.get("code"):
-        raise LoginFailed("The login came back without a code.")
+        raise LoginFailed(Text("The login came back without a code."))
     current.login_begun_at = flow.begun_at
     with translated():
         result = state.logins.complete(url, state.flows.arrival(flow, None))

@@ -14,10 +14,13 @@ from ..errors import (
     AuthorizationFailed,
     LoginInVain,
     LoginRequired,
+    SessionStoreUnavailable,
     SessionTooLarge,
+    TenantUnavailable,
     log_failure,
 )
 from ..negotiation import is_navigation
+from ..pages import Text
 from ..runtime.request import current_request
 from . import own_urls
 from .redirects import for_callback, is_local_path, next_or_default, page_of
@@ -36,6 +39,7 @@ MUST_ASK = frozenset(
 _REFUSED = frozenset(("access_denied", "unauthorized"))
 #: Parameters that tie a login to one account, or to one kind of account.
 _OF_ONE_ACCOUNT = frozenset(("connection", "invitation", "login_hint"))
+AGAIN = Text("Try again")
 
 
 def offer_another_login(
@@ -50,14 +54,14 @@ def offer_another_login(
     :param is_refusal: whether the app has refused the user.
     """
     if error.error in MUST_ASK:
-        label = "Log in" if asked.get("prompt") == "none" else "Try again"
+        label = Text("Log in") if asked.get("prompt") == "none" else AGAIN
         ways = [_login(label, page, _allowing_interaction(asked))]
     elif isinstance(error, LoginInVain):
         ways = [*_another_account(page, asked), _logout()]
     elif is_refusal or _is_about_account(error):
-        ways = [*_another_account(page, asked), _again(page, asked)]
+        ways = [*_another_account(page, asked), *_again(page, asked, error)]
     else:
-        ways = [_again(page, _good_part(error, asked))]
+        ways = _again(page, _good_part(error, asked), error)
     _offer(error, ways)
 
 
@@ -84,7 +88,7 @@ def offer_proof(error: Auth0Error, asked: Mapping[str, t.Any]) -> None:
     :param asked: the parameters of that login.
     """
     page = page_to_come_back_to(request)
-    again = _login("Log in once more", page, {**asked, "prompt": "login"})
+    again = _login(Text("Log in once more"), page, {**asked, "prompt": "login"})
     _offer(error, [again or _logout()])
 
 
@@ -112,7 +116,7 @@ def _good_part(error: Auth0Error, asked: Mapping[str, t.Any]) -> Mapping[str, t.
 
 def _another_account(page: str, asked: Mapping[str, t.Any]) -> list[Action | None]:
     left = {k: v for k, v in asked.items() if k not in _OF_ONE_ACCOUNT}
-    other = _login("Use another account", page, {**left, "prompt": "login"})
+    other = _login(Text("Use another account"), page, {**left, "prompt": "login"})
     # Without a login route, the tenant's session has to end for another account.
     return [other or _logout()]
 
@@ -125,8 +129,12 @@ def _allowing_interaction(asked: Mapping[str, t.Any]) -> dict[str, t.Any]:
     return {**asked, "prompt": "login"}
 
 
-def _again(page: str, asked: Mapping[str, t.Any]) -> Action:
-    return Action("Try again", login_url(page, asked) or page)
+def _again(
+    page: str, asked: Mapping[str, t.Any], error: Auth0Error
+) -> list[Action | None]:
+    if error.is_lasting:
+        return []
+    return [Action(AGAIN, login_url(page, asked) or page)]
 
 
 def _login(label: str, page: str, asked: Mapping[str, t.Any]) -> Action | None:
@@ -137,7 +145,7 @@ def _login(label: str, page: str, asked: Mapping[str, t.Any]) -> Action | None:
 def _logout() -> Action | None:
     if "auth0.logout" not in current_state().routes:
         return None
-    return Action("Log out", own_urls.url_of("auth0.logout"))
+    return Action(Text("Log out"), own_urls.url_of("auth0.logout"))
 
 
 def _first_login(actions: Sequence[Action]) -> str | None:
@@ -150,15 +158,32 @@ def _first_login(actions: Sequence[Action]) -> str | None:
 
 def offer_way_on(error: Auth0Error) -> None:
     """Add links to an error of a call that a view has made."""
-    if not isinstance(error, LoginRequired) and not error.actions:
-        log_failure("A call to the tenant failed", error)
-        again = Action("Try again", page_to_come_back_to(request))
-        error.actions = [again, start_page()]
+    if isinstance(error, LoginRequired) or _has_ways_on(error):
+        return
+    log_failure("A call to the tenant failed", error)
+    error.actions = [start_page()] if error.is_lasting else ways_to_try_again()
+
+
+def _has_ways_on(error: Auth0Error) -> bool:
+    """Tell whether an error has links already; an outage finds its own when asked."""
+    if isinstance(error, SessionStoreUnavailable | TenantUnavailable):
+        return "actions" in vars(error)
+    return bool(error.actions)
+
+
+def ways_to_try_again() -> list[Action]:
+    """Return the links on the error of a page that may be well in a moment."""
+    return [try_again(), start_page()]
+
+
+def try_again() -> Action:
+    """Return the link to the page that the user is on."""
+    return Action(AGAIN, page_to_come_back_to(request))
 
 
 def start_page() -> Action:
     """Return the link to the app's root."""
-    return Action("Go to the start page", own_urls.root() + "/")
+    return Action(Text("Go to the start page"), own_urls.root() + "/")
 
 
 def login_url(page: str, parameters: Mapping[str, t.Any]) -> str | None:

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from ..app_state import AppState
 from ..client.state_parameter import Relay
 from ..errors import AccountUnchanged, LoginFailed
+from ..pages import Text
 from ..runtime.request import CurrentRequest
 from ..sessions.cookies.host_prefix import transaction_prefix
 from ..sessions.flows import Flow
@@ -33,7 +34,8 @@ def go_on_without_transaction(
     target = next_or_default(relayed.next, state.config)
     if relayed.kind != "login":
         unchanged = AccountUnchanged(
-            relayed.kind, "This was completed already, or it did not begin here."
+            relayed.kind,
+            Text("This was completed already, or it did not begin here."),
         )
         account_changes.report(unchanged, target)
         raise unchanged
@@ -42,7 +44,7 @@ def go_on_without_transaction(
     if relayed.is_silent:
         return redirect(silent.page_without_question(current, target), 302)
     if not request.args.get("code") or not request.args.get("state"):
-        error = LoginFailed("This is the end of a login that did not begin here.")
+        error = LoginFailed(Text("This is the end of a login that did not begin here."))
     elif is_foreign and (stopped := unread_cookies.count(current, state)):
         error = stopped
     elif _may_start_again(current, state, relayed):
@@ -60,8 +62,10 @@ def go_on_without_transaction(
         error = unread_cookies.unread(current, state)
     else:
         error = LoginFailed(
-            "Your browser did not send back the cookie that a login needs. Allow "
-            "cookies for this site, then try again.",
+            Text(
+                "Your browser did not send back the cookie that a login needs. Allow "
+                "cookies for this site, then try again."
+            ),
             error="cookies_refused",
             remedy=repeated_logins.why_no_cookies(state, own_urls.callback_url()),
         )

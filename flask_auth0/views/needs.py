@@ -7,6 +7,15 @@ from collections.abc import Collection, Iterable, Mapping
 
 from ..config import Config, Problem
 from ..errors import ConfigurationError
+from ..pages import Text
+
+#: How a need is named, by its kind.
+_IN_WORDS = {
+    "roles": Text("the role {names}"),
+    "permissions": Text("the permission {names}"),
+    "scopes": Text("the scope {names}"),
+}
+_CLAIM_IN_WORDS = Text("the right value of the claim {name}")
 
 
 class AnyOf(t.NamedTuple):
@@ -116,10 +125,14 @@ def missing_claims(
     return list(dict.fromkeys(lacks))
 
 
-def in_words(needs: Iterable[Need]) -> str:
+def in_words(needs: Iterable[Need], claims: Iterable[str] = ()) -> Text:
     """Return a part of a sentence: ``the scope a or b, the role c``."""
-    told = (f"the {each.kind.removesuffix('s')} {_or(each.names)}" for each in needs)
-    return ", ".join(told)
+    told = [Text(_IN_WORDS[each.kind], names=_or(each.names)) for each in needs]
+    told += [Text(_CLAIM_IN_WORDS, name=each) for each in claims]
+    first, *others = told
+    for each in others:
+        first = Text("{first}, {then}", first=first, then=each)
+    return first
 
 
 def as_json(needs: Iterable[Need]) -> dict[str, list[t.Any]]:
@@ -132,7 +145,10 @@ def as_json(needs: Iterable[Need]) -> dict[str, list[t.Any]]:
 
 
 def _or(names: tuple[str, ...]) -> str:
-    return " or ".join(names)
+    first, *others = names
+    for each in others:
+        first = Text("{one} or {other}", one=first, other=each)
+    return first
 
 
 def _alternatives(kind: str, names: Names) -> list[tuple[str, ...]]:

@@ -8,14 +8,14 @@ from werkzeug.wrappers import Response
 
 from ..app_state import AppState
 from ..config import Config
-from ..errors import Action, ResponseTooLarge, log_failure
+from ..errors import ResponseTooLarge, log_failure
 from ..runtime import error_handlers
 from ..runtime.cookie_jar import CookieJar
 from ..runtime.request import CurrentRequest
 from ..sessions.cookies.host_prefix import transaction_prefix
 from ..sessions.cookies.response_size import OF_FORMER, cookies_size, head_size
 from ..sessions.cookies.storage import SENT, VISIT
-from .login_urls import page_to_come_back_to, start_page
+from .login_urls import start_page, try_again
 
 
 def fit(current: CurrentRequest, response: Response, state: AppState) -> None:
@@ -73,10 +73,7 @@ def _refuse(
     error = ResponseTooLarge(size, config.response_header_limit)
     error.actions = [start_page()]
     if not _is_login(jar, config):
-        error.actions = [
-            Action("Try again", page_to_come_back_to(current.request)),
-            *error.actions,
-        ]
+        error.actions = [try_again(), *error.actions]
     log_failure("A response was refused", error)
     error_handlers.become(
         response, app.make_response(error_handlers.answer(app, error))

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from ..errors import LoginRequired, NotAllowed
 from ..negotiation import is_htmx, is_navigation
+from ..pages import Text
 from ..runtime.request import current_request
 from . import login, own_urls
 from .login_urls import (
@@ -71,7 +72,7 @@ def refusal_of_organization(wanted: str, asked_for: str | None = None) -> NotAll
     :param asked_for: the organization that another account could log in to, if any.
     """
     error = NotAllowed(
-        "This page is for another organization.",
+        Text("This page is for another organization."),
         missing={"organization": [wanted]},
         remedy="The claims org_id and org_name of the session are not this "
         "organization's. Names are in ID tokens where the tenant's settings say so, "
@@ -92,10 +93,10 @@ def refusal_of_account(
     :param needs: the roles, permissions and scopes that lack.
     :param claims: the names of claims that have another value.
     """
-    told = [in_words(needs)] if needs else []
-    told += [f"the right value of the claim {name}" for name in claims]
     missing = as_json(needs) | ({"claims": [*claims]} if claims else {})
-    lacks = f"Your account lacks {', '.join(told)}." if told else None
+    lacks = None
+    if needs or claims:
+        lacks = Text("Your account lacks {what}.", what=in_words(needs, claims))
     return NotAllowed(lacks, missing=missing, remedy=remedy)
 
 
@@ -111,9 +112,11 @@ def refusal_of_proof(
     if classes:
         missing["acr_values"] = [*classes]
     error = NotAllowed(
-        "This needs one more factor, and the login service did not ask you for one."
+        Text(
+            "This needs one more factor, and the login service did not ask you for one."
+        )
         if mfa
-        else "This needs a stronger login than the login service gave you.",
+        else Text("This needs a stronger login than the login service gave you."),
         missing=missing,
         remedy="The session's claims amr and acr do not show it, after a login with "
         f"acr_values={asked['acr_values']}. Let the tenant ask for it, and let no "

@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response
 
 from ..app_state import AppState
 from ..errors import LoginInVain, LoginLoop, SessionStoreUnavailable
+from ..pages import Text, sentences
 from ..runtime.request import CurrentRequest
 from ..sessions.cookies.flags import are_cookies_secure
 from ..sessions.cookies.sweeping import LOGIN_NOTE
@@ -205,7 +206,7 @@ def check(current: CurrentRequest, state: AppState, purpose: str) -> None:
     if noted.lost >= MOST_IN_VAIN and not user:
         forget(current)
         reason, remedy = _diagnosis(current, state, noted)
-        raise LoginLoop(f"{LoginLoop.description} {reason}", remedy=remedy)
+        raise LoginLoop(sentences(LoginLoop.description, reason), remedy=remedy)
     is_first = _is_page_after_login(current, state)
     if (
         user
@@ -274,21 +275,23 @@ def _tag_of(state: AppState, asked_for: str | None) -> str | None:
 
 def _diagnosis(
     current: CurrentRequest, state: AppState, noted: Note
-) -> tuple[str, str | None]:
+) -> tuple[Text, str | None]:
     """Return a cause and a remedy for a session that did not last."""
     if KEY not in current.session and not noted.came_back:
         return (
-            "Your browser does not send back the cookie with your session. Allow "
-            "cookies for this site.",
+            Text(
+                "Your browser does not send back the cookie with your session. Allow "
+                "cookies for this site."
+            ),
             _why_not_kept(state),
         )
     return (
-        "Your browser sends back the cookie that names your session, but the session "
-        "itself is missing, unreadable or over: its cookies may be too large for your "
-        "browser, or the clocks of the servers differ.",
-        "Set SESSION_TYPE to keep sessions on the server; check that all servers have "
-        "the same AUTH0_SECRET and the right time, and that the "
-        "AUTH0_SESSION_*_DURATION are not too short.",
+        Text("This site does not find your session, or it ended at once."),
+        "The browser sends back the cookie that names the session, but the session "
+        "itself is missing, unreadable or over: its cookies may be too large for the "
+        "browser, or the clocks of the servers differ. Set SESSION_TYPE to keep "
+        "sessions on the server; check that all servers have the same AUTH0_SECRET and "
+        "the right time, and that the AUTH0_SESSION_*_DURATION are not too short.",
     )
 
 

@@ -12,6 +12,7 @@ import re
 from ..app_state import AppState
 from ..config import Problem, warning
 from ..errors import LoginLoop
+from ..pages import Text
 from ..runtime.request import CurrentRequest
 from ..sessions.cookies.sweeping import LOGIN_NOTE
 from ..sessions.flask_session import signing_keys
@@ -89,12 +90,16 @@ def unread(
     """Return the error for a browser whose cookies this app cannot read."""
     found = sorted(current.misfits | before)
     problems = dict.fromkeys(_problem(current, state, each) for each in found)
-    return LoginLoop(
-        "Your browser sends back its cookies, but this site cannot read them. Nothing "
-        "that you do can change that: whoever runs this site finds the reason in its "
-        "log.",
+    error = LoginLoop(
+        Text(
+            "Your browser sends back its cookies, but this site cannot read them. You "
+            "can do nothing about it: whoever runs this site finds the reason in its "
+            "log."
+        ),
         remedy=" ".join(f"{each}." for each in problems),
     )
+    error.is_lasting = True
+    return error
 
 
 def forget(current: CurrentRequest) -> None:
