@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from pathlib import Path
 
 from flask_auth0 import __version__
 
@@ -11,7 +13,8 @@ author = "the flask_auth0 authors"
 copyright = author
 release = version = __version__
 
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.intersphinx"]
+sys.path.append(str(Path(__file__).parent / "_ext"))
+extensions = ["settings", "sphinx.ext.autodoc", "sphinx.ext.intersphinx"]
 exclude_patterns = ["_build"]
 highlight_language = "none"
 
@@ -45,6 +48,14 @@ html_title = "flask_auth0"
 html_static_path = ["_static"]
 html_css_files = ["custom.css"]
 html_js_files = [("accessible.js", {"defer": "defer"})]
-html_theme_options = {"top_of_page_buttons": []}
+_NAMES = {
+    "color-api-name": "var(--color-foreground-primary)",
+    "color-api-pre-name": "var(--color-foreground-secondary)",
+}
+html_theme_options = {
+    "light_css_variables": _NAMES,
+    "dark_css_variables": _NAMES,
+    "top_of_page_buttons": [],
+}
 html_show_copyright = False
 html_show_sphinx = False
