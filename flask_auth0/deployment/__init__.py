@@ -15,6 +15,7 @@ from ..app_state import state_of
 from ..config import Problem, doubts, shared_secret, warning, weaknesses
 from ..sessions.server import setup
 from .no_passwords import no_passwords
+from .other_distribution import other_distribution
 from .own_sessions import own_sessions
 from .routes import shadows, unserved_callback
 from .workers import lost_tokens
@@ -35,6 +36,7 @@ def at_start(app: Flask) -> Iterator[Problem]:
         for weakness in weaknesses(vars(state_of(app).config)):
             yield warning("AUTH0_SECRET", weakness, "weak_secret")
     yield from no_passwords(app)
+    yield from other_distribution()
     yield from lost_tokens(app)
 
 
