@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import ssl
 import urllib.request
+from collections.abc import Mapping
 from http.cookiejar import Cookie, CookieJar, DefaultCookiePolicy
 from urllib.parse import urljoin
 
@@ -47,7 +48,12 @@ def trust(ca_file: str) -> ssl.SSLContext:
 class Browser:
     """One person's browser at one app, with cookies and open connections."""
 
-    def __init__(self, app_url: str, ca_file: str) -> None:
+    def __init__(
+        self,
+        app_url: str,
+        ca_file: str,
+        mounts: Mapping[str, httpx.BaseTransport] | None = None,
+    ) -> None:
         self.app_url = app_url
         self.http = httpx.Client(
             cookies=CookieJar(BrowserCookiePolicy()),
@@ -56,6 +62,7 @@ class Browser:
             max_redirects=10,
             timeout=30,
             trust_env=False,
+            mounts=mounts,
         )
 
     def __enter__(self) -> Browser:
