@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from werkzeug.wrappers import Response
 
+from .runtime.logger import logger_of
 from .runtime.request import CurrentRequest
 
 _LATE = (
@@ -56,7 +57,7 @@ def _watch(current: CurrentRequest, response: Response, told: set[str | None]) -
         is_late = _has_asked(current) and _may_be_cached(response)
         if is_late and endpoint not in told:
             told.add(endpoint)
-            current.app.logger.warning(_LATE, endpoint)
+            logger_of(current.app).warning(_LATE, endpoint)
 
     response.call_on_close(look)
 

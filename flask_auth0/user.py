@@ -10,6 +10,8 @@ from werkzeug.local import LocalProxy
 
 from .app_state import AppState, state_of
 from .client.translation import translated
+from .errors import SessionStoreUnavailable
+from .runtime.error_handlers import is_on_error_page
 from .runtime.request import CurrentRequest, current_request
 
 
@@ -84,12 +86,18 @@ def load_user(current: CurrentRequest, state: AppState) -> User:
 def shown_user() -> User:
     """Return the user, or nobody once the app has been told of an outage.
 
-    The page that reports the outage can then have the app's layout.
+    The page that reports the outage can then have the app's layout, and so can the page
+    of another error that meets it.
     """
     current = current_request()
     if current.is_empty or current.outage.is_told:
         return User()
-    return load_user(current, state_of(current.app))
+    try:
+        return load_user(current, state_of(current.app))
+    except SessionStoreUnavailable as error:
+        if is_on_error_page(error):
+            return User()
+        raise
 
 
 #: The user of this request: ``current_user["email"]``, ``current_user.sub``,

@@ -30,6 +30,7 @@ from .runtime import clock as clocks
 from .runtime import greenlets
 from .runtime.clock import Clock
 from .runtime.cookie_jar import OURS
+from .runtime.logger import logger_of
 from .runtime.request import CurrentRequest, current_request, note_dispatch, this_app
 from .sessions.anonymous_store import (
     AnonymousStore,
@@ -151,7 +152,7 @@ def set_up(
     )
     logins = _make_login_store(config, clock, own.transaction)
     visitors = _make_anonymous_store(config, clock, domains, own.anonymous, apart)
-    log = ProblemLog(app.logger)
+    log = ProblemLog(logger_of(app))
     app.extensions[EXTENSION] = _make_state(
         config,
         clock,

@@ -17,9 +17,8 @@ from auth0_server_python.error import (
 
 from ..errors import Auth0Error, ChallengeFailed, WrongCode, app_refused
 from ..pages import Text
+from .responses import retry_after
 
-#: The most seconds that a tenant may ask a client to wait.
-_LONGEST = 86_400
 _CODE = re.compile(r"[a-z_.]{1,64}")
 _ON_CHALLENGES = (
     MfaApiError,
@@ -88,16 +87,10 @@ def too_many_attempts(response: t.Any) -> ChallengeFailed:
         Text("That was too often. Please wait a while, and try again."),
         code=429,
         error="too_many_requests",
+        reason="too_many_attempts",
     )
     failed.retry_after = retry_after(response)
     return failed
-
-
-def retry_after(response: t.Any) -> int | None:
-    """Return the seconds that a response asks to wait, if it does so in seconds."""
-    told = response.headers.get("Retry-After", "")
-    is_number = told.isascii() and told.isdigit() and len(told) < 10
-    return min(int(told), _LONGEST) if is_number else None
 
 
 def _refused(code: str, answer: dict[str, t.Any], error: Exception) -> Auth0Error:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from flask import Request
 from werkzeug.datastructures import ImmutableMultiDict
 
-from ..errors import TenantUnavailable
+from ..errors import TenantUnavailable, log_event
 from ..runtime import loop
 from ..runtime.collecting_response import CollectingResponse
 from ..runtime.request import CurrentRequest, current_request
@@ -105,6 +105,7 @@ def announce_refresh(current: CurrentRequest) -> None:
     """Send ``token_refreshed``, if a request has received tokens."""
     if current.has_new_tokens:
         current.has_new_tokens = False
+        log_event(current, "token_refreshed", event="refresh")
         token_refreshed.send(current.app)
 
 

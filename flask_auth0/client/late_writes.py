@@ -30,14 +30,18 @@ async def _write(unwritten: UnwrittenStates, held: Held, turns: Turns) -> None:
     """
     record, logger = held.key, held.store.logger
     logger.warning(
-        "New tokens of a session could not be kept yet; that is tried again."
+        "New tokens of a session could not be kept yet; that is tried again.",
+        extra={"reason": "tokens_not_kept"},
     )
     began = time.monotonic()
     try:
         while not await _is_written(unwritten, record, turns):
             if time.monotonic() > began + _LONGEST:
                 unwritten.forget(record)
-                logger.error("New tokens of a session are lost: it needs a new login.")
+                logger.error(
+                    "New tokens of a session are lost: it needs a new login.",
+                    extra={"reason": "tokens_lost"},
+                )
                 return
     finally:
         await held.end()

@@ -54,7 +54,7 @@ _TOLD: dict[type[Exception], str] = {
         "The login on the other device did not work. Please try again."
     ),
 }
-_UNAVAILABLE = {"server_error", "temporarily_unavailable", "too_many_requests"}
+_UNAVAILABLE = {"server_error", "temporarily_unavailable"}
 #: Codes of a set-up that is not right, at the tenant or here.
 _NOT_SET_UP = {
     *("invalid_client", "unauthorized_client", "unsupported_grant_type"),
@@ -106,6 +106,8 @@ def _of_flow(
 ) -> Auth0Error:
     code = error.code if re.fullmatch("[a-z_]{1,64}", str(error.code)) else ""
     told = next(text for kind, text in _TOLD.items() if isinstance(error, kind))
+    if code == "too_many_requests":
+        return TenantUnavailable(reason="rate_limited")
     if code in _UNAVAILABLE:
         return TenantUnavailable()
     if code == "access_denied":
@@ -137,7 +139,7 @@ def _of_account(error: MyAccountApiError) -> Auth0Error:
     if not isinstance(status, int) or not 400 <= status < 600:
         return TenantError(remedy="Its My Account API answered without a status.")
     if is_unavailable(status):
-        return TenantUnavailable()
+        return TenantUnavailable(reason="rate_limited" if status == 429 else None)
     told = _text(error.detail) or _text(error.title) or None
     if status == 401:
         return LoginRequired(

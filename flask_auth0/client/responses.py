@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import typing as t
 from collections.abc import Iterator
@@ -12,6 +13,9 @@ import httpx
 
 from ..config.urls import is_issuer
 from ..errors import TenantError, TenantUnavailable
+from ..pages import Text
+from ..runtime.request import current_request
+from ..runtime.tenant_answer import TenantAnswer
 from ..sessions.flows import arriving
 
 #: Seconds that a token lasts without an ``expires_in``, as in the SDK.
@@ -22,13 +26,73 @@ LONGEST_LIFETIME = 315_360_000
 #: 9449).
 BEARER, BOUND = frozenset(["bearer"]), frozenset(["bearer", "dpop"])
 
+#: The most seconds that a tenant may ask a client to wait.
+_LONGEST_WAIT = 86_400
 #: The headers of an answer that the SDK reads, beside its content.
 _READ = ("DPoP-Nonce", "Retry-After")
+
+
+def note_answer(response: t.Any) -> None:
+    """Keep an error that the tenant has answered with, for the log.
+
+    :param response: of httpx, read to its end.
+    """
+    with contextlib.suppress(RuntimeError):
+        # Outside of an app there is no request, as in a command for the tenant.
+        current_request().tenant_answer = _error_in(response)
+
+
+def _error_in(response: t.Any) -> TenantAnswer:
+    """Return the error in an answer of OAuth, of Auth0's own APIs, or of RFC 9457."""
+    try:
+        told = response.json()
+    except (ValueError, RecursionError):
+        told = None
+    told = told if isinstance(told, dict) else {}
+    named = [told.get(each) for each in ("error", "code", "title")]
+    said = [told.get(each) for each in ("error_description", "description", "detail")]
+    return TenantAnswer(
+        response.status_code,
+        next(filter(_is_text, named), None),
+        next(filter(_is_text, said), None),
+        endpoint_in(response.request.url),
+    )
+
+
+def _is_text(value: t.Any) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
+def endpoint_in(url: t.Any) -> str:
+    """Return a URL of httpx without its query."""
+    return f"{url.scheme}://{url.netloc.decode('ascii')}{url.path}"
 
 
 def is_unavailable(status: int) -> bool:
     """Tell whether a status means that the tenant cannot answer now."""
     return status >= 500 or status == 429
+
+
+def unavailable(response: t.Any) -> TenantUnavailable:
+    """Return the error for an answer of a tenant that cannot answer now."""
+    if response.status_code != 429:
+        told = f"It answered with {response.status_code}."
+        error = TenantUnavailable(remedy=told)
+    else:
+        error = TenantUnavailable(
+            Text("The login service is busy."),
+            remedy="Its rate limit is reached.",
+            reason="rate_limited",
+        )
+    error.retry_after = retry_after(response) or error.retry_after
+    return error
+
+
+def retry_after(response: t.Any) -> int | None:
+    """Return the seconds that a response asks to wait, if it does so in seconds."""
+    told = response.headers.get("Retry-After", "")
+    is_number = told.isascii() and told.isdigit() and len(told) < 10
+    return min(int(told), _LONGEST_WAIT) if is_number else None
 
 
 def check_metadata(metadata: t.Any, domain: str) -> None:
@@ -122,12 +186,14 @@ def _tokens(
     """Return the members of a token response, or ``None`` if it is an error."""
     if is_unavailable(response.status_code):
         # Authlib may use another library in place of httpx, with errors of its own.
-        raise TenantUnavailable()
+        raise unavailable(response)
     with as_json(f"It answered with {response.status_code}, and no JSON."):
         tokens = response.json()
     if not isinstance(tokens, dict):
         raise TenantError(remedy="Its token response is none.")
     if "error" in tokens:
+        # Some tenants say so with a status of success.
+        current_request().tenant_answer = _error_in(response)
         return None
     if not response.is_success:
         # Authlib takes any answer without an error for tokens.

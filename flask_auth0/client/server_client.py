@@ -57,6 +57,7 @@ from .discovery import Discovery, Document, Patience
 from .mfa_tokens import bound
 from .per_domain import PerDomain
 from .proving_http import ProvingHttp
+from .responses import note_answer
 from .signed_tokens import Keys, check_id_token, verified_claims
 from .thread_http import ThreadHttp
 from .transport import (
@@ -533,6 +534,8 @@ class _Session:
         with self._breakers.attempt(self._domain) as attempt:
             response = self._http.post(url, own, body, self._until)
             attempt.answered(response.status_code, is_lookup=False)
+            if response.is_error:
+                note_answer(response)
             return response
 
     def get(self, url: str, headers: httpx.Headers) -> httpx.Response:
@@ -540,4 +543,6 @@ class _Session:
         with self._breakers.attempt(self._domain) as attempt:
             response = self._http.get(url, headers, self._until)
             attempt.answered(response.status_code, is_lookup=False)
+            if response.is_error:
+                note_answer(response)
             return response

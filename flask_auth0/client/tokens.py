@@ -23,6 +23,7 @@ from ..errors import (
 )
 from ..pages import Text
 from ..runtime import loop
+from ..runtime.logger import logger_of
 from ..runtime.request import CurrentRequest, current_request, this_app
 from ..runtime.tracebacks import without_secrets
 from ..sessions.claims import with_userinfo
@@ -51,7 +52,7 @@ from .locks import RENEWAL, Held, leased
 from .mfa_tokens import asking, name_of
 from .refreshes import PastRefreshes
 from .server_client import LoopClient
-from .translation import KNOWN
+from .translation import KNOWN, WITHOUT_OFFLINE_ACCESS
 from .userinfo import claims_of_same
 
 R = t.TypeVar("R")
@@ -154,8 +155,8 @@ class TokenClient(LoopClient):
                 Text(
                     "What is known of you cannot be renewed here. Please log in again."
                 ),
-                remedy="The session has no refresh token: AUTH0_SCOPE needs "
-                "offline_access, and the tenant has to allow it.",
+                remedy=WITHOUT_OFFLINE_ACCESS,
+                reason="no_refresh_token",
             )
         if state:
             await self.get_access_token(store_options, force_refresh=True)
@@ -441,10 +442,11 @@ class TokenClient(LoopClient):
             raise TenantError(remedy=hint) from without_secrets(error)
         except _UNPROVEN as error:
             told = in_one_line(str(error)) or type(error).__name__
-            this_app().logger.warning(
+            logger_of(this_app()).warning(
                 "The claims of a user stay as they are, since the ID token of a "
                 "refresh cannot be verified: %s",
                 told,
+                extra={"reason": "id_token_not_verified"},
             )
             return {name: tokens[name] for name in tokens if name != "id_token"}
         return tokens

@@ -6,7 +6,7 @@ import importlib.util
 import re
 import ssl
 import typing as t
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import jwt
@@ -41,16 +41,16 @@ from ..errors import (
 )
 from ..pages import Text
 from ..runtime.request import current_request
+from ..runtime.tenant_answer import TenantAnswer
 from ..runtime.tracebacks import causes_of, without_secrets
 from .challenge_errors import (
     is_of_challenge,
     refusal_of_challenge,
-    retry_after,
     too_many_attempts,
 )
 from .refusals import refusal_of
-from .responses import is_unavailable
-from .unreachable import remedy_for
+from .responses import endpoint_in, is_unavailable, unavailable
+from .unreachable import reason_for, remedy_for
 
 #: httpx, and its successor, which Authlib uses where that is installed.
 _HTTP = [
@@ -71,6 +71,22 @@ _CREDENTIALS = (
     "AUTH0_CLIENT_ASSERTION_SIGNING_KEY or AUTH0_MTLS_CERT"
 )
 _AGAIN = Text("Please log in again to go on.")
+#: What a developer can do so that sessions outlast their access tokens.
+WITHOUT_OFFLINE_ACCESS = (
+    "The session has no refresh token: AUTH0_SCOPE needs offline_access, and the "
+    "tenant has to allow it for the API."
+)
+#: The codes of the token endpoint that the SDK hands on, and their reasons.
+_OF_TOKEN_ENDPOINT = {
+    *("invalid_client", "unauthorized_client", "access_denied", "invalid_scope"),
+    *("invalid_request", "unsupported_grant_type", "invalid_target"),
+    *("server_error", "temporarily_unavailable", "too_many_requests"),
+}
+_REASONS = {
+    "invalid_client": "client_refused",
+    "unauthorized_client": "client_refused",
+    "access_denied": "refused_by_tenant",
+}
 _LOG_IN_AGAIN = {
     AccessTokenErrorCode.MISSING_REFRESH_TOKEN,
     AccessTokenErrorCode.SESSION_EXPIRED,
@@ -143,11 +159,11 @@ def translate(error: Exception) -> Auth0Error:
         if isinstance(cause, Auth0Error):
             return cause
         if isinstance(cause, OAuthError):
-            return _refused(str(cause.error))
+            return _refused(str(cause.error), str(cause.description or ""))
         if refusal := refusal_of_challenge(cause):
             return refusal
         if _is_spent(cause):
-            return LoginRequired(_AGAIN)
+            return _spent(cause)
         if isinstance(cause, ApiError | MfaRequiredError) and _wants_factor(cause):
             return _mfa_required(cause)
         if isinstance(cause, _STATUS_ERRORS):
@@ -155,15 +171,36 @@ def translate(error: Exception) -> Auth0Error:
                 return too_many_attempts(cause.response)
             return _wrong_status(cause.response)
         if isinstance(cause, TRANSPORT_ERRORS):
-            return TenantUnavailable(remedy=remedy_for(chain, cause))
-    return refusal_of(chain) or _of_the_sdk(error)
+            return _unreachable(chain, cause)
+    return refusal_of(chain) or _refused_request(chain) or _of_the_sdk(error)
 
 
 def _is_spent(error: BaseException) -> bool:
     """Tell whether the tenant takes a refresh token no longer."""
-    is_of_login = isinstance(error, PollingApiError)
-    is_refused = isinstance(error, ApiError) and error.code == "invalid_grant"
-    return is_refused and not is_of_login
+    if not isinstance(error, ApiError) or isinstance(error, PollingApiError):
+        return False
+    # Some tenants give a token that they do not know another code.
+    is_unknown = error.code == "invalid_request" and "refresh token" in str(error)
+    return error.code == "invalid_grant" or is_unknown
+
+
+def _spent(error: BaseException) -> LoginRequired:
+    code = str(getattr(error, "code", ""))
+    required = LoginRequired(
+        _AGAIN,
+        remedy="The tenant does not take the refresh token of this session any more.",
+        reason="refresh_token_refused",
+    )
+    required.answer = TenantAnswer(None, code, str(error))
+    return required
+
+
+def _refused_request(chain: Iterable[BaseException]) -> Auth0Error | None:
+    """Return the error for a code of the token endpoint that the SDK hands on."""
+    for cause in chain:
+        if isinstance(cause, ApiError) and str(cause.code) in _OF_TOKEN_ENDPOINT:
+            return _refused(cause.code, str(cause))
+    return None
 
 
 def _wants_factor(error: ApiError | MfaRequiredError) -> bool:
@@ -197,26 +234,39 @@ def _of_the_sdk(error: Exception) -> Auth0Error:
         )
     if isinstance(error, AccessTokenError | AccessTokenForConnectionError):
         if error.code in _LOG_IN_AGAIN:
-            return LoginRequired(_AGAIN)
+            return _log_in_again(error.code)
         return TenantError(Text("The login service did not give access."))
     if isinstance(error, OrganizationTokenValidationError):
         return AuthorizationFailed(
             Text("You logged in to another organization."),
             code=403,
             remedy="The ID token is not of the organization of this login.",
+            reason="id_token_not_verified",
         )
     if isinstance(error, SdkError) and getattr(error, "code", None) == "token_expired":
         return LoginFailed(
             Text("The login took too long."),
             remedy="The ID token had expired on arrival. Is the server's clock right?",
+            reason="id_token_not_verified",
         )
     code = str(getattr(error, "code", ""))
     if code in _UNVERIFIED:
         return TenantError(
             remedy=f"Its ID token cannot be verified: {_check_that_failed(error)}. Is "
-            "the algorithm of the application RS256, and the server's clock right?"
+            "the algorithm of the application RS256, and the server's clock right?",
+            reason="id_token_not_verified",
         )
     return TenantError(remedy=f"{type(error).__name__} {code}".strip())
+
+
+def _log_in_again(code: str) -> LoginRequired:
+    current = current_request()
+    is_somebody = current.claims or (current.known and current.known.head)
+    if code == AccessTokenErrorCode.SESSION_EXPIRED or not is_somebody:
+        return LoginRequired(_AGAIN)
+    return LoginRequired(
+        _AGAIN, remedy=WITHOUT_OFFLINE_ACCESS, reason="no_refresh_token"
+    )
 
 
 def _check_that_failed(error: Exception) -> str:
@@ -226,13 +276,26 @@ def _check_that_failed(error: Exception) -> str:
     return in_one_line(str((found or causes)[-1])).rstrip(".")
 
 
-def _refused(code: str) -> Auth0Error:
-    """Return the error for a code of the token endpoint (RFC 6749, section 5.2)."""
+def _refused(code: str, said: str) -> Auth0Error:
+    """Return the error for a code of the token endpoint (RFC 6749, section 5.2).
+
+    :param said: the ``error_description``.
+    """
+    error = _of_code(code)
+    error.answer = TenantAnswer(None, code, said or None)
+    return error
+
+
+def _of_code(code: str) -> Auth0Error:
     if code == "invalid_grant":
         return LoginFailed(
-            Text("The login took too long, or it was already completed."), error=code
+            Text("The login took too long, or it was already completed."),
+            error=code,
+            reason="code_refused",
         )
-    if code in {"server_error", "temporarily_unavailable", "too_many_requests"}:
+    if code == "too_many_requests":
+        return TenantUnavailable(reason="rate_limited")
+    if code in {"server_error", "temporarily_unavailable"}:
         return TenantUnavailable()
     remedies = {
         "invalid_client": f"Check AUTH0_CLIENT_ID and {_CREDENTIALS}.",
@@ -242,13 +305,26 @@ def _refused(code: str) -> Auth0Error:
     }
     known = code if re.fullmatch("[a-z_]{1,64}", code) else "unknown_error"
     hint = remedies.get(code) or f"Its token endpoint answered with {known}."
-    return app_refused(hint)
+    return app_refused(hint, _REASONS.get(code))
 
 
 def _wrong_status(response: t.Any) -> Auth0Error:
     status = response.status_code
     if is_unavailable(status):
-        unavailable = TenantUnavailable()
-        unavailable.retry_after = retry_after(response) or unavailable.retry_after
-        return unavailable
+        return unavailable(response)
     return TenantError(remedy=f"It answered with {status}. Check AUTH0_DOMAIN.")
+
+
+def _unreachable(chain: list[t.Any], cause: BaseException) -> Auth0Error:
+    remedy, reason = remedy_for(chain, cause), reason_for(chain)
+    error = TenantUnavailable(remedy=remedy, reason=reason)
+    error.answer = TenantAnswer(endpoint=_asked(cause))
+    return error
+
+
+def _asked(error: BaseException) -> str | None:
+    """Return the URL that an error of httpx is about, where it knows that."""
+    try:
+        return endpoint_in(error.request.url)  # type: ignore[attr-defined]
+    except (AttributeError, RuntimeError):
+        return None

@@ -27,7 +27,14 @@ from .breaker import Breaker, Breakers
 from .kept_connections import HostTransports, KeptTransport, socket_options
 from .proving_http import ProvingHttp
 from .refreshes import PastRefreshes
-from .responses import BEARER, BOUND, check_login, check_tokens, is_unavailable
+from .responses import (
+    BEARER,
+    BOUND,
+    check_login,
+    check_tokens,
+    is_unavailable,
+    note_answer,
+)
 from .tls import make_context
 from .translation import TRANSPORT_ERRORS, translated
 from .userinfo import noted
@@ -141,8 +148,11 @@ class _Guarded:
                 refused = getattr(error, "response", None)
                 if refused is not None:
                     attempt.answered(refused.status_code, is_lookup=is_lookup)
+                    note_answer(refused)
                 raise
             attempt.answered(response.status_code, is_lookup=is_lookup)
+            if response.is_error:
+                note_answer(response)
             return response
 
 
@@ -301,6 +311,8 @@ def _transport(timeout: float, tls: ssl.SSLContext) -> KeptTransport:
 async def _raise_for_unavailable(response: httpx.Response) -> None:
     """Raise an error for a status of an outage, which the SDK takes for a refusal."""
     if is_unavailable(response.status_code):
+        # The log has what it says.
+        await response.aread()
         response.raise_for_status()
 
 

@@ -31,6 +31,18 @@ def remedy_for(
     return f"Check AUTH0_DOMAIN and the network ({_told(cause)}).{_proxy(environ)}"
 
 
+def reason_for(
+    chain: Sequence[BaseException], environ: Mapping[str, str] = os.environ
+) -> str:
+    """Return the reason that the log has.
+
+    :param chain: the error and its causes.
+    """
+    if _REASON.search(" ".join(map(str, chain))):
+        return "certificate_not_trusted"
+    return "proxy_failed" if _proxy(environ) else "tenant_unreachable"
+
+
 def _untrusted(reason: str, environ: Mapping[str, str]) -> str:
     """Return the remedy for a certificate that is not trusted."""
     if "expired" in reason or "not yet valid" in reason:

@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 import httpx
 import jwt
 
-from ..errors import TenantError, TenantUnavailable, in_one_line
+from ..errors import TenantError, in_one_line
 from ..runtime.tracebacks import without_secrets
 from ..sessions.hooks import IDENTITY
 from ..sessions.shapes import without_surrogates
-from .responses import as_json, is_unavailable
+from .responses import as_json, is_unavailable, unavailable
 from .signed_tokens import check_token
 
 Claims = Mapping[str, t.Any]
@@ -84,7 +84,7 @@ async def claims_in(response: httpx.Response, verify: Verify) -> dict[str, t.Any
     :raises TenantError: when the answer has none that can be believed.
     """
     if is_unavailable(response.status_code):
-        raise TenantUnavailable()
+        raise unavailable(response)
     if not response.is_success:
         told = f"Its userinfo endpoint answered with {response.status_code}."
         raise TenantError(remedy=told)

@@ -12,6 +12,7 @@ from flask import Flask
 
 from ..app_state import state_of
 from ..config import Problem, warning
+from ..runtime.logger import logger_of
 from ..runtime.request import this_app
 
 #: Environment variables with the number of worker processes.
@@ -40,7 +41,7 @@ def lost_tokens(app: Flask) -> Iterator[Problem]:
 def warn_of_proofs() -> None:
     """Log that several processes do not tell each other of proofs that were used."""
     if are_several():
-        this_app().logger.warning(
+        logger_of(this_app()).warning(
             "Each process remembers by itself which DPoP proofs were used, so that "
             "whoever has recorded one can use it at another process: set "
             "AUTH0_REVOCATION_STORE or SESSION_TYPE."

@@ -39,7 +39,9 @@ from .base import Auth0Error as Auth0Error
 from .configuration import ConfigurationError as ConfigurationError
 from .log import ProblemLog as ProblemLog
 from .log import in_one_line as in_one_line
+from .log import log_event as log_event
 from .log import log_failure as log_failure
+from .log import of_session as of_session
 from .logins import MULTI_FACTOR as MULTI_FACTOR
 from .logins import AuthorizationFailed as AuthorizationFailed
 from .logins import ChallengeFailed as ChallengeFailed

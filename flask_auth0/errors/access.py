@@ -23,6 +23,7 @@ class NotAllowed(Auth0Error, Forbidden):
 
     code: int = 403
     error = "not_allowed"
+    reason = "not_allowed"
     title: str = Text("You may not see this")
     description: str = Text("Your account lacks what this needs.")
 
@@ -64,6 +65,7 @@ class InsufficientScope(NotAllowed):
     """
 
     error = "insufficient_scope"
+    reason = "insufficient_scope"
     description: str = Text("The access token lacks what this needs.")
 
     def __init__(
@@ -93,6 +95,7 @@ class TokenRequired(Auth0Error, Unauthorized):
 
     code: int = 401
     error = "token_required"
+    reason = "token_required"
     title: str = Text("An access token is needed")
     description: str = Text("This needs an access token, in the Authorization header.")
 
@@ -113,6 +116,7 @@ class InvalidToken(TokenRequired):
     """
 
     error = "invalid_token"
+    reason = "invalid_token"
     title: str = Text("The access token is not good")
     description: str = Text("The access token is not good here.")
 

@@ -23,6 +23,7 @@ class AccountUnchanged(Auth0Error, BadRequest):
 
     code: int = 400
     error = "account_unchanged"
+    reason = "account_unchanged"
     title: str = Text("Your accounts are as they were")
 
     def __init__(self, kind: str, reason: str, **options: t.Any) -> None:
@@ -34,6 +35,7 @@ class MyAccountRefused(Auth0Error, BadRequest):
 
     code: int = 400
     error = "my_account_refused"
+    reason = "my_account_refused"
     title: str = Text("That is not possible for your account")
     description: str = Text("The login service did not accept this for your account.")
 

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from ..negotiation import is_navigation
 from ..pages import Text
+from ..runtime.tenant_answer import TenantAnswer
 
 
 class Action(t.NamedTuple):
@@ -46,6 +47,12 @@ class Auth0Error(HTTPException):
     retry_after: int | None = None
     #: The values of ``WWW-Authenticate``, for clients with access tokens.
     challenges: Sequence[str] = ()
+    #: Why, for the log: one of the reasons that the page on logging lists.
+    reason: str = "server_error"
+    #: What the tenant said, for the log, if the request does not know it.
+    answer: TenantAnswer | None = None
+    #: Whether the log has a line on it.
+    is_logged: bool = False
 
     def __init__(
         self,
@@ -55,8 +62,10 @@ class Auth0Error(HTTPException):
         error: str | None = None,
         remedy: str | None = None,
         actions: Sequence[Action] = (),
+        reason: str | None = None,
     ) -> None:
         super().__init__(description or self.description)
+        self.reason = reason or self.reason
         self.code = code or self.code or 500
         self.error = error or self.error
         #: A sentence for the developer, shown in debug mode only.

@@ -9,6 +9,8 @@ from werkzeug.wrappers import Response
 
 from ..config.problems import Problem
 from ..pages import Text
+from ..runtime.logger import logger_of
+from ..runtime.request import current_request
 from .base import Auth0Error
 
 
@@ -20,6 +22,7 @@ class ConfigurationError(Auth0Error):
 
     code: int | None = 500
     error = "configuration_error"
+    reason = "configuration_error"
     title: str = Text("This app is not set up")
     is_lasting = True
 
@@ -41,8 +44,10 @@ class ConfigurationError(Auth0Error):
 
     def get_response(self, environ: t.Any = None, scope: t.Any = None) -> Response:
         """Return the response of the base class, and log the problems."""
-        if has_request_context():
-            current_app.logger.error("%s", self)
+        if has_request_context() and not self.is_logged:
+            self.is_logged = True
+            logger = logger_of(current_request().app)
+            logger.error("%s", self, extra={"reason": self.reason})
         return super().get_response(environ, scope)
 
     def __str__(self) -> str:

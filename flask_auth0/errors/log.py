@@ -1,26 +1,161 @@
-"""What the log says of a failure."""
+"""What the log says: one line for each thing that happens to a session."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
 import math
+import re
 import time
-from collections.abc import Iterable
-
-from flask import current_app
+import typing as t
+from collections.abc import Iterable, Mapping
 
 from ..config.problems import Problem
+from ..runtime.logger import logger_of
+from ..runtime.request import CurrentRequest, Known, current_request
+from ..runtime.tenant_answer import TenantAnswer
 from .base import Auth0Error
+from .configuration import ConfigurationError
 from .logins import AuthorizationFailed
+from .reasons import REASONS
+
+Facts = Mapping[str, t.Any]
 
 
-def log_failure(what: str, error: Auth0Error) -> None:
-    """Log a failure that the user can do nothing about."""
-    # The tenant's message has passed through the browser, so anybody can have written
-    # it.
-    is_said = isinstance(error, AuthorizationFailed)
-    hint = error.remedy or (error.title if is_said else error.description)
-    current_app.logger.warning("%s: %s. %s", what, error.error, in_one_line(hint))
+#: What has failed or was refused, in the words of the log.
+_FAILED = {
+    "login": "A login failed",
+    "call": "A call for a user failed",
+    "accounts": "The accounts of a user have not changed",
+    "response": "A response was refused",
+    "revocation": "A refresh token was not revoked",
+    "backchannel_logout": "Back-channel logout",
+    "guard": "A request was refused",
+}
+#: The longest text of the tenant's that the log has, and the shortest that looks like a
+#: token, a code or a secret.
+_LONGEST = 300
+_LIKE_A_SECRET = re.compile(r"[A-Za-z0-9_\-]{24,}")
+#: What a proxy or a client may send as the id of a request.
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:+=/@-]{1,128}")
+
+
+def log_event(current: CurrentRequest, reason: str, **facts: t.Any) -> None:
+    """Log what has gone well.
+
+    :param reason: one of :data:`.REASONS`, whose meaning is the sentence.
+    :param facts: more fields of the line, such as ``sub``; those that are ``None`` are
+        left out.
+    """
+    told = REASONS[reason]
+    _log(current, reason, told.level, told.meaning.rstrip("."), facts)
+
+
+def log_failure(event: str, error: Auth0Error, *, reason: str | None = None) -> None:
+    """Log a failure, once for each error.
+
+    :param event: what has failed: ``login``, ``call``, ``accounts``, ``response``,
+        ``revocation``, ``backchannel_logout`` or ``guard``.
+    :param reason: one of :data:`.REASONS`, if the error does not say it.
+    """
+    if error.is_logged:
+        return
+    error.is_logged = True
+    current, reason = current_request(), reason or error.reason
+    if reason not in REASONS:
+        # An error of an app's own may have an attribute of this name.
+        reason = Auth0Error.reason
+    answer = _answer(error.answer, current.tenant_answer)
+    # The next failure of the request may be of another kind.
+    current.tenant_answer = None
+    facts = {"event": event, "error": error.error, **_told_by(answer)}
+    if answer.error is not None and answer.error != error.error:
+        facts["tenant_error"] = _as_said(answer.error)
+    sentence = f"{_FAILED[event]}: {error.error}. {in_one_line(_hint(error))}"
+    _log(current, reason, REASONS[reason].level, sentence, facts)
+
+
+def _answer(told: TenantAnswer | None, noted: TenantAnswer | None) -> TenantAnswer:
+    """Return what the tenant said, from an error and from the request's last answer.
+
+    The answer knows more. It is of another call, if the error tells of another code.
+    """
+    if told is None or noted is None:
+        return told or noted or TenantAnswer()
+    if told.error not in {None, noted.error}:
+        return told
+    known = {name: value for name, value in told._asdict().items() if value}
+    return noted._replace(**known)
+
+
+def _hint(error: Auth0Error) -> str:
+    """Return what the log says of an error: all that the operator needs."""
+    if isinstance(error, ConfigurationError):
+        return str(error)
+    if not isinstance(error, AuthorizationFailed):
+        return error.remedy or error.description
+    # The texts have the tenant's message, which is a field of its own here.
+    said = error.answer.error_description if error.answer else None
+    is_said = said is not None and said in (error.remedy or "")
+    return error.title if is_said or not error.remedy else error.remedy
+
+
+def _told_by(answer: TenantAnswer) -> dict[str, t.Any]:
+    said = answer.error_description
+    return {
+        "status": answer.status,
+        "error_description": None if said is None else _as_said(said),
+        "endpoint": answer.endpoint,
+    }
+
+
+def _as_said(text: str) -> str:
+    """Return a text of the tenant's, which anybody may have changed on its way."""
+    return _LIKE_A_SECRET.sub("[...]", in_one_line(text))[:_LONGEST]
+
+
+def _log(
+    current: CurrentRequest, reason: str, level: int, sentence: str, facts: Facts
+) -> None:
+    logger = logger_of(current.app)
+    if logger.isEnabledFor(level):
+        who = {**of_session(current), **_of_request(current)}
+        whole = {"reason": reason, **who, **facts}
+        fields = {name: value for name, value in whole.items() if value is not None}
+        shown = " ".join(f"{name}={_shown(value)}" for name, value in fields.items())
+        logger.log(level, "%s [%s]", sentence.rstrip("."), shown, extra=fields)
+
+
+def of_session(current: CurrentRequest) -> dict[str, str | None]:
+    """Return whose session a request has, as far as that was read."""
+    known = current.known or Known()
+    claims: t.Any = current.token_claims or current.claims or {}
+    if known.head is not None:
+        claims = known.head["user"]
+    return {"sub": claims.get("sub"), "session": _session_hash(known.session_id)}
+
+
+def _session_hash(session_id: str | None) -> str | None:
+    """Return a name of a session for the log, from which nobody finds its id."""
+    if session_id is None:
+        return None
+    return hashlib.sha256(f"log {session_id}".encode()).hexdigest()[:12]
+
+
+def _of_request(current: CurrentRequest) -> dict[str, str | None]:
+    """Return where a request came from."""
+    asked = current.request.headers.get("X-Request-ID", "")
+    return {
+        "address": current.request.remote_addr,
+        "request_id": asked if _REQUEST_ID.fullmatch(asked) else None,
+    }
+
+
+def _shown(value: object) -> str:
+    """Return a value as a line has it, in quotes if it could be more than one."""
+    text = in_one_line(str(value))
+    return text if re.fullmatch(r"[^\s\"'=\[\]]+", text) else json.dumps(text)
 
 
 class ProblemLog:
@@ -46,7 +181,7 @@ class ProblemLog:
         for each in problems:
             self._told[each.code, each.key] = time.monotonic()
             level = logging.WARNING if each.is_warning else logging.ERROR
-            self._logger.log(level, "%s.", each)
+            self._logger.log(level, "%s.", each, extra={"reason": each.code})
 
 
 def in_one_line(text: str) -> str:

@@ -29,6 +29,7 @@ class LoginRequired(Auth0Error, Unauthorized):
 
     code: int = 401
     error = "login_required"
+    reason = "login_required"
     title: str = Text("Please log in")
     description: str = Text("You need to log in to see this.")
 
@@ -57,6 +58,7 @@ class MfaRequired(LoginRequired):
     """The tenant wants one more factor before it gives access."""
 
     error = "mfa_required"
+    reason = "mfa_required"
     title: str = Text("Please confirm that it is you")
     description: str = Text("This needs one more factor than you logged in with.")
     parameters: t.ClassVar[Mapping[str, str]] = MappingProxyType(
@@ -88,6 +90,7 @@ class ChallengeFailed(Auth0Error, BadRequest):
 
     code: int = 400
     error = "challenge_failed"
+    reason = "challenge_failed"
     title: str = Text("That did not work")
     description: str = Text("It could not be confirmed that it is you.")
 
@@ -96,6 +99,7 @@ class WrongCode(ChallengeFailed):
     """A one-time code is wrong, or too old. The user may try again."""
 
     error = "invalid_grant"
+    reason = "wrong_code"
     title: str = Text("The code is wrong")
     description: str = Text("The code is wrong, or too old. Please try again.")
 
@@ -105,6 +109,7 @@ class LoginFailed(Auth0Error, BadRequest):
 
     code: int = 400
     error = "login_failed"
+    reason = "login_failed"
     title: str = Text("The login did not work")
 
 
@@ -112,12 +117,14 @@ class AuthorizationFailed(LoginFailed):
     """The tenant answered with an error of OAuth, such as ``access_denied``."""
 
     error = "access_denied"
+    reason = "refused_by_tenant"
 
 
 class LoginLoop(LoginFailed):
     """Logins succeed, but the browser comes back without a session every time."""
 
     error = "login_loop"
+    reason = "login_loop"
     title: str = Text("The login does not last")
     description: str = Text(
         "You logged in several times, but your browser came back without "

@@ -21,6 +21,7 @@ class SessionStoreUnavailable(Auth0Error):
 
     code: int | None = 503
     error = "session_store_unavailable"
+    reason = "session_store_unavailable"
     title: str = Text("We cannot see who you are right now")
     description: str = Text(
         "This site cannot reach the place where it keeps its logins. Please try again "
@@ -35,6 +36,7 @@ class TenantUnavailable(Auth0Error):
 
     code: int | None = 503
     error = "temporarily_unavailable"
+    reason = "tenant_unavailable"
     title: str = Text("The login service is not answering")
     description: str = Text(
         "The login service cannot be reached right now. Please try again in a moment."
@@ -48,20 +50,25 @@ class TenantError(Auth0Error, BadGateway):
 
     code: int = 502
     error = "invalid_response"
+    reason = "invalid_response"
     title: str = Text("The login service gave a wrong answer")
     description: str = Text(
         "The login service gave an answer that this site cannot use."
     )
 
 
-def app_refused(remedy: str) -> TenantError:
-    """Return the error of a tenant that does not accept the app."""
+def app_refused(remedy: str, reason: str | None = None) -> TenantError:
+    """Return the error of a tenant that does not accept the app.
+
+    :param reason: for the log, if more is known.
+    """
     error = TenantError(
         Text(
             "The login service does not accept this site. You can do nothing about it: "
             "whoever runs this site finds the reason in its log."
         ),
         remedy=remedy,
+        reason=reason,
     )
     error.is_lasting = True
     return error

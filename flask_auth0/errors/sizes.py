@@ -10,6 +10,7 @@ class SessionTooLarge(LoginFailed):
     """A session does not fit into the cookies of one request."""
 
     error = "session_too_large"
+    reason = "session_too_large"
     is_lasting = True
     title: str = Text("There is too much data in your login")
     description: str = Text(
@@ -41,6 +42,7 @@ class SessionTooLarge(LoginFailed):
 class ResponseTooLarge(SessionTooLarge):
     """The cookies of a response do not fit into the buffer of a proxy."""
 
+    reason = "response_too_large"
     limit: int
 
     def _remedy(self) -> str:

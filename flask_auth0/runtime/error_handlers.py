@@ -21,6 +21,19 @@ def answer(app: Flask, error: HTTPException) -> t.Any:
     return error if handler is None else app_functions.call(handler, error)
 
 
+def is_on_error_page(error: BaseException) -> bool:
+    """Tell whether an error came up while the app answers another HTTP error.
+
+    Flask would answer it with status 500, since it handles one error of a request.
+    """
+    before = error.__context__
+    while before is not None:
+        if isinstance(before, HTTPException) and type(before) is not type(error):
+            return True
+        before = before.__context__
+    return False
+
+
 def become(response: Response, other: Response) -> None:
     """Turn a response into another one, with none of its headers left."""
     close = getattr(response.response, "close", None)

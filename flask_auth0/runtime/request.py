@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response
 from .collecting_response import CollectingResponse
 from .cookie_jar import OURS, CookieJar
 from .outage import Outage
+from .tenant_answer import TenantAnswer
 
 #: The attribute of Flask's request that holds ours.
 _ATTRIBUTE = "_flask_auth0"
@@ -104,6 +105,9 @@ class CurrentRequest:
     token_scheme = ""
     #: Whether a guard has looked for an access token.
     has_asked_for_token = False
+
+    #: What the tenant said last, if that was an error.
+    tenant_answer: TenantAnswer | None = None
 
     #: When the login was begun that the request completes, by our clock.
     #: ``views/callback`` sets it; ``sessions/writes`` keeps it, to tell later logouts

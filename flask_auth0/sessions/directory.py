@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from ..errors import ConfigurationError
-from ..runtime.request import this_app
+from ..errors import ConfigurationError, log_event
+from ..runtime.request import current_request, this_app
 from ..signals import session_revoked
 from .ending import end_labelled
 from .labels import is_record
@@ -92,7 +92,7 @@ class Sessions:
         else:
             records.delete_all([Entry(id, states.labels.of_head(head))])
         sid = head["internal"].get("sid")
-        session_revoked.send(this_app(), sub=head["user"]["sub"], sid=sid)
+        _tell(head["user"]["sub"], sid, 1)
         return True
 
     def revoke_all(
@@ -112,8 +112,16 @@ class Sessions:
             listing.end_current()
             ended += 1
         if ended:
-            session_revoked.send(this_app(), sub=sub, sid=None)
+            _tell(sub, None, ended)
         return ended
+
+
+def _tell(sub: str, sid: str | None, number: int) -> None:
+    """Tell the log and the app that sessions of a user were ended."""
+    current = current_request()
+    facts = {"event": "revocation", "sub": sub, "sessions": number}
+    log_event(current, "session_revoked", **facts)
+    session_revoked.send(this_app(), sub=sub, sid=sid)
 
 
 def _domain(listing: Listing, wanted: str | None) -> str:

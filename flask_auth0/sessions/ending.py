@@ -13,7 +13,9 @@ from flask import Flask
 from flask.sessions import SessionMixin
 from flask_session.base import ServerSideSession
 
-from ..runtime.request import CurrentRequest, Known
+from ..errors import log_event
+from ..runtime.logger import logger_of
+from ..runtime.request import CurrentRequest, Known, current_request
 from ..signals import session_revoked
 from .codec import States
 from .cookies.kept_apart import forget_all
@@ -126,7 +128,7 @@ def end_by_claims(
     # The removal of records may have made room in a back end that was full.
     is_noted = is_noted or revocations.try_to(lambda: revocations.note(claims))
     if not (is_noted and revocations.try_to(used)):
-        app.logger.warning(
+        logger_of(app).warning(
             "A logout from outside has ended its sessions, but could not be written "
             "down: a login that was under way at that moment may have been completed."
         )
@@ -161,6 +163,7 @@ def end_oldest(
         return
     for head in _end_all(states, records, too_many, label).values():
         sub, sid = head["user"]["sub"], head["internal"].get("sid")
+        log_event(current_request(), "session_limit_reached", event="revocation")
         session_revoked.send(app, sub=sub, sid=sid)
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from flask import Flask
 
 from ..config import Config
+from ..runtime.logger import logger_of
 from .lifetime import LastsAsLogins, flasks_limit
 from .sealing import derive_key
 from .server.interface import StoredSessionInterface
@@ -61,7 +62,7 @@ def _set_up_lifetime(app: Flask, config: Config) -> None:
         return
     ours = min(config.session_absolute_duration, config.session_inactivity_duration)
     if app.permanent_session_lifetime.total_seconds() < ours:
-        app.logger.warning(
+        logger_of(app).warning(
             "PERMANENT_SESSION_LIFETIME is shorter than AUTH0_SESSION_*_DURATION. It "
             "ends sessions so many seconds after the login, however active the user is."
         )

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from types import MappingProxyType
 
+from ..errors import log_event
 from ..runtime import app_functions
 from ..runtime.request import current_request
 from ..signals import user_logged_in
@@ -70,6 +71,7 @@ def tell_of_login(hooks: SessionHooks, state: State, undo: Callable[[], None]) -
         for hook in hooks.after_login:
             app_functions.call(hook, MappingProxyType(shown), MappingProxyType({}))
         user_logged_in.send(current_request().app, user=user)
+        log_event(current_request(), "logged_in", event="login", sub=user.get("sub"))
     except Exception:
         undo()
         raise

@@ -10,6 +10,7 @@ from flask.sessions import SecureCookieSession, SessionMixin
 from flask_session.base import ServerSideSession
 
 from ..errors import SessionStoreUnavailable
+from ..runtime.error_handlers import is_on_error_page
 from ..runtime.request import CurrentRequest
 from ..runtime.tracebacks import without_secrets
 from .storage_contract import KEY
@@ -118,8 +119,9 @@ class WatchedSession(LoadedFirst, SecureCookieSession):
 class LazySession(LoadedFirst, ServerSideSession):
     """A session of Flask-Session that is not read before its first use.
 
-    A failure to read it is raised once. The error page, with the app's own layout, may
-    use it again: by then it is an empty session, which is not saved.
+    A failure to read it is raised once, and not on the page of another error. The error
+    page, with the app's own layout, may use it again: by then it is an empty session,
+    which is not saved.
 
     :param read: reads the session.
     :param watch: checks the session's login then.
@@ -170,6 +172,8 @@ class LazySession(LoadedFirst, ServerSideSession):
             # The frames of the reading functions have the session's id in their
             # variables.
             without_secrets(error)
+            if is_on_error_page(error):
+                return
             raise error
         self.found_as = self._sid if is_kept else None
         dict.update(self, content)
@@ -180,10 +184,11 @@ class LazySession(LoadedFirst, ServerSideSession):
     def _look(self, watch: Callable[[SessionMixin, t.Any], None], found: t.Any) -> None:
         try:
             watch(self, found)
-        except SessionStoreUnavailable:
+        except SessionStoreUnavailable as error:
             self.is_lost = True
             dict.clear(self)
-            raise
+            if not is_on_error_page(error):
+                raise
 
     def begin_anew(self) -> None:
         """Let the session be saved even if the one that was found has ended."""

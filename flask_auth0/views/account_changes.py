@@ -18,6 +18,7 @@ from ..errors import (
     AuthorizationFailed,
     LoginFailed,
     LoginRequired,
+    log_event,
     log_failure,
 )
 from ..pages import Text, sentences
@@ -56,7 +57,8 @@ def complete(
 def announce(
     current: CurrentRequest, flow: Flow, account: dict[str, t.Any] | None
 ) -> None:
-    """Tell the app that the accounts of its user have changed."""
+    """Tell the app, and the log, that the accounts of its user have changed."""
+    log_event(current, "accounts_changed", event="accounts", kind=flow.kind)
     accounts_changed.send(
         current.app, kind=flow.kind, account=account, app_state=flow.app_state
     )
@@ -83,7 +85,7 @@ def report(error: Auth0Error, page: str) -> None:
         ways = [Action(Text("Log in"), url), *ways]
         error.login_url = url
     error.actions = ways
-    log_failure("The accounts of a user have not changed", error)
+    log_failure("accounts", error)
 
 
 @contextmanager

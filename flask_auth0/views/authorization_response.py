@@ -11,6 +11,7 @@ from ..config import Config
 from ..config.urls import is_issuer
 from ..errors import AuthorizationFailed, LoginFailed
 from ..pages import Text, sentences
+from ..runtime.tenant_answer import TenantAnswer
 
 #: The codes of errors (RFC 6749, section 4.1.2.1, and OpenID Connect Core, section
 #: 3.1.2.6), with a status and a sentence for the user.
@@ -67,7 +68,9 @@ def _refuse_error(config: Config) -> None:
         description = sentences(description, Text(SAID, told=told))
     if _WANTS_PUSHED.search(told) and not config.pushed_authorization_requests:
         remedy = "Set AUTH0_PUSHED_AUTHORIZATION_REQUESTS to true."
-    raise AuthorizationFailed(description, code=status, error=known, remedy=remedy)
+    failed = AuthorizationFailed(description, code=status, error=known, remedy=remedy)
+    failed.answer = TenantAnswer(None, error, told or None)
+    raise failed
 
 
 def is_for_people(error: str, told: str) -> bool:

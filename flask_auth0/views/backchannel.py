@@ -5,7 +5,7 @@ from __future__ import annotations
 import typing as t
 
 from auth0_server_python.error import BackchannelLogoutError
-from flask import current_app, jsonify, request
+from flask import jsonify, request
 from werkzeug.exceptions import BadRequest, HTTPException
 from werkzeug.wrappers import Response
 
@@ -13,8 +13,8 @@ from ..app_state import current_state
 from ..client.nesting import nests_deeply
 from ..client.translation import KNOWN, translate
 from ..config import warning
-from ..errors import Auth0Error, ConfigurationError, in_one_line
-from ..runtime.request import this_app
+from ..errors import Auth0Error, ConfigurationError, log_event, log_failure
+from ..runtime.request import current_request, this_app
 from ..signals import session_revoked
 
 #: What the log is told when the tenant ends a session that no store knows.
@@ -37,7 +37,7 @@ def receive() -> Response:
         claims = state.wait(state.client.end_by_logout_token(_token()))
     except BackchannelLogoutError as error:
         # The operator needs to know of a tenant or a setting that is wrong.
-        current_app.logger.warning("Back-channel logout: %s", in_one_line(str(error)))
+        _log(translate(error))
         return _refuse(error)
     except ConfigurationError:
         # Its answer tells the operator the reason, and nobody else.
@@ -45,12 +45,23 @@ def receive() -> Response:
     except NotImplementedError as error:
         state.problem_log.tell(DEAF)
         return _refuse(error)
+    except Auth0Error as error:
+        log_failure("backchannel_logout", error)
+        return _refuse(error)
     except HTTPException as error:
         return _refuse(error)
     except KNOWN as error:
-        return _refuse(translate(error))
-    session_revoked.send(this_app(), sub=claims.get("sub"), sid=claims.get("sid"))
+        translation = translate(error)
+        log_failure("backchannel_logout", translation)
+        return _refuse(translation)
+    sub, event = claims.get("sub"), "revocation"
+    log_event(current_request(), "backchannel_logout", event=event, sub=sub)
+    session_revoked.send(this_app(), sub=sub, sid=claims.get("sid"))
     return Response(status=200)
+
+
+def _log(refusal: Auth0Error) -> None:
+    log_failure("backchannel_logout", refusal, reason="backchannel_logout_refused")
 
 
 def _token() -> str:

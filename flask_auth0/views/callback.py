@@ -18,7 +18,7 @@ from ..client.dispatch import store_options
 from ..client.repeated_callbacks import Callback, Completion
 from ..client.state_parameter import Relay
 from ..client.translation import failure_of_hook, translated
-from ..errors import Auth0Error, LoginFailed
+from ..errors import Auth0Error, LoginFailed, log_event
 from ..pages import Text
 from ..runtime import app_functions
 from ..runtime.request import CurrentRequest, current_request
@@ -201,6 +201,7 @@ def _welcome(
             # A hook may have changed the claims.
             claims = load_claims(current, state) or {}
         user_logged_in.send(current.app, user=without_none(claims or user))
+        log_event(current, "logged_in", event="login", sub=(claims or user).get("sub"))
     except Exception as error:
         # An error of a hook or a receiver refuses the login.
         repeated_logins.forget(current)

@@ -8,6 +8,8 @@ from flask import Flask, current_app
 
 from ..app_state import current_state
 from ..config import Config
+from ..runtime.logger import logger_of
+from ..runtime.request import this_app
 from .guards_in_use import View, guard_in, guards_of, is_left_out, wrappers
 
 
@@ -17,14 +19,14 @@ def find_mistakes() -> None:
     for endpoint, view in current_app.view_functions.items():
         if endpoint not in state.checked_views:
             for mistake in _mistakes(state.config, endpoint, view):
-                current_app.logger.error("%s", mistake)
+                logger_of(this_app()).error("%s", mistake)
         state.checked_views.add(endpoint)
 
 
 def find_mistakes_before_views(app: Flask, config: Config) -> None:
     """Log the same for the guards before all views of a blueprint, or of the app."""
     for mistake in _mistakes_before_views(app, config):
-        app.logger.error("%s", mistake)
+        logger_of(app).error("%s", mistake)
 
 
 def mistakes_in_app(app: Flask, config: Config) -> Iterator[str]:

@@ -8,6 +8,7 @@ import typing as t
 from collections.abc import Callable, Sequence
 
 from ..config import UNGUARDED
+from ..errors import Auth0Error, log_failure
 from ..runtime.request import CurrentRequest, current_request
 from . import own_urls
 from .guards_in_use import Guard, note_guard
@@ -62,7 +63,10 @@ def refusal_of(refusal: Refusal) -> t.Any:
     if request.routing_exception is not None:
         # Who is not logged in does not learn which URLs there are, by OPTIONS either.
         own_urls.require_host()
-        return refusal(current)
-    if request.method == "OPTIONS" or request.endpoint in UNGUARDED:
+    elif request.method == "OPTIONS" or request.endpoint in UNGUARDED:
         return None
-    return refusal(current)
+    try:
+        return refusal(current)
+    except Auth0Error as error:
+        log_failure("guard", error)
+        raise

@@ -165,7 +165,7 @@ def report(
     """
     asked = _asked_for(parameters)
     offer_another_login(error, target, asked, is_refusal=is_refusal)
-    log_failure("A login failed", error)
+    log_failure("login", error, reason="refused_by_app" if is_refusal else None)
     login_failed.send(this_app(), error=error)
 
 

@@ -157,10 +157,10 @@ def _first_login(actions: Sequence[Action]) -> str | None:
 
 
 def offer_way_on(error: Auth0Error) -> None:
-    """Add links to an error of a call that a view has made."""
+    """Log an error of a call that a view has made, and add links to it."""
+    log_failure("call", error)
     if isinstance(error, LoginRequired) or _has_ways_on(error):
         return
-    log_failure("A call to the tenant failed", error)
     error.actions = [start_page()] if error.is_lasting else ways_to_try_again()
 
 

@@ -12,7 +12,14 @@ from werkzeug.wrappers import Response
 
 from ..app_state import AppState, current_state
 from ..client.translation import translate, translated
-from ..errors import Auth0Error, SessionStoreUnavailable, TenantError, log_failure
+from ..errors import (
+    Auth0Error,
+    SessionStoreUnavailable,
+    TenantError,
+    log_event,
+    log_failure,
+    of_session,
+)
 from ..runtime import loop
 from ..runtime.request import current_request, this_app
 from ..sessions.ending import empty
@@ -75,7 +82,8 @@ def end(return_to: str, *, federated: bool = False) -> Response:
         return unasked
     state = current_state()
     options = LogoutOptions(return_to=return_to, federated=federated)
-    ended, v2_url = _end_here(state, options)
+    ended, v2_url, whose = _end_here(state, options)
+    user = ended.get("user")
     deadline = time.monotonic() + state.config.timeout
     try:
         url = _url_after(state, ended, options) or v2_url
@@ -84,17 +92,26 @@ def end(return_to: str, *, federated: bool = False) -> Response:
         raise
     finally:
         # The session has ended here, even if the response is an error.
+        if user:
+            log_event(current_request(), "logged_out", event="logout", **whose)
         _revoke(state, ended.get("refresh_token"), deadline)
-        user_logged_out.send(this_app(), user=ended.get("user"))
+        user_logged_out.send(this_app(), user=user)
     response = redirect(url, 302)
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def _end_here(state: AppState, options: LogoutOptions) -> tuple[dict[str, t.Any], str]:
-    """End the session in this app; return it, and the URL of the tenant's logout."""
+def _end_here(
+    state: AppState, options: LogoutOptions
+) -> tuple[dict[str, t.Any], str, dict[str, t.Any]]:
+    """End the session in this app.
+
+    :return: the session, the URL of the tenant's logout, and whose session it was, for
+        the log.
+    """
     with translated():
         ended = _session(state)
+        whose = {**of_session(current_request()), **_sub_of(ended)}
         v2_url = state.wait(state.client.logout(options))
     if ended:
         current = current_request()
@@ -103,7 +120,11 @@ def _end_here(state: AppState, options: LogoutOptions) -> tuple[dict[str, t.Any]
     unread_cookies.forget(current_request())
     refused_forms.forget_author(current_request())
     silent.note_logout(current_request())
-    return ended, v2_url
+    return ended, v2_url, whose
+
+
+def _sub_of(ended: dict[str, t.Any]) -> dict[str, t.Any]:
+    return {"sub": (ended.get("user") or {}).get("sub")}
 
 
 def _session(state: AppState) -> dict[str, t.Any]:
@@ -184,4 +205,6 @@ def _revoke(state: AppState, refresh_token: str | None, deadline: float) -> None
         loop.run(state.client.revoke_refresh_token(refresh_token), left)
     except Exception as error:
         # The user who logs out can do nothing about the failure, so it is logged.
-        log_failure("A refresh token was not revoked", translate(error))
+        log_failure("revocation", translate(error))
+    else:
+        log_event(current_request(), "refresh_token_revoked", event="revocation")

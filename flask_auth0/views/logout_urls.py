@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from urllib.parse import urljoin
 
-from flask import current_app
-
 from ..app_state import current_state
 from ..config import Config
 from ..config.urls import as_ascii
+from ..runtime.logger import logger_of
+from ..runtime.request import this_app
 from . import own_urls
 from .redirects import below_root, is_page, page_of
 
@@ -22,7 +22,7 @@ def for_query(wanted: str | None) -> str:
     url = _from_list(config, wanted)
     if wanted and url is None:
         # The value is not logged, since anybody can choose it.
-        current_app.logger.info(
+        logger_of(this_app()).info(
             "The return_to of a logout is not in AUTH0_ALLOWED_LOGOUT_URLS, "
             "so the default took its place."
         )

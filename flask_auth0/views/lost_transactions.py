@@ -67,6 +67,7 @@ def go_on_without_transaction(
                 "cookies for this site, then try again."
             ),
             error="cookies_refused",
+            reason="cookies_refused",
             remedy=repeated_logins.why_no_cookies(state, own_urls.callback_url()),
         )
     login.report(error, target, again(relayed))

@@ -74,7 +74,7 @@ def _refuse(
     error.actions = [start_page()]
     if not _is_login(jar, config):
         error.actions = [try_again(), *error.actions]
-    log_failure("A response was refused", error)
+    log_failure("response", error)
     error_handlers.become(
         response, app.make_response(error_handlers.answer(app, error))
     )

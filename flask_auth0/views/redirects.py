@@ -7,10 +7,10 @@ import typing as t
 import unicodedata
 from urllib.parse import quote, urlsplit
 
-from flask import current_app
-
 from ..config import Config
 from ..config.urls import split_origin
+from ..runtime.logger import logger_of
+from ..runtime.request import this_app
 from . import own_urls
 
 
@@ -64,7 +64,7 @@ def for_callback(page: str, config: Config) -> str:
         return page
     if own_urls.shares_cookies(home):
         return own_urls.origin() + page
-    current_app.logger.warning(
+    logger_of(this_app()).warning(
         "A login leads to %s, whose session %s does not know: set AUTH0_COOKIE_DOMAIN "
         "to the domain that they share.",
         home,

@@ -27,7 +27,7 @@ def log_in(call: Coroutine[t.Any, t.Any, R], next: str | None) -> tuple[R, str]:
     except MfaRequired:
         raise
     except Auth0Error as error:
-        log_failure("A login failed", error)
+        log_failure("login", error)
         login_failed.send(this_app(), error=error)
         raise
     return found, next_or_default(next, current_state().config)

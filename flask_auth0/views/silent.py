@@ -19,6 +19,7 @@ from ..client.translation import translated
 from ..errors import SessionStoreUnavailable, TenantUnavailable
 from ..negotiation import is_navigation
 from ..runtime import loop
+from ..runtime.logger import logger_of
 from ..runtime.request import CurrentRequest, current_request
 from ..sessions.lazy import overlook_outage
 from ..user import load_user
@@ -115,7 +116,7 @@ def _question(current: CurrentRequest) -> Response | None:
         overlook_outage(current)
     except HTTPException:
         # The page is public, whatever a login would have to say.
-        current.app.logger.debug("No silent login could begin.", exc_info=True)
+        logger_of(current.app).debug("No silent login could begin.", exc_info=True)
     return None
 
 

@@ -13,6 +13,7 @@ from werkzeug.routing import MapAdapter, RequestRedirect
 
 from ..app_state import state_of
 from ..config import Config
+from ..runtime.logger import logger_of
 from ..runtime.request import CurrentRequest, current_request
 from .authorization import NOTHING_MORE, refusal_of_user
 from .guard_mistakes import is_cached_for_all
@@ -65,7 +66,7 @@ def warn_of_unknown_endpoints(app: Flask, config: Config) -> None:
     """Log the endpoints that the configuration opens and the app does not have."""
     for each in config.public_endpoints:
         if each not in app.view_functions:
-            app.logger.warning(
+            logger_of(app).warning(
                 "AUTH0_PUBLIC_ENDPOINTS names '%s', which the app does not have.", each
             )
 

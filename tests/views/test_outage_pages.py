@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from flask import Flask, render_template_string, session
+from flask import Flask, abort, render_template_string, session
 
 from flask_auth0 import (
     Auth0,
@@ -87,6 +87,33 @@ def test_of_a_store_that_is_away(
     visitor.log_in()
     way.cut()
     check(visitor)
+
+
+LAYOUTS = {
+    "user": "{{ current_user.name }}",
+    "messages": "{{ get_flashed_messages() }}",
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_of_another_error_while_a_store_is_away(
+    make_app: MakeApp, make_visitor: MakeVisitor, way: Proxy, layout: str
+) -> None:
+    url = f"redis://127.0.0.1:{way.port}/3"
+    app = make_app({"SESSION_TYPE": "redis", "SESSION_REDIS": url})
+
+    @app.errorhandler(404)
+    def page(error: Exception) -> t.Any:
+        return render_template_string(f"Not here. {LAYOUTS[layout]}"), 404
+
+    app.add_url_rule("/given-up", "given-up", lambda: abort(404))
+    visitor = make_visitor(app)
+    visitor.log_in()
+    way.cut()
+    for path in ("/nothing", "/given-up"):
+        answer = visitor.get(path)
+        assert (answer.status_code, answer.text[:9]) == (404, "Not here.")
+    assert visitor.get("/profile").status_code == 503
 
 
 def test_of_a_store_of_the_apps_own(

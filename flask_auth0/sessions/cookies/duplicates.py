@@ -6,6 +6,7 @@ import typing as t
 from collections.abc import Sequence
 
 from ...runtime.cookie_jar import CookieJar
+from ...runtime.logger import logger_of
 from ..storage_contract import KEY
 
 #: The most cookies of one name that are opened.
@@ -27,7 +28,7 @@ def one_of(jar: CookieJar, found: Sequence[Content]) -> Content | None:
     naming = [each for each in found if each.get(KEY) is not None]
     if any(each[KEY] != naming[0][KEY] for each in naming):
         jar.deny()
-        jar.app.logger.warning(
+        logger_of(jar.app).warning(
             "A browser has sent cookies of two sessions under one name, so nobody is "
             "logged in: they are from before a change of the cookies' domain or path, "
             "or another host has set one. All of them are deleted."

@@ -10,6 +10,7 @@ from werkzeug.datastructures import MultiDict
 
 from ...config import Config
 from ...runtime.cookie_jar import OURS, CookieJar
+from ...runtime.logger import logger_of
 from .flags import are_cookies_secure
 
 #: The prefix (RFC 6265bis, section 4.1.3).
@@ -114,7 +115,7 @@ def set_up_host_prefix(app: Flask, config: Config) -> None:
     if obstacle is not None:
         _warn_that_it_is_in_vain(app, config, obstacle)
     elif wanted is None and isinstance(interface, OwnNames) and config.secure:
-        app.logger.warning(
+        logger_of(app).warning(
             "Other hosts of this domain can set session cookies for this app. Set "
             "AUTH0_COOKIE_HOST_PREFIX to true, or to migrate where users are logged "
             "in; or to false if all of those hosts are yours."
@@ -130,7 +131,7 @@ def warn_of_unprefixed_interface(app: Flask, config: Config) -> None:
 
 def _warn_that_it_is_in_vain(app: Flask, config: Config, reason: str) -> None:
     if config.cookie_host_prefix in {"true", "migrate"}:
-        app.logger.warning(
+        logger_of(app).warning(
             "AUTH0_COOKIE_HOST_PREFIX is %s, but the names of session cookies stay as "
             "they are: %s.",
             config.cookie_host_prefix,

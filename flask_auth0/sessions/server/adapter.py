@@ -12,6 +12,7 @@ from datetime import timedelta
 from flask_session.base import ServerSideSessionInterface
 from flask_session.redis.redis import RedisSessionInterface
 
+from ...runtime.logger import logger_of
 from ...runtime.processes import PerProcess
 from ...runtime.request import current_outage
 from ..stores.base import BackEnd, Setup
@@ -61,7 +62,7 @@ class AdaptedBackEnd(OneAtATime):
 def adapted(theirs: ServerSideSessionInterface) -> BackEnd:
     """Return the back end of an interface that is not ours."""
     # Some of Flask-Session's interfaces have no reference to their app.
-    logger = theirs.app.logger if theirs.app else logging.getLogger(__name__)
+    logger = logger_of(theirs.app) if theirs.app else logging.getLogger(__name__)
     if isinstance(theirs, RedisSessionInterface):
         from ..stores.redis import RedisBackEnd, address_of
 

@@ -17,6 +17,7 @@ from itsdangerous import BadSignature, Signer
 from ...errors import SessionStoreUnavailable
 from ...runtime import error_handlers
 from ...runtime.cookie_jar import session_cookie_flags
+from ...runtime.logger import logger_of
 from ...runtime.request import CurrentRequest, current_request
 from ..cookies.duplicates import MOST_OF_ONE_NAME, one_of
 from ..cookies.host_prefix import OwnNames
@@ -137,7 +138,7 @@ class StoredSessionInterface(LastsAsLogins, OwnNames, ServerSideSessionInterface
                 response, app.make_response(error_handlers.answer(app, error))
             )
         except TooLargeForStore as error:
-            app.logger.error("A session is too large to be kept: %s bytes.", error)
+            logger_of(app).error("A session is too large to be kept: %s bytes.", error)
             self._forget(app, session, response)
 
     def _new_sid(self) -> str:

@@ -12,6 +12,7 @@ from flask_session.base import ServerSideSessionInterface
 from flask_session.defaults import Defaults
 
 from ...config import Config, Problem, key_of, nearest, quoted, unread, warning
+from ...runtime.logger import logger_of
 from ...runtime.request import current_outage
 from ..stores import KINDS
 from ..stores.bad_settings import BadSetting
@@ -134,7 +135,7 @@ def _make(
 
 def _setup(app: Flask, settings: Mapping[str, t.Any], limit: float) -> Setup:
     is_development = app.debug or app.testing
-    return Setup(settings, limit, app.logger, current_outage, is_development)
+    return Setup(settings, limit, logger_of(app), current_outage, is_development)
 
 
 def _settings(app: Flask, environ: Mapping[str, str]) -> dict[str, t.Any]:

@@ -18,6 +18,9 @@ T = t.TypeVar("T")
 D = t.TypeVar("D")
 P = t.ParamSpec("P")
 
+#: The reason that lines of the log have.
+_TOLD = {"reason": SessionStoreUnavailable.reason}
+
 #: Seconds without optional calls, once one of them has failed.
 PAUSE = 30
 
@@ -81,7 +84,9 @@ class Limited:
             self._is_failing = True
             if not _is_optional.get():
                 outage.happened = outage.is_told = True
-                self.logger.warning("The session store fails: %s.", self._cause(error))
+                self.logger.warning(
+                    "The session store fails: %s.", self._cause(error), extra=_TOLD
+                )
             # The frames of the driver know the keys of sessions.
             raise SessionStoreUnavailable() from without_frames(error)
         finally:
@@ -148,6 +153,7 @@ class Limited:
                 "The session store does not do what requests can do without, such as "
                 "noting that a user is active: %s.",
                 self._cause(error.__cause__ or error),
+                extra=_TOLD,
             )
 
     def _cause(self, error: BaseException) -> str:
@@ -163,6 +169,7 @@ class Limited:
                     outage.spent,
                     self.key,
                     self.where,
+                    extra=_TOLD,
                 )
             outage.happened = outage.is_told = True
         raise SessionStoreUnavailable()
