@@ -47,6 +47,15 @@ def snippets(path: Path, language: str) -> list[Snippet]:
     ]
 
 
+def sides(diff: Snippet) -> tuple[str, str]:
+    """What a diff with all its context leads from and to."""
+    lines = diff.text.splitlines()[2:]
+    before, after = (
+        [each[1:] for each in lines if each[:1] != left_out] for left_out in "+-"
+    )
+    return "\n".join(before) + "\n", "\n".join(after) + "\n"
+
+
 def table(path: Path, first_heading: str) -> list[list[str]]:
     """The rows of the ``list-table`` whose first heading this is, without markup."""
     for body in path.read_text(encoding="utf-8").split(".. list-table::")[1:]:
