@@ -85,7 +85,13 @@ class Auth0Error(HTTPException):
 
     @property
     def data(self) -> dict[str, t.Any]:
-        """The answer of Flask-RESTX and Flask-RESTful, as :meth:`to_dict` has it."""
+        """The answer of Flask-RESTX and Flask-RESTful, as :meth:`to_dict` has it.
+
+        They have no pages, and leave to Flask what fails while they ask: so does an
+        error whose answer is a page.
+        """
+        if has_request_context() and is_navigation(request):
+            raise self
         return self.to_dict()
 
     def get_response(self, environ: t.Any = None, scope: t.Any = None) -> Response:

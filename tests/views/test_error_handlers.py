@@ -231,6 +231,7 @@ def test_rest_frameworks(
     answer = visitor.fetch(path)
     assert answer.status_code == 401
     assert answer.get_json()["login_url"] == "/login?next=/"
+    assert ">Log in</a>" in visitor.get(path).text
     assert "Try again" in visitor.get("/callback").text
     htmx = visitor.get(path, headers=HTMX)
     assert htmx.headers["HX-Redirect"] == "/login?next=/list?page%3D2"
