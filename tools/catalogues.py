@@ -12,7 +12,7 @@ import pathlib
 from collections.abc import Iterator
 
 from babel.messages.catalog import Catalog
-from babel.messages.mofile import write_mo
+from babel.messages.mofile import read_mo, write_mo
 from babel.messages.pofile import read_po, write_po
 from jinja2 import Environment, nodes
 
@@ -74,13 +74,7 @@ def as_po(catalog: Catalog) -> str:
 def as_mo(catalog: Catalog) -> bytes:
     """Return a catalogue as :mod:`gettext` reads it."""
     file = io.BytesIO()
-    # The header with the time of the run is left out.
-    plain = Catalog(locale=catalog.locale)
-    for message in catalog:
-        if message.id and message.string:
-            plain.add(message.id, message.string)
-    plain.mime_headers = [("Content-Type", "text/plain; charset=utf-8")]
-    write_mo(file, plain)
+    write_mo(file, catalog)
     return file.getvalue()
 
 
@@ -106,6 +100,17 @@ def written() -> dict[pathlib.Path, bytes]:
     return files
 
 
+def texts_in(content: bytes) -> list[tuple[str, str]]:
+    """Return the texts of a file with their translations.
+
+    Its lines differ with the release of Babel, and its header with the time.
+    """
+    is_compiled = content.startswith(b"\xde\x12\x04\x95")
+    read = read_mo if is_compiled else read_po
+    return [(str(e.id), str(e.string)) for e in read(io.BytesIO(content)) if e.id]
+
+
 if __name__ == "__main__":
     for path, content in written().items():
-        path.write_bytes(content)
+        if not path.exists() or texts_in(path.read_bytes()) != texts_in(content):
+            path.write_bytes(content)
