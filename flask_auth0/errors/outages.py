@@ -64,11 +64,12 @@ def app_refused(remedy: str, reason: str | None = None) -> TenantError:
     """
     error = TenantError(
         Text(
-            "The login service does not accept this site. You can do nothing about it: "
-            "whoever runs this site finds the reason in its log."
+            "You can do nothing about it: whoever runs this site finds the reason in "
+            "its log."
         ),
         remedy=remedy,
         reason=reason,
     )
+    error.title = Text("The login service does not accept this site")
     error.is_lasting = True
     return error
