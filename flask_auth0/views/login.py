@@ -7,7 +7,7 @@ import typing as t
 from collections.abc import Mapping
 
 from auth0_server_python.auth_types import StartInteractiveLoginOptions
-from flask import redirect, request
+from flask import request
 from werkzeug.wrappers import Response
 
 from ..app_state import AppState, current_state
@@ -19,6 +19,7 @@ from ..runtime.request import current_request, this_app
 from ..signals import login_failed
 from ..user import load_claims
 from . import addresses, own_urls, repeated_logins
+from .departures import lead_to
 from .login_urls import offer_another_login
 from .prefetches import answer_unasked
 from .redirects import next_or_default
@@ -73,9 +74,7 @@ def start(
     except Auth0Error as error:
         report(error, target, parameters)
         raise
-    response = redirect(url, 302)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return lead_to(url)
 
 
 def start_silently(page: str) -> Response:
@@ -89,9 +88,7 @@ def start_silently(page: str) -> Response:
     parameters: dict[str, str | int] = {"prompt": "none"}
     relay = Relay(page, parameters=parameters, is_silent=True)
     target = state.flows.page(page)
-    response = redirect(_authorization_url(state, target, parameters, relay), 302)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return lead_to(_authorization_url(state, target, parameters, relay))
 
 
 def is_passed_on(name: str) -> bool:

@@ -7,7 +7,7 @@ import typing as t
 from urllib.parse import urlencode, urlsplit
 
 from auth0_server_python.auth_types import LogoutOptions
-from flask import make_response, redirect, render_template, request
+from flask import make_response, render_template, request
 from werkzeug.wrappers import Response
 
 from ..app_state import AppState, current_state
@@ -28,6 +28,7 @@ from ..sessions.lazy import overlook_outage
 from ..signals import user_logged_out
 from ..user import load_user
 from . import own_urls, refused_forms, repeated_logins, silent, unread_cookies
+from .departures import lead_to
 from .login_urls import offer_way_on
 from .origins import is_from_other_site, is_part_of_page, is_whole_page
 from .prefetches import answer_unasked
@@ -96,9 +97,7 @@ def end(return_to: str, *, federated: bool = False) -> Response:
             log_event(current_request(), "logged_out", event="logout", **whose)
         _revoke(state, ended.get("refresh_token"), deadline)
         user_logged_out.send(this_app(), user=user)
-    response = redirect(url, 302)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return lead_to(url)
 
 
 def _end_here(

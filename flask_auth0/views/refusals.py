@@ -57,7 +57,7 @@ def _redirect_to_login(asked: Mapping[str, t.Any]) -> Response:
         page = own_urls.current_page()
     url = login_url(page, asked)
     response = redirect(url, 302) if url else login.start(page, asked)
-    if request.method not in {"GET", "HEAD"}:
+    if request.method not in {"GET", "HEAD"} and response.location:
         response.status_code = 303
         if is_navigation(request):
             note_refused(current_request(), page)

@@ -20,7 +20,7 @@ BOUNDS = {
     "token": (47, 58),
     # Of these, two are for an ID token of another second than the one before.
     "refresh": (191, 208),
-    "login": (76, 82),
+    "login": (78, 84),
     "callback": (138, 199),
     "backchannel": (0, 93),
 }

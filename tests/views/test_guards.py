@@ -90,14 +90,6 @@ def test_a_post_comes_back_to_its_page(visitor: Visitor) -> None:
         assert (response.status_code, response.location) == (303, location)
 
 
-def test_htmx_is_told_to_redirect(visitor: Visitor) -> None:
-    headers = {"HX-Request": "true", "HX-Current-URL": f"{HOST}/list?page=2"}
-    response = visitor.get("/guarded", headers=headers)
-    assert response.status_code == 401
-    assert response.headers["HX-Redirect"] == "/login?next=/list?page%3D2"
-    assert "Location" not in response.headers
-
-
 def test_options_pass(visitor: Visitor) -> None:
     response = visitor.client.options("/guarded", headers=FETCH)
     assert (response.status_code, response.text) == (200, "inside")
