@@ -36,8 +36,10 @@ def test_the_whole_page_goes_to_the_tenant(
     headers = {**FETCH, "HX-Request": "true", "HX-Boosted": "true"}
     options: t.Any = {"headers": headers, "base_url": HOST, "method": method}
     answer = visitor.client.open("/always", follow_redirects=True, **options)
-    assert (answer.status_code, answer.location) == (204, None)
+    assert answer.status_code == 204
+    assert "Location" not in answer.headers
     assert "/authorize?" in answer.headers["HX-Redirect"]
     answer = visitor.client.open("/logout", **options)
-    assert (answer.status_code, answer.location) == (204, None)
+    assert answer.status_code == 204
+    assert "Location" not in answer.headers
     assert "logout?" in answer.headers["HX-Redirect"]
