@@ -14,6 +14,7 @@ from .app_state import current_state, state_of
 from .background import AllSessions
 from .client.client import WAITING, Client
 from .client.dispatch import changes_announced
+from .client.health import Health, examine
 from .client.http_auth import HttpAuth, asking
 from .client.translation import translated, untranslated
 from .config import EXTENSION, Config
@@ -26,6 +27,8 @@ from .views import bearer, guards, login, logout, logout_urls, origins
 from .views.login_urls import offer_way_on
 from .wiring import OwnStores, set_up
 
+#: Seconds beyond its limits that a look at the health of an app may take.
+_GRACE = 1
 T = t.TypeVar("T")
 Handler = t.TypeVar("Handler", bound=Callable[[], t.Any])
 TextHandler = t.TypeVar("TextHandler", bound=Callable[[str], str | None])
@@ -122,6 +125,18 @@ class Auth0:
         return AllSessions(
             lambda: current_state().state_store.listing(current_request())
         )
+
+    def health(self, timeout: float = 1) -> Health:
+        """Tell whether the app reaches its sessions' back end and the tenant.
+
+        It is for a view of the app's own, which a load balancer or Kubernetes asks. It
+        raises nothing.
+
+        :param timeout: seconds that each of them may take.
+        """
+        client = state_of(current_app).client
+        asking = examine(client, current_request().app, timeout)
+        return loop.run(asking, timeout + _GRACE)
 
     def run(
         self, coroutine: Coroutine[t.Any, t.Any, T], timeout: float | None = None
