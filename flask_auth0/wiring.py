@@ -27,7 +27,7 @@ from .deployment.workers import warn_of_proofs
 from .errors import ConfigurationError, ProblemLog
 from .pages import Page, Translations
 from .runtime import clock as clocks
-from .runtime import greenlets
+from .runtime import greenlets, telemetry
 from .runtime.clock import Clock
 from .runtime.cookie_jar import OURS
 from .runtime.logger import logger_of
@@ -355,11 +355,18 @@ class _AroundRequests:
         if not self._state.checked_views:
             for each in deployment.at_first_request(self._app, request.script_root):
                 self._state.problem_log.tell(each)
+            self._trace()
             host_prefix.warn_of_unprefixed_interface(self._app, self._state.config)
             whole_app.warn_of_unknown_endpoints(self._app, self._state.config)
             guard_mistakes.find_mistakes_before_views(self._app, self._state.config)
         guard_mistakes.find_mistakes()
         csrf.exempt(self._app, views.views_without_forms())
+
+    def _trace(self) -> None:
+        """Let the back end be seen by OpenTelemetry, which is set up by now if ever."""
+        back_end = self._state.state_store.meeting_point(self._app)
+        if back_end is not None and telemetry.is_set_up():
+            back_end.trace()
 
     def finish(self, response: Response) -> Response:
         """Put cookies and headers on a response, before Flask saves its session."""

@@ -11,7 +11,15 @@ import sys
 
 ROOT = pathlib.Path(__file__).parents[1]
 #: The extras that the package itself imports from.
-EXTRAS = ("demo", "dynamodb", "memcached", "mongodb", "postgresql", "redis")
+EXTRAS = (
+    "demo",
+    "dynamodb",
+    "memcached",
+    "mongodb",
+    "opentelemetry",
+    "postgresql",
+    "redis",
+)
 
 
 def declared(*extras: str) -> list[str]:

@@ -61,6 +61,7 @@ from .responses import note_answer
 from .signed_tokens import Keys, check_id_token, verified_claims
 from .thread_http import ThreadHttp
 from .transport import (
+    STATUS,
     AuthorizationUrls,
     CheckedHttp,
     LoopTransport,
@@ -68,6 +69,7 @@ from .transport import (
     login_check,
     pushed,
     telemetry_headers,
+    to_tenant,
 )
 from .userinfo import (
     check_userinfo,
@@ -531,18 +533,25 @@ class _Session:
         # secret where an error is reported with all variables.
         own = httpx.Headers(headers)
         url, own, body = auth.prepare("POST", url, own, urlencode(data))
-        with self._breakers.attempt(self._domain) as attempt:
-            response = self._http.post(url, own, body, self._until)
-            attempt.answered(response.status_code, is_lookup=False)
-            if response.is_error:
-                note_answer(response)
-            return response
+        return self._sent(
+            "POST", url, lambda: self._http.post(url, own, body, self._until)
+        )
 
     def get(self, url: str, headers: httpx.Headers) -> httpx.Response:
         """Send a ``GET`` request."""
-        with self._breakers.attempt(self._domain) as attempt:
-            response = self._http.get(url, headers, self._until)
+        return self._sent("GET", url, lambda: self._http.get(url, headers, self._until))
+
+    def _sent(
+        self, method: str, url: str, send: Callable[[], httpx.Response]
+    ) -> httpx.Response:
+        place = httpx.URL(url)
+        with (
+            self._breakers.attempt(self._domain) as attempt,
+            to_tenant(method, place) as noted,
+        ):
+            response = send()
             attempt.answered(response.status_code, is_lookup=False)
+            noted[STATUS] = response.status_code
             if response.is_error:
                 note_answer(response)
             return response

@@ -25,6 +25,7 @@ from ..pages import Text
 from ..runtime import loop
 from ..runtime.logger import logger_of
 from ..runtime.request import CurrentRequest, current_request, this_app
+from ..runtime.telemetry import span
 from ..runtime.tracebacks import without_secrets
 from ..sessions.claims import with_userinfo
 from ..sessions.cookies.delivery import require_response
@@ -407,10 +408,11 @@ class TokenClient(LoopClient):
         if refresh is not None:
             await _require_lease(refresh)
         try:
-            found = await super().get_token_by_refresh_token(options)
-            if refresh is not None:
-                refresh.check(found)
-                found = await self._with_good_id_token(found, options)
+            with span("refresh"):
+                found = await super().get_token_by_refresh_token(options)
+                if refresh is not None:
+                    refresh.check(found)
+                    found = await self._with_good_id_token(found, options)
         except Exception as error:
             past.note_failure(used, error)
             raise

@@ -8,6 +8,7 @@ import ssl
 import typing as t
 import weakref
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from urllib.request import getproxies
 
@@ -19,6 +20,7 @@ from ..config import Config
 from ..errors import TenantError
 from ..runtime.clock import Clock
 from ..runtime.processes import PerProcess
+from ..runtime.telemetry import Noted, span
 from ..runtime.turns import Turns
 from ..sessions.flows import completed, departing
 from ..sessions.token_sets import refreshing
@@ -128,6 +130,19 @@ class LoopTransport:
         await self.oauth.aclose()
 
 
+#: The attribute of a span that has the status of the answer.
+STATUS = "http.response.status_code"
+
+
+def to_tenant(method: str, url: t.Any) -> AbstractContextManager[Noted]:
+    """Open a span around a request to the tenant.
+
+    :param url: of httpx. Its query may have secrets, and its path has none.
+    """
+    where = {"server.address": url.host, "url.path": url.path}
+    return span("tenant", **{"http.request.method": method, **where})
+
+
 class _Guarded:
     """An HTTP client with a circuit breaker in front."""
 
@@ -141,16 +156,21 @@ class _Guarded:
         # What is asked with a token may fail for its user alone.
         is_lookup = request.method == "GET" and "Authorization" not in request.headers
         host = request.url.netloc.decode("ascii")
-        with self.breakers.attempt(host) as attempt:
+        with (
+            self.breakers.attempt(host) as attempt,
+            to_tenant(request.method, request.url) as noted,
+        ):
             try:
                 response = await super().send(request, **options)  # type: ignore[misc]
             except Exception as error:
                 refused = getattr(error, "response", None)
                 if refused is not None:
                     attempt.answered(refused.status_code, is_lookup=is_lookup)
+                    noted[STATUS] = refused.status_code
                     note_answer(refused)
                 raise
             attempt.answered(response.status_code, is_lookup=is_lookup)
+            noted[STATUS] = response.status_code
             if response.is_error:
                 note_answer(response)
             return response

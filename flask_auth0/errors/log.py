@@ -12,6 +12,7 @@ import typing as t
 from collections.abc import Iterable, Mapping
 
 from ..config.problems import Problem
+from ..runtime import telemetry
 from ..runtime.logger import logger_of
 from ..runtime.request import CurrentRequest, Known, current_request
 from ..runtime.tenant_answer import TenantAnswer
@@ -118,6 +119,7 @@ def _as_said(text: str) -> str:
 def _log(
     current: CurrentRequest, reason: str, level: int, sentence: str, facts: Facts
 ) -> None:
+    telemetry.count(reason, facts.get("event"))
     logger = logger_of(current.app)
     if logger.isEnabledFor(level):
         who = {**of_session(current), **_of_request(current)}

@@ -22,6 +22,7 @@ from ..errors import Auth0Error, LoginFailed, log_event
 from ..pages import Text
 from ..runtime import app_functions
 from ..runtime.request import CurrentRequest, current_request
+from ..runtime.telemetry import traced
 from ..sessions.flows import Flow
 from ..sessions.hidden_tokens import with_hidden_tokens
 from ..sessions.shapes import without_none
@@ -65,6 +66,7 @@ class _Returned:
         return self.flow.kind == "login"
 
 
+@traced("callback")
 def complete() -> Response:
     """Answer the tenant's redirect to the callback.
 

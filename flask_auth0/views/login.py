@@ -16,6 +16,7 @@ from ..client.translation import translated
 from ..config import RESERVED_PARAMETERS
 from ..errors import Auth0Error, LoginFailed, log_failure
 from ..runtime.request import current_request, this_app
+from ..runtime.telemetry import traced
 from ..signals import login_failed
 from ..user import load_claims
 from . import addresses, own_urls, repeated_logins
@@ -116,6 +117,7 @@ def _refuse_reserved(parameters: Mapping[str, t.Any]) -> None:
         raise TypeError(f"A login cannot be given {names}, which it decides itself.")
 
 
+@traced("login")
 def _authorization_url(
     state: AppState, target: str, parameters: Mapping[str, t.Any], relay: Relay
 ) -> str:

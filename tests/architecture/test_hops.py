@@ -19,10 +19,10 @@ BOUNDS = {
     "protected": (30, 35),
     "token": (47, 58),
     # Of these, two are for an ID token of another second than the one before.
-    "refresh": (191, 208),
-    "login": (78, 84),
-    "callback": (138, 199),
-    "backchannel": (0, 93),
+    "refresh": (194, 211),
+    "login": (80, 86),
+    "callback": (142, 203),
+    "backchannel": (0, 94),
 }
 
 

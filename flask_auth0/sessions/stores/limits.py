@@ -11,6 +11,7 @@ from contextvars import ContextVar
 
 from ...errors import SessionStoreUnavailable
 from ...runtime.outage import Outage
+from ...runtime.telemetry import span
 from ...runtime.tracebacks import without_frames
 from .bad_settings import no_answer
 
@@ -94,6 +95,19 @@ class Limited:
             # Calls under a tenth of the limit do not count: they add up where the app
             # is slow, not the back end.
             outage.spent += took if took > self.limit / 10 else 0
+
+    def trace(self) -> None:
+        """Open a span around each call from now on, if there is none yet."""
+        if "_ask" in vars(self):
+            return
+        ask, kind = self._ask, type(self).__module__.rpartition(".")[2]
+
+        def traced(outage: Outage, work: Callable[[], T]) -> T:
+            with span("session_store", **{"db.system.name": kind}):
+                return ask(outage, work)
+
+        # A method would be a call more where nobody collects spans.
+        vars(self)["_ask"] = traced
 
     def poll(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call the back end as :meth:`ask` does, for a call that is repeated.
