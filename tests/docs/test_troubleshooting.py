@@ -22,11 +22,11 @@ SOURCES = sorted(
 
 def given_in_calls() -> Iterator[str]:
     """The codes that errors get where they are raised, and not by their class."""
-    nodes = (n for p in SOURCES for n in ast.walk(ast.parse(p.read_text("utf-8"))))
-    for node in nodes:
-        is_code = isinstance(node, ast.keyword) and node.arg == "error"
-        if is_code and isinstance(node.value, ast.Constant):
-            yield str(node.value.value)
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            match node:
+                case ast.keyword(arg="error", value=ast.Constant(value=str(code))):
+                    yield code
 
 
 def kinds() -> dict[str, type[errors.Auth0Error]]:
