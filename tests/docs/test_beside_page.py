@@ -8,12 +8,16 @@ import sys
 from pathlib import Path
 
 import pytest
+import sentry_sdk
 from flask import Flask
 from flask_babel import Babel
+from opentelemetry import trace
 from opentelemetry.instrumentation.flask import FlaskInstrumentor
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from flask_auth0.testing import USER
 
 from .conftest import MakeVisitor, ReadPage, client_of
 from .pages import ROOT, Page, path_of, table
@@ -25,7 +29,7 @@ EXTENSIONS = {
     "Flask-Babel": "flask_babel in beside/test_extensions.py",
     "Flask-Caching": "flask_caching in views/test_guard_mistakes.py",
     "Flask-Limiter": "flask_limiter in beside/test_extensions.py",
-    "Flask-Login": "flask_login in sessions/test_ended_logins.py",
+    "Flask-Login": "/member in docs/test_users_page.py",
     "Flask-Migrate": "flask_migrate in backends/test_migrations.py",
     "Flask-Session": "flask_session in deployment/test_own_sessions.py",
     "Flask-SocketIO": "flask_socketio in beside/test_socketio.py",
@@ -96,20 +100,33 @@ def test_limits(page: Page, app: Flask) -> None:
     assert 429 not in answers
 
 
-def test_no_code_in_a_span(page: Page, app: Flask, make_visitor: MakeVisitor) -> None:
+def test_sentry_knows_the_user(page: Page) -> None:
+    app = page.run_until("tell_sentry")["app"]
+    with sentry_sdk.isolation_scope() as scope:
+        client_of(app).get("/", base_url="https://localhost")
+        assert scope._user == {"id": USER["sub"]}
+
+
+def test_spans_of_a_login_are_below_the_request_and_have_no_code(
+    page: Page, make_visitor: MakeVisitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     spans, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(spans))
-    hook = page.run()["without_code"]
+    monkeypatch.setattr(trace, "get_tracer_provider", lambda: provider)
     app = Flask(__name__)
-    page["Auth0"](app)
-    FlaskInstrumentor().instrument_app(
-        app, response_hook=hook, tracer_provider=provider
-    )
+    page.run()["Auth0"](app)
+    FlaskInstrumentor().instrument_app(app, response_hook=page["without_code"])
     make_visitor(app).log_in()
-    (callback,) = [x for x in spans.get_finished_spans() if x.name == "GET /callback"]
-    attributes = dict(callback.attributes or {})
-    assert attributes["http.target"] == "/callback"
-    assert "code" not in str({k: v for k, v in attributes.items() if "status" not in k})
+    # What is known of the tenant since the first login makes the second one shorter.
+    spans.clear()
+    make_visitor(app).log_in()
+    by_name = {each.name: each for each in spans.get_finished_spans()}
+    path = by_name["auth0.tenant"], by_name["auth0.callback"], by_name["GET /callback"]
+    parents = [each.parent and each.parent.span_id for each in path]
+    assert parents == [path[1].context.span_id, path[2].context.span_id, None]
+    assert dict(path[2].attributes or {})["http.target"] == "/callback"
+    assert "code=" not in "".join(each.to_json() for each in by_name.values())
+    provider.shutdown()
 
 
 def test_what_python_says_of_a_package_without_its_first_file(tmp_path: Path) -> None:
