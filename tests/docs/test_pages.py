@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from flask import Flask
 from flask_auth0 import Auth0
 from flask_auth0.runtime import loop
 from flask_auth0.tenant import Tenant, TenantServer
+from tests.harness.missing import missing
 
 from .conftest import (
     FETCH,
@@ -21,7 +23,7 @@ from .conftest import (
     client_of,
     query_of,
 )
-from .pages import PAGES, Page, snippets
+from .pages import NEEDS, PAGES, Page, snippets
 
 ADA, GRACE = "ada@example.com", "grace@example.com"
 
@@ -30,6 +32,8 @@ ADA, GRACE = "ada@example.com", "grace@example.com"
     "name", [p.name for p in PAGES if snippets(p, "python")], ids=str
 )
 def test_every_snippet_runs(read_page: ReadPage, name: str) -> None:
+    if name in NEEDS and importlib.util.find_spec(NEEDS[name]) is None:
+        missing(NEEDS[name], f"{NEEDS[name]} is not installed: tox run -e beside")
     page = read_page(name)
     assert page.run().module
 
