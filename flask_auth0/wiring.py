@@ -165,6 +165,7 @@ def set_up(
         hooks,
         log,
     )
+    likely += deployment.of_installation()
     log.tell_all([*likely, *deployment.at_start(app)])
     _register(app)
 

@@ -30,13 +30,17 @@ def of_settings(
     return [*doubts(options, app.config, environ), *setup.doubts(app, environ)]
 
 
+def of_installation() -> list[Problem]:
+    """Find likely mistakes in what is installed."""
+    return [*other_distribution()]
+
+
 def at_start(app: Flask) -> Iterator[Problem]:
     """Find likely mistakes in an app that has just been set up."""
     if not app.testing:
         for weakness in weaknesses(vars(state_of(app).config)):
             yield warning("AUTH0_SECRET", weakness, "weak_secret")
     yield from no_passwords(app)
-    yield from other_distribution()
     yield from lost_tokens(app)
 
 

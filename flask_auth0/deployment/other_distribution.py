@@ -14,9 +14,11 @@ _OTHER, _OURS = "flask-auth0", "flask-auth0-server"
 def other_distribution() -> Iterator[Problem]:
     """Find it beside this one: each overwrites the other, or takes it away."""
     try:
-        distribution(_OTHER)
+        found = distribution(_OTHER)
     except PackageNotFoundError:
         return
+    if found.entry_points.select(group="flask.commands", name="auth0"):
+        return  # It is an older one of this project.
     yield warning(
         _OTHER,
         "is installed beside this package, and is another project's of the same name: "

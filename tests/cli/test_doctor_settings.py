@@ -157,4 +157,6 @@ def test_the_package_of_another_project(
         folder.mkdir()
         (folder / "METADATA").write_text("Name: flask-auth0\nVersion: 0.1.0\n")
     monkeypatch.setattr(sys, "path", [str(tmp_path)])
-    assert finding(make_app(), "installation").level == ("wrong" if is_there else "ok")
+    found = finding(make_app(), "installation")
+    assert found.level == ("warning" if is_there else "ok")
+    assert ("pip uninstall flask-auth0 flask-auth0-server" in found.told) == is_there
