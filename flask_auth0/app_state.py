@@ -9,7 +9,7 @@ from functools import cached_property
 
 from flask import Flask, current_app
 
-from .config import EXTENSION, Config
+from .config import EXTENSION, ROUTES, Config
 from .errors import Action, ConfigurationError, ProblemLog
 from .pages import Page, Translations
 from .runtime import loop
@@ -77,7 +77,8 @@ class AppState:
     @cached_property
     def routes(self) -> dict[str, str]:
         """The endpoints of the routes that are turned on, with their rules."""
-        return {f"auth0.{name}": path for name, path in self.config.paths.items()}
+        paths = self.config.paths
+        return {ROUTES[name].endpoint: path for name, path in paths.items()}
 
     def wait(self, coroutine: Coroutine[t.Any, t.Any, R]) -> R:
         """Run a coroutine of the SDK to its end, within the app's time limit.

@@ -322,7 +322,8 @@ def _register(app: Flask) -> None:
     """Add routes, hooks and error handlers to an app that has its parts."""
     state = state_of(app)
     error_answers.register(app)
-    app.register_blueprint(views.make_blueprint(state.config))
+    for each in views.make_blueprints(state.config):
+        app.register_blueprint(each)
     app.context_processor(_template_names)
     csrf.exempt(app, views.views_without_forms())
 

@@ -23,6 +23,13 @@ class Route(t.NamedTuple):
     group: str = ""
     #: What comes after the path of its group.
     below: str = ""
+    #: The name of its blueprint.
+    blueprint: str = "auth0"
+
+    @property
+    def endpoint(self) -> str:
+        """The name of the route for :func:`flask.url_for`."""
+        return f"{self.blueprint}.{self.name}"
 
     @property
     def key(self) -> str:
@@ -56,7 +63,14 @@ ROUTES = {
             is_visited=False,
             is_guarded=False,
         ),
-        Route("stylesheet", "/auth0.css", ("GET",), is_visited=False, is_guarded=False),
+        Route(
+            "stylesheet",
+            "/auth0.css",
+            ("GET",),
+            is_visited=False,
+            is_guarded=False,
+            blueprint="auth0_pages",
+        ),
         Route("profile", "", ("GET",), is_visited=False),
         Route("access_token", "", ("GET",), is_visited=False),
         _of_group("passwordless", "start", is_guarded=False),
@@ -71,4 +85,4 @@ ROUTES = {
     )
 }
 #: The endpoints of those that need no user.
-UNGUARDED = {f"auth0.{each.name}" for each in ROUTES.values() if not each.is_guarded}
+UNGUARDED = {each.endpoint for each in ROUTES.values() if not each.is_guarded}

@@ -64,12 +64,12 @@ def app_refused(remedy: str, reason: str | None = None) -> TenantError:
     """
     error = TenantError(
         Text(
-            "You can do nothing about it: whoever runs this site finds the reason in "
-            "its log."
+            "The login service does not accept this site. You can do nothing about it: "
+            "whoever runs this site finds the reason in its log."
         ),
         remedy=remedy,
         reason=reason,
     )
-    error.title = Text("The login service does not accept this site")
+    error.title = Text("Something is wrong with this site")
     error.is_lasting = True
     return error

@@ -1,4 +1,4 @@
-"""The blueprint: login, callback, logout, back-channel logout, and JSON for scripts."""
+"""The blueprints: logins and logouts, JSON for scripts, and the look of the pages."""
 
 from __future__ import annotations
 
@@ -33,23 +33,30 @@ View = Callable[[], BaseResponse]
 _PACKAGE = "flask_auth0"
 
 
-def make_blueprint(config: Config) -> Blueprint:
-    """Return the blueprint named ``auth0``, with the routes that are turned on."""
-    prefix = config.url_prefix or None
-    # Flask ignores it unless the app matches hosts.
-    host = f"<{HOST_VALUE}>"
-    blueprint = Blueprint(
-        "auth0", _PACKAGE, template_folder="templates", url_prefix=prefix
-    )
+def make_blueprints(config: Config) -> list[Blueprint]:
+    """Return the blueprints ``auth0`` and ``auth0_pages``, with the routes that are on.
+
+    What the second one has is no part of a login, and is for everybody to keep.
+    """
+    blueprint = _make("auth0", config)
     blueprint.after_request(_forbid_storing)
     blueprint.teardown_request(_end)
-    blueprint.url_defaults(add_host)
-    blueprint.url_value_preprocessor(_drop_host)
-    for name, path in config.paths.items():
-        route, view = ROUTES[name], _VIEWS[name]
-        view = _for_visitors(view) if route.is_visited else view
-        blueprint.add_url_rule(path, name, view, methods=route.methods, host=host)
-    return blueprint
+    return [blueprint, _make("auth0_pages", config)]
+
+
+def _make(name: str, config: Config) -> Blueprint:
+    prefix = config.url_prefix or None
+    made = Blueprint(name, _PACKAGE, template_folder="templates", url_prefix=prefix)
+    made.url_defaults(add_host)
+    made.url_value_preprocessor(_drop_host)
+    # Flask ignores it unless the app matches hosts.
+    host = f"<{HOST_VALUE}>"
+    for each, path in config.paths.items():
+        route, view = ROUTES[each], _VIEWS[each]
+        if route.blueprint == name:
+            view = _for_visitors(view) if route.is_visited else view
+            made.add_url_rule(path, each, view, methods=route.methods, host=host)
+    return made
 
 
 def login_view() -> BaseResponse:
@@ -124,8 +131,6 @@ def _end(error: BaseException | None) -> None:
 
 
 def _forbid_storing(response: BaseResponse) -> BaseResponse:
-    if request.endpoint == stylesheet.ENDPOINT:
-        return response
     response.headers["Cache-Control"] = "no-store"
     # The callback's URL has a code in it, which other sites must not learn.
     response.headers["Referrer-Policy"] = "no-referrer"

@@ -9,9 +9,10 @@ from pathlib import Path
 from werkzeug.wrappers import Response
 
 from ..app_state import current_state
+from ..config import ROUTES
 from . import own_urls
 
-ENDPOINT = "auth0.stylesheet"
+ENDPOINT = ROUTES["stylesheet"].endpoint
 #: Seconds for which browsers and proxies keep it: a year.
 MAX_AGE = 31_536_000
 
