@@ -1,58 +1,54 @@
-"""Dash, whose pages, assets and callbacks are all views that it has made itself."""
+"""A Dash app in a real browser, whose session ends while its page is open."""
 
 from __future__ import annotations
 
 import importlib.util
-import typing as t
+import sys
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from flask import Flask
+from playwright.sync_api import expect
 
+from flask_auth0.tenant import TenantServer
+from tests.docs.pages import Page, path_of, snippets
+from tests.harness.chromium import Chromium
 from tests.harness.missing import missing
-from tests.harness.visitor import FETCH, HOST, MakeApp, MakeVisitor, Visitor
-
-CALL = {
-    "output": "greeting.children",
-    "outputs": {"id": "greeting", "property": "children"},
-    "inputs": [{"id": "name", "property": "value", "value": "x"}],
-    "changedPropIds": ["name.value"],
-}
 
 
 @pytest.fixture
-def visitor(make_app: MakeApp, make_visitor: MakeVisitor) -> Visitor:
+def url(
+    auth0_tenant: TenantServer,
+    auth0_live_server: Callable[[Flask], str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> str:
+    """Serve the app of the page about Dash, with the script of that page."""
     if importlib.util.find_spec("dash") is None:
         missing("dash", "there is no Dash: tox run -e beside")
-    # It is large, and one environment alone has it.
-    dash: t.Any = importlib.import_module("dash")
-    from flask_auth0 import current_user
-
-    app = make_app(protect_app=True)
-    site = dash.Dash(__name__, server=app, url_base_pathname="/board/")
-    site.layout = dash.html.Div([dash.dcc.Input(id="name"), dash.html.P(id="greeting")])
-
-    @site.callback(dash.Output("greeting", "children"), dash.Input("name", "value"))  # type: ignore[untyped-decorator]
-    def greet(value: str) -> str:
-        return f"Hello {current_user['name']}"
-
-    return make_visitor(app)
+    for name, value in auth0_tenant.environment().items():
+        monkeypatch.setenv(name, value)
+    (script,) = snippets(path_of("dash.rst"), "js")
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "assets" / "login.js").write_text(script.text)
+    page = Page("dash.rst", tmp_path)
+    # Dash looks for assets beside it.
+    monkeypatch.setitem(sys.modules, "app", page.module)
+    return auth0_live_server(page.run()["server"])
 
 
-def call(visitor: Visitor) -> t.Any:
-    url = "/board/_dash-update-component"
-    return visitor.client.post(url, json=CALL, base_url=HOST, headers=FETCH)
-
-
-def test_all_of_it_is_for_users(visitor: Visitor) -> None:
-    script = "/board/_dash-component-suites/dash/deps/react@18.js"
-    paths = ["/board/_dash-layout", "/board/_dash-dependencies", script]
-    for answer in (*map(visitor.fetch, paths), call(visitor)):
-        assert answer.status_code == 401
-        assert answer.get_json()["login_url"] == "/login?next=/"
-    begun = visitor.get("/board/")
-    assert visitor.log_in(path=begun.location).location == "/board/"
-    assert visitor.get("/board/").mimetype == "text/html"
-    assert visitor.fetch("/board/_dash-layout").get_json()["props"]
-    answer = call(visitor).get_json()["response"]
-    assert answer == {"greeting": {"children": "Hello Ada Lovelace"}}
-    visitor.get("/logout")
-    assert call(visitor).get_json()["error"] == "login_required"
+def test_a_callback_after_the_end_leads_to_the_login_and_back(
+    url: str, chromium: Chromium
+) -> None:
+    page = chromium.tab()
+    page.goto(url)
+    page.get_by_role("button", name="Ada Lovelace").click()
+    page.locator("#question").fill("why")
+    expect(page.locator("#answer")).to_have_text("Ada Lovelace asks: why")
+    chromium.context.clear_cookies()
+    page.locator("#question").fill("how")
+    page.get_by_role("button", name="Grace Hopper").click()
+    page.wait_for_url(f"{url}/")
+    expect(page.get_by_text("Hello Grace Hopper")).to_be_visible()
+    chromium.forgive("401")
