@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Mapping
-from logging import ERROR, INFO, WARNING
+from logging import DEBUG, ERROR, INFO, WARNING
 from types import MappingProxyType
 
 
@@ -22,6 +22,12 @@ _KEYS = "AUTH0_CLIENT_SECRET, AUTH0_CLIENT_ASSERTION_SIGNING_KEY or AUTH0_MTLS_C
 REASONS: Mapping[str, Reason] = MappingProxyType(
     {
         # What went well.
+        "login_begun": Reason(
+            DEBUG,
+            "A browser is sent to the tenant to log in.",
+            "If it does not come back: the redirect_uri of the line has to be one of "
+            "the Allowed Callback URLs of the application that AUTH0_CLIENT_ID names.",
+        ),
         "logged_in": Reason(INFO, "Somebody has logged in."),
         "logged_out": Reason(INFO, "Somebody has logged out."),
         "token_refreshed": Reason(INFO, "A session has got new tokens."),

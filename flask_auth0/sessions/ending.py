@@ -163,7 +163,8 @@ def end_oldest(
         return
     for head in _end_all(states, records, too_many, label).values():
         sub, sid = head["user"]["sub"], head["internal"].get("sid")
-        log_event(current_request(), "session_limit_reached", event="revocation")
+        facts = {"event": "revocation", "sub": sub}
+        log_event(current_request(), "session_limit_reached", **facts)
         session_revoked.send(app, sub=sub, sid=sid)
 
 

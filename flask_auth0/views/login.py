@@ -14,7 +14,7 @@ from ..app_state import AppState, current_state
 from ..client.state_parameter import Relay, checked_app_state
 from ..client.translation import translated
 from ..config import RESERVED_PARAMETERS
-from ..errors import Auth0Error, LoginFailed, log_failure
+from ..errors import Auth0Error, LoginFailed, log_event, log_failure
 from ..runtime.request import current_request, this_app
 from ..runtime.telemetry import traced
 from ..signals import login_failed
@@ -136,7 +136,11 @@ def _authorization_url(
         asked={**always, **parameters},
     )
     with translated():
-        return state.logins.start(_login_options(parameters), departure)
+        url = state.logins.start(_login_options(parameters), departure)
+    # The tenant refuses an address on a page of its own, and tells nobody here.
+    asked = {"redirect_uri": departure.redirect_uri, "endpoint": url.partition("?")[0]}
+    log_event(current, "login_begun", event="login", **asked)
+    return url
 
 
 def _login_options(parameters: Mapping[str, t.Any]) -> StartInteractiveLoginOptions:

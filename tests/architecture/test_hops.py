@@ -18,9 +18,9 @@ from tests.harness.visitor import MakeApp, MakeVisitor, Visitor
 BOUNDS = {
     "protected": (30, 35),
     "token": (47, 58),
-    # Of these, two are for an ID token of another second than the one before.
-    "refresh": (194, 211),
-    "login": (80, 86),
+    # Of these, five are for an ID token of another second than the one before.
+    "refresh": (199, 216),
+    "login": (84, 90),
     "callback": (142, 203),
     "backchannel": (0, 94),
 }

@@ -15,6 +15,7 @@ from .telling import Told
 def told(caplog: pytest.LogCaptureFixture) -> Told:
     """Return the records of the extension since the last question."""
     caplog.set_level(logging.INFO)
+    caplog.set_level(logging.INFO, "flask_auth0")
 
     def since() -> Sequence[t.Any]:
         found = [each for each in caplog.records if each.name == "flask_auth0"]

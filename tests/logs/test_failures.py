@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import certifi
 import pytest
 from flask import Flask
 
@@ -33,6 +34,8 @@ def test_what_the_tenant_said_at_the_callback(visitor: Visitor, told: Told) -> N
     assert said in line.getMessage()
 
 
+#: Certificates that are not the tenant's.
+OTHERS = certifi.where()
 REFUSALS = [
     (401, "invalid_client", "Unauthorized", "client_refused", 502),
     (
@@ -147,11 +150,13 @@ def test_a_session_that_cannot_be_renewed_says_why(
     [
         ({}, "tenant_unreachable", "AUTH0_DOMAIN"),
         ({"HTTPS_PROXY": "http://a:b@127.0.0.1:9"}, "proxy_failed", "127.0.0.1:9"),
+        ({"SSL_CERT_FILE": OTHERS}, "certificate_not_trusted", OTHERS),
     ],
 )
 def test_why_the_tenant_cannot_be_reached(
     make_app: MakeApp,
     make_visitor: MakeVisitor,
+    tenant: TenantServer,
     monkeypatch: pytest.MonkeyPatch,
     told: Told,
     environment: dict[str, str],
@@ -160,7 +165,7 @@ def test_why_the_tenant_cannot_be_reached(
 ) -> None:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    domain = "127.0.0.1:9"
+    domain = tenant.domain if "SSL_CERT_FILE" in environment else "127.0.0.1:9"
     assert make_visitor(make_app(domain=domain)).get("/login").status_code == 503
     (line,) = told()
     assert line.reason == reason

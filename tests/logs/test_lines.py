@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import typing as t
 
 import pytest
@@ -32,7 +33,8 @@ def visitor(
     """Somebody at an app with tokens, wherever its sessions are."""
     in_redis = request.param == "redis"
     config = request.getfixturevalue("redis_settings") if in_redis else {}
-    app = make_app(config, scope=OFFLINE, audience=API, roles_claim="roles")
+    options = {"roles_claim": "roles", "sessions_per_user": 1}
+    app = make_app(config, scope=OFFLINE, audience=API, **options)
     add_token_views(app)
     add_more_views(app)
     return make_visitor(app)
@@ -80,6 +82,32 @@ def test_each_success_has_one_line(visitor: Visitor, told: Told) -> None:
         assert secret not in texts
     assert "reason=logged_in" in texts
     assert "sub=auth0|ada" in texts
+
+
+@pytest.mark.parametrize("visitor", ["cookie"], indirect=True)
+def test_a_login_that_never_comes_back(
+    visitor: Visitor, told: Told, caplog: pytest.LogCaptureFixture
+) -> None:
+    visitor.get("/")
+    caplog.set_level(logging.DEBUG, "flask_auth0")
+    told()
+    location = visitor.get("/login").location
+    (line,) = told()
+    assert (line.reason, line.levelname) == ("login_begun", "DEBUG")
+    assert line.redirect_uri == query_of(location)["redirect_uri"]
+    assert line.endpoint == location.partition("?")[0]
+
+
+@pytest.mark.parametrize("visitor", ["redis"], indirect=True)
+def test_a_login_that_exceeds_a_limit(
+    visitor: Visitor, make_visitor: MakeVisitor, told: Told
+) -> None:
+    visitor.log_in()
+    told()
+    make_visitor(visitor.app).log_in()
+    ended, login = told()
+    assert (ended.reason, ended.sub) == ("session_limit_reached", "auth0|ada")
+    assert login.reason == "logged_in"
 
 
 @pytest.mark.parametrize("visitor", ["redis"], indirect=True)

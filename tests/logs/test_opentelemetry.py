@@ -89,7 +89,11 @@ def test_events_are_counted_and_operations_are_timed(
         each.attributes["reason"]: (each.attributes["event"], each.value)
         for each in points(collected, "flask_auth0.events")
     }
-    assert counted == {"logged_in": ("login", 1), "rate_limited": ("call", 1)}
+    assert counted == {
+        "login_begun": ("login", 1),
+        "logged_in": ("login", 1),
+        "rate_limited": ("call", 1),
+    }
     timed = points(collected, "flask_auth0.operation.duration")
     operations = {each.attributes["operation"] for each in timed}
     assert {"login", "callback", "refresh", "tenant", "session_store"} <= operations
