@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import os
 
 import pytest
 from flask import Flask
+from flask.sessions import SecureCookieSessionInterface
 from jinja2 import DictLoader
 
 from flask_auth0 import Auth0
@@ -58,9 +60,19 @@ def test_the_recipe(make_visitor: MakeVisitor) -> None:
     assert f"{len(RECIPE[1].splitlines())} in one are left." in PAGE
     app = run(RECIPE, home="{{ user['name'] }}", profile="{{ user.name }}")
     visitor = make_visitor(app)
+    # The browser has this of the recipe: its key is the secret itself.
+    old = Flask("old", static_folder=None)
+    old.secret_key = os.environ["AUTH0_SECRET"]
+    serializer = SecureCookieSessionInterface().get_signing_serializer(old)
+    assert serializer is not None
+    cookie = serializer.dumps({"_a0_session": "x" * 2000})
+    visitor.client.set_cookie("session", str(cookie), domain="localhost")
     assert visitor.get("/").text == ""
     assert visitor.log_in("/login?next=/profile").location == "/profile"
     assert visitor.get("/").text == visitor.get("/profile").text == "Ada Lovelace"
+    kept = visitor.client.get_cookie("session")
+    assert kept is not None
+    assert len(kept.value) < 300
     assert len(visitor.get("/messages").get_json()["token"]) == 8
 
 
