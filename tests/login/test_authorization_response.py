@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import typing as t
+from urllib.parse import urlencode
 
 import pytest
+from markupsafe import escape
 
 from flask_auth0 import Auth0
 from flask_auth0.tenant import TenantServer
@@ -110,3 +112,30 @@ def test_a_view_cannot_ask_for_what_would_break_the_callback(
     parameters: dict[str, t.Any] = {name: "form_post"}
     with visitor.app.test_request_context(), pytest.raises(TypeError, match=name):
         Auth0().login(**parameters)
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "is_shown"),
+    [
+        ("access_denied", "Please verify your <email> first", True),
+        ("access_denied", "Service not found: https://api.exmaple.com", False),
+        (
+            "access_denied",
+            "The resource owner or authorization server denied the request",
+            False,
+        ),
+        ("server_error", "Please verify your <email> first", False),
+    ],
+)
+def test_the_words_of_the_tenant(
+    visitor: Visitor, code: str, said: str, is_shown: bool
+) -> None:
+    """People read what an Action tells them, and developers what is of protocols."""
+    for debug in (False, True):
+        visitor.app.debug = debug
+        state = query_of(visitor.get("/login").location)["state"]
+        query = {"error": code, "error_description": said, "state": state}
+        page = visitor.get(f"/callback?{urlencode(query)}").text
+        quoted = f"The login service says: &#34;{escape(said)}&#34;"
+        assert (quoted in page) is is_shown
+        assert (str(escape(said)) in page) is (is_shown or debug)
