@@ -188,3 +188,9 @@ def test_it_builds_without_a_warning(tmp_path: Path) -> None:
         facts = re.sub("<[^>]+>", "", entry.partition("</dd>")[0])
         default = DEFAULTS.get(name, r".+")
         assert re.search(rf"Default: {default} · In code: {name}\n", facts), facts
+
+
+def test_pictures_are_small() -> None:
+    pictures = [*(ROOT / "docs" / "_static").glob("*.png")]
+    assert pictures, "Take them: python -m tools.screenshots"
+    assert max(path.stat().st_size for path in pictures) < 100_000
