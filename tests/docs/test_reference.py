@@ -131,7 +131,7 @@ def test_options_of_the_tenants_command() -> None:
         for line in snippet.text.splitlines()
         if "flask auth0 tenant" in line
     ]
-    assert len(commands) >= 4
+    assert len(commands) >= 3
     for line in commands:
         words = shlex.split(line.partition("auth0 tenant")[2])
         tenant.make_context("tenant", words)
