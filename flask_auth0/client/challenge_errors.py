@@ -17,7 +17,7 @@ from auth0_server_python.error import (
 
 from ..errors import Auth0Error, ChallengeFailed, WrongCode, app_refused
 from ..pages import Text
-from .responses import retry_after
+from .rate_limits import retry_after
 
 _CODE = re.compile(r"[a-z_.]{1,64}")
 _ON_CHALLENGES = (

@@ -119,7 +119,9 @@ class Discovery:
 
         :raises TenantUnavailable: when the last fetch was too short a time ago.
         """
-        async with self._transports.here().turns.turn(f"newer jwks of {domain}"):
+        turns, places = self._transports.here().turns, self._transports.guards.places
+        # One fetches them, and the others wait in their own threads.
+        async with places.one_on_loop(), turns.turn(f"newer jwks of {domain}"):
             known = self.known("jwks", domain)
             if known is not None and known is not jwks:
                 return known
@@ -167,15 +169,16 @@ class Discovery:
     async def _turn_to_ask(self, what: str) -> AsyncIterator[None]:
         """Wait while another coroutine fetches the same document."""
         waiting = AsyncExitStack()
-        turn = waiting.enter_async_context(self._transports.here().turns.turn(what))
-        try:
-            # The fetch may take the whole limit. Coroutines that wait for it give up at
-            # half of it, and use an older document.
-            await asyncio.wait_for(turn, self._config.timeout / 2)
-        except asyncio.TimeoutError as error:
-            raise TenantUnavailable() from error
-        async with waiting:
-            yield
+        async with self._transports.guards.places.one_on_loop():
+            turn = waiting.enter_async_context(self._transports.here().turns.turn(what))
+            try:
+                # The fetch may take the whole limit. Coroutines that wait for it give
+                # up at half of it, and use an older document.
+                await asyncio.wait_for(turn, self._config.timeout / 2)
+            except asyncio.TimeoutError as error:
+                raise TenantUnavailable() from error
+            async with waiting:
+                yield
 
     async def _fetch_metadata(self, domain: str) -> Document:
         url = f"https://{domain}/.well-known/openid-configuration"

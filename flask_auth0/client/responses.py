@@ -13,10 +13,10 @@ import httpx
 
 from ..config.urls import is_issuer
 from ..errors import TenantError, TenantUnavailable
-from ..pages import Text
 from ..runtime.request import current_request
 from ..runtime.tenant_answer import TenantAnswer
 from ..sessions.flows import arriving
+from .rate_limits import pause_after, rate_limited, retry_after
 
 #: Seconds that a token lasts without an ``expires_in``, as in the SDK.
 DEFAULT_LIFETIME = 3600
@@ -26,8 +26,6 @@ LONGEST_LIFETIME = 315_360_000
 #: 9449).
 BEARER, BOUND = frozenset(["bearer"]), frozenset(["bearer", "dpop"])
 
-#: The most seconds that a tenant may ask a client to wait.
-_LONGEST_WAIT = 86_400
 #: The headers of an answer that the SDK reads, beside its content.
 _READ = ("DPoP-Nonce", "Retry-After")
 
@@ -75,24 +73,11 @@ def is_unavailable(status: int) -> bool:
 
 def unavailable(response: t.Any) -> TenantUnavailable:
     """Return the error for an answer of a tenant that cannot answer now."""
-    if response.status_code != 429:
-        told = f"It answered with {response.status_code}."
-        error = TenantUnavailable(remedy=told)
-    else:
-        error = TenantUnavailable(
-            Text("The login service is busy."),
-            remedy="Its rate limit is reached.",
-            reason="rate_limited",
-        )
+    if response.status_code == 429:
+        return rate_limited(pause_after(response))
+    error = TenantUnavailable(remedy=f"It answered with {response.status_code}.")
     error.retry_after = retry_after(response) or error.retry_after
     return error
-
-
-def retry_after(response: t.Any) -> int | None:
-    """Return the seconds that a response asks to wait, if it does so in seconds."""
-    told = response.headers.get("Retry-After", "")
-    is_number = told.isascii() and told.isdigit() and len(told) < 10
-    return min(int(told), _LONGEST_WAIT) if is_number else None
 
 
 def check_metadata(metadata: t.Any, domain: str) -> None:

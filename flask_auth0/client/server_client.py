@@ -13,8 +13,15 @@ import copy
 import functools
 import time
 import typing as t
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import (
+    AsyncIterator,
+    Callable,
+    Coroutine,
+    Iterable,
+    Iterator,
+    Mapping,
+)
+from contextlib import asynccontextmanager, contextmanager
 from urllib.parse import parse_qsl, urlencode
 
 import httpx
@@ -52,16 +59,14 @@ from ..sessions.session_store import SessionStore
 from ..sessions.storage_contract import KEY
 from ..sessions.transaction_store import TRANSACTION_KEY, LoginStore
 from . import pushed_requests
-from .breaker import Breakers
 from .discovery import Discovery, Document, Patience
+from .guards import Guards
 from .mfa_tokens import bound
 from .per_domain import PerDomain
 from .proving_http import ProvingHttp
-from .responses import note_answer
 from .signed_tokens import Keys, check_id_token, verified_claims
 from .thread_http import ThreadHttp
 from .transport import (
-    STATUS,
     AuthorizationUrls,
     CheckedHttp,
     LoopTransport,
@@ -69,7 +74,6 @@ from .transport import (
     login_check,
     pushed,
     telemetry_headers,
-    to_tenant,
 )
 from .userinfo import (
     check_userinfo,
@@ -214,6 +218,27 @@ class LoopClient(ServerClient[t.Any]):
     async def domain_here(self) -> str:
         """Return the domain of the current request's tenant."""
         return self.domains.fixed or await self.domains.resolve(current_request())
+
+    @contextmanager
+    def place_for_code(self, domain: str) -> Iterator[None]:
+        """Have a place for a request with a code, before the code is spent.
+
+        :raises TenantUnavailable: when there is none, or the tenant is not asked now.
+        """
+        with self.transports.guards.places.one():
+            self.require_token_endpoint(domain)
+            yield
+
+    def require_token_endpoint(self, domain: str) -> None:
+        """Raise an error while a tenant is not asked for tokens.
+
+        :raises TenantUnavailable: with the seconds until it is asked again.
+        """
+        guards = self.transports.guards
+        guards.breakers.require_closed(domain)
+        metadata = self.discovery.known("metadata", domain)
+        if metadata is not None:
+            guards.limits.require(metadata["token_endpoint"])
 
     async def _resolved_domain(self, context: t.Any) -> str:
         # The SDK shows its resolvers a part of the request. Ours knows all of it.
@@ -444,7 +469,7 @@ class Logins:
             return client
         http = self._http.get() if fixed else self._each_http.get().of(domain)
         until = time.monotonic() + self._config.timeout
-        session = _Session(http, client.transports.breakers, domain, until)
+        session = _Session(http, client.transports.guards, domain, until)
         client.login_oauth = _DirectOAuth(session, self._config, self._check)
         client.documents = _KnownDocuments(known, client.discovery, until)
         return client
@@ -516,9 +541,9 @@ class _Session:
     """The session that Authlib's client sends its requests with."""
 
     def __init__(
-        self, http: ThreadHttp, breakers: Breakers, domain: str, until: float
+        self, http: ThreadHttp, guards: Guards, domain: str, until: float
     ) -> None:
-        self._http, self._breakers = http, breakers
+        self._http, self._guards = http, guards
         self._domain, self._until = domain, until
 
     def post(
@@ -533,25 +558,19 @@ class _Session:
         # secret where an error is reported with all variables.
         own = httpx.Headers(headers)
         url, own, body = auth.prepare("POST", url, own, urlencode(data))
-        return self._sent(
-            "POST", url, lambda: self._http.post(url, own, body, self._until)
-        )
+        send = functools.partial(self._http.post, url, own, body, self._until)
+        return self._sent("POST", url, send)
 
     def get(self, url: str, headers: httpx.Headers) -> httpx.Response:
         """Send a ``GET`` request."""
-        return self._sent("GET", url, lambda: self._http.get(url, headers, self._until))
+        send = functools.partial(self._http.get, url, headers, self._until)
+        return self._sent("GET", url, send)
 
     def _sent(
         self, method: str, url: str, send: Callable[[], httpx.Response]
     ) -> httpx.Response:
-        place = httpx.URL(url)
-        with (
-            self._breakers.attempt(self._domain) as attempt,
-            to_tenant(method, place) as noted,
-        ):
+        asked = self._guards.request(self._domain, method, httpx.URL(url))
+        with self._guards.places.one(), asked as answered:
             response = send()
-            attempt.answered(response.status_code, is_lookup=False)
-            noted[STATUS] = response.status_code
-            if response.is_error:
-                note_answer(response)
+            answered(response, is_lookup=False)
             return response

@@ -8,7 +8,6 @@ import ssl
 import typing as t
 import weakref
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from urllib.request import getproxies
 
@@ -20,14 +19,16 @@ from ..config import Config
 from ..errors import TenantError
 from ..runtime.clock import Clock
 from ..runtime.processes import PerProcess
-from ..runtime.telemetry import Noted, span
 from ..runtime.turns import Turns
 from ..sessions.flows import completed, departing
 from ..sessions.token_sets import refreshing
 from . import pushed_requests
 from .breaker import Breaker, Breakers
+from .guards import Guards
 from .kept_connections import HostTransports, KeptTransport, socket_options
+from .places import Places
 from .proving_http import ProvingHttp
+from .rate_limits import RateLimits
 from .refreshes import PastRefreshes
 from .responses import (
     BEARER,
@@ -35,7 +36,6 @@ from .responses import (
     check_login,
     check_tokens,
     is_unavailable,
-    note_answer,
 )
 from .tls import make_context
 from .translation import TRANSPORT_ERRORS, translated
@@ -62,6 +62,10 @@ class Transports:
         self._latest: LoopTransport | None = None
         make = functools.partial(Breaker, config.timeout, TRANSPORT_ERRORS, clock)
         self.breakers: Breakers = Breakers(make, are_several=not config.domain)
+        # Others may still need a part of the limit for their answers.
+        places = Places(config.tenant_concurrency, config.timeout / 2, clock)
+        #: What a request to a tenant has to pass.
+        self.guards: Guards = Guards(self.breakers, RateLimits(clock), places)
 
     @property
     def tls(self) -> ssl.SSLContext:
@@ -75,7 +79,7 @@ class Transports:
         # A forked process has another loop, and must not use its parent's connections.
         if found is None or found.loop is not running:
             found = LoopTransport(
-                self._config, self.tls, self.breakers, running, self._clock
+                self._config, self.tls, self.guards, running, self._clock
             )
             self._latest = found
             weakref.finalize(self, found.close_soon).atexit = False
@@ -89,7 +93,7 @@ class LoopTransport:
         self,
         config: Config,
         tls: ssl.SSLContext,
-        breakers: Breakers,
+        guards: Guards,
         loop: asyncio.AbstractEventLoop,
         clock: Clock,
     ) -> None:
@@ -117,7 +121,7 @@ class LoopTransport:
             event_hooks={"response": [_raise_for_unavailable]},
         )
         oauth = _oauth_client(config, options)
-        http.breakers = oauth.breakers = breakers
+        http.guards = oauth.guards = guards
         self.http: httpx.AsyncClient = http
         self.oauth: AsyncOAuth2Client = oauth
 
@@ -130,49 +134,38 @@ class LoopTransport:
         await self.oauth.aclose()
 
 
-#: The attribute of a span that has the status of the answer.
-STATUS = "http.response.status_code"
-
-
-def to_tenant(method: str, url: t.Any) -> AbstractContextManager[Noted]:
-    """Open a span around a request to the tenant.
-
-    :param url: of httpx. Its query may have secrets, and its path has none.
-    """
-    where = {"server.address": url.host, "url.path": url.path}
-    return span("tenant", **{"http.request.method": method, **where})
-
-
 class _Guarded:
-    """An HTTP client with a circuit breaker in front."""
+    """An HTTP client with the guards in front."""
 
-    breakers: Breakers
+    guards: Guards
 
     async def send(self, request: t.Any, **options: t.Any) -> t.Any:
         """Send a request.
 
-        :raises TenantUnavailable: at once, while the breaker is open.
+        :raises TenantUnavailable: at once, while one of the guards refuses it.
         """
         # What is asked with a token may fail for its user alone.
-        is_lookup = request.method == "GET" and "Authorization" not in request.headers
+        if request.method == "GET" and "Authorization" not in request.headers:
+            # A document is fetched once for all who need it.
+            return await self._send(request, options, is_lookup=True)
+        async with self.guards.places.one_on_loop():
+            return await self._send(request, options, is_lookup=False)
+
+    async def _send(
+        self, request: t.Any, options: dict[str, t.Any], *, is_lookup: bool
+    ) -> t.Any:
         host = request.url.netloc.decode("ascii")
-        with (
-            self.breakers.attempt(host) as attempt,
-            to_tenant(request.method, request.url) as noted,
-        ):
+        asked = self.guards.request(host, request.method, request.url)
+        send = super().send  # type: ignore[misc]
+        with asked as answered:
             try:
-                response = await super().send(request, **options)  # type: ignore[misc]
+                response = await send(request, **options)
             except Exception as error:
                 refused = getattr(error, "response", None)
                 if refused is not None:
-                    attempt.answered(refused.status_code, is_lookup=is_lookup)
-                    noted[STATUS] = refused.status_code
-                    note_answer(refused)
+                    answered(refused, is_lookup=is_lookup)
                 raise
-            attempt.answered(response.status_code, is_lookup=is_lookup)
-            noted[STATUS] = response.status_code
-            if response.is_error:
-                note_answer(response)
+            answered(response, is_lookup=is_lookup)
             return response
 
 

@@ -16,6 +16,7 @@ from .values import (
     one_of,
     parse_boolean,
     parse_callback,
+    parse_count,
     parse_domain_or_function,
     parse_location,
     parse_locations,
@@ -164,6 +165,8 @@ class Config:
     revoke_refresh_token_on_logout: bool = _setting(parse_boolean, False)
     #: Seconds that a call to the tenant may take.
     timeout: int = _setting(parse_seconds, 10)
+    #: How many requests of a process wait for the tenant at once.
+    tenant_concurrency: int = _setting(parse_count, 3)
     #: Whether the anonymous session of a visitor ends with their login.
     clear_anonymous_session_on_login: bool = _setting(parse_boolean, True)
     #: Seconds that a user has to show a second factor to the app itself.

@@ -213,6 +213,14 @@ def parse_sessions(value: t.Any) -> int:
     return int(text)
 
 
+def parse_count(value: t.Any) -> int:
+    """Return a number above zero."""
+    text = "" if isinstance(value, bool) else str(value).strip()
+    if not re.fullmatch("[0-9]{1,4}", text) or int(text) == 0:
+        raise ValueError("must be a whole number from 1 to 9999")
+    return int(text)
+
+
 def parse_size(value: t.Any) -> int:
     """Return a number of bytes that has room for a small page."""
     text = "" if isinstance(value, bool) else str(value).strip()

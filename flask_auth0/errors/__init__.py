@@ -55,5 +55,6 @@ from .outages import SessionStoreUnavailable as SessionStoreUnavailable
 from .outages import TenantError as TenantError
 from .outages import TenantUnavailable as TenantUnavailable
 from .outages import app_refused as app_refused
+from .outages import tenant_busy as tenant_busy
 from .sizes import ResponseTooLarge as ResponseTooLarge
 from .sizes import SessionTooLarge as SessionTooLarge

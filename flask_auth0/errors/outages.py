@@ -45,6 +45,19 @@ class TenantUnavailable(Auth0Error):
     actions = cached_property(_ways_to_try_again)
 
 
+def tenant_busy(seconds: int, remedy: str, reason: str) -> TenantUnavailable:
+    """Return the error of a tenant that is not to be asked right now.
+
+    :param seconds: when it may be asked again.
+    :param reason: for the log.
+    """
+    error = TenantUnavailable(
+        Text("The login service is busy."), remedy=remedy, reason=reason
+    )
+    error.retry_after = seconds
+    return error
+
+
 class TenantError(Auth0Error, BadGateway):
     """The tenant answered, but its answer makes no sense or cannot be trusted."""
 

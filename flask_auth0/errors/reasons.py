@@ -113,8 +113,14 @@ REASONS: Mapping[str, Reason] = MappingProxyType(
         "rate_limited": Reason(
             WARNING,
             "The tenant answers with status 429: its rate limit is reached.",
-            "The answer has the tenant's Retry-After. Ask it less often, or have the "
-            "limit raised.",
+            "Until its Retry-After has passed, the process asks it no more. Ask it "
+            "less often, or have the limit raised.",
+        ),
+        "too_many_wait": Reason(
+            WARNING,
+            "The tenant is slow, and as many requests wait for it as may.",
+            "See its status page. AUTH0_TENANT_CONCURRENCY is how many requests of a "
+            "process wait for it at once.",
         ),
         "tenant_unavailable": Reason(
             WARNING,

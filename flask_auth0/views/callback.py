@@ -166,10 +166,17 @@ def _complete(
     if state.domains.fixed is None:
         state.domains.require(returned.flow.domain, current)
     # While its code is not spent, the flow can be completed later.
-    state.client.transports.breakers.require_closed(domain)
-    # This writes to the back end of sessions, if there is one: a code is not spent on a
-    # session that cannot be kept.
-    completion.spend()
+    with state.client.place_for_code(domain):
+        # This writes to the back end of sessions, if there is one: a code is not spent
+        # on a session that cannot be kept.
+        completion.spend()
+        return _spend(current, state, returned, domain)
+
+
+def _spend(
+    current: CurrentRequest, state: AppState, returned: _Returned, domain: str
+) -> dict[str, t.Any] | None:
+    """Complete a flow with its code, and forget it if that fails."""
     try:
         _check(state, returned, domain)
         # The SDK reads nothing of the URL but its query.

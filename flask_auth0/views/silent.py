@@ -138,7 +138,7 @@ def _require_tenant(current: CurrentRequest, state: AppState) -> None:
     :raises TenantUnavailable: when it does not, or has not a moment ago.
     """
     domain = state.domains.of(current)
-    state.client.transports.breakers.require_closed(domain)
+    state.client.require_token_endpoint(domain)
     try:
         with translated():
             # What the tenant has published is known, or else looked up.

@@ -19,9 +19,9 @@ BOUNDS = {
     "protected": (30, 35),
     "token": (47, 58),
     # Of these, five are for an ID token of another second than the one before.
-    "refresh": (199, 216),
+    "refresh": (204, 220),
     "login": (84, 90),
-    "callback": (142, 203),
+    "callback": (150, 211),
     "backchannel": (0, 94),
 }
 

@@ -182,7 +182,7 @@ def test_answers_without_claims(
     assert told in refused(visitor)
 
 
-@pytest.mark.parametrize(("status", "seconds"), [(503, "5"), (500, "5"), (429, "5")])
+@pytest.mark.parametrize(("status", "seconds"), [(503, "5"), (500, "5"), (429, "1")])
 def test_a_tenant_that_does_not_answer(
     visitor: Visitor, asked: Asked, status: int, seconds: str
 ) -> None:

@@ -1,0 +1,149 @@
+"""The places of a process for requests that wait for a tenant."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
+
+from ..errors import tenant_busy
+from ..runtime.clock import Clock
+from ..runtime.processes import PerProcess
+
+#: Seconds without an answer after which a tenant is slow.
+SLOW = 1.0
+#: Seconds after which a user whom a slow tenant has no place for may try again.
+AGAIN = 2
+#: Seconds between two looks for a free place. Threads, greenlets and coroutines wait
+#: for the same places, and no event wakes all of them.
+_PAUSE = 0.02
+_REMEDY = (
+    "As many requests wait for it as AUTH0_TENANT_CONCURRENCY allows, and it is slow."
+)
+
+
+class Places:
+    """Keeps requests that wait for a tenant from taking all threads of a process.
+
+    While tenants are quick, one more waits until a place is free. While one is slow,
+    one more is refused.
+
+    :param most: how many places there are.
+    :param limit: seconds that a request may wait for a place.
+    :param clock: measures how long tenants take.
+    """
+
+    def __init__(self, most: int, limit: float, clock: Clock) -> None:
+        self._limit, self._clock = limit, clock
+        # The requests of a parent process do not go on in one that was forked from it.
+        self._room = PerProcess(lambda: _Room(most))
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """Have a place for what happens inside.
+
+        It is left once an answer has come. What the same call asks for later is not
+        refused any more, since it has begun.
+
+        :raises TenantUnavailable: when there is none.
+        """
+        place = _own.get()
+        if place is None:
+            place = self._new_place()
+            until = self._clock.monotonic() + self._limit
+            while not place.is_free(until):
+                time.sleep(_PAUSE)
+        with place.taken():
+            yield
+
+    @asynccontextmanager
+    async def one_on_loop(self) -> AsyncIterator[None]:
+        """Have a place in a coroutine, as :meth:`one` does."""
+        place = _own.get()
+        if place is None:
+            place = self._new_place()
+            until = self._clock.monotonic() + self._limit
+            # Who has the places may be threads, of which no event of a loop tells.
+            while not place.is_free(until):  # noqa: ASYNC110
+                await asyncio.sleep(_PAUSE)
+        with place.taken():
+            yield
+
+    def _new_place(self) -> _Place:
+        return _Place(self._room.get(), self._clock)
+
+
+class _Place:
+    """The place of one call, while it has it."""
+
+    def __init__(self, room: _Room, clock: Clock) -> None:
+        self._room, self._clock = room, clock
+        self._since: float | None = None
+
+    def is_free(self, until: float) -> bool:
+        """Take the place, if there is one; tell whether there was.
+
+        :raises TenantUnavailable: when there will be none soon.
+        """
+        now = self._clock.monotonic()
+        if not self._enter(now):
+            self._room.require_hope(now, until)
+        return self._since is not None
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Have the place until what happens inside is over."""
+        self._enter(self._clock.monotonic())
+        token = _own.set(self)
+        try:
+            yield
+        finally:
+            _own.reset(token)
+            self._leave()
+
+    def _enter(self, now: float) -> bool:
+        if self._since is None and self._room.enter(now):
+            self._since = now
+        return self._since is not None
+
+    def _leave(self) -> None:
+        if self._since is not None:
+            self._room.leave(self._since, self._clock.monotonic())
+            self._since = None
+
+
+class _Room:
+    """All places. It needs no lock, as each step is one that Python does at once."""
+
+    def __init__(self, most: int) -> None:
+        self._free = [None] * most
+        #: When somebody has come or gone last.
+        self._moved_at = 0.0
+        #: Whether who has gone last had waited for long.
+        self._is_slow = False
+
+    def enter(self, now: float) -> bool:
+        """Take a place, if one is free."""
+        try:
+            self._free.pop()
+        except IndexError:
+            return False
+        self._moved_at = now
+        return True
+
+    def leave(self, since: float, now: float) -> None:
+        """Give a place back."""
+        self._is_slow = now - since > SLOW
+        self._moved_at = now
+        self._free.append(None)
+
+    def require_hope(self, now: float, until: float) -> None:
+        """Raise an error, unless a place will be free soon."""
+        if self._is_slow or now - self._moved_at > SLOW or now > until:
+            raise tenant_busy(AGAIN, _REMEDY, "too_many_wait")
+
+
+#: The place of the running call.
+_own: ContextVar[_Place | None] = ContextVar("own_place", default=None)

@@ -1,0 +1,124 @@
+"""A tenant that is slow takes a few threads of a worker, and no more."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from flask_auth0 import Auth0, login_required
+from flask_auth0.app_state import state_of
+from flask_auth0.client import places
+from flask_auth0.tenant import TenantServer
+from tests.harness.proxy import Proxy
+from tests.harness.visitor import SECRET, MakeVisitor, Visitor
+
+#: The threads of the worker, and how many of them may wait for the tenant.
+THREADS, PLACES = 4, 2
+#: Seconds in which a page that needs no tenant is answered, on a busy machine.
+SOON = 10
+OFFLINE = "openid profile email offline_access"
+
+
+@pytest.fixture
+def app(options: dict[str, t.Any], way: Proxy, redis_settings: t.Any) -> Flask:
+    app, auth0 = Flask(__name__), Auth0()
+    app.config.update(TESTING=True, **redis_settings)
+    # No limit ends before the test does.
+    own = {"timeout": 60, "tenant_concurrency": PLACES, "scope": OFFLINE}
+    domain = f"127.0.0.1:{way.port}"
+    auth0.init_app(app, **{**options, **own, "domain": domain, "secret": SECRET})
+
+    @app.get("/token")
+    def token() -> str:
+        return auth0.get_access_token(force_refresh=True)
+
+    @app.get("/profile")
+    @login_required
+    def profile() -> str:
+        return "Hello"
+
+    return app
+
+
+@pytest.fixture
+def worker() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(THREADS) as threads:
+        yield threads
+
+
+def prepared(kind: str, visitor: Visitor) -> str:
+    """The path of a request that needs the tenant."""
+    if kind == "login":
+        return "/login"
+    callback = visitor.authorize(visitor.get("/login"))
+    if kind == "callback":
+        return callback
+    visitor.get(callback)
+    return "/token"
+
+
+#: The status of an answer, and whether it leads to the tenant.
+DONE = {"callback": (302, False), "refresh": (200, False), "login": (302, True)}
+
+
+@pytest.mark.parametrize("kind", list(DONE))
+def test_a_worker_goes_on(
+    app: Flask,
+    make_visitor: MakeVisitor,
+    way: Proxy,
+    worker: ThreadPoolExecutor,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+) -> None:
+    monkeypatch.setattr(places, "SLOW", 0.3)
+    visitors = [make_visitor(app) for _ in range(2 * THREADS)]
+    paths = [prepared(kind, each) for each in visitors]
+    reader = make_visitor(app)
+    reader.log_in()
+    if kind == "login":
+        # The first login of a process needs the documents of the tenant.
+        state_of(app).client.discovery._told.clear()
+    way.freeze()
+    try:
+        answers = [
+            worker.submit(each.get, path)
+            for each, path in zip(visitors, paths, strict=True)
+        ]
+        # This one is last in the line, behind more requests than there are threads.
+        page = worker.submit(reader.get, "/profile")
+        assert page.result(SOON).status_code == 200
+        early = [each for each in answers if each.done()]
+        assert len(early) >= len(answers) - PLACES - 1
+        assert {outcome(each.result()) for each in early} == {(503, False)}
+        waits = {each.result().headers["Retry-After"] for each in early}
+        assert waits == {str(places.AGAIN)}
+    finally:
+        way.thaw()
+    outcomes = [outcome(each.result(SOON)) for each in answers]
+    # One more may have been about to take its turn when the tenant answered again.
+    assert outcomes.count(DONE[kind]) in {PLACES, PLACES + 1}
+    # Nothing of the others is lost.
+    refused = [number for number, each in enumerate(outcomes) if each[0] == 503]
+    again = [outcome(visitors[each].get(paths[each])) for each in refused]
+    assert set(again) == {DONE[kind]}
+
+
+def outcome(response: TestResponse) -> tuple[int, bool]:
+    return response.status_code, "/authorize" in (response.location or "")
+
+
+def test_a_quick_tenant_refuses_nobody(
+    app: Flask, make_visitor: MakeVisitor, tenant: TenantServer
+) -> None:
+    visitors = [make_visitor(app) for _ in range(12)]
+    paths = [prepared("callback", each) for each in visitors]
+    tenant.tenant.token_requests.clear()
+    with ThreadPoolExecutor(len(visitors)) as threads:
+        answers = list(threads.map(lambda v, p: v.get(p), visitors, paths))
+    assert {each.status_code for each in answers} == {302}
+    assert len(tenant.tenant.token_requests) == len(visitors)

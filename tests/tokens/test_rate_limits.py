@@ -1,0 +1,57 @@
+"""A tenant that has said "429" to one request is asked by none, until it may be."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from flask import Flask
+
+from flask_auth0.tenant import TenantServer
+from tests.harness.clock import Clock
+from tests.harness.visitor import MakeApp, MakeVisitor, error_of
+
+from .refreshing import OFFLINE, add_views
+
+#: Seconds that the tenant asks to wait.
+WAIT = 20
+
+
+@pytest.fixture
+def app(make_app: MakeApp, redis_settings: dict[str, t.Any]) -> Flask:
+    app = make_app(redis_settings, scope=OFFLINE)
+    add_views(app)
+    return app
+
+
+@pytest.mark.parametrize("first", ["refresh", "callback"])
+def test_one_answer_counts_for_all(
+    app: Flask,
+    make_visitor: MakeVisitor,
+    tenant: TenantServer,
+    clock: Clock,
+    first: str,
+) -> None:
+    visitor, newcomer, another = (make_visitor(app) for _ in range(3))
+    visitor.log_in()
+    callbacks = [each.authorize(each.get("/login")) for each in (newcomer, another)]
+    tenant.tenant.limit_next_token_request(WAIT)
+    if first == "callback":
+        refused = another.get(callbacks[1])
+    else:
+        refused = visitor.get("/token?force")
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, str(WAIT))
+    tenant.tenant.token_requests.clear()
+    clock.passed += 5
+    for answer in (visitor.get("/token?force"), newcomer.get(callbacks[0])):
+        assert error_of(answer) == "temporarily_unavailable"
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "15")
+    assert tenant.tenant.token_requests == []
+    # What needs no answer of that endpoint goes on.
+    assert visitor.get("/profile").status_code == 200
+    assert visitor.fetch("/token").status_code == 200
+    assert "/authorize" in visitor.get("/login?prompt=login").location
+    clock.passed += 15
+    # The callback was not spent: it leads on, and not to another login.
+    assert newcomer.get(callbacks[0]).location == "/"
+    assert visitor.fetch("/token?force").status_code == 200
