@@ -19,6 +19,7 @@ from ..errors import (
     LoginRequired,
     SessionStoreUnavailable,
     TenantError,
+    TenantUnavailable,
     in_one_line,
 )
 from ..pages import Text
@@ -53,7 +54,7 @@ from .locks import RENEWAL, Held, leased
 from .mfa_tokens import asking, name_of
 from .refreshes import PastRefreshes
 from .server_client import LoopClient
-from .translation import KNOWN, WITHOUT_OFFLINE_ACCESS
+from .translation import KNOWN, WITHOUT_OFFLINE_ACCESS, translate
 from .userinfo import claims_of_same
 
 R = t.TypeVar("R")
@@ -97,8 +98,33 @@ class TokenClient(LoopClient):
                 return usable
         refresh = Refresh(wanted, self._clock.monotonic(), force_refresh)
         return await self._on_loop(
-            self._refreshed_token, store_options, audience, scope, refresh
+            self._newest_good_token, store_options, audience, scope, refresh
         )
+
+    async def _newest_good_token(
+        self,
+        store_options: dict[str, t.Any] | None,
+        audience: str | None,
+        scope: str | None,
+        refresh: Refresh,
+    ) -> str:
+        """Refresh a token; while the tenant cannot, return one that is still good."""
+        try:
+            return await self._refreshed_token(store_options, audience, scope, refresh)
+        except _UNPROVEN as error:
+            if refresh.is_forced or not isinstance(translate(error), TenantUnavailable):
+                raise
+            wanted = refresh.wanted._replace(leeway=0)
+            found = await self._token_until_its_end(store_options, wanted)
+            if found is None:
+                raise
+            return found
+
+    async def _token_until_its_end(
+        self, store_options: dict[str, t.Any] | None, wanted: Wanted
+    ) -> str | None:
+        state = await self.store.get(KEY, store_options)
+        return usable_token(state, wanted, self._clock.time())
 
     async def replace_access_token(
         self, refused: str, audience: str | None = None, scope: str | None = None
@@ -266,7 +292,8 @@ class TokenClient(LoopClient):
         require_session()
         if not self.store.needs_loop:
             connection = _connection(options)
-            usable = await self._usable_connection_token(connection, None)
+            leeway = self._config.token_refresh_leeway
+            usable = await self._usable_connection_token(connection, None, leeway)
             if usable is not None:
                 return usable
         return await self._on_loop(self._connection_token, options, store_options)
@@ -275,9 +302,30 @@ class TokenClient(LoopClient):
         self, options: dict[str, t.Any], store_options: dict[str, t.Any] | None
     ) -> str:
         connection = _connection(options)
+        try:
+            return await self._fetched_connection_token(
+                connection, options, store_options
+            )
+        except _UNPROVEN as error:
+            if not isinstance(translate(error), TenantUnavailable):
+                raise
+            found = await self._usable_connection_token(connection, store_options, 0)
+            if found is None:
+                raise
+            return found
+
+    async def _fetched_connection_token(
+        self,
+        connection: Connection,
+        options: dict[str, t.Any],
+        store_options: dict[str, t.Any] | None,
+    ) -> str:
+        leeway = self._config.token_refresh_leeway
         async with self.turn_and_lease(store_options):
             # Another request may have fetched the token while this one waited.
-            usable = await self._usable_connection_token(connection, store_options)
+            usable = await self._usable_connection_token(
+                connection, store_options, leeway
+            )
             if usable is not None:
                 return usable
             token = connecting.set(connection)
@@ -288,10 +336,12 @@ class TokenClient(LoopClient):
                 connecting.reset(token)
 
     async def _usable_connection_token(
-        self, connection: Connection, store_options: dict[str, t.Any] | None
+        self,
+        connection: Connection,
+        store_options: dict[str, t.Any] | None,
+        leeway: int,
     ) -> str | None:
         state = await self.store.get(KEY, store_options)
-        leeway = self._config.token_refresh_leeway
         return usable_connection_token(state, connection, leeway, self._clock.time())
 
     async def get_token_for_connection(

@@ -7,6 +7,7 @@ import typing as t
 import pytest
 from flask import Flask
 
+from flask_auth0 import Auth0
 from flask_auth0.tenant import TenantServer
 from tests.harness.clock import Clock
 from tests.harness.visitor import MakeApp, MakeVisitor, error_of
@@ -18,9 +19,20 @@ WAIT = 20
 
 
 @pytest.fixture
-def app(make_app: MakeApp, redis_settings: dict[str, t.Any]) -> Flask:
+def app(
+    make_app: MakeApp,
+    redis_settings: dict[str, t.Any],
+    tenant: TenantServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Flask:
+    monkeypatch.setattr(tenant.tenant.lifetimes, "access_token", 3600)
     app = make_app(redis_settings, scope=OFFLINE)
     add_views(app)
+
+    @app.get("/google")
+    def google() -> str:
+        return Auth0().get_access_token_for_connection("google-oauth2")
+
     return app
 
 
@@ -55,3 +67,40 @@ def test_one_answer_counts_for_all(
     # The callback was not spent: it leads on, and not to another login.
     assert newcomer.get(callbacks[0]).location == "/"
     assert visitor.fetch("/token?force").status_code == 200
+
+
+def test_a_token_that_is_still_good_is_used(
+    app: Flask, make_visitor: MakeVisitor, tenant: TenantServer, clock: Clock
+) -> None:
+    visitor = make_visitor(app)
+    visitor.log_in()
+    token = visitor.fetch("/token").text
+    tenant.tenant.token_requests.clear()
+    tenant.tenant.limit_next_token_request(WAIT)
+    # It ends within the leeway, so it is to be refreshed.
+    clock.offset += 3600 - 10
+    for _ in range(2):
+        assert visitor.fetch("/token").text == token
+    assert len(tenant.tenant.token_requests) == 1
+    assert visitor.fetch("/token?force").status_code == 503
+    clock.offset += 10
+    assert visitor.fetch("/token").status_code == 503
+    clock.passed += WAIT
+    assert visitor.fetch("/token").status_code == 200
+
+
+def test_a_connections_token_that_is_still_good_is_used(
+    app: Flask, make_visitor: MakeVisitor, tenant: TenantServer, clock: Clock
+) -> None:
+    visitor = make_visitor(app)
+    visitor.log_in()
+    body = b'{"access_token": "of-google", "token_type": "Bearer", "expires_in": 3600}'
+    tenant.tenant.fail_next_token_request(200, body)
+    assert visitor.fetch("/google").text == "of-google"
+    tenant.tenant.limit_next_token_request(WAIT)
+    clock.offset += 3600 - 10
+    assert visitor.fetch("/google").text == "of-google"
+    assert tenant.tenant.take_failure() is None
+    tenant.tenant.limit_next_token_request(WAIT)
+    clock.offset += 10
+    assert visitor.fetch("/google").status_code == 503
