@@ -124,9 +124,11 @@ def _log(
     if logger.isEnabledFor(level):
         who = {**of_session(current), **_of_request(current)}
         whole = {"reason": reason, **who, **facts}
-        fields = {name: value for name, value in whole.items() if value is not None}
+        fields = {k: _cleaned(v) for k, v in whole.items() if v is not None}
         shown = " ".join(f"{name}={_shown(value)}" for name, value in fields.items())
-        logger.log(level, "%s [%s]", sentence.rstrip("."), shown, extra=fields)
+        # What collects lines, such as Sentry, groups them by this text.
+        template = sentence.rstrip(".").replace("%", "%%")
+        logger.log(level, f"{template} [%s]", shown, extra=fields)
 
 
 def of_session(current: CurrentRequest) -> dict[str, str | None]:
@@ -154,9 +156,14 @@ def _of_request(current: CurrentRequest) -> dict[str, str | None]:
     }
 
 
+def _cleaned(value: t.Any) -> t.Any:
+    """Return the value of a field; a proxy or the tenant may have sent any text."""
+    return in_one_line(value) if isinstance(value, str) else value
+
+
 def _shown(value: object) -> str:
     """Return a value as a line has it, in quotes if it could be more than one."""
-    text = in_one_line(str(value))
+    text = str(value)
     return text if re.fullmatch(r"[^\s\"'=\[\]]+", text) else json.dumps(text)
 
 
