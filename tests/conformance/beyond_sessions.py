@@ -76,7 +76,7 @@ BEYOND_REFRESH = [
     refused(
         "beyond-refresh-with-an-error",
         "There are new tokens beside an error.",
-        "tenant failed",
+        "call for a user failed",
         refresh(tokens(error="access_denied")),
     ),
     refused(
