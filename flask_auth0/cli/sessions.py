@@ -115,7 +115,7 @@ def _clear_errors() -> Iterator[None]:
     try:
         yield
     except (ConfigurationError, SessionStoreUnavailable) as error:
-        raise click.ClickException(str(error.description)) from error
+        raise click.ClickException(error.remedy or str(error.description)) from error
 
 
 def _row(session: SessionInfo) -> Sequence[str]:

@@ -124,4 +124,4 @@ def test_a_back_end_that_is_down(app: Flask, monkeypatch: pytest.MonkeyPatch) ->
     store = back_end_of(app.session_interface)
     monkeypatch.setattr(store, "labelled", fail)
     status, output = invoke(app, "list", "auth0|ada")
-    assert (status, output.startswith("Error: The sessions")) == (1, True)
+    assert (status, output.startswith("Error: SESSION_")) == (1, True)

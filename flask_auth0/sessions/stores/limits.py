@@ -82,14 +82,13 @@ class Limited:
             self._note_success()
             return result
         except self.failures as error:
-            self._is_failing = True
+            self._is_failing, cause = True, self._cause(error)
             if not _is_optional.get():
                 outage.happened = outage.is_told = True
-                self.logger.warning(
-                    "The session store fails: %s.", self._cause(error), extra=_TOLD
-                )
+                self.logger.warning("The session store fails: %s.", cause, extra=_TOLD)
             # The frames of the driver know the keys of sessions.
-            raise SessionStoreUnavailable() from without_frames(error)
+            failure = SessionStoreUnavailable(remedy=f"{cause}.")
+            raise failure from without_frames(error)
         finally:
             took = time.monotonic() - began
             # Calls under a tenth of the limit do not count: they add up where the app
