@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import inspect
-import os
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import click
@@ -29,15 +25,6 @@ from flask_auth0.tenant.command import tenant
 from .pages import PAGES, ROOT, path_of, snippets, table
 
 CONFIGURATION = path_of("configuration.rst")
-#: How the page writes some defaults.
-DEFAULTS = {
-    "domain": "required",
-    "redirect_uri": "none",
-    "scope": "openid profile email",
-    "session_rolling": "true",
-    "timeout": "10",
-    "url_prefix": "empty",
-}
 
 
 def described() -> list[str]:
@@ -171,23 +158,6 @@ def test_every_public_name_is_on_the_page_of_the_api() -> None:
 def test_the_index_shows_the_same_app() -> None:
     first = [snippets(path_of(n), "python")[0].text for n in ("README.md", "index.rst")]
     assert first[0] == first[1]
-
-
-@pytest.mark.skipif(not importlib.util.find_spec("furo"), reason="needs the extra docs")
-def test_it_builds_without_a_warning(tmp_path: Path) -> None:
-    folders = [str(ROOT / "docs"), str(tmp_path)]
-    command = [sys.executable, "-m", "sphinx", "-W", "-q", *folders]
-    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(command, capture_output=True, text=True, env=environ)
-    assert done.returncode == 0, done.stderr
-    assert (tmp_path / "index.html").exists()
-    entries = (tmp_path / "configuration.html").read_text()
-    for name in settings():
-        _, found, entry = entries.partition(f'id="setting-{key_of(name)}"')
-        assert found, name
-        facts = re.sub("<[^>]+>", "", entry.partition("</dd>")[0])
-        default = DEFAULTS.get(name, r".+")
-        assert re.search(rf"Default: {default} · In code: {name}\n", facts), facts
 
 
 def test_pictures_are_small() -> None:
