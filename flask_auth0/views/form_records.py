@@ -35,10 +35,12 @@ def keep(store: BackEnd, state: AppState, sub: str, fields: Fields) -> str | Non
 
     def write() -> str | None:
         is_there = store.ask(store.begin, values, labelling)
-        too_many = store.ask(store.labelled, label)[:-MOST]
+        # Among those of one second, the new one need not be the last.
+        others = [each for each in store.ask(store.labelled, label) if each != record]
+        too_many = others[: max(0, len(others) + 1 - MOST)]
         if too_many:
             store.ask(store.end, [_ending(each, label) for each in too_many])
-        return record if is_there and record not in too_many else None
+        return record if is_there else None
 
     try:
         return store.attempt(write, None)
