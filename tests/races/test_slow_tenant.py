@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import typing as t
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +16,7 @@ from flask_auth0.app_state import state_of
 from flask_auth0.client import places
 from flask_auth0.tenant import TenantServer
 from tests.harness.proxy import Proxy
-from tests.harness.visitor import SECRET, MakeVisitor, Visitor
+from tests.harness.visitor import ADA, GRACE, SECRET, MakeVisitor, Visitor
 
 #: The threads of the worker, and how many of them may wait for the tenant.
 THREADS, PLACES = 4, 2
@@ -42,6 +43,11 @@ def app(options: dict[str, t.Any], way: Proxy, redis_settings: t.Any) -> Flask:
     def profile() -> str:
         return "Hello"
 
+    @auth0.before_session_saved
+    def look(session: t.Any) -> None:
+        app.config["HOOK"](session["user"]["email"])
+
+    app.config["HOOK"] = lambda email: None
     return app
 
 
@@ -110,6 +116,29 @@ def test_a_worker_goes_on(
 
 def outcome(response: TestResponse) -> tuple[int, bool]:
     return response.status_code, "/authorize" in (response.location or "")
+
+
+def test_a_slow_hook_takes_no_place(
+    app: Flask, make_visitor: MakeVisitor, worker: ThreadPoolExecutor
+) -> None:
+    visitors = [make_visitor(app) for _ in range(PLACES)]
+    paths = [each.authorize(each.get("/login"), ADA) for each in visitors]
+    all_wait, goes_on = threading.Barrier(PLACES + 1), threading.Event()
+
+    def wait(email: str) -> None:
+        if email == ADA:
+            all_wait.wait(SOON)
+            goes_on.wait(SOON)
+
+    app.config["HOOK"] = wait
+    try:
+        slow = [worker.submit(v.get, p) for v, p in zip(visitors, paths, strict=True)]
+        all_wait.wait(SOON)
+        assert make_visitor(app).log_in(GRACE).location == "/"
+        assert not any(each.done() for each in slow)
+    finally:
+        goes_on.set()
+    assert {each.result(SOON).location for each in slow} == {"/"}
 
 
 def test_a_quick_tenant_refuses_nobody(
