@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
 
 from ..errors import tenant_busy
@@ -100,7 +100,9 @@ class _Place:
         try:
             yield
         finally:
-            _own.reset(token)
+            # A coroutine that nobody awaits any more ends in another context.
+            with suppress(ValueError):
+                _own.reset(token)
             self._leave()
 
     def _enter(self, now: float) -> bool:
