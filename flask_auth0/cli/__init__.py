@@ -11,5 +11,7 @@ from .doctor import command
 auth0: AppGroup = AppGroup(
     "auth0", help="Auth0 in this app, and a tenant for development."
 )
-for each in (command.doctor, init.init, sessions.sessions, tenant):
-    auth0.add_command(each)
+auth0.add_command(command.doctor)
+auth0.add_command(init.init)
+auth0.add_command(sessions.sessions)
+auth0.add_command(tenant)

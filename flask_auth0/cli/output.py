@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import typing as t
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import click
 
-#: The option of each command that has an answer for programs.
-as_json = click.option("--json", "is_json", is_flag=True, help="Answer with JSON.")
+F = t.TypeVar("F", bound="Callable[..., t.Any]")
+
+
+def as_json(command: F) -> F:
+    """Give a command the option that asks for an answer for programs."""
+    option = click.option("--json", "is_json", is_flag=True, help="Answer with JSON.")
+    return option(command)
 
 
 def echo_json(value: t.Any) -> None:

@@ -21,7 +21,8 @@ class AppLogger(logging.Logger):
 
     def __init__(self, app: Flask) -> None:
         super().__init__(NAME)
-        self.parent = self._named = logging.getLogger(NAME)
+        self._named = logging.getLogger(NAME)
+        self.parent: logging.Logger | None = self._named
         self._app = app
 
     def getEffectiveLevel(self) -> int:  # the name is logging's

@@ -32,7 +32,9 @@ Text = t.Annotated[str, StringConstraints(min_length=1, max_length=8192)]
 class Members(BaseModel):
     """The members of a request's JSON; there may be no others."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config: t.ClassVar[ConfigDict] = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True
+    )
 
 
 def for_scripts(view: Callable[[], Response]) -> Callable[[], Response]:

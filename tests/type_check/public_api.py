@@ -337,7 +337,7 @@ def test_profile(auth0_tenant: TenantServer) -> None:
 
 
 def test_users(client: FlaskClient) -> None:
-    app.config.update(CONFIG)
+    app.config.from_mapping(CONFIG)
     log_in(client, hooks=True, refresh=MfaRequired(), org_id="org_1")
     log_out(client)
     with logged_in(app, name="Ada") as user, live_server(app) as url:
