@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import typing as t
 
 import pytest
@@ -54,6 +55,7 @@ def test_proxy_fix_and_what_the_proxy_sends(
 def test_without_a_proxy_nothing_is_said(
     make_app: MakeApp, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.WARNING, "flask_auth0")
     app = make_app()
     begin(app, {})
     begin(app, HTTPS, base_url="https://app.example.com")
