@@ -82,6 +82,17 @@ class Breaker:
                 self.undecided()
             raise
 
+    @contextmanager
+    def attempt_of_visitor(self) -> Iterator[Attempt]:
+        """Count an answer to what happens inside, and not that none has come.
+
+        A visitor could make the tenant take long for them, and stop everybody else.
+
+        :raises TenantUnavailable: while the tenant is not asked.
+        """
+        self.require_closed()
+        yield Attempt(self, self.clock.monotonic())
+
     def _take_permit(self) -> None:
         now = self.clock.monotonic()
         try:
@@ -145,6 +156,13 @@ class Breakers:
         """Count one request to a host, as :meth:`Breaker.attempt` does."""
         self._require_tenant(host)
         with self.of(host).attempt() as attempt:
+            yield attempt
+
+    @contextmanager
+    def attempt_of_visitor(self, host: str) -> Iterator[Attempt]:
+        """Count a visitor's request as :meth:`Breaker.attempt_of_visitor` does."""
+        self._require_tenant(host)
+        with self.of(host).attempt_of_visitor() as attempt:
             yield attempt
 
     def _require_tenant(self, host: str) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 from ..runtime.telemetry import span
-from .breaker import Breakers
+from .breaker import Attempt, Breakers
 from .places import Places
 from .rate_limits import RateLimits
 from .responses import note_answer
@@ -26,6 +26,10 @@ class Answered(t.Protocol):
         """
 
 
+#: Counts a request to a host.
+AttemptAt = Callable[[str], AbstractContextManager[Attempt]]
+
+
 class Guards(t.NamedTuple):
     """The guards of an app, which all event loops and threads share."""
 
@@ -35,16 +39,19 @@ class Guards(t.NamedTuple):
     places: Places
 
     @contextmanager
-    def request(self, host: str, method: str, url: t.Any) -> Iterator[Answered]:
+    def request(
+        self, attempt_at: AttemptAt, host: str, method: str, url: t.Any
+    ) -> Iterator[Answered]:
         """Count what happens inside as one request, in a span.
 
+        :param attempt_at: of the breakers: whose request it is.
         :param url: of httpx. Its query may have secrets, and its path has none.
         :raises TenantUnavailable: while the host, or this URL, is not asked.
         """
         self.limits.require(str(url))
         where = {"server.address": url.host, "url.path": url.path}
         opened = span("tenant", **{"http.request.method": method, **where})
-        with self.breakers.attempt(host) as attempt, opened as noted:
+        with attempt_at(host) as attempt, opened as noted:
 
             def answered(response: t.Any, *, is_lookup: bool) -> None:
                 attempt.answered(response.status_code, is_lookup=is_lookup)

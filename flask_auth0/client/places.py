@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
 
@@ -28,7 +28,8 @@ class Places:
     """Keeps requests that wait for a tenant from taking all threads of a process.
 
     While tenants are quick, one more waits until a place is free. While one is slow,
-    one more is refused.
+    one more is refused. Where there are several places, requests with what visitors
+    have typed leave one free: they alone are to wait for what they have made slow.
 
     :param most: how many places there are.
     :param limit: seconds that a request may wait for a place.
@@ -39,6 +40,8 @@ class Places:
         self._limit, self._clock = limit, clock
         # The requests of a parent process do not go on in one that was forked from it.
         self._room = PerProcess(lambda: _Room(most))
+        #: The places of these that requests of visitors may have.
+        self._of_visitors = PerProcess(lambda: _Room(max(most - 1, 1)))
 
     @contextmanager
     def one(self) -> Iterator[None]:
@@ -61,9 +64,22 @@ class Places:
     @asynccontextmanager
     async def one_on_loop(self) -> AsyncIterator[None]:
         """Have a place in a coroutine, as :meth:`one` does."""
-        place = _own.get()
-        if place is None:
-            place = self._new_place()
+        async with self._on_loop(_own.get() or self._new_place()):
+            yield
+
+    @asynccontextmanager
+    async def one_of_visitor(self) -> AsyncIterator[None]:
+        """Have one of the places that requests with what a visitor has typed may have,
+        in a coroutine.
+
+        :raises TenantUnavailable: when there is none.
+        """
+        async with self._on_loop(_own.get() or self._new_place(self._of_visitors)):
+            yield
+
+    @asynccontextmanager
+    async def _on_loop(self, place: _Place) -> AsyncIterator[None]:
+        if place is not _own.get():
             until = self._clock.monotonic() + self._limit
             # Who has the places may be threads, of which no event of a loop tells.
             while not place.is_free(until):  # noqa: ASYNC110
@@ -71,15 +87,18 @@ class Places:
         with place.taken():
             yield
 
-    def _new_place(self) -> _Place:
-        return _Place(self._room.get(), self._clock)
+    def _new_place(self, *narrower: PerProcess[_Room]) -> _Place:
+        return _Place([each.get() for each in (*narrower, self._room)], self._clock)
 
 
 class _Place:
-    """The place of one call, while it has it."""
+    """The place of one call, while it has it.
 
-    def __init__(self, room: _Room, clock: Clock) -> None:
-        self._room, self._clock = room, clock
+    :param rooms: in each of which it is one; the narrowest is the first.
+    """
+
+    def __init__(self, rooms: Sequence[_Room], clock: Clock) -> None:
+        self._rooms, self._clock = rooms, clock
         self._since: float | None = None
 
     def is_free(self, until: float) -> bool:
@@ -88,9 +107,10 @@ class _Place:
         :raises TenantUnavailable: when there will be none soon.
         """
         now = self._clock.monotonic()
-        if not self._enter(now):
-            self._room.require_hope(now, until)
-        return self._since is not None
+        full = self._enter(now)
+        if full is not None:
+            full.require_hope(now, until)
+        return full is None
 
     @contextmanager
     def taken(self) -> Iterator[None]:
@@ -105,14 +125,25 @@ class _Place:
                 _own.reset(token)
             self._leave()
 
-    def _enter(self, now: float) -> bool:
-        if self._since is None and self._room.enter(now):
-            self._since = now
-        return self._since is not None
+    def _enter(self, now: float) -> _Room | None:
+        """Take the place, or return the room in which none is free."""
+        if self._since is not None:
+            return None
+        for number, room in enumerate(self._rooms):
+            if not room.enter(now):
+                for each in self._rooms[:number]:
+                    each.give_back()
+                return room
+        self._since = now
+        return None
 
     def _leave(self) -> None:
         if self._since is not None:
-            self._room.leave(self._since, self._clock.monotonic())
+            narrowest, *others = self._rooms
+            # How slow a visitor's request was says nothing to those of others.
+            narrowest.leave(self._since, self._clock.monotonic())
+            for each in others:
+                each.give_back()
             self._since = None
 
 
@@ -139,6 +170,10 @@ class _Room:
         """Give a place back."""
         self._is_slow = now - since > SLOW
         self._moved_at = now
+        self.give_back()
+
+    def give_back(self) -> None:
+        """Give a place back of which nothing is learnt."""
         self._free.append(None)
 
     def require_hope(self, now: float, until: float) -> None:

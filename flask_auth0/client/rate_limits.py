@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 import time
 import typing as t
-from urllib.parse import parse_qs
 
 from werkzeug.http import parse_date
 
 from ..errors import TenantUnavailable, tenant_busy
 from ..runtime.clock import Clock
+from .senders import is_of_the_app
 
 #: Seconds for which an endpoint is not asked after a 429: at least, and at most.
 SHORTEST, LONGEST = 1, 60
@@ -18,12 +18,6 @@ SHORTEST, LONGEST = 1, 60
 _LONGEST_TOLD = 86_400
 #: The most endpoints that are remembered.
 _MOST = 1000
-#: The grants that an app asks for by itself. With the others goes what a user has
-#: entered, and whoever has entered too much would stop the logins of everybody.
-_GRANTS = frozenset(["authorization_code", "refresh_token"])
-#: Parameters of requests that an app makes by itself, and that ask for no grant: a
-#: pushed authorization request, and a revocation.
-_OTHERS = frozenset(["response_type", "token"])
 
 
 class RateLimits:
@@ -52,8 +46,11 @@ class RateLimits:
         self._until.pop(_endpoint(url), None)
 
     def note(self, response: t.Any) -> None:
-        """Ask an endpoint no more for a while, if its answer says so to everybody."""
-        if response.status_code == 429 and _is_of_the_app(response.request):
+        """Ask an endpoint no more for a while, if its answer says so to everybody.
+
+        What a visitor has typed too often is no limit of others.
+        """
+        if response.status_code == 429 and is_of_the_app(response.request):
             now, endpoint = (
                 self._clock.monotonic(),
                 _endpoint(str(response.request.url)),
@@ -105,15 +102,3 @@ def _seconds_of(date: str | None) -> float | None:
 
 def _endpoint(url: str) -> str:
     return url.partition("?")[0]
-
-
-def _is_of_the_app(request: t.Any) -> bool:
-    """Tell whether a request depends on no user, so that its limit is everybody's."""
-    if request.method == "GET":
-        return "Authorization" not in request.headers
-    if "form-urlencoded" not in request.headers.get("Content-Type", ""):
-        return False
-    form = parse_qs(request.content.decode("ascii", "replace"))
-    if "grant_type" in form:
-        return not _GRANTS.isdisjoint(form["grant_type"])
-    return not _OTHERS.isdisjoint(form)

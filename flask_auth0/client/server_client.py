@@ -569,8 +569,9 @@ class _Session:
     def _sent(
         self, method: str, url: str, send: Callable[[], httpx.Response]
     ) -> httpx.Response:
-        asked = self._guards.request(self._domain, method, httpx.URL(url))
-        with self._guards.places.one(), asked as answered:
+        guards, place = self._guards, (self._domain, method, httpx.URL(url))
+        asked = guards.request(guards.breakers.attempt, *place)
+        with guards.places.one(), asked as answered:
             response = send()
             answered(response, is_lookup=False)
             return response

@@ -24,7 +24,7 @@ from ..sessions.flows import completed, departing
 from ..sessions.token_sets import refreshing
 from . import pushed_requests
 from .breaker import Breaker, Breakers
-from .guards import Guards
+from .guards import AttemptAt, Guards
 from .kept_connections import HostTransports, KeptTransport, socket_options
 from .places import Places
 from .proving_http import ProvingHttp
@@ -37,6 +37,7 @@ from .responses import (
     check_tokens,
     is_unavailable,
 )
+from .senders import is_of_the_app
 from .tls import make_context
 from .translation import TRANSPORT_ERRORS, translated
 from .userinfo import noted
@@ -144,18 +145,27 @@ class _Guarded:
 
         :raises TenantUnavailable: at once, while one of the guards refuses it.
         """
+        places, breakers = self.guards.places, self.guards.breakers
         # What is asked with a token may fail for its user alone.
         if request.method == "GET" and "Authorization" not in request.headers:
             # A document is fetched once for all who need it.
-            return await self._send(request, options, is_lookup=True)
-        async with self.guards.places.one_on_loop():
-            return await self._send(request, options, is_lookup=False)
+            return await self._send(request, options, breakers.attempt, is_lookup=True)
+        place, attempt_at = places.one_on_loop, breakers.attempt
+        if not is_of_the_app(request):
+            place, attempt_at = places.one_of_visitor, breakers.attempt_of_visitor
+        async with place():
+            return await self._send(request, options, attempt_at, is_lookup=False)
 
     async def _send(
-        self, request: t.Any, options: dict[str, t.Any], *, is_lookup: bool
+        self,
+        request: t.Any,
+        options: dict[str, t.Any],
+        attempt_at: AttemptAt,
+        *,
+        is_lookup: bool,
     ) -> t.Any:
         host = request.url.netloc.decode("ascii")
-        asked = self.guards.request(host, request.method, request.url)
+        asked = self.guards.request(attempt_at, host, request.method, request.url)
         send = super().send  # type: ignore[misc]
         with asked as answered:
             try:
