@@ -80,8 +80,15 @@ def addresses_in(values: Mapping[str, str], url: str) -> Addresses | None:
     for name in ("redirect_uri", "post_logout_redirect", "allowed_logout_urls"):
         if key_of(name) in values:
             kept[key_of(name)] = values[key_of(name)]
+    if not _keeps_what_can_end(values):
+        kept[key_of("backchannel_logout_path")] = ""
     config, _ = read_config(stand_ins, {}, kept)
     return addresses_of(config, url) if config else None
+
+
+def _keeps_what_can_end(values: Mapping[str, str]) -> bool:
+    """Tell whether an app keeps something that a logout token can end."""
+    return any(values.get(key) for key in ("SESSION_TYPE", key_of("revocation_store")))
 
 
 def _absolute(home: str, root: str, page: str) -> str:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from secrets import token_hex
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import click
 
@@ -16,7 +16,7 @@ from ..tenant.model import Client
 from ..tenant.server import TenantServer
 from ..tenant.tenant import Tenant
 from . import env_file
-from .addresses import DEVELOPMENT, addresses_in
+from .addresses import addresses_in
 
 
 def run(path: Path, url: str) -> None:
@@ -59,11 +59,11 @@ def _client(values: Mapping[str, str], url: str) -> Client:
     found = addresses_in(values, url)
     if found is None or found.callback in DEFAULT_CALLBACKS:
         # A browser may know the same app by two names.
-        client = Client(
-            callbacks=list(DEFAULT_CALLBACKS), logout_urls=list(DEFAULT_LOGOUT_URLS)
+        return Client(
+            callbacks=list(DEFAULT_CALLBACKS),
+            logout_urls=list(DEFAULT_LOGOUT_URLS),
+            backchannel_logout_url=found.backchannel if found else None,
         )
-        client.backchannel_logout_url = urljoin(DEVELOPMENT, "/backchannel-logout")
-        return client
     return Client(
         callbacks=[found.callback],
         logout_urls=list(found.logout),

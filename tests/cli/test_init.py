@@ -35,15 +35,21 @@ def test_a_file_for_its_owner_alone(folder: Path) -> None:
     secret = values["AUTH0_SECRET"] or ""
     assert len(secret) == 64
     assert secret not in result.output
-    shown = dict(line.rsplit(maxsplit=1) for line in result.output.splitlines()[-4:-1])
+    shown = dict(line.rsplit(maxsplit=1) for line in result.output.splitlines()[-3:-1])
     base = "https://app.example.com/shop"
     assert [each.strip() for each in shown] == [
         "Allowed Callback URLs",
         "Allowed Logout URLs",
-        "Back-Channel Logout URI",
     ]
-    routes = [f"{base}/callback", f"{base}/", f"{base}/backchannel-logout"]
-    assert list(shown.values()) == routes
+    assert list(shown.values()) == [f"{base}/callback", f"{base}/"]
+
+
+@pytest.mark.parametrize("key", ["SESSION_TYPE=redis", "AUTH0_REVOCATION_STORE=x"])
+def test_the_back_channel_of_an_app_that_can_use_it(key: str) -> None:
+    Path(".env").write_text(f"{key}\n")
+    result = invoke(None, "init", "--url", "https://app.example.com")
+    line = "Back-Channel Logout URI  https://app.example.com/backchannel-logout"
+    assert line in result.output
 
 
 def test_each_secret_is_another(folder: Path) -> None:
@@ -121,6 +127,8 @@ def test_a_development_tenant_in_one_go(
     assert result.exit_code == 0, result.output
     # The tests have a file of their own, which would win.
     assert "your app with 'env -u SSL_CERT_FILE flask run'" in result.stderr
+    # The app has its sessions in cookies, so it would warn of each logout token.
+    assert "Back channel    (none)" in result.stderr
     file = folder / ".env"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     values: t.Any = dotenv_values(file)
@@ -128,8 +136,11 @@ def test_a_development_tenant_in_one_go(
     text = file.read_text()
     # As in the shell of 'flask run', where the file of the last tenant is trusted.
     monkeypatch.setenv("SSL_CERT_FILE", values["SSL_CERT_FILE"])
+    file.write_text(text := f"{text}SESSION_TYPE=sqlite\n")
     result = invoke(None, "init", "--tenant")
     assert "start your app with 'flask run'" in result.stderr
+    told = "Back channel    http://127.0.0.1:5000/backchannel-logout"
+    assert told in result.stderr
     assert file.read_text() == text
     first, second = served
     assert first == second
