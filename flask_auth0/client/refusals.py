@@ -31,7 +31,7 @@ from ..errors import (
     TenantError,
     TenantUnavailable,
     app_refused,
-    in_one_line,
+    as_said,
 )
 from ..pages import Text
 from .responses import is_unavailable
@@ -166,4 +166,4 @@ def _shown(found: t.Any) -> list[dict[str, str]]:
 
 
 def _text(value: t.Any) -> str:
-    return in_one_line(value) if isinstance(value, str) else ""
+    return as_said(value) if isinstance(value, str) else ""

@@ -38,6 +38,7 @@ from .base import Action as Action
 from .base import Auth0Error as Auth0Error
 from .configuration import ConfigurationError as ConfigurationError
 from .log import ProblemLog as ProblemLog
+from .log import as_said as as_said
 from .log import in_one_line as in_one_line
 from .log import log_event as log_event
 from .log import log_failure as log_failure

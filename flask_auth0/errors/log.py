@@ -72,7 +72,7 @@ def log_failure(event: str, error: Auth0Error, *, reason: str | None = None) -> 
     current.tenant_answer = None
     facts = {"event": event, "error": error.error, **_told_by(answer)}
     if answer.error is not None and answer.error != error.error:
-        facts["tenant_error"] = _as_said(answer.error)
+        facts["tenant_error"] = as_said(answer.error)
     sentence = f"{_FAILED[event]}: {error.error}. {in_one_line(_hint(error))}"
     _log(current, reason, REASONS[reason].level, sentence, facts)
 
@@ -106,13 +106,16 @@ def _told_by(answer: TenantAnswer) -> dict[str, t.Any]:
     said = answer.error_description
     return {
         "status": answer.status,
-        "error_description": None if said is None else _as_said(said),
+        "error_description": None if said is None else as_said(said),
         "endpoint": answer.endpoint,
     }
 
 
-def _as_said(text: str) -> str:
-    """Return a text of the tenant's, which anybody may have changed on its way."""
+def as_said(text: str) -> str:
+    """Return a text of the tenant's for the log and for answers, without secrets in it.
+
+    Anybody may have changed it on its way.
+    """
     return _LIKE_A_SECRET.sub("[...]", in_one_line(text))[:_LONGEST]
 
 

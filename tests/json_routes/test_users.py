@@ -6,10 +6,11 @@ import time
 import typing as t
 
 import pytest
-from flask import Flask
+from flask import Flask, request
 
 from flask_auth0 import Auth0, ConfigurationError
 from flask_auth0.tenant import Tenant, TenantServer
+from flask_auth0.tenant.api_access import Problem
 from tests.docs.conftest import choose
 from tests.harness.visitor import NAVIGATION, MakeApp
 
@@ -153,3 +154,28 @@ def test_a_whole_app_that_is_guarded(make_app: MakeApp, page: Page) -> None:
     given = {"connection": "email", "email": "ada@example.com"}
     answer = page.send("/auth/passwordless/start", SCRIPT, json=given)
     assert answer.status_code == 204
+
+
+@pytest.mark.parametrize("status", [400, 403])
+def test_no_token_in_the_tenants_words_is_repeated(
+    page: Page,
+    issuer: Tenant,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    status: int,
+) -> None:
+    """Not even where the tenant quotes the one that the app has sent."""
+
+    def refuse(sub: str) -> t.NoReturn:
+        sent.append(request.headers["Authorization"].split()[1])
+        raise Problem(status, "No", f"No: {sent[0]}")
+
+    sent: list[str] = []
+    monkeypatch.setattr(issuer.accounts, "connected", refuse)
+    caplog.set_level("INFO", "flask_auth0")
+    page.log_in()
+    answer = page.ask("/connect/accounts")
+    assert answer.status_code == status
+    assert "No: [...]" in caplog.text
+    # What is long is cut, so that the beginning tells.
+    assert sent[0][:50] not in answer.text + caplog.text
