@@ -137,7 +137,7 @@ def test_a_login_and_what_the_logs_have_of_it(
     with Browser(url, tenant.ca_file, {url: proxy}) as browser:
         assert browser.get("/").text == "Hello Ada Lovelace"
         cookies = [each for each in browser.http.cookies.jar if each.domain == HOST]
-        assert [each.name for each in cookies] == ["session"]
+        assert [each.name for each in cookies] == ["__Host-session"]
         assert all(each.secure for each in cookies)
     logs = [(tmp_path / name).read_text() for name in ("app.log", "gunicorn.log")]
     for log in logs:
