@@ -52,12 +52,21 @@ def test_a_row_for_each_user(page: Page, app: Flask, make_visitor: MakeVisitor) 
         assert [each.sub for each in rows] == ["auth0|ada"]
 
 
-def test_account(app: Flask) -> None:
-    client = entered(app)
-    assert client.post("/name", data={"name": "Countess"}).json == {"name": "Countess"}
+def test_account(page: Page, app: Flask) -> None:
+    client, form = entered(app), {"motto": "Try it"}
+    assert client.post("/motto", data=form).json == form
+    # The next login brings what the tenant tells, and leaves the rest alone.
+    log_in(client, hooks=True, **ADA | {"name": "Countess"})
     assert "Countess" in client.get("/").text
-    answer = app.test_client().post("/name", data={"name": "Eve"}, headers=FETCH)
-    assert answer.status_code == 401
+    with app.app_context():
+        row = page["db"].session.get(page["Account"], ADA["sub"])
+        assert row.motto == "Try it"
+
+
+def test_who_has_no_row_is_asked_to_log_in(app: Flask) -> None:
+    for client in (app.test_client(), client_of(app, sub="auth0|eve")):
+        answer = client.post("/motto", data={"motto": "m"}, headers=FETCH)
+        assert answer.status_code == 401
 
 
 def test_roles_from_the_table(page: Page, app: Flask) -> None:
