@@ -218,6 +218,14 @@ def _mfa_required(error: ApiError | MfaRequiredError) -> MfaRequired:
 
 
 def _of_the_sdk(error: Exception) -> Auth0Error:
+    if found := _of_call(error) or _of_id_token(error):
+        return found
+    code = str(getattr(error, "code", ""))
+    return TenantError(remedy=f"{type(error).__name__} {code}".strip())
+
+
+def _of_call(error: Exception) -> Auth0Error | None:
+    """Return the error for a call that does not fit the session or its arguments."""
     if isinstance(error, InvalidArgumentError):
         return LoginFailed(f"{error.argument}: {error}")
     if isinstance(error, BackchannelLogoutError):
@@ -236,6 +244,11 @@ def _of_the_sdk(error: Exception) -> Auth0Error:
         if error.code in _LOG_IN_AGAIN:
             return _log_in_again(error.code)
         return TenantError(Text("The login service did not give access."))
+    return None
+
+
+def _of_id_token(error: Exception) -> Auth0Error | None:
+    """Return the error for an ID token that is not the one of this login."""
     if isinstance(error, OrganizationTokenValidationError):
         return AuthorizationFailed(
             Text("You logged in to another organization."),
@@ -243,20 +256,20 @@ def _of_the_sdk(error: Exception) -> Auth0Error:
             remedy="The ID token is not of the organization of this login.",
             reason="id_token_not_verified",
         )
-    if isinstance(error, SdkError) and getattr(error, "code", None) == "token_expired":
+    code = str(getattr(error, "code", ""))
+    if isinstance(error, SdkError) and code == "token_expired":
         return LoginFailed(
             Text("The login took too long."),
             remedy="The ID token had expired on arrival. Is the server's clock right?",
             reason="id_token_not_verified",
         )
-    code = str(getattr(error, "code", ""))
     if code in _UNVERIFIED:
         return TenantError(
             remedy=f"Its ID token cannot be verified: {_check_that_failed(error)}. Is "
             "the algorithm of the application RS256, and the server's clock right?",
             reason="id_token_not_verified",
         )
-    return TenantError(remedy=f"{type(error).__name__} {code}".strip())
+    return None
 
 
 def _log_in_again(code: str) -> LoginRequired:
