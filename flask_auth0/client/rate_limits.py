@@ -63,7 +63,8 @@ class RateLimits:
 
 def rate_limited(seconds: int) -> TenantUnavailable:
     """Return the error of a tenant that may be asked again in so many seconds."""
-    return tenant_busy(seconds, "Its rate limit is reached.", "rate_limited")
+    told = "The tenant's rate limit is reached: ask it less often, or have it raised."
+    return tenant_busy(seconds, told, "rate_limited")
 
 
 def pause_after(response: t.Any) -> int:

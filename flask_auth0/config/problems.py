@@ -18,6 +18,11 @@ class Problem(t.NamedTuple):
     def __str__(self) -> str:
         return f"{self.key} {self.remedy}"
 
+    @property
+    def sentence(self) -> str:
+        """The problem as a line of the log has it."""
+        return f"{self}" if self.remedy.endswith("?") else f"{self}."
+
 
 def warning(key: str, remedy: str, code: str) -> Problem:
     """Return the problem of a setting with which an app starts all the same."""

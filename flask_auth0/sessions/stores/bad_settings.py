@@ -100,7 +100,7 @@ _CAUSES = (
     _Cause(
         r"database .* does not exist|no such database|db index is out of range|"
         r"sqlstate 3D000",
-        "names a database that is not there ({where}); make it",
+        "names a database that is not there ({where}); make it, or name another one",
     ),
     _Cause(
         r"is loading|starting up|shutting down|sqlstate 57P03",
