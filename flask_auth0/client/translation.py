@@ -70,6 +70,11 @@ _CREDENTIALS = (
     "what says who the app is: AUTH0_CLIENT_SECRET, "
     "AUTH0_CLIENT_ASSERTION_SIGNING_KEY or AUTH0_MTLS_CERT"
 )
+#: What a developer can do where the tenant does not know an API.
+UNKNOWN_API = (
+    "The audience is the identifier of no API of the tenant. Compare AUTH0_AUDIENCE "
+    "with the dashboard, slash included."
+)
 _AGAIN = Text("Please log in again to go on.")
 #: What a developer can do so that sessions outlast their access tokens.
 WITHOUT_OFFLINE_ACCESS = (
@@ -294,12 +299,17 @@ def _refused(code: str, said: str) -> Auth0Error:
 
     :param said: the ``error_description``.
     """
-    error = _of_code(code)
+    error = _of_code(code, said)
     error.answer = TenantAnswer(None, code, said or None)
     return error
 
 
-def _of_code(code: str) -> Auth0Error:
+def is_unknown_api(said: str) -> bool:
+    """Tell whether an ``error_description`` means that there is no such API."""
+    return "service not found" in said.lower()
+
+
+def _of_code(code: str, said: str) -> Auth0Error:
     if code == "invalid_grant":
         return LoginFailed(
             Text("The login took too long, or it was already completed."),
@@ -314,7 +324,9 @@ def _of_code(code: str) -> Auth0Error:
         "invalid_client": f"Check AUTH0_CLIENT_ID and {_CREDENTIALS}.",
         "unauthorized_client": "Check the grant types of the application, and "
         f"{_CREDENTIALS}.",
-        "access_denied": "An Action or a rule of the tenant refused it.",
+        "access_denied": UNKNOWN_API
+        if is_unknown_api(said)
+        else "An Action or a rule of the tenant refused it.",
     }
     known = code if re.fullmatch("[a-z_]{1,64}", code) else "unknown_error"
     hint = remedies.get(code) or f"Its token endpoint answered with {known}."

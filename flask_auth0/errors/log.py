@@ -98,8 +98,8 @@ def _hint(error: Auth0Error) -> str:
         return error.remedy or error.description
     # The texts have the tenant's message, which is a field of its own here.
     said = error.answer.error_description if error.answer else None
-    is_said = said is not None and said in (error.remedy or "")
-    return error.title if is_said or not error.remedy else error.remedy
+    hint = (error.remedy or "").removesuffix(error.quoted(said or ""))
+    return hint.strip() or error.title
 
 
 def _told_by(answer: TenantAnswer) -> dict[str, t.Any]:
@@ -193,7 +193,7 @@ class ProblemLog:
         for each in problems:
             self._told[each.code, each.key] = time.monotonic()
             level = logging.WARNING if each.is_warning else logging.ERROR
-            self._logger.log(level, "%s.", each, extra={"reason": each.code})
+            self._logger.log(level, "%s", each.sentence, extra={"reason": each.code})
 
 
 def in_one_line(text: str) -> str:

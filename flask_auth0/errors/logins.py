@@ -119,6 +119,11 @@ class AuthorizationFailed(LoginFailed):
     error = "access_denied"
     reason = "refused_by_tenant"
 
+    @staticmethod
+    def quoted(said: str) -> str:
+        """Return the tenant's words as a remedy has them, which the log leaves out."""
+        return f"The tenant said: {said}"
+
 
 class LoginLoop(LoginFailed):
     """Logins succeed, but the browser comes back without a session every time."""

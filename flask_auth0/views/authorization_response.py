@@ -7,6 +7,7 @@ import re
 from flask import request
 
 from ..app_state import AppState
+from ..client.translation import UNKNOWN_API, is_unknown_api
 from ..config import Config
 from ..config.urls import is_issuer
 from ..errors import AuthorizationFailed, LoginFailed
@@ -63,14 +64,23 @@ def _refuse_error(config: Config) -> None:
     status, description = _ERRORS.get(error, (400, AuthorizationFailed.description))
     told = request.args.get("error_description", "")[:300]
     known = error if re.fullmatch("[a-z_]{1,64}", error) else "unknown_error"
-    remedy = f"The tenant said: {told}" if told else None
     if is_for_people(error, told):
         description = sentences(description, Text(SAID, told=told))
-    if _WANTS_PUSHED.search(told) and not config.pushed_authorization_requests:
-        remedy = "Set AUTH0_PUSHED_AUTHORIZATION_REQUESTS to true."
+    remedy = _remedy(told, config)
     failed = AuthorizationFailed(description, code=status, error=known, remedy=remedy)
     failed.answer = TenantAnswer(None, error, told or None)
     raise failed
+
+
+def _remedy(told: str, config: Config) -> str | None:
+    """Return a remedy for the developer.
+
+    :param told: the ``error_description``.
+    """
+    if _WANTS_PUSHED.search(told) and not config.pushed_authorization_requests:
+        return "Set AUTH0_PUSHED_AUTHORIZATION_REQUESTS to true."
+    quoted = AuthorizationFailed.quoted(told) if told else None
+    return f"{UNKNOWN_API} {quoted}" if is_unknown_api(told) else quoted
 
 
 def is_for_people(error: str, told: str) -> bool:
