@@ -15,6 +15,7 @@ from ..app_state import AppState, state_of
 from ..config import Problem, is_development, warning
 from ..config.urls import LOOPBACK
 from ..runtime.request import CurrentRequest
+from ..sessions.cookies.flags import are_cookies_secure
 
 #: What Werkzeug's ProxyFix leaves in the environment of each request.
 _OF_PROXY_FIX = "werkzeug.proxy_fix.orig"
@@ -25,8 +26,11 @@ _PROTO = "HTTP_X_FORWARDED_PROTO"
 def tell(current: CurrentRequest, state: AppState) -> None:
     """Log, once each, what is wrong with the address of a request."""
     app, request = current.app, current.request
-    found = [*unread_headers(request), *foreign_domain(app, request)]
+    unread = list(unread_headers(request))
+    found = [*unread, *foreign_domain(app, request)]
     if _host(request) not in LOOPBACK:
+        is_https = (state.config.redirect_uri or "").startswith("https:")
+        found += [] if unread or is_https else dropped_cookies(state, request)
         found += unknown_hosts(app)
     for each in found:
         state.problem_log.tell(each)
@@ -54,6 +58,19 @@ def unread_headers(request: Request) -> Iterator[Problem]:
             "takes its own URLs for http: let the proxy set it, in nginx with "
             "proxy_set_header X-Forwarded-Proto $scheme",
             "missing_forwarded_proto",
+        )
+
+
+def dropped_cookies(state: AppState, request: Request) -> Iterator[Problem]:
+    """Find a request without https, whose answer's cookies browsers drop."""
+    if are_cookies_secure(state.config) and not request.is_secure:
+        yield warning(
+            "AUTH0_COOKIE_SECURE",
+            "is on, as it is by default, but the app is visited over http, so that "
+            "browsers drop its cookies: use https; behind a proxy that does, set up "
+            "werkzeug.middleware.proxy_fix.ProxyFix, and let the proxy send "
+            "X-Forwarded-Proto",
+            "dropped_cookies",
         )
 
 

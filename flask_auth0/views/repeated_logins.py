@@ -18,7 +18,6 @@ from ..app_state import AppState
 from ..errors import LoginInVain, LoginLoop, SessionStoreUnavailable
 from ..pages import Text, sentences
 from ..runtime.request import CurrentRequest
-from ..sessions.cookies.flags import are_cookies_secure
 from ..sessions.cookies.sweeping import LOGIN_NOTE
 from ..sessions.flows import Flow
 from ..sessions.lazy import overlook_outage
@@ -244,14 +243,11 @@ def why_no_cookies(state: AppState, callback: str) -> str:
 
 def _why_not_kept(state: AppState) -> str:
     """Return a remedy for the developer, if the browser keeps no cookie."""
-    secure = are_cookies_secure(state.config)
-    if secure and not request.is_secure:
-        return (
-            "Cookies are Secure, but the app is visited over http. Use https; behind "
-            "a proxy, set up werkzeug.middleware.proxy_fix.ProxyFix."
-        )
-    for problem in addresses.foreign_domain(current_app, request):
-        return f"{problem}."
+    for problem in (
+        *addresses.dropped_cookies(state, request),
+        *addresses.foreign_domain(current_app, request),
+    ):
+        return problem.sentence
     return "Check SESSION_COOKIE_DOMAIN, SESSION_COOKIE_PATH and SESSION_COOKIE_SECURE."
 
 
