@@ -26,6 +26,7 @@ def doubts(
         *quoted(read, [key_of(name) for name in settings()]),
         *shared_secret(_secrets_in(read), app_config.get("SECRET_KEY")),
         *_foreign_domain(read),
+        *_pointless_inactivity(read),
     ]
 
 
@@ -83,4 +84,21 @@ def _foreign_domain(read: Mapping[str, t.Any]) -> Iterator[Problem]:
             "host in AUTH0_REDIRECT_URI; leave it out, or set it to that host or a "
             "domain above it",
             "foreign_cookie_domain",
+        )
+
+
+def _pointless_inactivity(read: Mapping[str, t.Any]) -> Iterator[Problem]:
+    """Find a limit of inactivity that no session lives to see."""
+    inactivity, absolute = "SESSION_INACTIVITY_DURATION", "SESSION_ABSOLUTE_DURATION"
+    try:
+        seconds = [int(read[f"AUTH0_{name}"]) for name in (inactivity, absolute)]
+    except (KeyError, TypeError, ValueError):
+        # One of them is the default, which nobody chose for the sake of the other.
+        return
+    if seconds[0] > seconds[1]:
+        yield warning(
+            f"AUTH0_{inactivity}",
+            f"has no effect, as it is longer than AUTH0_{absolute}, which ends every "
+            "session before: make the one shorter, or the other one longer",
+            "pointless_inactivity",
         )
