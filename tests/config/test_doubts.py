@@ -100,6 +100,26 @@ def test_a_cookie_domain_that_the_callback_is_not_in(
 
 
 @pytest.mark.parametrize(
+    ("inactivity", "absolute", "is_told"),
+    [("601", 600, True), ("600", "600", False), ("601", None, False), ("x", 1, False)],
+)
+def test_an_inactivity_that_no_session_lives_to_see(
+    inactivity: str, absolute: t.Any, is_told: bool
+) -> None:
+    told = found(
+        {"AUTH0_SESSION_ABSOLUTE_DURATION": absolute},
+        {"AUTH0_SESSION_INACTIVITY_DURATION": inactivity},
+    )
+    assert [each.code for each in told] == ["pointless_inactivity"] * is_told
+
+
+def test_a_question_ends_as_one() -> None:
+    (question,), (other,) = found({"AUTH0_SCOPES": "x"}), found({"AUTH0_SCOPE": "'x'"})
+    assert question.sentence.endswith("did you mean AUTH0_SCOPE?")
+    assert other.sentence.endswith("leave them out.")
+
+
+@pytest.mark.parametrize(
     ("config", "key", "said"),
     [
         ({"SESSION_REDIS": "redis://h"}, "SESSION_REDIS", "set SESSION_TYPE=redis"),

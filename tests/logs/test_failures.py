@@ -32,6 +32,7 @@ def test_what_the_tenant_said_at_the_callback(visitor: Visitor, told: Told) -> N
     assert (line.reason, line.event) == ("refused_by_tenant", "login")
     assert (line.error, line.error_description) == ("access_denied", said)
     assert said in line.getMessage()
+    assert "Compare AUTH0_AUDIENCE" in line.getMessage()
 
 
 #: Certificates that are not the tenant's.
@@ -45,6 +46,7 @@ REFUSALS = [
         "refused_by_tenant",
         502,
     ),
+    (403, "access_denied", "Service not found: x", "refused_by_tenant", 502),
     (403, "invalid_grant", "Unknown or invalid refresh token.", None, 401),
     (400, "invalid_request", "Unknown or invalid refresh token.", None, 401),
 ]
@@ -78,6 +80,8 @@ def test_what_the_tenant_said_at_a_refresh(
     assert line.endpoint == f"{tenant.url}/oauth/token"
     if reason == "client_refused":
         assert "AUTH0_CLIENT_SECRET" in line.getMessage()
+    is_unknown = said.startswith("Service not found")
+    assert ("Compare AUTH0_AUDIENCE" in line.getMessage()) == is_unknown
 
 
 @pytest.mark.parametrize("where", ["callback", "refresh"])
@@ -94,6 +98,7 @@ def test_a_rate_limit_is_called_one(
     (line,) = told()
     assert (line.reason, line.status) == ("rate_limited", 429)
     assert line.error_description == "Global limit has been reached"
+    assert "The tenant's rate limit is reached" in line.getMessage()
 
 
 def test_what_looks_like_a_secret_is_left_out(

@@ -26,7 +26,7 @@ class SqlError(Exception):
         ("25006", "can be read and not written"),
         ("53100", "has no room to write"),
         ("53200", "has no room to write"),
-        ("3D000", "names a database that is not there"),
+        ("3D000", "make it, or name another one"),
         ("57P03", "is not ready yet"),
         ("53300", "takes no more connections"),
     ],

@@ -57,10 +57,33 @@ def test_without_a_proxy_nothing_is_said(
 ) -> None:
     caplog.set_level(logging.WARNING, "flask_auth0")
     app = make_app()
-    begin(app, {})
     begin(app, HTTPS, base_url="https://app.example.com")
-    begin(app, {"X-Forwarded-Proto": "http"})
+    begin(app, {"X-Forwarded-Proto": "http"}, base_url="http://127.0.0.1:5000")
     assert not caplog.records
+
+
+@pytest.mark.parametrize("has_fix", [False, True])
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({}, 1),
+        ({"cookie_secure": False}, 0),
+        ({"redirect_uri": "https://app.example.com/callback"}, 0),
+    ],
+)
+def test_cookies_that_browsers_drop(
+    make_app: MakeApp,
+    caplog: pytest.LogCaptureFixture,
+    settings: dict[str, t.Any],
+    told: int,
+    has_fix: bool,
+) -> None:
+    """Without https, and without a proxy's word for it, no login comes to an end."""
+    app = make_app(**settings)
+    if has_fix:
+        app.wsgi_app = ProxyFix(app.wsgi_app)  # type: ignore[method-assign]
+    begin(app, {})
+    assert caplog.text.count("AUTH0_COOKIE_SECURE is on") == told
 
 
 def test_cookies_for_another_domain(
