@@ -143,14 +143,14 @@ def _serverless(app: Flask) -> Handle:
 
 
 def _mangum(app: Flask) -> Handle:
-    handle = Mangum(_as_asgi(app), lifespan="off")
+    inner = _as_asgi(app)
 
     def answer(event: dict[str, t.Any]) -> dict[str, t.Any]:
         # Mangum takes the event loop of the thread, and would leave its own one open.
         loop = asyncio.new_event_loop()
         asyncio.set_event_loop(loop)
         try:
-            return handle(event, t.cast(t.Any, None))
+            return Mangum(inner, lifespan="off")(event, t.cast(t.Any, None))
         finally:
             asyncio.set_event_loop(None)
             loop.close()
