@@ -18,7 +18,7 @@ from .no_passwords import no_passwords
 from .other_distribution import other_distribution
 from .own_sessions import own_sessions
 from .routes import shadows, unserved_callback
-from .workers import lost_tokens
+from .workers import is_command_of_flask, lost_tokens
 
 
 def of_settings(
@@ -36,12 +36,13 @@ def of_installation() -> list[Problem]:
 
 
 def at_start(app: Flask) -> Iterator[Problem]:
-    """Find likely mistakes in an app that has just been set up."""
+    """Find likely mistakes in an app that has just been set up, for its log."""
     if not app.testing:
         for weakness in weaknesses(vars(state_of(app).config)):
             yield warning("AUTH0_SECRET", weakness, "weak_secret")
     yield from no_passwords(app)
-    yield from lost_tokens(app)
+    if not is_command_of_flask():
+        yield from lost_tokens(app)
 
 
 def at_first_request(app: Flask, mount: str = "") -> Iterator[Problem]:

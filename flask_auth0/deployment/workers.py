@@ -38,6 +38,11 @@ def lost_tokens(app: Flask) -> Iterator[Problem]:
         )
 
 
+def is_command_of_flask(environ: Mapping[str, str] = os.environ) -> bool:
+    """Tell whether this is a command of ``flask``, which is one process."""
+    return environ.get("FLASK_RUN_FROM_CLI") == "true"
+
+
 def warn_of_proofs() -> None:
     """Log that several processes do not tell each other of proofs that were used."""
     if are_several():

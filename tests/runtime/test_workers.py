@@ -9,6 +9,7 @@ import typing as t
 import pytest
 
 from flask_auth0.deployment.workers import are_several
+from tests.cli.examined import findings, subject_of
 from tests.harness.visitor import MakeApp
 
 WARNING = "AUTH0_REVOCATION_STORE"
@@ -74,6 +75,16 @@ def test_the_start_tells(
     told = [each for each in caplog.messages if "refresh token" in each]
     assert bool(told) == is_told
     assert ("several processes serve" in "".join(told)) == (workers == "2" and is_told)
+
+
+def test_flask_run_is_one_process(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("FLASK_RUN_FROM_CLI", "true")
+    app = make_app(scope="openid offline_access")
+    assert caplog.messages == []
+    told = [each.told for each in findings(subject_of(app), "configuration")]
+    assert "refresh tokens too" in "".join(told)
 
 
 def test_with_a_store_nothing_is_told(

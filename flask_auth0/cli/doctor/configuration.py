@@ -9,6 +9,7 @@ from dotenv import dotenv_values
 
 from ... import deployment
 from ...config import EXTENSION
+from ...deployment.workers import lost_tokens
 from ...errors import ConfigurationError
 from ..loading import sentence_of
 from .examination import Check
@@ -50,6 +51,8 @@ def _doubts(subject: Subject) -> Iterator[Verdict]:
     found = deployment.of_settings(app, options, subject.environ)
     if subject.app is not None and EXTENSION in subject.app.extensions:
         found += deployment.at_start(subject.app)
+        # The app may be served by other programs than this command.
+        found += lost_tokens(subject.app)
     yield from map(of_problem, found)
 
 
