@@ -271,7 +271,9 @@ def _make_state(
             config, domains, client.discovery, client.patience_with_strangers, clock
         ),
         proofs=Proofs(clock, warn_of_proofs),
-        callback_answers=CallbackAnswers(sealer, config.timeout),
+        callback_answers=CallbackAnswers(
+            sealer, config.timeout, client.transports.guards.places
+        ),
         unauthorized=unauthorized,
         login_url_here=login_url_here,
         ways_to_another_account=ways_to_another_account,

@@ -28,8 +28,9 @@ class Places:
     """Keeps requests that wait for a tenant from taking all threads of a process.
 
     While tenants are quick, one more waits until a place is free. While one is slow,
-    one more is refused. Where there are several places, requests with what visitors
-    have typed leave one free: they alone are to wait for what they have made slow.
+    one more is refused. Where there are several places, what a visitor alone can make
+    slow leaves one free: a request with what they have typed, and each copy of one that
+    waits for its answer.
 
     :param most: how many places there are.
     :param limit: seconds that a request may wait for a place.
@@ -52,13 +53,16 @@ class Places:
 
         :raises TenantUnavailable: when there is none.
         """
-        place = _own.get()
-        if place is None:
-            place = self._new_place()
-            until = self._clock.monotonic() + self._limit
-            while not place.is_free(until):
-                time.sleep(_PAUSE)
-        with place.taken():
+        with self._in_thread(_own.get() or self._new_place()):
+            yield
+
+    @contextmanager
+    def one_of_visitor(self) -> Iterator[None]:
+        """Have one of the places for what a visitor alone can make slow.
+
+        :raises TenantUnavailable: when there is none.
+        """
+        with self._in_thread(_own.get() or self._new_place(self._of_visitors)):
             yield
 
     @asynccontextmanager
@@ -68,13 +72,18 @@ class Places:
             yield
 
     @asynccontextmanager
-    async def one_of_visitor(self) -> AsyncIterator[None]:
-        """Have one of the places that requests with what a visitor has typed may have,
-        in a coroutine.
-
-        :raises TenantUnavailable: when there is none.
-        """
+    async def one_of_visitor_on_loop(self) -> AsyncIterator[None]:
+        """Have a place in a coroutine, as :meth:`one_of_visitor` does."""
         async with self._on_loop(_own.get() or self._new_place(self._of_visitors)):
+            yield
+
+    @contextmanager
+    def _in_thread(self, place: _Place) -> Iterator[None]:
+        if place is not _own.get():
+            until = self._clock.monotonic() + self._limit
+            while not place.is_free(until):
+                time.sleep(_PAUSE)
+        with place.taken():
             yield
 
     @asynccontextmanager

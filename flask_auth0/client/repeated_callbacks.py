@@ -26,6 +26,7 @@ from ..sessions.shapes import Shape
 from ..sessions.stores.base import BackEnd, TooLargeForStore
 from ..sessions.stores.lease import LEASE
 from .locks import Held, hold
+from .places import Places
 
 #: Seconds for which the answer of a callback is kept for its repetitions.
 REMEMBERED = 60
@@ -75,11 +76,12 @@ class CallbackAnswers:
 
     :param sealer: encrypts the answers that other processes read.
     :param limit: seconds that a request may wait for another one.
+    :param places: bound how many do.
     """
 
-    def __init__(self, sealer: Sealer, limit: float) -> None:
+    def __init__(self, sealer: Sealer, limit: float, places: Places) -> None:
         self.sealer: Sealer = sealer
-        self._limit = limit
+        self._limit, self._places = limit, places
         self._known: PerProcess[dict[str, Callback]] = PerProcess(dict)
 
     def begin(
@@ -98,14 +100,14 @@ class CallbackAnswers:
         :param target: the page that the login leads to.
         :param store: the back end that the app's processes share, if there is one.
         :return: the completion, or the callback as another request has answered it.
-        :raises TenantUnavailable: when the other request takes too long.
+        :raises TenantUnavailable: when the other request takes too long, or when too
+            many wait.
         """
         name = NOTE + hashlib.sha256(content.encode()).hexdigest()
         until = time.monotonic() + self._limit
         own = Callback()
         while (found := self._add(name, own)) is not own:
-            if not found.is_over.wait(max(until - time.monotonic(), 0)):
-                raise _still_under_way()
+            self._wait_for(found, until)
             if found.is_spent:
                 return found
         completion = Completion(self, name, own, target, store)
@@ -113,6 +115,17 @@ class CallbackAnswers:
         before = completion.begin(until)
         current.when_complete.append(completion.keep)
         return before or completion
+
+    def _wait_for(self, callback: Callback, until: float) -> None:
+        """Wait for the answer of another request, which may wait for the tenant.
+
+        :raises TenantUnavailable: when that takes too long, or too many wait.
+        """
+        if callback.is_over.is_set():
+            return
+        with self._places.one_of_visitor():
+            if not callback.is_over.wait(max(until - time.monotonic(), 0)):
+                raise _still_under_way()
 
     def _add(self, name: str, own: Callback) -> Callback:
         """Return the callback of this name, adding ``own`` if there is none yet."""

@@ -152,7 +152,8 @@ class _Guarded:
             return await self._send(request, options, breakers.attempt, is_lookup=True)
         place, attempt_at = places.one_on_loop, breakers.attempt
         if not is_of_the_app(request):
-            place, attempt_at = places.one_of_visitor, breakers.attempt_of_visitor
+            place = places.one_of_visitor_on_loop
+            attempt_at = breakers.attempt_of_visitor
         async with place():
             return await self._send(request, options, attempt_at, is_lookup=False)
 

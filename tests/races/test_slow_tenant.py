@@ -114,6 +114,34 @@ def test_a_worker_goes_on(
     assert set(again) == {DONE[kind]}
 
 
+def test_copies_of_one_callback_take_no_more(
+    app: Flask,
+    make_visitor: MakeVisitor,
+    way: Proxy,
+    worker: ThreadPoolExecutor,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Who sends one again and again is one visitor, whom nobody else waits for."""
+    monkeypatch.setattr(places, "SLOW", 0.3)
+    visitor, reader = make_visitor(app), make_visitor(app)
+    path = prepared("callback", visitor)
+    copies = [make_visitor(app) for _ in range(2 * THREADS)]
+    for each in copies:
+        for name, value in visitor.cookies().items():
+            each.set_cookie(name, value)
+    reader.log_in()
+    way.freeze()
+    try:
+        answers = [worker.submit(each.get, path) for each in copies]
+        page = worker.submit(reader.get, "/profile")
+        assert page.result(SOON).status_code == 200
+    finally:
+        way.thaw()
+    outcomes = {outcome(each.result(SOON)) for each in answers}
+    # Those that have waited get the answer of the first.
+    assert outcomes == {DONE["callback"], (503, False)}
+
+
 def outcome(response: TestResponse) -> tuple[int, bool]:
     return response.status_code, "/authorize" in (response.location or "")
 
