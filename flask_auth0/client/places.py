@@ -157,7 +157,9 @@ class _Place:
 
 
 class _Room:
-    """All places. It needs no lock, as each step is one that Python does at once."""
+    """Places that are alike. They need no lock: each step is one that Python does at
+    once.
+    """
 
     def __init__(self, most: int) -> None:
         self._free = [None] * most

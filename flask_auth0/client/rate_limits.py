@@ -50,15 +50,13 @@ class RateLimits:
 
         What a visitor has typed too often is no limit of others.
         """
-        if response.status_code == 429 and is_of_the_app(response.request):
-            now, endpoint = (
-                self._clock.monotonic(),
-                _endpoint(str(response.request.url)),
-            )
-            wanted = pause_after(response)
-            self._until[endpoint] = now + min(wanted, LONGEST), now + wanted
-            for oldest in list(self._until)[:-_MOST]:
-                self._until.pop(oldest, None)
+        if response.status_code != 429 or not is_of_the_app(response.request):
+            return
+        now, wanted = self._clock.monotonic(), pause_after(response)
+        endpoint = _endpoint(str(response.request.url))
+        self._until[endpoint] = now + min(wanted, LONGEST), now + wanted
+        for oldest in list(self._until)[:-_MOST]:
+            self._until.pop(oldest, None)
 
 
 def rate_limited(seconds: int) -> TenantUnavailable:
