@@ -95,6 +95,8 @@ def _checking(state: AppState, theirs: Callable[..., t.Any]) -> Callable[..., t.
     def checked(token: str, domain: str) -> t.Any:
         if not _is_ours(token):
             return theirs(token, domain)
+        # The app may have got real users since the token was made.
+        refuse_production(current_request().app)
         issuer = _issuer_of(domain)
         return check_access_token(
             token, _public_key(), config=state.config, issuer=issuer

@@ -94,9 +94,12 @@ def test_a_token_that_somebody_has_changed(api: Flask) -> None:
 
 
 def test_no_app_with_real_users_takes_them(api: Flask) -> None:
+    headers = bearer_headers(api)
     api.testing = False
     with pytest.raises(ConfigurationError, match="neither in testing"):
         bearer_headers(api)
+    # Nor one that was made while the app was in testing mode.
+    assert api.test_client().get("/me", headers=headers).status_code == 500
 
 
 def test_no_token_without_an_audience() -> None:
