@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 
 import click
 
-from .model import Client
+from .model import Api, Client
 from .server import TenantServer
 from .tenant import Tenant
 
@@ -53,6 +53,13 @@ DEFAULT_LOGOUT_URLS = (
     "'backchannel-logout' beside the first callback URL. Empty: nowhere.",
 )
 @click.option(
+    "--audience",
+    "audiences",
+    multiple=True,
+    help="The identifier of an API. Can be repeated. With one, others are refused, as "
+    "at Auth0; without, any will do.",
+)
+@click.option(
     "--plain-front-channel",
     is_flag=True,
     help="Serve the login page without TLS, so that no browser warns.",
@@ -68,6 +75,7 @@ def tenant(
     callback_urls: Sequence[str],
     logout_urls: Sequence[str],
     backchannel_logout_url: str | None,
+    audiences: Sequence[str],
     plain_front_channel: bool,
     request_log: bool,
     is_json: bool,
@@ -86,8 +94,10 @@ def tenant(
         client.backchannel_logout_url = told
     client.client_id = client_id or client.client_id
     client.client_secret = client_secret or client.client_secret
+    whole = Tenant([client])
+    whole.apis += [Api(each, whole.api_scopes) for each in audiences]
     server = TenantServer(
-        Tenant([client]),
+        whole,
         port=port,
         plain_front_channel=plain_front_channel,
         request_log=request_log,

@@ -6,10 +6,26 @@ import json
 import threading
 
 import pytest
+from authlib.oauth2.rfc6749 import AccessDeniedError
 
-from flask_auth0.tenant import command
+from flask_auth0.tenant import TenantServer, command
+from flask_auth0.tenant.apis import api_scopes, require_api
 
 from .invoked import invoke
+
+
+def test_the_apis_that_it_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    served: list[TenantServer] = []
+    monkeypatch.setattr(command, "serve", lambda server, tell: served.append(server))
+    for options in ([], ["--audience", "https://api.example.com"]):
+        assert invoke(None, "tenant", *options).exit_code == 0
+    anything, strict = (each.tenant for each in served)
+    known, misspelt = "https://api.example.com", "https://api.exmaple.com"
+    require_api(anything, misspelt)
+    require_api(strict, known)
+    assert api_scopes(strict, strict.people[0], known) == strict.api_scopes
+    with pytest.raises(AccessDeniedError):
+        require_api(strict, misspelt)
 
 
 def test_the_environment_as_json(monkeypatch: pytest.MonkeyPatch) -> None:
