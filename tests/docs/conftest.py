@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import ssl
 import sys
@@ -118,8 +119,23 @@ def tenant(
 
 
 @pytest.fixture
+def loggers() -> Iterator[None]:
+    """Leave logging as it was, whatever a page sets up."""
+    ours, handlers = logging.getLogger("flask_auth0"), [*logging.root.handlers]
+    yield
+    for each in ours.handlers:
+        each.close()
+    ours.handlers.clear()
+    ours.propagate, logging.root.handlers[:] = True, handlers
+    ours.setLevel(logging.NOTSET)
+
+
+@pytest.fixture
 def read_page(
-    tenant: TenantServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    tenant: TenantServer,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    loggers: None,
 ) -> ReadPage:
     """Read a page whose snippets can be run."""
     monkeypatch.chdir(tmp_path)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -46,14 +45,8 @@ def test_the_code_gives_these_reasons_and_no_others() -> None:
 
 
 @pytest.fixture
-def page(read_page: ReadPage) -> Iterator[Page]:
-    ours, handlers = logging.getLogger("flask_auth0"), [*logging.root.handlers]
-    yield read_page("logging.rst")
-    for each in ours.handlers:
-        each.close()
-    ours.handlers.clear()
-    ours.propagate, logging.root.handlers[:] = True, handlers
-    ours.setLevel(logging.NOTSET)
+def page(read_page: ReadPage) -> Page:
+    return read_page("logging.rst")
 
 
 def test_lines_are_as_the_page_says(
