@@ -9,7 +9,7 @@ from flask import Flask, redirect, request
 from werkzeug.test import TestResponse
 
 from flask_auth0 import Auth0
-from flask_auth0.tenant import TenantServer
+from flask_auth0.tenant import Tenant
 from tests.harness.own_stores import SimpleStore, SlowTransactions
 from tests.harness.visitor import MakeApp, MakeVisitor, Visitor
 
@@ -87,11 +87,5 @@ def begin(visitor: Visitor, color: str) -> t.Callable[..., TestResponse]:
 
 
 @pytest.fixture(autouse=True)
-def forget_accounts(tenant: TenantServer) -> t.Iterator[None]:
-    """Leave nobody's accounts behind."""
-    yield
-    for person in tenant.tenant.people:
-        for account in tenant.tenant.accounts.connected(person.sub):
-            tenant.tenant.accounts.disconnect(person.sub, account.id)
-        for name in tenant.tenant.accounts.linked(person.sub):
-            tenant.tenant.accounts.unlink(person.sub, name)
+def forget_accounts(issuer: Tenant) -> None:
+    """Begin without accounts that another test has connected, and leave none."""
