@@ -157,8 +157,8 @@ def end_oldest(
     :param newest: the session that has just begun, with the user's label in front.
     """
     label = newest.labels[0]
-    others = [each for each in records.labelled(label) if each != newest.record]
-    too_many = others[: max(0, len(others) + 1 - most)][:AT_ONCE]
+    found = records.labelled(label)
+    too_many = exceeding(found, newest.record, most)[:AT_ONCE]
     if not too_many:
         return
     for head in _end_all(states, records, too_many, label).values():
@@ -166,6 +166,17 @@ def end_oldest(
         facts = {"event": "revocation", "sub": sub}
         log_event(current_request(), "session_limit_reached", **facts)
         session_revoked.send(app, sub=sub, sid=sid)
+
+
+def exceeding(found: Sequence[str], newest: str, most: int) -> list[str]:
+    """Return the records of a label that are too many, the oldest first.
+
+    :param found: as :meth:`.BackEnd.labelled` returns them. Among those of one second,
+        the newest one need not be the last.
+    :param newest: the record that stays, whatever its place.
+    """
+    others = [each for each in found if each != newest]
+    return others[: max(0, len(others) + 1 - most)]
 
 
 def _seconds_left(claims: Mapping[str, t.Any], now: float) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 
 from ..app_state import AppState
+from ..sessions.ending import exceeding
 from ..sessions.shapes import Shape
 from ..sessions.stores.base import BackEnd, Ending, Labelling, TooLargeForStore
 
@@ -35,9 +36,7 @@ def keep(store: BackEnd, state: AppState, sub: str, fields: Fields) -> str | Non
 
     def write() -> str | None:
         is_there = store.ask(store.begin, values, labelling)
-        # Among those of one second, the new one need not be the last.
-        others = [each for each in store.ask(store.labelled, label) if each != record]
-        too_many = others[: max(0, len(others) + 1 - MOST)]
+        too_many = exceeding(store.ask(store.labelled, label), record, MOST)
         if too_many:
             store.ask(store.end, [_ending(each, label) for each in too_many])
         return record if is_there else None
