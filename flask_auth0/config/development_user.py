@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import typing as t
 from collections.abc import Iterator, Mapping
 
 from .problems import Problem
+from .values import parse_mapping
 
 KEY = "AUTH0_DEVELOPMENT_USER"
 #: What an app needs to start, where no tenant is asked. The secret is another one in
@@ -22,16 +22,10 @@ _IN_THE_PLACE_OF_A_TENANT = {
 
 def parse_user(value: t.Any) -> Mapping[str, t.Any]:
     """Return the claims of a user."""
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except ValueError:
-            raise ValueError("must be a JSON object") from None
-    if not isinstance(value, Mapping):
-        raise ValueError("must be a mapping, or a JSON object in the environment")
-    if not isinstance(value.get("sub"), str) or not value["sub"]:
+    claims = parse_mapping(value)
+    if not isinstance(claims.get("sub"), str) or not claims["sub"]:
         raise ValueError("must have the claim sub, which says who the user is")
-    return dict(value)
+    return claims
 
 
 def with_defaults(environ: Mapping[str, str]) -> dict[str, str]:

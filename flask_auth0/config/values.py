@@ -235,8 +235,8 @@ def parse_scope(value: t.Any) -> str:
     return " ".join(dict.fromkeys(["openid", *scopes]))
 
 
-def parse_parameters(value: t.Any) -> Mapping[str, t.Any]:
-    """Return parameters of an authorization request."""
+def parse_mapping(value: t.Any) -> Mapping[str, t.Any]:
+    """Return a mapping, which the environment has as a JSON object."""
     if isinstance(value, str):
         try:
             value = json.loads(value)
@@ -244,15 +244,21 @@ def parse_parameters(value: t.Any) -> Mapping[str, t.Any]:
             raise ValueError("must be a JSON object") from None
     if not isinstance(value, Mapping):
         raise ValueError("must be a mapping, or a JSON object in the environment")
-    for name in value:
+    return dict(value)
+
+
+def parse_parameters(value: t.Any) -> Mapping[str, t.Any]:
+    """Return parameters of an authorization request."""
+    parameters = parse_mapping(value)
+    for name in parameters:
         if name in RESERVED_PARAMETERS:
             raise ValueError(
                 f"must not contain '{name}', which is decided by "
                 f"{RESERVED_PARAMETERS[name]}"
             )
-    if not re.fullmatch("[0-9]{1,9}", str(value.get("max_age", 0))):
+    if not re.fullmatch("[0-9]{1,9}", str(parameters.get("max_age", 0))):
         raise ValueError("must have a number of seconds as max_age")
-    return dict(value)
+    return parameters
 
 
 def one_of(*choices: str) -> Callable[[t.Any], str]:
