@@ -8,7 +8,7 @@ from threading import Thread
 
 import pytest
 from flask import Flask
-from playwright.sync_api import CDPSession, Page, expect
+from playwright.sync_api import Page, expect
 from werkzeug.serving import make_server
 
 from flask_auth0 import current_user
@@ -78,21 +78,6 @@ def url(
     listening.server_close()
 
 
-def authenticator(chromium: Chromium, page: Page) -> tuple[CDPSession, str]:
-    """Give the browser one, whose owner has proven who they are."""
-    session = chromium.context.new_cdp_session(page)
-    session.send("WebAuthn.enable")
-    options = {
-        "protocol": "ctap2",
-        "transport": "internal",
-        "hasResidentKey": True,
-        "hasUserVerification": True,
-        "isUserVerified": True,
-    }
-    made = session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
-    return session, made["authenticatorId"]
-
-
 def press(page: Page, name: str, *, told: str) -> None:
     page.get_by_role("button", name=name).click()
     expect(page.get_by_role("status")).to_have_text(told)
@@ -103,7 +88,7 @@ def test_signing_up_and_logging_in(
     url: str, chromium: Chromium, auth0_tenant: TenantServer
 ) -> None:
     page = chromium.tab()
-    session, identifier = authenticator(chromium, page)
+    session, identifier = chromium.add_authenticator(page)
     page.goto(url)
     press(page, "Sign up", told="Eve")
     page.goto(f"{url}/logout")
@@ -125,7 +110,7 @@ def test_a_passkey_that_the_tenant_has_forgotten(
     url: str, chromium: Chromium, auth0_tenant: TenantServer
 ) -> None:
     page = chromium.tab()
-    authenticator(chromium, page)
+    chromium.add_authenticator(page)
     page.goto(url)
     press(page, "Sign up", told="Eve")
     page.goto(f"{url}/logout")

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from playwright.sync_api import (
     Browser,
     BrowserContext,
+    CDPSession,
     ConsoleMessage,
     Page,
     sync_playwright,
@@ -61,6 +62,23 @@ class Chromium:
         )
         self._watch(context)
         return context.new_page()
+
+    def add_authenticator(self, page: Page) -> tuple[CDPSession, str]:
+        """Give a tab an authenticator, whose owner has proven who they are.
+
+        Return what speaks with the browser, and the name of the authenticator there.
+        """
+        session = self.context.new_cdp_session(page)
+        session.send("WebAuthn.enable")
+        options = {
+            "protocol": "ctap2",
+            "transport": "internal",
+            "hasResidentKey": True,
+            "hasUserVerification": True,
+            "isUserVerified": True,
+        }
+        made = session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+        return session, made["authenticatorId"]
 
     def forgive(self, pattern: str) -> None:
         """Take errors that match as part of what the test is about."""

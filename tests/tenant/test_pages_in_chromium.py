@@ -95,16 +95,7 @@ def test_passkey(server: TenantServer, flow: Flow, chromium: Chromium) -> None:
     page = chromium.tab()
     page.route("http://localhost:5000/**", app_page)
     page.goto("http://localhost:5000/")
-    session = chromium.context.new_cdp_session(page)
-    session.send("WebAuthn.enable")
-    options = {
-        "protocol": "ctap2",
-        "transport": "internal",
-        "hasResidentKey": True,
-        "hasUserVerification": True,
-        "isUserVerified": True,
-    }
-    session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    chromium.add_authenticator(page)
     profile = {"email": "eve@example.com", "name": "Eve"}
     new = flow.call("/passkey/register", user_profile=profile).json()
     created = page.evaluate(CREATE, new["authn_params_public_key"])
