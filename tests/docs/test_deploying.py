@@ -18,6 +18,7 @@ from flask_auth0.tenant import TenantServer
 from tests.harness.app_server import Address
 from tests.harness.browser import Browser
 from tests.harness.missing import missing
+from tests.harness.nginx_server import serving_site
 from tests.harness.processes import Service, stopped_at_the_end
 from tests.harness.redis_server import free_port
 
@@ -25,22 +26,6 @@ from .pages import path_of, snippets
 
 PAGE = path_of("deploying.rst")
 HOST = "app.example.com"
-#: What nginx has around the files in ``conf.d``.
-NGINX = """
-daemon off;
-master_process off;
-pid {folder}/nginx.pid;
-error_log stderr error;
-events {{ worker_connections 64; }}
-http {{
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
-    {site}
-}}
-"""
 
 
 def snippet(language: str, number: int = 0) -> str:
@@ -121,11 +106,7 @@ def proxy(app_url: str, tmp_path: Path) -> Iterator[ToProxy]:
         "http://127.0.0.1:8000": app_url,
     }
     site = replaced(snippet("nginx"), places)
-    (tmp_path / "nginx.conf").write_text(NGINX.format(folder=tmp_path, site=site))
-    command = [binary, "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf")]
-    service = Service("nginx", command, tmp_path)
-    with stopped_at_the_end(service):
-        service.wait_until_it_accepts(port)
+    with serving_site(binary, site, port, tmp_path):
         yield ToProxy(authority, port)
 
 

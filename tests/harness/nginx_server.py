@@ -9,19 +9,23 @@ from pathlib import Path
 from .processes import Service, stopped_at_the_end
 from .redis_server import free_port
 
-_CONFIGURATION = """
+_AROUND_SITES = """
 daemon off;
 master_process off;
 pid {folder}/nginx.pid;
 error_log stderr error;
 events {{ worker_connections 64; }}
 http {{
-    access_log off;
     client_body_temp_path {folder}/body;
     proxy_temp_path {folder}/proxy;
     fastcgi_temp_path {folder}/fastcgi;
     uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
+    {site}
+}}
+"""
+_SITE = """
+    access_log off;
     server {{
         listen 127.0.0.1:{port};
         location / {{
@@ -30,8 +34,21 @@ http {{
             {directives}
         }}
     }}
-}}
 """
+
+
+@contextlib.contextmanager
+def serving_site(binary: str, site: str, port: int, folder: Path) -> Iterator[None]:
+    """Run nginx with what a file in ``conf.d`` would have.
+
+    :param port: where the site listens.
+    """
+    file = folder / "nginx.conf"
+    file.write_text(_AROUND_SITES.format(folder=folder, site=site), "utf-8")
+    service = Service("nginx", [binary, "-p", folder, "-c", file], folder)
+    with stopped_at_the_end(service):
+        service.wait_until_it_accepts(port)
+        yield
 
 
 @contextlib.contextmanager
@@ -44,13 +61,6 @@ def running_nginx(
     :param port: where it listens, if that has to be known before.
     """
     port = port or free_port()
-    file = folder / "nginx.conf"
-    filled = _CONFIGURATION.format(
-        folder=folder, port=port, upstream=upstream, directives=directives
-    )
-    file.write_text(filled, "utf-8")
-    service = Service("nginx", [binary, "-p", folder, "-c", file], folder)
-
-    with stopped_at_the_end(service):
-        service.wait_until_it_accepts(port)
+    site = _SITE.format(port=port, upstream=upstream, directives=directives)
+    with serving_site(binary, site, port, folder):
         yield f"http://127.0.0.1:{port}"
