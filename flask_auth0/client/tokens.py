@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import time
 import typing as t
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
@@ -109,16 +110,12 @@ class TokenClient(LoopClient):
         refresh: Refresh,
     ) -> str:
         """Refresh a token; while the tenant cannot, return one that is still good."""
-        try:
-            return await self._refreshed_token(store_options, audience, scope, refresh)
-        except _UNPROVEN as error:
-            if refresh.is_forced or not isinstance(translate(error), TenantUnavailable):
-                raise
-            wanted = refresh.wanted._replace(leeway=0)
-            found = await self._token_until_its_end(store_options, wanted)
-            if found is None:
-                raise
-            return found
+        newer = self._refreshed_token(store_options, audience, scope, refresh)
+        if refresh.is_forced:
+            return await newer
+        wanted = refresh.wanted._replace(leeway=0)
+        older = functools.partial(self._token_until_its_end, store_options, wanted)
+        return await _newer_or_still_good(newer, older)
 
     async def _token_until_its_end(
         self, store_options: dict[str, t.Any] | None, wanted: Wanted
@@ -302,17 +299,11 @@ class TokenClient(LoopClient):
         self, options: dict[str, t.Any], store_options: dict[str, t.Any] | None
     ) -> str:
         connection = _connection(options)
-        try:
-            return await self._fetched_connection_token(
-                connection, options, store_options
-            )
-        except _UNPROVEN as error:
-            if not isinstance(translate(error), TenantUnavailable):
-                raise
-            found = await self._usable_connection_token(connection, store_options, 0)
-            if found is None:
-                raise
-            return found
+        usable = self._usable_connection_token
+        return await _newer_or_still_good(
+            self._fetched_connection_token(connection, options, store_options),
+            functools.partial(usable, connection, store_options, 0),
+        )
 
     async def _fetched_connection_token(
         self,
@@ -507,6 +498,26 @@ class TokenClient(LoopClient):
         """Return the claims of an ID token that the tenant has signed for this app."""
         jwks = await self._get_jwks_cached(domain)
         return await self._verify_and_decode_jwt(id_token, jwks)
+
+
+async def _newer_or_still_good(
+    newer: Coroutine[t.Any, t.Any, str],
+    older: Callable[[], Coroutine[t.Any, t.Any, str | None]],
+) -> str:
+    """Return a token of the tenant; while that cannot answer, one that is still good.
+
+    :param newer: asks the tenant.
+    :param older: returns the token before, until its end.
+    """
+    try:
+        return await newer
+    except _UNPROVEN as error:
+        if not isinstance(translate(error), TenantUnavailable):
+            raise
+        found = await older()
+        if found is None:
+            raise
+        return found
 
 
 def _found_meanwhile(
