@@ -9,7 +9,6 @@ from flask import Flask, redirect, request
 from werkzeug.test import TestResponse
 
 from flask_auth0 import Auth0
-from flask_auth0.tenant import Tenant
 from tests.harness.own_stores import SimpleStore, SlowTransactions
 from tests.harness.visitor import MakeApp, MakeVisitor, Visitor
 
@@ -84,8 +83,3 @@ def begin(visitor: Visitor, color: str) -> t.Callable[..., TestResponse]:
         return visitor.get(f"/{color}/{name}", query_string=query)
 
     return begin
-
-
-@pytest.fixture(autouse=True)
-def forget_accounts(issuer: Tenant) -> None:
-    """Begin without accounts that another test has connected, and leave none."""
