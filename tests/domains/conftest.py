@@ -12,7 +12,7 @@ from flask import Flask
 
 from flask_auth0 import Auth0
 from flask_auth0.tenant import TenantServer
-from tests.fixtures.apps import PATIENT
+from tests.fixtures.apps import MANY, PATIENT
 from tests.harness.domains import (
     FIRST,
     SECOND,
@@ -70,7 +70,8 @@ def make_own(
 
     def make(kind: str = "plain", **options: t.Any) -> Flask:
         app = Flask(__name__)
-        app.config.update(TESTING=True, AUTH0_SESSION_STORE_TIMEOUT=PATIENT, **settings)
+        app.config.update(TESTING=True, AUTH0_SESSION_STORE_TIMEOUT=PATIENT)
+        app.config.update(AUTH0_TENANT_CONCURRENCY=MANY, **settings)
         defaults: dict[str, t.Any] = {
             "domain": getattr(function, kind),
             "client_id": "the-client",

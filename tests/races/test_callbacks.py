@@ -51,6 +51,7 @@ def served(
         # A machine that is busy makes no error.
         "AUTH0_TIMEOUT": "30",
         "AUTH0_SESSION_STORE_TIMEOUT": "10",
+        "AUTH0_TENANT_CONCURRENCY": "100",
     }
     folder = tmp_path_factory.mktemp(request.param)
     with Address() as address:

@@ -62,6 +62,7 @@ def served(
         **way[1],
         "AUTH0_SCOPE": "openid profile email offline_access",
         "AUTH0_SESSION_STORE_TIMEOUT": str(LIMIT),
+        "AUTH0_TENANT_CONCURRENCY": "100",
     }
     with Address() as address:
         address.allow_at(tenant.tenant.client)
