@@ -333,6 +333,7 @@ class LoopClient(ServerClient[t.Any]):
         arrival = arriving.get()
         if arrival is not None:
             arrival.check(claims)
+            arrival.verified = token, claims
         pair, is_login = issued.get(), arrival is None or arrival.kind == "login"
         if pair is None or pair.id_token != token or not is_login:
             return claims

@@ -28,7 +28,7 @@ async def verified_claims(
     :raises jwt.InvalidTokenError: when the token is not good.
     :raises ValueError: when the tenant has no key for it.
     """
-    kid = jwt.get_unverified_header(token).get("kid")
+    kid = _header_of(token).get("kid")
     key = find_key(jwks, kid)
     if key is not None:
         try:
@@ -47,6 +47,15 @@ async def verified_claims(
     if key is None:
         raise ValueError("The tenant has no key that can have signed the token.")
     return check(token, key)
+
+
+def _header_of(token: str) -> dict[str, t.Any]:
+    """Return the header of a token that is not verified yet.
+
+    The whole token would be decoded twice, as it is before its signature is verified.
+    """
+    header = token.partition(".")[0]
+    return jwt.get_unverified_header(f"{header}..")
 
 
 def check_id_token(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Mapping
 
 import jwt
 from auth0_server_python.auth_types import UserClaims
@@ -10,6 +11,7 @@ from pydantic import ValidationError
 
 from ..errors import LoginRequired, TenantError
 from ..pages import Text
+from .flows import arriving
 from .lifetime import CEILING_LEEWAY
 from .shapes import State, is_moment, without_none, without_surrogates
 
@@ -70,7 +72,7 @@ def begun(state: State) -> State:
     """
     given = state.get("user") or {}
     user = {name: value for name, value in given.items() if value is not None}
-    told = _read(state["id_token"]) if state.get("id_token") else user
+    told = _told_at_login(state["id_token"]) if state.get("id_token") else user
     if not user.get("sub"):
         raise TenantError(Text("The login service did not say who logged in."))
     if told.get("sub") != user["sub"]:
@@ -83,6 +85,16 @@ def begun(state: State) -> State:
         raise LoginRequired(Text("Your session has ended. Please log in again."))
     more = user.keys() - told.keys()
     return _with_userinfo_names(with_own_names(state, more), more)
+
+
+def _told_at_login(token: t.Any) -> Mapping[str, t.Any]:
+    """Return the claims in the ID token of a login, as they have been verified."""
+    arrival = arriving.get()
+    if arrival is not None and arrival.verified is not None:
+        verified, claims = arrival.verified
+        if verified == token:
+            return claims
+    return _read(token)
 
 
 def is_over(state: State, now: float) -> bool:

@@ -10,7 +10,7 @@ import typing as t
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from auth0_server_python.auth_types import TransactionData
 
@@ -67,6 +67,8 @@ class Arrival:
     check: Callable[[Claims], None]
     #: What the token response says was authorized (RFC 9396, section 7).
     authorization_details: t.Any = None
+    #: Its ID token and the claims in it, once they are verified.
+    verified: tuple[str, Claims] | None = field(default=None, repr=False)
 
 
 #: The flow that leaves, which is set around the SDK's call. While it is set, the
