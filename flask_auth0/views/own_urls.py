@@ -77,10 +77,15 @@ def origin() -> str:
     :raises BadRequest: when the URL depends on the host, and the request has none.
     """
     found = home()
-    if not (current_app.subdomain_matching or current_app.url_map.host_matching):
+    if not has_several_origins():
         return found
     scheme, _, _ = found.partition("://")
     return origin_of(f"{scheme}://{_host()}")
+
+
+def has_several_origins() -> bool:
+    """Tell whether a page of the app may have another origin than the callback."""
+    return current_app.subdomain_matching or current_app.url_map.host_matching
 
 
 def is_origin(claimed: str) -> bool:

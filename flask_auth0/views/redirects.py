@@ -59,8 +59,10 @@ def for_callback(page: str, config: Config) -> str:
 
     An app with several hosts may have the callback on another one than the page.
     """
+    if not page.startswith("/") or not own_urls.has_several_origins():
+        return page
     home = own_urls.home()
-    if not page.startswith("/") or own_urls.origin() == home:
+    if own_urls.origin() == home:
         return page
     if own_urls.shares_cookies(home):
         return own_urls.origin() + page
