@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import threading
 import typing as t
 from collections.abc import Callable
@@ -43,6 +44,8 @@ class LoadedFirst(dict[str, t.Any]):
     is_loaded: bool = False
     #: Whether the session could not be loaded.
     is_lost: bool = False
+    #: The class of a session that has been loaded, whose methods need not look.
+    when_loaded: type[LoadedFirst]
     _is_begun = False
 
     def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
@@ -67,6 +70,7 @@ class LoadedFirst(dict[str, t.Any]):
                     self._load()
                 finally:
                     self.is_loaded = True
+                    self.__class__ = self.when_loaded
 
     def _load(self) -> None:
         raise NotImplementedError
@@ -88,13 +92,20 @@ def _loading_first(name: str) -> Callable[..., t.Any]:
 
 
 #: The methods of a dictionary that look at its content, or change it.
-for _name in (
+_METHODS = (
     *("__contains__", "__delitem__", "__eq__", "__getitem__", "__ior__", "__iter__"),
     *("__len__", "__ne__", "__or__", "__repr__", "__reversed__", "__ror__"),
     *("__setitem__", "clear", "copy", "get", "items", "keys", "pop", "popitem"),
     *("setdefault", "update", "values"),
-):
+)
+for _name in _METHODS:
     setattr(LoadedFirst, _name, _loading_first(_name))
+
+
+def _when_loaded(kind: type[LoadedFirst], theirs: type, **more: t.Any) -> t.Any:
+    """Return a class of sessions with the methods of Flask's or Flask-Session's."""
+    plain = {name: getattr(theirs, name) for name in _METHODS}
+    return type(kind.__name__, (kind,), {**plain, **more})
 
 
 class WatchedSession(LoadedFirst, SecureCookieSession):
@@ -114,6 +125,9 @@ class WatchedSession(LoadedFirst, SecureCookieSession):
         found = dict.get(self, KEY)
         if watch is not None and found is not None:
             watch(self, found)
+
+
+WatchedSession.when_loaded = _when_loaded(WatchedSession, SecureCookieSession)
 
 
 class LazySession(LoadedFirst, ServerSideSession):
@@ -200,6 +214,15 @@ class LazySession(LoadedFirst, ServerSideSession):
         """Read the session once more, if that has failed."""
         if self.is_lost:
             self.is_loaded = self.is_lost = self._is_begun = False
+            self.__class__ = LazySession
+
+
+LazySession.when_loaded = _when_loaded(
+    LazySession,
+    ServerSideSession,
+    __bool__=ServerSideSession.__bool__,
+    sid=property(operator.attrgetter("_sid"), vars(LazySession)["sid"].fset),
+)
 
 
 def overlook_outage(current: CurrentRequest) -> None:
