@@ -18,7 +18,7 @@ from flask_auth0.sessions.labels import record_of
 from flask_auth0.sessions.server.storage import RecordCompartment, back_end_of
 from flask_auth0.sessions.state_store import SessionStateStore
 from flask_auth0.sessions.storage_contract import BODY, HEAD, Entry
-from flask_auth0.sessions.stores.base import Labelling
+from flask_auth0.sessions.stores.base import Begun, Labelling, Others
 from flask_auth0.sessions.stores.redis import RedisBackEnd
 from flask_auth0.sessions.stores.sqlalchemy import SqlBackEnd
 
@@ -54,10 +54,12 @@ class Recorder:
         """Do work."""
         return work(*args)
 
-    def begin(self, values: Mapping[str, bytes], labelling: Labelling) -> bool:
+    def begin_among(
+        self, values: Mapping[str, bytes], labelling: Labelling, others: Others
+    ) -> Begun:
         """Take a new session."""
         self.written.append(Written(values, labelling))
-        return True
+        return Begun([], [])
 
 
 def login(number: int) -> Login:

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 
 from ..runtime import loop
+from ..runtime.processes import PerProcess
 from ..sessions.stores.base import BackEnd
 from ..sessions.stores.lease import Lease
 
@@ -25,6 +26,45 @@ _PRECEDENCE = 1.0
 _running: set[asyncio.Task[t.Any]] = set()
 
 
+class Renewals:
+    """Renews the leases of a process, until they are dropped.
+
+    One task does it for all of them: most leases end before they have to be renewed,
+    and cost the event loop nothing while others are held.
+    """
+
+    def __init__(self) -> None:
+        self._leases: set[Lease] = set()
+        self._is_begun = False
+
+    def add(self, lease: Lease) -> None:
+        """Renew a lease from now on; any thread may ask for it."""
+        self._leases.add(lease)
+        if not self._is_begun:
+            loop.get_loop().call_soon_threadsafe(self._begin)
+
+    def drop(self, lease: Lease) -> None:
+        """Renew a lease no more."""
+        self._leases.discard(lease)
+
+    def _begin(self) -> None:
+        if self._leases and not self._is_begun:
+            self._is_begun = True
+            start(self._go_on())
+
+    async def _go_on(self) -> None:
+        while self._leases:
+            await asyncio.sleep(RENEWAL)
+            await asyncio.gather(*[_renew(each) for each in list(self._leases)])
+        self._is_begun = False
+        # Another thread may have added one just before.
+        self._begin()
+
+
+#: The renewals of this process.
+renewals = PerProcess(Renewals)
+
+
 class Held:
     """A lease that is renewed until it ends."""
 
@@ -34,26 +74,41 @@ class Held:
         self.lease = lease
         #: Whether a late write needs the lease for longer, and ends it itself.
         self.is_handed_over = False
-        self._renewing = start(_renew(lease))
+        renewals.get().add(lease)
 
     async def end(self) -> None:
         """Release the lease. One that cannot be released runs out."""
-        self._renewing.cancel()
+        renewals.get().drop(self.lease)
         await _release(self.lease)
 
 
-async def hold(store: BackEnd, key: str) -> Held:
-    """Take a lock in a back end; it ends soon after this process, whatever happens."""
+def take_with_value(
+    store: BackEnd, key: str, until: float
+) -> tuple[Lease, bytes | None]:
+    """Take a lock in a back end, with the value that its key has then.
+
+    :param until: when to give up, in seconds of :func:`time.monotonic`.
+    :return: the lease, which is for the caller to renew and to release.
+    :raises TimeoutError: when another holder has it until then.
+    """
     # The holder is another process, so no event of this one can tell when it is free.
-    while (lease := await _try_lock(store, key)) is None:  # noqa: ASYNC110
-        await asyncio.sleep(_PAUSE)
-    return Held(store, key, lease)
+    while (found := Lease.take_with_value(store, key)) is None:
+        if time.monotonic() > until:
+            raise TimeoutError
+        time.sleep(_PAUSE)
+    return found
 
 
 @asynccontextmanager
 async def leased(store: BackEnd, key: str) -> AsyncIterator[Held]:
-    """Hold a lock in a back end, as :func:`hold` does, until the context ends."""
-    held = await hold(store, key)
+    """Hold a lock in a back end until the context ends.
+
+    It ends soon after this process, whatever happens.
+    """
+    # Another process may hold it, as in :func:`take_with_value`.
+    while (lease := await _try_lock(store, key)) is None:  # noqa: ASYNC110
+        await asyncio.sleep(_PAUSE)
+    held = Held(store, key, lease)
     try:
         yield held
     finally:
@@ -95,8 +150,6 @@ async def _release(lease: Lease) -> None:
         await loop.where_called(lease.release)
 
 
-async def _renew(lease: Lease) -> t.NoReturn:
-    while True:
-        await asyncio.sleep(RENEWAL)
-        with contextlib.suppress(Exception):
-            await loop.where_called(lease.renew)
+async def _renew(lease: Lease) -> None:
+    with contextlib.suppress(Exception):
+        await loop.where_called(lease.renew)

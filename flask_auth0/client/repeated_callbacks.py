@@ -18,14 +18,13 @@ from werkzeug.datastructures import Headers
 from werkzeug.wrappers import Response
 
 from ..errors import SessionStoreUnavailable, TenantUnavailable
-from ..runtime import loop
 from ..runtime.processes import PerProcess
 from ..runtime.request import CurrentRequest
 from ..sessions.sealing import Sealer
 from ..sessions.shapes import Shape
 from ..sessions.stores.base import BackEnd, TooLargeForStore
-from ..sessions.stores.lease import LEASE
-from .locks import Held, hold
+from ..sessions.stores.lease import Lease
+from .locks import renewals, take_with_value
 from .places import Places
 
 #: Seconds for which the answer of a callback is kept for its repetitions.
@@ -160,21 +159,23 @@ class Completion:
     ) -> None:
         self._answers, self._name, self._callback = answers, name, callback
         self._target, self._store = target, store
-        self._held: Held | None = None
+        self._lease: Lease | None = None
 
     def begin(self, until: float) -> Callback | None:
         """Take the callback's lease; return what another process has noted of it."""
-        store = self._store
-        if store is None:
+        if self._store is None:
             return None
         try:
-            left = max(until - time.monotonic(), 0)
-            self._held = loop.run(hold(store, self._name), left)
+            lease, note = take_with_value(self._store, self._name, until)
         except TimeoutError as error:
             raise _still_under_way() from error
-        note = store.ask(store.fetch, self._name) or b""
-        content = self._answers.sealer.open(note.decode("ascii", "replace"), self._name)
-        noted = _NOTES.of(content)
+        self._lease = lease
+        renewals.get().add(lease)
+        return None if note is None else self._noted(note.decode("ascii", "replace"))
+
+    def _noted(self, note: str) -> Callback | None:
+        """Return the callback as another process has noted it."""
+        noted = _NOTES.of(self._answers.sealer.open(note, self._name))
         if noted is None:
             return None
         self._callback.is_spent, self._callback.answer = True, noted.answer
@@ -182,16 +183,17 @@ class Completion:
 
     def spend(self) -> None:
         """Note that the code is about to be sent to the tenant."""
-        self._note(None)
+        if self._store is not None:
+            note = self._sealed(None)
+            self._store.ask(self._store.keep, self._name, note, REMEMBERED)
         self._callback.is_spent = True
 
     def keep(self, response: Response) -> None:
         """Keep the answer for the requests that wait for it, and end the completion."""
         if self._callback.is_spent:
             self._callback.answer = answer = _as_answer(response, self._target)
-            # Without the note, a repeated callback starts another login.
-            with contextlib.suppress(SessionStoreUnavailable, TooLargeForStore):
-                self._note(answer)
+            if self._lease is not None:
+                self._note(self._lease, answer)
         self.end()
 
     def end(self) -> None:
@@ -201,16 +203,24 @@ class Completion:
         if not self._callback.is_spent:
             self._answers.forget(self._name)
         self._callback.is_over.set()
-        if self._held is not None:
+        if self._lease is not None:
+            renewals.get().drop(self._lease)
             # If the release fails, the lease runs out.
             with contextlib.suppress(Exception):
-                loop.run(self._held.end(), LEASE)
+                self._lease.release()
 
-    def _note(self, answer: Answer | None) -> None:
-        """Note the answer for other processes, or that there is none yet."""
-        if self._store is not None:
-            sealed = self._answers.sealer.seal([answer], self._name).encode()
-            self._store.ask(self._store.keep, self._name, sealed, REMEMBERED)
+    def _note(self, lease: Lease, answer: Answer) -> None:
+        """Note the answer for other processes, and let them go on."""
+        note = self._sealed(answer)
+        # Without the note, a repeated callback starts another login.
+        with contextlib.suppress(SessionStoreUnavailable, TooLargeForStore):
+            lease.release_with_value(self._name, note, REMEMBERED)
+            renewals.get().drop(lease)
+            self._lease = None
+
+    def _sealed(self, answer: Answer | None) -> bytes:
+        """Return the note of an answer, or that there is none yet."""
+        return self._answers.sealer.seal([answer], self._name).encode()
 
 
 def repeat(current: CurrentRequest, answer: Answer) -> Response:

@@ -148,35 +148,32 @@ def end_labelled(
 
 
 def end_oldest(
-    app: Flask, states: States, records: Records, newest: Entry, most: int
+    app: Flask, states: States, records: Records, too_many: Sequence[str], label: str
 ) -> None:
-    """End the sessions of a user that exceed the limit, those of the oldest logins.
+    """End sessions of a user that exceed the limit, those of the oldest logins.
 
     Each login ends a limited number of them, so that it does not take long.
 
-    :param newest: the session that has just begun, with the user's label in front.
+    :param too_many: their records, as :func:`exceeding` returns them.
+    :param label: the user's.
     """
-    label = newest.labels[0]
-    found = records.labelled(label)
-    too_many = exceeding(found, newest.record, most)[:AT_ONCE]
-    if not too_many:
-        return
-    for head in _end_all(states, records, too_many, label).values():
+    for head in _end_all(states, records, too_many[:AT_ONCE], label).values():
         sub, sid = head["user"]["sub"], head["internal"].get("sid")
         facts = {"event": "revocation", "sub": sub}
         log_event(current_request(), "session_limit_reached", **facts)
         session_revoked.send(app, sub=sub, sid=sid)
 
 
-def exceeding(found: Sequence[str], newest: str, most: int) -> list[str]:
+def exceeding(oldest: Sequence[str], *known: str) -> list[str]:
     """Return the records of a label that are too many, the oldest first.
 
-    :param found: as :meth:`.BackEnd.labelled` returns them. Among those of one second,
-        the newest one need not be the last.
-    :param newest: the record that stays, whatever its place.
+    :param oldest: as :meth:`.BackEnd.begin_among` returns them, with room for one more.
+        Among those of one second, the newest one need not be the last.
+    :param known: the new record, which stays, whatever its place, and one that it has
+        replaced, which is gone.
     """
-    others = [each for each in found if each != newest]
-    return others[: max(0, len(others) + 1 - most)]
+    others = [each for each in oldest if each not in known]
+    return others[: max(0, len(oldest) - len(known))]
 
 
 def _seconds_left(claims: Mapping[str, t.Any], now: float) -> int:

@@ -39,6 +39,11 @@ class Login(t.NamedTuple):
         # A token issued before this login does not end it, even if it arrives later.
         return self.issued_at <= issued_at
 
+    def is_ended_by_any(self, marks: Sequence[str]) -> bool:
+        """Tell whether one of the logout tokens ended it that some marks are of."""
+        tokens = [each.partition("-") for each in marks if "-" in each]
+        return any(self.is_ended_by(int(at), float(heard)) for at, _, heard in tokens)
+
 
 class Marks(t.NamedTuple):
     """The marks of a session, and of the login that it came from."""
@@ -82,9 +87,8 @@ class Revocations:
 
     def cover(self, labels: Sequence[str], login: Login) -> bool:
         """Tell whether a logout token has ended a login."""
-        names = [_REVOKED + label for label in labels]
-        found = self._store.ask(self._store.labelled, *names)
-        return _is_ended_by(found, login)
+        found = self._store.ask(self._store.labelled, *names_of(labels))
+        return login.is_ended_by_any(found)
 
     def end(self, record: str) -> bool:
         """Note that a session has ended."""
@@ -104,11 +108,11 @@ class Revocations:
         self, labels: Sequence[str], record: str, login: Login | None = None
     ) -> Marks:
         """Return the marks of a session, and of the login that it came from."""
-        names = [_REVOKED + each for each in (*labels, record)]
+        names = names_of([*labels, record])
         found = self._store.ask(self._store.labelled, *names)
         versions = [int(v[1:]) for v in found if re.fullmatch(f"{_VERSION}[0-9]+", v)]
         itself = _ENDED in found
-        ended = itself or (login is not None and _is_ended_by(found, login))
+        ended = itself or (login is not None and login.is_ended_by_any(found))
         return Marks(ended, itself, max(versions, default=0))
 
     def _mark(self, name: str, mark: str) -> bool:
@@ -130,6 +134,6 @@ class Revocations:
         return True
 
 
-def _is_ended_by(marks: Sequence[str], login: Login) -> bool:
-    tokens = [each.partition("-") for each in marks if "-" in each]
-    return any(login.is_ended_by(int(at), float(heard)) for at, _, heard in tokens)
+def names_of(labels: Sequence[str]) -> tuple[str, ...]:
+    """Return the labels under which a back end has the marks of some labels."""
+    return tuple(_REVOKED + label for label in labels)

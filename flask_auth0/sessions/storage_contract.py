@@ -5,6 +5,8 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Mapping, Sequence
 
+from .stores.base import NO_OTHERS, Begun, Others
+
 #: The key under which ``flask.session`` has the id of the state.
 KEY = "_a0_session"
 #: The parts of a state: one that every request reads, and the rest.
@@ -40,20 +42,6 @@ class Compartment(t.Protocol):
     def read_head(self, record: str) -> Head:
         """Return the texts that may be the head of a state."""
 
-    def create(
-        self,
-        entry: Entry,
-        parts: Mapping[str, str],
-        max_age: int,
-        *,
-        replaces: Entry | None = None,
-    ) -> bool:
-        """Keep a new state for ``max_age`` seconds, and forget the one it replaces.
-
-        :return: whether it exists afterwards: a logout from outside may have removed
-            it.
-        """
-
     def update(self, record: str, parts: Mapping[str, str], max_age: int) -> bool:
         """Replace parts of a state, if it exists; return whether it does."""
 
@@ -66,6 +54,22 @@ class Compartment(t.Protocol):
 
 class Records(Compartment, t.Protocol):
     """The states of all sessions, where the server keeps them."""
+
+    def create(
+        self,
+        entry: Entry,
+        parts: Mapping[str, str],
+        max_age: int,
+        *,
+        replaces: Entry | None = None,
+        others: Others = NO_OTHERS,
+    ) -> Begun | None:
+        """Keep a new state for ``max_age`` seconds, and forget the one it replaces.
+
+        :param others: what to look for meanwhile.
+        :return: what was found, or ``None`` if the state does not exist afterwards: a
+            logout from outside may have removed it.
+        """
 
     def read_all(self, records: Sequence[str], part: str) -> dict[str, str]:
         """Return a part of several states, of those that exist."""

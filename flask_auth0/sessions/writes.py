@@ -7,6 +7,7 @@ import secrets
 import typing as t
 from collections.abc import Mapping
 
+from flask import Flask
 from flask.sessions import SessionMixin
 from flask_session.base import ServerSideSessionInterface
 
@@ -19,16 +20,16 @@ from .claims import begun
 from .codec import States, split
 from .cookies.newest_states import Browsers, Newest
 from .domains import Domains
-from .ending import empty, end_oldest
+from .ending import empty, end_oldest, exceeding
 from .hooks import SessionHooks
 from .labels import record_of
 from .lazy import LazySession
-from .revocation import Login
+from .revocation import Login, names_of
 from .server.storage import RecordCompartment
 from .shapes import State
 from .storage import Place, Places
 from .storage_contract import KEY, Entry
-from .stores.base import BackEnd
+from .stores.base import BackEnd, Others
 from .token_sets import refreshing
 from .unwritten import Unwritten, UnwrittenStates
 
@@ -163,24 +164,59 @@ class Changes:
         body: State,
         before: Entry | None,
     ) -> None:
-        states, records = self._states, place.records
-        seal = states.seal_together if records is None else states.seal
-        parts, max_age = seal(head, body)
+        """Keep the state of a login, unless a logout has come that ends it."""
         internal = head["internal"]
         # Without a back end, nothing is found by its label.
-        labels = states.labels.of_head(head) if place.meeting_point else ()
+        labels = self._states.labels.of_head(head) if place.meeting_point else ()
         entry = Entry(record_of(internal["session_id"]), labels)
-        compartment = records or self._places.cookies(current)
-        is_there = compartment.create(entry, parts, max_age, replaces=before)
-        # A logout that arrives during this login ends the session that it begins.
-        revocations, login = place.revocations, Login(*internal["login"])
-        if is_there and revocations and revocations.cover(labels, login):
-            compartment.delete(entry)
-            is_there = False
+        login = Login(*internal["login"])
+        if place.records is None:
+            is_there = self._create_in_cookies(current, place, head, body, login)
+        else:
+            kept = place.records, entry, self._states.seal(head, body)
+            is_there = self._create_on_server(current.app, *kept, login, before)
         if not is_there:
             raise LoginFailed(Text("Your session was ended while you logged in."))
-        if records is not None:
-            end_oldest(current.app, states, records, entry, self._most)
+
+    def _create_in_cookies(
+        self,
+        current: CurrentRequest,
+        place: Place,
+        head: State,
+        body: State,
+        login: Login,
+    ) -> bool:
+        cookies, labels = self._places.cookies(current), self._states.labels
+        cookies.create(*self._states.seal_together(head, body))
+        revocations = place.revocations
+        if revocations is None or not revocations.cover(labels.of_head(head), login):
+            return True
+        cookies.delete(Entry(record_of(head["internal"]["session_id"])))
+        return False
+
+    def _create_on_server(
+        self,
+        app: Flask,
+        records: RecordCompartment,
+        entry: Entry,
+        sealed: tuple[dict[str, str], int],
+        login: Login,
+        before: Entry | None,
+    ) -> bool:
+        whose = entry.labels[0]
+        others = Others(names_of(entry.labels), whose, self._most - 1)
+        begun = records.create(entry, *sealed, replaces=before, others=others)
+        if begun is None:
+            return False
+        # A logout that arrives during this login ends the session that it begins.
+        if login.is_ended_by_any(begun.notes):
+            records.delete(entry)
+            return False
+        replaced = [before.record] if before and whose in before.labels else []
+        too_many = exceeding(begun.oldest, entry.record, *replaced)
+        if too_many:
+            end_oldest(app, self._states, records, too_many, whose)
+        return True
 
     def _rename(
         self, current: CurrentRequest, session: SessionMixin, session_id: str

@@ -11,7 +11,13 @@ import secrets
 from ..app_state import AppState
 from ..sessions.ending import exceeding
 from ..sessions.shapes import Shape
-from ..sessions.stores.base import BackEnd, Ending, Labelling, TooLargeForStore
+from ..sessions.stores.base import (
+    BackEnd,
+    Ending,
+    Labelling,
+    Others,
+    TooLargeForStore,
+)
 
 #: Seconds for which fields are kept.
 LIFETIME = 900
@@ -35,11 +41,12 @@ def keep(store: BackEnd, state: AppState, sub: str, fields: Fields) -> str | Non
     labelling = Labelling(record, [label], LIFETIME, LIFETIME)
 
     def write() -> str | None:
-        is_there = store.ask(store.begin, values, labelling)
-        too_many = exceeding(store.ask(store.labelled, label), record, MOST)
+        others = Others(crowd=label, most=MOST - 1)
+        begun = store.ask(store.begin_among, values, labelling, others)
+        too_many = exceeding(begun.oldest, record) if begun else []
         if too_many:
             store.ask(store.end, [_ending(each, label) for each in too_many])
-        return record if is_there else None
+        return record if begun else None
 
     try:
         return store.attempt(write, None)

@@ -16,12 +16,12 @@ from tests.harness.visitor import MakeApp, MakeVisitor, Visitor
 
 #: How often a walk may go on in another file, with cookies and with Redis.
 BOUNDS = {
-    "protected": (30, 35),
-    "token": (47, 58),
+    "protected": (29, 34),
+    "token": (46, 57),
     # Of these, five are for an ID token of another second than the one before.
-    "refresh": (204, 220),
-    "login": (84, 90),
-    "callback": (150, 211),
+    "refresh": (196, 215),
+    "login": (79, 85),
+    "callback": (137, 173),
     "backchannel": (0, 94),
 }
 

@@ -11,7 +11,13 @@ from flask import Flask
 from flask_auth0.sessions.server.setup import set_up_sessions
 from flask_auth0.sessions.server.storage import RecordCompartment, back_end_of
 from flask_auth0.sessions.storage_contract import Entry
-from flask_auth0.sessions.stores.base import BackEnd, Labelling
+from flask_auth0.sessions.stores.base import (
+    NO_OTHERS,
+    BackEnd,
+    Begun,
+    Labelling,
+    Others,
+)
 from tests.harness.processes import until
 
 PARTS = {"head": "h", "body": "b"}
@@ -120,6 +126,41 @@ class IndexContract:
         for name, age in [("one", 180), ("two", 60), ("three", 120)]:
             store.label(Labelling(name, ["ada"], age, 600))
         assert store.labelled("ada") == ["two", "three", "one"]
+
+    def test_one_that_begins_finds_others(self, store: BackEnd) -> None:
+        for name, age in [("old", 60), ("older", 30), ("gone", -1)]:
+            store.label(Labelling(name, ["ada"], age, 600))
+        store.label(Labelling("note", ["first"], 60, 600))
+        store.label(Labelling("another", ["second"], 60, 600))
+        new = Labelling("new", ["ada", "sid"], 120, 600)
+        wanted = Others(("first", "nobody", "second"), "ada", 2)
+        begun = store.begin_among({"key": b"1"}, new, wanted)
+        assert begun == Begun(["note", "another"], ["older"])
+        assert store.fetch("key") == b"1"
+        assert store.labelled("ada") == ["older", "old", "new"]
+        assert store.labelled("sid") == ["new"]
+        # So it is where there are fewer than may be, or where nobody is looked for.
+        newer = Labelling("newer", ["ada"], 180, 600)
+        assert store.begin_among({}, newer, Others((), "ada", 4)) == Begun([], [])
+        newest = Labelling("newest", ["ada"], 240, 600)
+        assert store.begin_among({}, newest, NO_OTHERS) == Begun([], [])
+
+    def test_a_lock_comes_with_a_value(self, store: BackEnd) -> None:
+        first = store.lock_and_fetch("value")
+        assert first is not None
+        assert first.value is None
+        store.keep("value", b"1", 60)
+        assert store.lock_and_fetch("value") is None
+        assert store.try_lock("value") is None
+        store.keep_and_unlock(first.lock, "value", b"2", 60)
+        second = store.lock_and_fetch("value")
+        assert second is not None
+        assert second.value == b"2"
+        # The first one has no claim to it any more.
+        store.keep_and_unlock(first.lock, "value", b"3", 60)
+        assert store.try_lock("value") is None
+        second.lock.release()
+        assert store.fetch("value") == b"3"
 
     def test_an_update_keeps_the_labels(self, records: RecordCompartment) -> None:
         entry = Entry("one", ("ada",))

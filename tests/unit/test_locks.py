@@ -10,10 +10,13 @@ import typing as t
 import pytest
 
 from flask_auth0.client import locks as turns_module
-from flask_auth0.client.locks import leased
+from flask_auth0.client.locks import Renewals, leased
+from flask_auth0.errors import SessionStoreUnavailable
 from flask_auth0.runtime import loop
 from flask_auth0.runtime.turns import Turns
 from flask_auth0.sessions.stores.base import BackEnd
+from flask_auth0.sessions.stores.lease import Lease
+from tests.harness.processes import until
 
 
 class FakeLock:
@@ -96,3 +99,43 @@ def test_turns_of_different_keys_do_not_wait_for_each_other() -> None:
 
     loop.run(both(), 10)
     assert done == ["b", "a", "a again"]
+
+
+class CountedLease:
+    """A lease that tells when it has been renewed."""
+
+    def __init__(self) -> None:
+        self.is_renewed = threading.Event()
+
+    def renew(self) -> bool:
+        self.is_renewed.set()
+        raise SessionStoreUnavailable
+
+
+def test_one_task_renews_all_leases(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also after a failure, and after a while in which there were none."""
+    monkeypatch.setattr(turns_module, "RENEWAL", 0.01)
+    renewals = Renewals()
+    for _ in range(20):
+        leases = [CountedLease(), CountedLease()]
+        for each in leases:
+            renewals.add(t.cast(Lease, each))
+        assert all(each.is_renewed.wait(10) for each in leases)
+        leases[0].is_renewed.clear()
+        assert leases[0].is_renewed.wait(10)
+        for each in leases:
+            renewals.drop(t.cast(Lease, each))
+        until(lambda: not renewals._is_begun, "there is nothing to do")
+
+
+def test_a_lease_that_is_dropped_is_renewed_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(turns_module, "RENEWAL", 0.01)
+    renewals, dropped, other = Renewals(), CountedLease(), CountedLease()
+    renewals.add(t.cast(Lease, other))
+    renewals.add(t.cast(Lease, dropped))
+    renewals.drop(t.cast(Lease, dropped))
+    assert other.is_renewed.wait(10)
+    assert not dropped.is_renewed.is_set()
+    renewals.drop(t.cast(Lease, other))

@@ -91,14 +91,7 @@ class CookieCompartment:
         for part in (*PARTS, VISIT):
             self._jar.withdraw(self._jar.prefix + part)
 
-    def create(
-        self,
-        entry: Entry,
-        parts: Mapping[str, str],
-        max_age: int,
-        *,
-        replaces: Entry | None = None,
-    ) -> bool:
+    def create(self, parts: Mapping[str, str], max_age: int) -> None:
         """Keep a state, in place of any that the browser has.
 
         :raises SessionTooLarge: when it does not fit into a request, or a response.
@@ -110,7 +103,6 @@ class CookieCompartment:
         is_ending = self._config.clear_anonymous_session_on_login
         ending = [self._jar.prefix + APART] if is_ending else []
         self._write(parts, max_age, old, reserved, ending)
-        return True
 
     def update(self, record: str, parts: Mapping[str, str], max_age: int) -> bool:
         """Replace parts of the state."""

@@ -101,7 +101,8 @@ class StoredSessionInterface(LastsAsLogins, OwnNames, ServerSideSessionInterface
 
     def regenerate(self, session: LazySession) -> None:  # type: ignore[override]
         """Give a session a new id; the old one is removed once the new one is kept."""
-        session.replaced.append(session.sid)
+        if session.found_as is not None:
+            session.replaced.append(session.sid)
         session.sid = self._new_sid()
         session.modified = True
 

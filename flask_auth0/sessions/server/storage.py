@@ -12,7 +12,15 @@ from flask_session.base import ServerSideSessionInterface
 
 from ...errors import SessionTooLarge
 from ..storage_contract import HEAD, PARTS, Entry, Head, Records
-from ..stores.base import BackEnd, Ending, Labelling, TooLargeForStore
+from ..stores.base import (
+    NO_OTHERS,
+    BackEnd,
+    Begun,
+    Ending,
+    Labelling,
+    Others,
+    TooLargeForStore,
+)
 from .adapter import adapted
 from .interface import StoredSessionInterface
 from .prefetch import Prefetch
@@ -57,16 +65,20 @@ class RecordCompartment(Records):
         max_age: int,
         *,
         replaces: Entry | None = None,
-    ) -> bool:
+        others: Others = NO_OTHERS,
+    ) -> Begun | None:
         values = {_key(entry.record, k): v.encode() for k, v in parts.items()}
         labelling = Labelling(entry.record, _names(entry), max_age, self._longest)
+        if others.crowd is not None:
+            others = others._replace(crowd=_LABEL + others.crowd)
+        begin = self._back_end.begin_among
         with _sizes(parts):
-            is_there = self._back_end.ask(self._back_end.begin, values, labelling)
+            begun = self._back_end.ask(begin, values, labelling, others)
         if replaces is not None:
             self.delete(replaces)
-        if not is_there:
+        if begun is None:
             self.delete(entry)
-        return is_there
+        return begun
 
     def read_head(self, record: str) -> Head:
         return Head(self.read(record, HEAD))

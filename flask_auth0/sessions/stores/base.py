@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import typing as t
 from abc import ABC, abstractmethod
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 
 from ...runtime.outage import Outage
 from ...runtime.processes import PerProcess
-from .lease import LOCK, Lock
+from .lease import LOCK, Lock, Locked
 from .limits import Limited
 
 
@@ -44,6 +45,29 @@ class Labelling:
     max_age: int
     #: Seconds that no record outlasts.
     longest: int
+
+
+class Others(t.NamedTuple):
+    """What is looked for as a record begins."""
+
+    #: The labels of notes that may end it at once.
+    notes: tuple[str, ...] = ()
+    #: One of its own labels, of which only so many records may be left.
+    crowd: str | None = None
+    most: int = 0
+
+
+NO_OTHERS = Others()
+
+
+class Begun(t.NamedTuple):
+    """What was there as a record began."""
+
+    #: The notes under all labels.
+    notes: list[str]
+    #: The records of the crowd without the newest ones that may be left, the oldest
+    #: first.
+    oldest: list[str]
 
 
 class Ending(t.NamedTuple):
@@ -144,6 +168,19 @@ class BackEnd(Limited, ABC):
         found = self.labelled(*labelling.labels)
         return found.count(labelling.record) == len(labelling.labels)
 
+    def begin_among(
+        self, values: Mapping[str, bytes], labelling: Labelling, others: Others
+    ) -> Begun | None:
+        """Keep a new record as :meth:`begin` does, and look for others after that.
+
+        :return: ``None`` if the record has not its labels any more.
+        """
+        if not self.begin(values, labelling):
+            return None
+        notes = self.labelled(*others.notes) if others.notes else []
+        crowd = self.labelled(others.crowd) if others.crowd else []
+        return Begun(notes, crowd[: max(0, len(crowd) - others.most)])
+
     def end(self, endings: Sequence[Ending]) -> None:
         """Remove the values of records, and from each record its own labels.
 
@@ -168,6 +205,26 @@ class BackEnd(Limited, ABC):
         """
         lock = self.lock(LOCK + key)
         return lock if lock.take() else None
+
+    def lock_and_fetch(self, key: str) -> Locked | None:
+        """Take the lock for a key as :meth:`try_lock` does, and then return the value
+        of the key as well.
+        """
+        lock = self.try_lock(key)
+        if lock is None:
+            return None
+        try:
+            return Locked(lock, self.fetch(key))
+        except Exception:
+            # Nobody would let go of it.
+            with contextlib.suppress(Exception):
+                lock.release()
+            raise
+
+    def keep_and_unlock(self, lock: Lock, key: str, value: bytes, max_age: int) -> None:
+        """Keep a value as :meth:`keep` does, and then let go of a lock."""
+        self.keep(key, value, max_age)
+        lock.release()
 
     def expires(self, key: str) -> bool:
         """Tell whether the value of a key has an expiry."""

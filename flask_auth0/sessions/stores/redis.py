@@ -15,7 +15,18 @@ from ...config.problems import Problem, warning
 from ...runtime.processes import PerProcess
 from . import lease
 from .bad_settings import BadSetting
-from .base import BackEnd, Ending, Labelling, Setup, by_label, keys_of
+from .base import (
+    NO_OTHERS,
+    BackEnd,
+    Begun,
+    Ending,
+    Labelling,
+    Others,
+    Setup,
+    by_label,
+    keys_of,
+)
+from .lease import Lock, Locked
 from .proof import prove
 from .redis_urls import FAILURES, clients_of
 
@@ -38,6 +49,17 @@ class RedisLock(redis.lock.Lock):
     def release(self) -> None:
         with contextlib.suppress(redis.exceptions.LockError):
             super().release()
+
+    def take_in(self, pipeline: t.Any) -> None:
+        """Take the lock as a step of a pipeline, whose answer tells whether it is."""
+        client, self.redis = self.redis, pipeline
+        self.take()
+        self.redis = client
+
+    def release_in(self, pipeline: t.Any) -> None:
+        """Let go of the lock as a step of a pipeline, if it is still held."""
+        # As an object of redis-py, the script would be looked for before it is called.
+        pipeline.eval(self.LUA_RELEASE_SCRIPT, 1, self.name, self.local.token)
 
 
 class RedisBackEnd(BackEnd):
@@ -76,12 +98,9 @@ class RedisBackEnd(BackEnd):
         _label(self._clients.get(), labelling)
 
     def labelled(self, *labels: str) -> list[str]:
-        now = int(time.time())
         with self._clients.get().pipeline(transaction=False) as pipeline:
-            for label in labels:
-                pipeline.zrangebyscore(label, now, "+inf")
-            found = pipeline.execute()
-        return [record.decode("ascii", "replace") for each in found for record in each]
+            _find(pipeline, labels)
+            return _texts(pipeline.execute())
 
     def unlabel(self, label: str, records: Sequence[str]) -> None:
         self._clients.get().zrem(label, *records)
@@ -90,6 +109,25 @@ class RedisBackEnd(BackEnd):
         return RedisLock(
             self._clients.get(), key, timeout=lease.LEASE, thread_local=False
         )
+
+    def lock_and_fetch(self, key: str) -> Locked | None:
+        client, lock = self._clients.get(), self.lock(lease.LOCK + key)
+        if isinstance(client, redis.RedisCluster):
+            return super().lock_and_fetch(key)
+        with client.pipeline(transaction=False) as pipeline:
+            lock.take_in(pipeline)
+            pipeline.get(key)
+            is_taken, value = pipeline.execute()
+        return Locked(lock, value) if is_taken else None
+
+    def keep_and_unlock(self, lock: Lock, key: str, value: bytes, max_age: int) -> None:
+        client = self._clients.get()
+        if isinstance(client, redis.RedisCluster) or not isinstance(lock, RedisLock):
+            return super().keep_and_unlock(lock, key, value, max_age)
+        with client.pipeline(transaction=False) as pipeline:
+            pipeline.set(key, value, ex=max_age)
+            lock.release_in(pipeline)
+            pipeline.execute()
 
     def expires(self, key: str) -> bool:
         try:
@@ -100,16 +138,29 @@ class RedisBackEnd(BackEnd):
             return True
 
     def begin(self, values: Mapping[str, bytes], labelling: Labelling) -> bool:
-        client = self._clients.get()
-        if isinstance(client, redis.RedisCluster):
+        if isinstance(self._clients.get(), redis.RedisCluster):
             # A transaction of a cluster has the keys of one server only.
             return super().begin(values, labelling)
+        return self.begin_among(values, labelling, NO_OTHERS) is not None
+
+    def begin_among(
+        self, values: Mapping[str, bytes], labelling: Labelling, others: Others
+    ) -> Begun | None:
+        client = self._clients.get()
+        if isinstance(client, redis.RedisCluster):
+            return super().begin_among(values, labelling, others)
         with client.pipeline(transaction=True) as pipeline:
             for key, value in values.items():
                 pipeline.set(key, value, ex=labelling.max_age)
             _label(pipeline, labelling)
-            pipeline.execute()
-        return True
+            before = len(pipeline)
+            _find(pipeline, others.notes)
+            if others.crowd:
+                # Those that have expired are no members any more.
+                pipeline.zrange(others.crowd, 0, -1 - others.most)
+            found = pipeline.execute()[before:]
+        number = len(others.notes)
+        return Begun(_texts(found[:number]), _texts(found[number:]))
 
     def end(self, endings: Sequence[Ending]) -> None:
         client = self._clients.get()
@@ -129,6 +180,16 @@ def _label(client: t.Any, labelling: Labelling) -> None:
         client.zremrangebyscore(label, "-inf", now)
         client.zadd(label, {labelling.record: now + labelling.max_age})
         client.expire(label, labelling.longest)
+
+
+def _find(pipeline: t.Any, labels: Sequence[str]) -> None:
+    now = int(time.time())
+    for label in labels:
+        pipeline.zrangebyscore(label, now, "+inf")
+
+
+def _texts(found: Sequence[Sequence[bytes]]) -> list[str]:
+    return [record.decode("ascii", "replace") for each in found for record in each]
 
 
 def make(setup: Setup, key: str = KEY) -> RedisBackEnd:
