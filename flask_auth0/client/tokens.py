@@ -388,8 +388,16 @@ class TokenClient(LoopClient):
         here = self.here()
         name = self.store.name_of_session
         key = await name(store_options, here.past_refreshes.family)
-        async with here.turns.turn(key):
+        async with AsyncExitStack() as stack:
+            turn = stack.enter_async_context(here.turns.turn(key))
+            await (self._behind_another(turn) if here.turns.is_taken(key) else turn)
             yield key
+
+    def _behind_another(
+        self, waiting: Coroutine[t.Any, t.Any, R]
+    ) -> Coroutine[t.Any, t.Any, R]:
+        """Wait for another request of a session, which may wait for the tenant."""
+        return self.transports.guards.places.behind_another(waiting)
 
     @asynccontextmanager
     async def _lease(
@@ -401,7 +409,8 @@ class TokenClient(LoopClient):
             held, place = None, self.store.meeting_point(current.app)
             if key is not None and place is not None:
                 await self._until_written(key, place.limit)
-                held = await stack.enter_async_context(leased(place, key))
+                lease = stack.enter_async_context(leased(place, key))
+                held = await self._behind_another(lease)
             self.store.reread(current)
             bring_up_to_date(store_options, current)
             yield held
@@ -430,7 +439,9 @@ class TokenClient(LoopClient):
         asked = (options.get("audience") or "", options.get("scope") or "")
         async with AsyncExitStack() as stack:
             family = here.past_refreshes.family(old)
-            await stack.enter_async_context(here.turns.turn(family))
+            turn = stack.enter_async_context(here.turns.turn(family))
+            is_taken = here.turns.is_taken(family)
+            await (self._behind_another(turn) if is_taken else turn)
             answer = here.past_refreshes.answer(old, asked, refresh)
             if answer is not None:
                 return answer

@@ -118,7 +118,8 @@ REASONS: Mapping[str, Reason] = MappingProxyType(
         ),
         "too_many_wait": Reason(
             WARNING,
-            "The tenant is slow, and as many requests wait for it as may.",
+            "The tenant is slow, or more logins and refreshes come than it answers, "
+            "and as many wait for it as may.",
             "See its status page. AUTH0_TENANT_CONCURRENCY is how many requests of a "
             "process wait for it at once.",
         ),

@@ -28,3 +28,7 @@ class Turns:
             return
         async with self._locks.setdefault(key, asyncio.Lock()):
             yield
+
+    def is_taken(self, key: str | None) -> bool:
+        """Tell whether a coroutine has the turn of a key, or waits for it."""
+        return key in self._locks

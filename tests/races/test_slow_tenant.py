@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import statistics
 import threading
 import typing as t
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -15,6 +16,7 @@ from flask_auth0 import Auth0, login_required
 from flask_auth0.app_state import state_of
 from flask_auth0.client import places
 from flask_auth0.tenant import TenantServer
+from tests.harness.processes import until
 from tests.harness.proxy import Proxy
 from tests.harness.visitor import ADA, GRACE, SECRET, MakeVisitor, Visitor
 
@@ -25,14 +27,32 @@ SOON = 10
 OFFLINE = "openid profile email offline_access"
 
 
+MakeApp = Callable[..., Flask]
+
+
 @pytest.fixture
-def app(options: dict[str, t.Any], way: Proxy, redis_settings: t.Any) -> Flask:
-    app, auth0 = Flask(__name__), Auth0()
-    app.config.update(TESTING=True, **redis_settings)
+def app(make: MakeApp) -> Flask:
+    return make("redis")
+
+
+@pytest.fixture
+def make(options: dict[str, t.Any], way: Proxy, redis_settings: t.Any) -> MakeApp:
+    """Make an app with its sessions in cookies or in Redis."""
     # No limit ends before the test does.
-    own = {"timeout": 60, "tenant_concurrency": PLACES, "scope": OFFLINE}
-    domain = f"127.0.0.1:{way.port}"
-    auth0.init_app(app, **{**options, **own, "domain": domain, "secret": SECRET})
+    patient = {**options, "timeout": 60, "scope": OFFLINE, "secret": SECRET}
+
+    def make(kind: str, tenant_concurrency: int = PLACES) -> Flask:
+        own = {"tenant_concurrency": tenant_concurrency}
+        settings = redis_settings if kind == "redis" else {}
+        return make_app(settings, {**patient, **own, "domain": f"127.0.0.1:{way.port}"})
+
+    return make
+
+
+def make_app(settings: t.Any, options: dict[str, t.Any]) -> Flask:
+    app, auth0 = Flask(__name__), Auth0()
+    app.config.update(TESTING=True, **settings)
+    auth0.init_app(app, **options)
 
     @app.get("/token")
     def token() -> str:
@@ -125,10 +145,7 @@ def test_copies_of_one_callback_take_no_more(
     monkeypatch.setattr(places, "SLOW", 0.3)
     visitor, reader = make_visitor(app), make_visitor(app)
     path = prepared("callback", visitor)
-    copies = [make_visitor(app) for _ in range(2 * THREADS)]
-    for each in copies:
-        for name, value in visitor.cookies().items():
-            each.set_cookie(name, value)
+    copies = copies_of(visitor, make_visitor)
     reader.log_in()
     way.freeze()
     try:
@@ -140,6 +157,98 @@ def test_copies_of_one_callback_take_no_more(
     outcomes = {outcome(each.result(SOON)) for each in answers}
     # Those that have waited get the answer of the first.
     assert outcomes == {DONE["callback"], (503, False)}
+
+
+@pytest.mark.parametrize("places_", [1, PLACES])
+@pytest.mark.parametrize("kind", ["cookie", "redis"])
+def test_requests_of_one_session_take_no_more(
+    make: MakeApp,
+    make_visitor: MakeVisitor,
+    way: Proxy,
+    worker: ThreadPoolExecutor,
+    monkeypatch: pytest.MonkeyPatch,
+    tenant: TenantServer,
+    kind: str,
+    places_: int,
+) -> None:
+    """A page may ask for more, all at once, than the worker has threads."""
+    app = make(kind, tenant_concurrency=places_)
+    monkeypatch.setattr(places, "SLOW", 0.3)
+    visitor, reader = make_visitor(app), make_visitor(app)
+    for each in (visitor, reader):
+        each.log_in()
+    copies = copies_of(visitor, make_visitor)
+    tenant.tenant.token_requests.clear()
+    way.freeze()
+    try:
+        answers = [worker.submit(each.get, "/token") for each in copies]
+        page = worker.submit(reader.get, "/profile")
+        assert page.result(SOON).status_code == 200
+    finally:
+        way.thaw()
+    outcomes = [outcome(each.result(SOON)) for each in answers]
+    assert set(outcomes) == {(200, False), (503, False)}
+    assert outcomes.count((200, False)) <= places_
+    # Those that have waited get what the first one has fetched, or fetch it again.
+    assert {each.outcome for each in tenant.tenant.token_requests} == {"ok"}
+
+
+def copies_of(visitor: Visitor, make_visitor: MakeVisitor) -> list[Visitor]:
+    """The same browser, for as many requests at once as take all threads twice."""
+    copies = [make_visitor(visitor.app) for _ in range(2 * THREADS)]
+    for each in copies:
+        for name, value in visitor.cookies().items():
+            each.set_cookie(name, value)
+    return copies
+
+
+class Storm:
+    """Refreshes of many sessions, each of which comes again as soon as it is answered.
+
+    :param worker: has one line for all of them, and for pages.
+    """
+
+    def __init__(self, worker: ThreadPoolExecutor, visitors: list[Visitor]) -> None:
+        self._worker = worker
+        self.statuses: list[int] = []
+        self.is_over = False
+        for each in visitors:
+            worker.submit(self._refresh, each)
+
+    def _refresh(self, visitor: Visitor) -> None:
+        self.statuses.append(visitor.fetch("/token").status_code)
+        if not self.is_over:
+            self._worker.submit(self._refresh, visitor)
+
+    def answered_before(self, visitor: Visitor) -> int:
+        """How many of these have got their token before a page of somebody else."""
+        before = self.statuses.count(200)
+        page = self._worker.submit(visitor.get, "/profile")
+        assert page.result(SOON).status_code == 200
+        return self.statuses.count(200) - before
+
+
+def test_in_a_lasting_storm_pages_go_on(
+    app: Flask,
+    make_visitor: MakeVisitor,
+    tenant: TenantServer,
+    worker: ThreadPoolExecutor,
+) -> None:
+    """More come than the tenant answers, though it is quick to answer each."""
+    reader, *visitors = (make_visitor(app) for _ in range(11))
+    for each in (reader, *visitors):
+        each.log_in()
+    tenant.tenant.fail_next_token_request(status=None, delay=0.3, count=1000)
+    storm = Storm(worker, visitors)
+    try:
+        until(lambda: 503 in storm.statuses, "somebody is refused")
+        before = [storm.answered_before(reader) for _ in range(7)]
+    finally:
+        storm.is_over = True
+        tenant.tenant._failures.clear()
+    # A page that waits for the whole line comes after all of them.
+    assert statistics.median(before) < len(visitors) / 2
+    assert set(storm.statuses) == {200, 503}
 
 
 def outcome(response: TestResponse) -> tuple[int, bool]:
