@@ -23,10 +23,12 @@ from .tenant import RemoteTenant, running_tenant
 
 #: Each a module, which only what measures has to import.
 PARTS = ("view", "login", "refresh", "backchannel", "memory", "throughput")
+#: Those that have a page of their own, and run when they are named.
+APART = ("scale",)
 
 
 @click.command()
-@click.argument("parts", nargs=-1, type=click.Choice(PARTS))
+@click.argument("parts", nargs=-1, type=click.Choice(PARTS + APART))
 @click.option("--quick", is_flag=True, help="Only see whether it works.")
 @click.option("--full", is_flag=True, help="A million sessions too: 3 GB of memory.")
 @click.option("--rst", is_flag=True, help="Print what docs/performance.inc has.")
@@ -34,7 +36,7 @@ def main(parts: tuple[str, ...], quick: bool, full: bool, rst: bool) -> None:
     """Measure what the extension costs beside what people would use instead.
 
     All that is compared is measured in one run, in turn, so that the ratios hold on any
-    machine. Without PARTS, all of them.
+    machine. Without PARTS, all of them but scale.
     """
     size = QUICK if quick else Size()
     if full:

@@ -18,7 +18,7 @@ from flask_auth0.sessions.labels import record_of
 from flask_auth0.sessions.server.storage import RecordCompartment, back_end_of
 from flask_auth0.sessions.state_store import SessionStateStore
 from flask_auth0.sessions.storage_contract import BODY, HEAD, Entry
-from flask_auth0.sessions.stores.base import Begun, Labelling, Others
+from flask_auth0.sessions.stores.base import BackEnd, Begun, Labelling, Others
 from flask_auth0.sessions.stores.redis import RedisBackEnd
 from flask_auth0.sessions.stores.sqlalchemy import SqlBackEnd
 
@@ -70,12 +70,20 @@ def login(number: int) -> Login:
 def fill(app: Flask, count: int) -> None:
     """Give the store of an app so many sessions, each of another user."""
     store = back_end_of(app.session_interface)
-    sessions = _sessions(app, count)
+    assert store is not None  # noqa: S101  # what the caller has set up
+    write(store, _sessions(app, count))
+
+
+def write(store: BackEnd, sessions: Iterable[Written]) -> None:
+    """Give a store sessions, many at once where it takes them so."""
     if isinstance(store, RedisBackEnd):
         for batch in _batches(sessions):
             _write_to_redis(store.client, batch)
     elif isinstance(store, SqlBackEnd):
         _write_to_sql(store, sessions)
+    else:
+        for each in sessions:
+            store.begin(each.values, each.labelling)
 
 
 def sql_of(app: Flask) -> SqlBackEnd:
@@ -152,6 +160,8 @@ def _write_to_sql(store: SqlBackEnd, sessions: Iterable[Written]) -> None:
 
 def _copy(driver: t.Any, table: str, rows: Iterable[dict[str, t.Any]]) -> None:
     found = list(rows)
+    if not found:
+        return
     command = f"COPY {table} ({', '.join(found[0])}) FROM STDIN"
     with driver.cursor() as cursor, cursor.copy(command) as copy:
         for row in found:

@@ -32,6 +32,11 @@ class Size:
     logouts: int = 40
     #: Sessions whose memory is measured.
     weighed: int = 50
+    #: Sessions that a place is filled with: one that takes many at once, one that does
+    #: not, and an imitation, which weighs them one by one.
+    in_bulk: int = 100_000
+    one_by_one: int = 1_000
+    imitated: int = 50
     #: Of gunicorn.
     workers: tuple[int, ...] = (1, 2, 4)
     #: How often each server is put under load, and for how many seconds.
@@ -50,6 +55,9 @@ QUICK = Size(
     looped=1_000,
     logouts=4,
     weighed=4,
+    in_bulk=2_000,
+    one_by_one=100,
+    imitated=10,
     workers=(1,),
     bursts=2,
     seconds=0.3,

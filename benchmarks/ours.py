@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Mapping
 
 from flask import Flask
 
@@ -25,6 +26,11 @@ def ours_on_redis(url: str, **config: t.Any) -> Flask:
 def ours_on_postgresql(url: str) -> Flask:
     """Return an app with the extension, which keeps sessions in PostgreSQL."""
     return _app(SESSION_TYPE="sqlalchemy", SESSION_SQLALCHEMY=url)
+
+
+def ours_at(settings: Mapping[str, t.Any], **config: t.Any) -> Flask:
+    """Return an app with the extension, which keeps sessions where settings say."""
+    return _app(**settings, **config)
 
 
 def _app(**config: t.Any) -> Flask:

@@ -30,9 +30,11 @@ class Table:
         return "\n".join([self.title, "", body[0], "-" * len(body[0]), *body[1:]])
 
     def rst(self) -> str:
-        """Return it for the documentation."""
-        head = f".. list-table:: {self.title}\n    :header-rows: 1\n"
-        return "\n".join([head, *map(_item, [self.headings, *self.rows])])
+        """Return it for the documentation, between comments to include it by."""
+        head = f".. begin: {self.title}\n\n.. list-table:: {self.title}"
+        lines = [f"{head}\n    :header-rows: 1\n"]
+        lines += map(_item, [self.headings, *self.rows])
+        return "\n".join([*lines, "\n.. end\n"])
 
 
 def machine() -> str:

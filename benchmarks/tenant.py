@@ -67,6 +67,11 @@ def logout_tokens(tenant: Tenant, sids: Iterable[str]) -> list[str]:
     return [logout_token(tenant, tenant.client, session) for session in sessions]
 
 
+def logout_token_of_newest(tenant: Tenant) -> str:
+    """Return what the tenant sends when the session of the last login ends."""
+    return logout_token(tenant, tenant.client, tenant.sessions()[-1])
+
+
 @contextlib.contextmanager
 def running_tenant() -> Iterator[RemoteTenant]:
     """Run a tenant."""

@@ -5,9 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import socket
-import threading
 import typing as t
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from redis import Redis
 
 from tests.contracts.outage import LIMIT, MakeProxy, add_views
 from tests.contracts.sessions import SessionContract
+from tests.harness.dynamodb_server import running_dynamodb
 from tests.harness.memcached_server import running_memcached
 from tests.harness.missing import missing
 from tests.harness.processes import Service, stopped_at_the_end
@@ -48,25 +47,8 @@ def cluster(
 @pytest.fixture(scope="session")
 def dynamodb_url() -> Iterator[str]:
     """DynamoDB's API, served by moto in this process."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from moto.dynamodb.responses import DynamoHandler
-        from moto.server import ThreadedMotoServer
-
-        server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-        server.start()
-    act, lock = DynamoHandler.call_action, threading.Lock()
-
-    def call_action(self: DynamoHandler) -> t.Any:
-        # One write amid another is lost in moto. DynamoDB itself does one at a time.
-        with lock:
-            return act(self)
-
-    host, port = server.get_host_and_port()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(DynamoHandler, "call_action", call_action)
-        yield f"http://{host}:{port}"
-    server.stop()
+    with running_dynamodb() as url:
+        yield url
 
 
 @pytest.fixture

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +9,8 @@ import pytest
 from benchmarks.lab import QUICK
 from benchmarks.report import Table
 from tests.docs.pages import table
-from tests.harness.processes import ROOT, environment
+
+from .printed import Tables, one, tables_of
 
 PARTS = ["view", "login", "refresh", "backchannel"]
 OURS = ("flask_auth0, cookies", "flask_auth0, Redis")
@@ -37,32 +35,11 @@ ROWS = {
     "A back-channel logout, sessions in Redis": {f"{n:,}" for n in QUICK.sessions},
 }
 
-#: The title, the headings, a line, and the rows.
-TABLE = r"^(.+)\n\n.+\n-+\n((?:.+\n)+)"
-
-Tables = dict[str, dict[str, list[str]]]
-
 
 @pytest.fixture(scope="module")
 def tables(redis_binary: str) -> Tables:
     """The cells of each table, by its title and the name of the row."""
-    command = [sys.executable, "-m", "benchmarks", "--quick", *PARTS]
-    done = subprocess.run(
-        command, capture_output=True, text=True, env=environment({}), cwd=ROOT
-    )
-    assert done.returncode == 0, done.stderr
-    return dict(map(parsed, re.findall(TABLE, done.stdout, re.MULTILINE)))
-
-
-def parsed(found: tuple[str, str]) -> tuple[str, dict[str, list[str]]]:
-    """The title of a table, and its rows."""
-    lines = [re.split(r"\s{2,}", line.strip()) for line in found[1].splitlines()]
-    return found[0], {name: cells for name, *cells in lines}
-
-
-def one(tables: Tables, title: str) -> dict[str, list[str]]:
-    """The table whose title begins like this."""
-    return next(rows for name, rows in tables.items() if name.startswith(title))
+    return tables_of(*PARTS)
 
 
 @pytest.mark.parametrize("title", ROWS)

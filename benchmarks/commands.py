@@ -1,0 +1,143 @@
+"""What each request asks of the place of its session."""
+
+from __future__ import annotations
+
+import contextlib
+import typing as t
+from collections.abc import Callable, Iterable, Iterator
+from unittest import mock
+
+from flask import Flask
+
+from flask_auth0.runtime import clock
+from tests.harness.clock import Clock
+
+from . import ours
+from .lab import Lab
+from .places import Commands, Place
+from .report import Table
+from .shapes import API
+from .tenant import RemoteTenant, logout_token_of_newest, set_token_lifetime
+from .visitor import Visitor, authorize
+
+#: Seconds after which the activity of a user is noted, by default, and a few more.
+_LATER = 86400 // 60 + 10
+_DAY = 86400
+#: What is asked is counted, however long that takes on a busy machine.
+_PATIENT = {"AUTH0_SESSION_STORE_TIMEOUT": 60}
+
+
+class Step(t.NamedTuple):
+    """A request, or all of those that belong together."""
+
+    name: str
+    do: Callable[[], object]
+
+
+class Asked(t.NamedTuple):
+    """What each step asks of one place."""
+
+    place: Place
+    #: By the names of the steps.
+    steps: dict[str, Commands]
+    #: The same in units, where these are billed.
+    units: dict[str, Commands]
+
+
+def count(lab: Lab, places: Iterable[Place]) -> list[Asked]:
+    """Let somebody log in to an app at each place, look at pages, and log out."""
+    return [_counted(lab, place) for place in places]
+
+
+def _counted(lab: Lab, place: Place) -> Asked:
+    found = Asked(place, {}, {})
+    billed = place.units or Commands
+    with moved_clock() as now:
+        app = ours.ours_at(place.settings, AUTH0_AUDIENCE=API, **_PATIENT)
+        for step in _steps(lab.tenant, app, now):
+            asked, units = place.asked(), billed()
+            step.do()
+            found.steps[step.name] = place.asked() - asked
+            found.units[step.name] = billed() - units
+    return found
+
+
+def table(found: Iterable[Asked]) -> Table:
+    """Return how much each step reads and writes."""
+    found = list(found)
+    names = list(found[0].steps)
+    rows = [
+        [each.place.title, *(_numbers(each.place, each.steps[name]) for name in names)]
+        for each in found
+    ]
+    title = "Commands of a request: those that read + those that write"
+    return Table(title, ["Store", *names], rows)
+
+
+def detailed(asked: Asked) -> Table:
+    """Return what each step asks of one place, command by command."""
+    rows = [[name, _texts(commands)] for name, commands in asked.steps.items()]
+    return Table(f"Commands at {asked.place.title}", ["Request", "Commands"], rows)
+
+
+def billed(asked: Asked) -> Table:
+    """Return the units of each step."""
+    rows = [
+        [name, str(units["read"]), str(units["write"])]
+        for name, units in asked.units.items()
+    ]
+    headings = ["Request", "Read units", "Write units"]
+    return Table(f"Units at {asked.place.title}", headings, rows)
+
+
+@contextlib.contextmanager
+def moved_clock() -> Iterator[Clock]:
+    """Give the apps that are made meanwhile a clock that can be put forward."""
+    found = Clock()
+    with mock.patch.object(clock, "machine", found):
+        yield found
+
+
+def _steps(tenant: RemoteTenant, app: Flask, now: Clock) -> Iterator[Step]:
+    # The first login to an app opens its connections.
+    Visitor(app).log_in()
+    visitor, way = Visitor(app), [""]
+
+    def login() -> None:
+        way[0] = authorize(visitor.get("/login")[1])
+
+    def page() -> object:
+        return visitor.get("/profile")
+
+    def later() -> None:
+        now.offset += _LATER
+        page()
+
+    tenant.ask(set_token_lifetime, 0)
+    yield Step("Login", login)
+    yield Step("Callback", lambda: visitor.get(way[0]))
+    tenant.ask(set_token_lifetime, _DAY)
+    yield Step("First page", page)
+    yield Step("Page", page)
+    yield Step("Page that notes activity", later)
+    yield Step("Refresh of a token", lambda: visitor.get("/token"))
+    yield Step("Logout", lambda: visitor.get("/logout"))
+    visitor.log_in()
+    token = {"logout_token": tenant.ask(logout_token_of_newest)}
+    client = app.test_client()
+    yield Step("Back-channel logout", lambda: _ended(client, token))
+
+
+def _ended(client: t.Any, form: dict[str, str]) -> None:
+    answer = client.post("/backchannel-logout", data=form)
+    if answer.status_code != 200:
+        raise RuntimeError(f"A logout is answered with {answer.text}")
+
+
+def _numbers(place: Place, commands: Commands) -> str:
+    reads = sum(n for name, n in commands.items() if name in place.reading)
+    return f"{reads} + {commands.total() - reads}"
+
+
+def _texts(commands: Commands) -> str:
+    return ", ".join(f"{n} {name}" for name, n in sorted(commands.items())) or "none"

@@ -1,0 +1,85 @@
+"""Sessions of the size that a login leaves, in any number, without logins."""
+
+from __future__ import annotations
+
+import secrets
+import typing as t
+from collections.abc import Iterator
+
+import redis
+
+from flask_auth0.sessions.labels import record_of
+from flask_auth0.sessions.server.storage import RecordCompartment
+from flask_auth0.sessions.storage_contract import BODY, HEAD, Entry
+from flask_auth0.sessions.stores.base import Labelling
+
+from . import ours
+from .filling import Recorder, Written
+from .visitor import Visitor
+
+#: An access token for an API is a JSON Web Token of about 1.5 KB.
+API = "https://api.example.com"
+#: The most seconds that a session lasts, by default.
+LIFETIME = 259200
+#: What a callback leaves for its own repetition, for a minute.
+_CALLBACK = b"flask_auth0.callback:"
+
+
+class Shape(t.NamedTuple):
+    """How many bytes the values of a session have."""
+
+    #: What the app keeps in its own session, which is the id of the state.
+    session: int
+    #: The sealed user, and the sealed tokens.
+    head: int
+    body: int
+    #: What a callback leaves for a minute.
+    callback: int
+
+
+def shape_of_login(redis_url: str) -> Shape:
+    """Log in once, and return what that leaves."""
+    app = ours.ours_on_redis(redis_url, AUTH0_AUDIENCE=API)
+    visitor = Visitor(app)
+    visitor.log_in()
+    with redis.Redis.from_url(redis_url) as client:
+        keys = list(client.scan_iter(_type="STRING"))
+        sizes = {key: client.strlen(key) for key in keys}
+        client.flushdb()
+    return Shape(
+        sum(n for key, n in sizes.items() if key.startswith(b"session:")),
+        sum(n for key, n in sizes.items() if key.endswith(b".head")),
+        sum(n for key, n in sizes.items() if key.endswith(b".body")),
+        sum(n for key, n in sizes.items() if key.startswith(_CALLBACK)),
+    )
+
+
+def sessions(shape: Shape, count: int) -> Iterator[Written]:
+    """Return what the extension would write for so many sessions."""
+    recorder = Recorder()
+    records = RecordCompartment(t.cast(t.Any, recorder), LIFETIME)
+    for _ in range(count):
+        record = record_of(secrets.token_urlsafe(43))
+        labels = (record_of(secrets.token_hex()), record_of(secrets.token_hex()))
+        parts = {HEAD: _text(shape.head), BODY: _text(shape.body)}
+        records.create(Entry(record, labels), parts, LIFETIME)
+        written = recorder.written.pop()
+        own = {f"session:{secrets.token_urlsafe(32)}": _text(shape.session).encode()}
+        yield Written({**own, **written.values}, written.labelling)
+
+
+def without_labels(written: Written) -> Written:
+    """Return the values of a session that nothing from outside finds."""
+    given = written.labelling
+    bare = Labelling(given.record, (), given.max_age, given.longest)
+    return Written(written.values, bare)
+
+
+def labels_alone(written: Written) -> Written:
+    """Return what finds a session from outside, which is there already."""
+    return Written({}, written.labelling)
+
+
+def _text(size: int) -> str:
+    # As sealed text, it has nothing in it that a server could compress.
+    return secrets.token_urlsafe(size)[:size]
