@@ -12,11 +12,14 @@ from types import MappingProxyType
 
 from flask import Flask, Request
 from flask.sessions import SessionInterface
-from werkzeug.datastructures import ImmutableMultiDict, MultiDict
+from werkzeug.datastructures import MultiDict
 from werkzeug.http import dump_cookie
 from werkzeug.wrappers import Response
 
 from .recent import Recent
+
+#: The names of cookies, with all distinct values of each.
+Values = Mapping[str, tuple[str, ...]]
 
 #: In the names of our cookies, between that of Flask's session cookie and the rest.
 OURS = "_a0_"
@@ -25,7 +28,7 @@ OURS = "_a0_"
 #: cookies, of one, since thousands of empty cookies would take much more memory.
 REMEMBERED, LONGEST, MOST_COOKIES = 512, 8192, 64
 
-_parsed: Recent[str, MultiDict[str, str]] = Recent(REMEMBERED)
+_parsed: Recent[str, Values] = Recent(REMEMBERED)
 
 
 class PendingCookie(t.NamedTuple):
@@ -61,43 +64,39 @@ class CookieJar:
     #: deletes.
     written: dict[str, str] = field(default_factory=dict)
     deleted: set[str] = field(default_factory=set)
-
-    #: Whether session cookies of other domains and paths are deleted as well.
-    is_swept: bool = False
-    #: Whether the browser has sent several sessions, none of which counts then.
-    is_denied: bool = False
-    #: Whether the cookies are for the answer to a login.
-    is_for_login: bool = False
-    #: Whether the headers are sent, so that no cookie can be set any more.
-    is_sent: bool = False
     #: The prefix of the names of transactions, once it has been worked out.
     transactions: str | None = None
     #: Held while a session is read from several cookies, or written to them: threads of
     #: the request would find some from before and some from after a change.
     lock: AbstractContextManager[t.Any] = field(default_factory=threading.RLock)
 
+    # These are no fields, since few requests change one.
+
+    #: Whether session cookies of other domains and paths are deleted as well.
+    is_swept = False
+    #: Whether the browser has sent several sessions, none of which counts then.
+    is_denied = False
+    #: Whether the cookies are for the answer to a login.
+    is_for_login = False
+    #: Whether the headers are sent, so that no cookie can be set any more.
+    is_sent = False
+
     @functools.cached_property
     def sent(self) -> MultiDict[str, str]:
         """The cookies of the request, by their present names."""
-        request = self.request
-        if type(request) is not Request or "cookies" in vars(request):
-            # A class of the app's own may have other cookies than the header.
-            return request.cookies
-        header = request.environ.get("HTTP_COOKIE", "")
-        found = _parsed.get(header)
-        if found is None:
-            # A copy, since the app could change the lists in that of the request.
-            found = ImmutableMultiDict(request.cookies)
-            if len(header) <= LONGEST and header.count(";") < MOST_COOKIES:
-                _parsed.keep(header, found)
-        return found
+        return self.request.cookies
 
     @functools.cached_property
-    def values(self) -> dict[str, list[str]]:
+    def values(self) -> dict[str, tuple[str, ...]]:
         """All values of the request by name, or the one that the response will set."""
+        request = self.request
+        if type(request) is Request and not {"cookies", "sent"} & vars(request).keys():
+            made = dict(_parse(request))
+        else:
+            # A class of the app's own may have other cookies than the header.
+            made = _values(self.sent)
         # Threads of one request share the dictionary, as each of them changes it.
-        made = _values(self.sent)
-        shared: dict[str, list[str]] = vars(self).setdefault("values", made)
+        shared: dict[str, tuple[str, ...]] = vars(self).setdefault("values", made)
         return shared
 
     @functools.cached_property
@@ -142,7 +141,7 @@ class CookieJar:
         if self.is_sent:
             raise RuntimeError("The response has been sent, with its cookies.")
         self.pending[name] = PendingCookie(value, max_age, crosses_sites)
-        self.values[name] = [value]
+        self.values[name] = (value,)
 
     def replace(
         self, old: Iterable[str], new: Mapping[str, str], max_age: int | None
@@ -159,7 +158,7 @@ class CookieJar:
             self.pending[name] = PendingCookie(None, 0)
         else:
             self.pending.pop(name, None)
-        self.values[name] = []
+        self.values[name] = ()
 
     def is_waiting(self, prefix: str) -> bool:
         """Tell whether cookies with a prefix wait for the response."""
@@ -237,12 +236,43 @@ def session_cookie_flags(interface: SessionInterface, app: Flask) -> dict[str, t
     }
 
 
-def _values(sent: MultiDict[str, str]) -> dict[str, list[str]]:
+def _parse(request: Request) -> Values:
+    """Return the cookies of a header, which browsers send again and again."""
+    header = request.environ.get("HTTP_COOKIE", "")
+    found = _parsed.get(header) if header else {}
+    if found is not None:
+        return found
+    found = _split(header)
+    count = len(found)
+    if not found:
+        found, count = _values(request.cookies), header.count(";")
+    if len(header) <= LONGEST and count < MOST_COOKIES:
+        _parsed.keep(header, found)
+    return found
+
+
+def _split(header: str) -> Values:
+    """Return the cookies of a header as browsers write it (RFC 6265, section 4.2.1).
+
+    :return: nothing for any other header, which is Werkzeug's to parse.
+    """
+    if '"' in header or "\t" in header or not header.isascii():
+        return {}
+    found = {}
+    for each in header.split("; "):
+        name, _, value = each.partition("=")
+        if not name or name in found or " " in each or ";" in each:
+            return {}
+        found[name] = (value,)
+    return found
+
+
+def _values(sent: MultiDict[str, str]) -> dict[str, tuple[str, ...]]:
     return {name: _distinct(values) for name, values in sent.lists()}
 
 
-def _distinct(values: list[str]) -> list[str]:
-    return values if len(values) < 2 else list(dict.fromkeys(values))
+def _distinct(values: list[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(values))
 
 
 def _size_of_doubles(sent: MultiDict[str, str]) -> int:

@@ -193,7 +193,7 @@ def note_dispatch(app: Flask, **more: t.Any) -> None:
 def _begin(current: Request) -> CurrentRequest:
     app = this_app()
     name = app.session_interface.get_cookie_name(app)
-    made = CurrentRequest(app, current, _jar(app, current, name))
+    made = CurrentRequest(app, current, CookieJar(app, current, name, name + OURS))
     # Two threads of one request have to share the object.
     shared: CurrentRequest = vars(current).setdefault(_ATTRIBUTE, made)
     return shared
@@ -202,7 +202,7 @@ def _begin(current: Request) -> CurrentRequest:
 def without_request(app: Flask) -> CurrentRequest:
     """Return what stands for a request where there is none."""
     none = Request({})
-    empty = CurrentRequest(app, none, _jar(app, none, ""))
+    empty = CurrentRequest(app, none, CookieJar(app, none, "", OURS))
     empty.is_empty = True
     return empty
 
@@ -215,7 +215,3 @@ def outside_of_requests(current: CurrentRequest) -> Iterator[None]:
         yield
     finally:
         _outside.reset(token)
-
-
-def _jar(app: Flask, current: Request, session_name: str) -> CookieJar:
-    return CookieJar(app, current, session_name, session_name + OURS)

@@ -7,6 +7,8 @@ import typing as t
 
 import pytest
 from flask import Flask, Request, request
+from hypothesis import given
+from hypothesis import strategies as st
 from werkzeug.datastructures import ImmutableMultiDict
 
 from flask_auth0.runtime import cookie_jar
@@ -82,7 +84,6 @@ def test_what_one_request_changes_no_other_sees(
     @app.get("/change")
     def change() -> str:
         jar = current_request().jar
-        jar.values["a"].append("changed")
         jar.set("b", "changed", None)
         jar.delete("a")
         for values in jar.sent.lists():
@@ -157,14 +158,29 @@ def test_threads_of_one_request_change_the_same_cookies(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each of them may be the first that looks at them."""
-    original = cookie_jar._values
+    original = cookie_jar._parse
     with app.test_request_context(headers={"Cookie": "a=1"}):
         jar = current_request().jar
 
         def slow(sent: t.Any) -> t.Any:
-            monkeypatch.setattr(cookie_jar, "_values", original)
+            monkeypatch.setattr(cookie_jar, "_parse", original)
             jar.set("a", "of another thread", None)
             return original(sent)
 
-        monkeypatch.setattr(cookie_jar, "_values", slow)
-        assert jar.values["a"] == ["of another thread"]
+        monkeypatch.setattr(cookie_jar, "_parse", slow)
+        assert jar.values["a"] == ("of another thread",)
+
+
+@given(st.text('ab=;" \t\\é\xa0,', max_size=12) | st.text("ab=; ", max_size=16))
+def test_a_header_is_parsed_as_werkzeug_parses_it(header: str) -> None:
+    request = Request({"HTTP_COOKIE": header, "REQUEST_METHOD": "GET"})
+    found = cookie_jar._parse(request)
+    theirs = request.cookies.to_dict(flat=False)
+    assert found == {name: (*dict.fromkeys(each),) for name, each in theirs.items()}
+
+
+def test_a_header_of_a_browser_needs_no_regular_expressions(
+    app: Flask, parsed: list[str], remembered: Recent[str, t.Any]
+) -> None:
+    assert ask(app, "a=1; b=; c=x=y") == {"a": ["1"], "b": [""], "c": ["x=y"]}
+    assert parsed == []

@@ -111,7 +111,8 @@ class StoredSessionInterface(LastsAsLogins, OwnNames, ServerSideSessionInterface
         current = current_request()
         if self.config is not None:
             self.take_former_names(current.jar)
-        cookies = current.jar.sent.getlist(current.jar.session_name)[:MOST_OF_ONE_NAME]
+        jar = current.jar
+        cookies = jar.values.get(jar.session_name, ())[:MOST_OF_ONE_NAME]
         found = filter(None, (self._checked_sid(app, cookie) for cookie in cookies))
         sids = list(dict.fromkeys(found))
         if self.use_signer and not sids and any("." in each for each in cookies):
