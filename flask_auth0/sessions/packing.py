@@ -40,6 +40,9 @@ _FAMILIAR = (
 #: The most bytes of a preset dictionary: zlib's window is 32 KB.
 _WINDOW = 32_000
 
+#: Reads what is packed: the compressed text, and the signatures.
+_PARTS = msgspec.msgpack.Decoder(list[bytes])
+
 _TOKEN = re.compile(rb'(?<=")(eyJ[\w-]+)\.(eyJ[\w-]+)\.([\w-]+)(?=")')
 #: Control characters, which JSON escapes, around and between the parts of a token.
 _BEGIN, _NEXT, _END = b"\x01", b"\x02", b"\x03"
@@ -63,18 +66,20 @@ def unpack(packed: bytes, like: bytes = b"") -> bytes:
 
     :raises ValueError: when it was not packed here, or with another ``like``.
     """
-    compressed, *signatures = msgspec.msgpack.decode(packed, type=list[bytes])
+    compressed, *signatures = _PARTS.decode(packed)
     decompressor = zlib.decompressobj(zdict=_dictionary(like))
     try:
         text = decompressor.decompress(compressed) + decompressor.flush()
     except zlib.error as error:
         raise ValueError("This is not compressed.") from error
+    if not signatures:
+        return text
     rest = iter(signatures)
     return _APART.sub(lambda found: _together(found, rest), text)
 
 
 def _dictionary(like: bytes) -> bytes:
-    return _FAMILIAR + like[-_WINDOW + len(_FAMILIAR) :]
+    return _FAMILIAR + like[-_WINDOW + len(_FAMILIAR) :] if like else _FAMILIAR
 
 
 def _apart(found: re.Match[bytes], signatures: list[bytes]) -> bytes:

@@ -7,7 +7,8 @@ import hmac
 import json
 import os
 import typing as t
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64encode
+from binascii import a2b_base64
 from collections.abc import Sequence
 
 import msgspec
@@ -84,7 +85,7 @@ class Sealer:
             return None, 0
         try:
             plain = _unpacked(packed[:1], packed[1:], like)
-            return _loads(plain), len(plain)
+            return loads_json(plain), len(plain)
         except (ValueError, RecursionError):
             # The key is right, but the text is of another version or program.
             return None, 0
@@ -127,18 +128,22 @@ def _encoded(raw: bytes) -> str:
 def _decoded(text: str) -> bytes:
     """Return the bytes of a text in canonical base64, or nothing for any other text."""
     try:
-        raw = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        raw = a2b_base64(f"{text.replace('-', '+').replace('_', '/')}==")
     except ValueError:
         return b""
     return raw if _encoded(raw) == text else b""
 
 
-def _loads(plain: bytes) -> t.Any:
+def loads_json(plain: bytes) -> t.Any:
+    """Return the value of a text, as the standard library does.
+
+    :raises ValueError: when it is no JSON.
+    """
     try:
         return msgspec.json.decode(plain)
     except msgspec.MsgspecError:
         # The standard library reads NaN as well, which is no JSON.
-        return json.loads(plain)
+        return json.loads(plain.decode())
 
 
 def _tag(key: bytes, text: str) -> str:

@@ -8,6 +8,7 @@ import pytest
 from flask import Flask, request, session
 
 from flask_auth0 import Auth0, login_required
+from flask_auth0.sessions.cookies.verifier import Verifier
 from tests.harness.visitor import add_views
 
 from .host_prefix import OPTIONS, SECURE, URL, Make
@@ -67,3 +68,17 @@ def make(kind: str, tmp_path: t.Any) -> Make:
         return app
 
     return make
+
+
+@pytest.fixture
+def verified(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the cookies whose signatures have been verified."""
+    seen: list[str] = []
+    original = Verifier._unsigned
+
+    def unsigned(self: Verifier, text: str) -> t.Any:
+        seen.append(text)
+        return original(self, text)
+
+    monkeypatch.setattr(Verifier, "_unsigned", unsigned)
+    return seen

@@ -11,7 +11,6 @@ import pytest
 from flask import Flask, session, stream_with_context
 from flask.json.provider import DefaultJSONProvider
 from flask.testing import FlaskClient
-from itsdangerous import TimestampSigner
 
 from flask_auth0.runtime import clock as clocks
 from flask_auth0.sessions.cookies.signed import set_up_signed_sessions
@@ -93,20 +92,6 @@ def make(config: dict[str, t.Any], *, is_lazy: bool) -> Flask:
 @pytest.fixture
 def app() -> Flask:
     return make({"SESSION_REFRESH_EACH_REQUEST": False}, is_lazy=True)
-
-
-@pytest.fixture
-def verified(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return what has been verified."""
-    seen: list[str] = []
-    original = TimestampSigner.unsign
-
-    def unsign(self: t.Any, text: str, **options: t.Any) -> t.Any:
-        seen.append(text)
-        return original(self, text, **options)
-
-    monkeypatch.setattr(TimestampSigner, "unsign", unsign)
-    return seen
 
 
 def someone(app: Flask, content: dict[str, t.Any]) -> FlaskClient:
