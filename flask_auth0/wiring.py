@@ -402,7 +402,8 @@ class _AroundRequests:
             sweep(current, response, state.config)
         if current.jar.former:
             move(current, response, state.config, state.state_store.is_as_sent)
-        if state.config.secure is None and "Set-Cookie" in response.headers:
+        # A look for a header that is absent makes an error, which a list does not.
+        if state.config.secure is None and response.headers.getlist("Set-Cookie"):
             secure_cookies(self._app, response, state.config)
         for each in current.when_complete:
             each(response)

@@ -84,7 +84,7 @@ def flasks_limit(app: Flask) -> Callable[[], float]:
 
     The app may set the key later, so the function reads it with each call.
     """
-    return lambda: app.permanent_session_lifetime.total_seconds()
+    return lambda: _flasks_lifetime(app).total_seconds()
 
 
 class LastsAsLogins:
@@ -95,7 +95,7 @@ class LastsAsLogins:
 
     def lifetime_of(self, app: Flask, session: t.Container[str]) -> timedelta:
         """Return the time for which a session is kept after its last write."""
-        lifetime = app.permanent_session_lifetime
+        lifetime = _flasks_lifetime(app)
         return max(lifetime, self.login_lifetime) if KEY in session else lifetime
 
     def get_expiration_time(self, app: Flask, session: SessionMixin) -> datetime | None:
@@ -103,3 +103,10 @@ class LastsAsLogins:
         if not session.permanent:
             return None
         return datetime.now(timezone.utc) + self.lifetime_of(app, session)
+
+
+def _flasks_lifetime(app: Flask) -> timedelta:
+    # Flask's attribute makes a timedelta of this one as well, with each look.
+    found = app.config["PERMANENT_SESSION_LIFETIME"]
+    is_one = isinstance(found, timedelta)
+    return found if is_one else app.permanent_session_lifetime

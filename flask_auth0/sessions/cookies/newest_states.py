@@ -19,6 +19,9 @@ NEWEST = 60
 MOST_STATES, MOST_ENDED = 2048, 16_384
 _HANDOVER = "flask_auth0.newest:"
 
+#: What is known without a store.
+_NO_MARKS = Marks()
+
 V = t.TypeVar("V")
 
 
@@ -68,12 +71,11 @@ class Browsers:
         marks = self._marks(record, head)
         if marks.is_ended or self._is_ended_here(jar, record):
             return None
-        newest, version = self._newest(record, head, marks, is_whole), version_of(head)
-        if newest and (not is_whole or version_of(newest.head) > version):
+        newest = self._newest(record, head, marks, is_whole)
+        if newest and (not is_whole or version_of(newest.head) > version_of(head)):
             return Current(*newest)
-        if not is_whole or (self._newest_only and marks.version > version):
-            return None
-        return Current(head)
+        is_older = self._newest_only and marks.version > version_of(head)
+        return Current(head) if is_whole and not is_older else None
 
     def keep(self, record: str, newest: Newest, *, is_delivered: bool) -> None:
         """Remember a change, for requests with the cookies from before.
@@ -129,15 +131,17 @@ class Browsers:
         self, record: str, head: State, marks: Marks, is_whole: bool
     ) -> Newest | None:
         newest = self._memory.newest(record)
+        if self._store is None:
+            return newest
         known = version_of(newest.head if newest else head)
-        if self._store is not None and (marks.version > known or not is_whole):
+        if marks.version > known or not is_whole:
             return self._handed_over(self._store, record) or newest
         return newest
 
     def _marks(self, record: str, head: State) -> Marks:
         revocations = self._revocations()
         if revocations is None:
-            return Marks()
+            return _NO_MARKS
         login = Login(*head["internal"]["login"])
         return revocations.marks(self._states.labels.of_head(head), record, login)
 
@@ -225,7 +229,10 @@ class _Lately(t.Generic[V]):
         self._values: dict[str, tuple[float, V]] = {}
 
     def get(self, key: str) -> V | None:
-        until, value = self._values.get(key, (0.0, None))
+        found = self._values.get(key)
+        if found is None:
+            return None
+        until, value = found
         return value if until > self._clock.monotonic() else None
 
     def keep(self, key: str, value: V, seconds: float) -> None:

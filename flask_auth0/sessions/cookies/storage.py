@@ -37,6 +37,7 @@ APART = "apart_"
 VISIT = "visit"
 #: The part of the names of notes about forms that a login came in between.
 SENT = "sent_"
+_OTHER = {HEAD: BODY, BODY: HEAD}
 #: The most digits of a moment, in seconds since the epoch.
 _DIGITS = 12
 
@@ -53,10 +54,10 @@ class CookieCompartment:
 
     def read(self, record: str, part: str) -> Sequence[str]:
         """Return the texts that may be a part; none if a piece of a part is missing."""
-        texts = {
-            each: _joined(self._jar.values, self._jar.prefix + each) for each in PARTS
-        }
-        return texts[part] if all(texts.values()) else ()
+        values, prefix = self._jar.values, self._jar.prefix
+        if not _joined(values, prefix + _OTHER[part]):
+            return ()
+        return _joined(values, prefix + part)
 
     def read_head(self, record: str) -> Head:
         """Return the texts that may be the head, and when the user was active since."""
@@ -69,9 +70,10 @@ class CookieCompartment:
 
     def has_body(self, body_key: str) -> bool:
         """Tell whether the body that a key opens has come."""
-        first = self._jar.values.get(f"{self._jar.prefix}{BODY}0", ())
-        name = name_of_body(body_key)
-        return any(each.partition(".")[2].startswith(f"{name}.") for each in first)
+        firsts = self._jar.values.get(f"{self._jar.prefix}{BODY}0", ())
+        start = f"{name_of_body(body_key)}."
+        # The count of the pieces comes before the name.
+        return any(each.startswith(start, len("00.")) for each in firsts)
 
     def _visit(self, record: str, value: str) -> float | None:
         at, _, tag = value.partition(".")
@@ -181,14 +183,18 @@ def _split(name: str, text: str) -> dict[str, str]:
     return {f"{name}{n}": text[i : i + PIECE] for n, i in enumerate(starts)}
 
 
-def _joined(values: Mapping[str, list[str]], name: str) -> list[str]:
+def _joined(values: Mapping[str, Sequence[str]], name: str) -> Sequence[str]:
     """Return the joined pieces of a part, unless one of them is missing.
 
     If a piece came several times, all combinations are returned: only pieces that
     belong together open.
     """
+    firsts = values.get(f"{name}0", ())
+    if len(firsts) == 1 and firsts[0].startswith("01."):
+        # Most parts are one piece, which came once.
+        return (firsts[0][3:],)
     found: list[str] = []
-    for first in values.get(f"{name}0", ()):
+    for first in firsts:
         count, _, text = first.partition(".")
         if len(count) == 2 and count.isascii() and count.isdigit():
             others = [values.get(f"{name}{n}", ()) for n in range(1, int(count))]
