@@ -13,6 +13,8 @@ from ..config.urls import domain_of
 
 #: Bytes of a digest, enough that none can be guessed or made to collide.
 _ENOUGH = 18
+#: Characters of the name of a record.
+RECORD_LENGTH = _ENOUGH * 4 // 3
 #: Characters of the name that a body has from its head.
 _PAIR = 8
 #: The most names that a process remembers.
@@ -36,7 +38,7 @@ def name_of_body(body_key: str) -> str:
 
 def is_record(text: str) -> bool:
     """Tell whether a text from outside can be the name of a record."""
-    return re.fullmatch("[A-Za-z0-9_-]{24}", text) is not None
+    return re.fullmatch(f"[A-Za-z0-9_-]{{{RECORD_LENGTH}}}", text) is not None
 
 
 class Labels:

@@ -25,6 +25,7 @@ from .hooks import SessionHooks
 from .labels import record_of
 from .lazy import LazySession
 from .revocation import Login, names_of
+from .server.interface import StoredSessionInterface
 from .server.storage import RecordCompartment
 from .shapes import State
 from .storage import Place, Places
@@ -223,9 +224,10 @@ class Changes:
     ) -> None:
         session[KEY] = session_id
         session.permanent = not self._transient
-        interface = current.app.session_interface
-        if isinstance(interface, ServerSideSessionInterface):
-            theirs: t.Any = session
+        interface, theirs = current.app.session_interface, t.cast("t.Any", session)
+        if isinstance(interface, StoredSessionInterface):
+            interface.regenerate(theirs, record_of(session_id))
+        elif isinstance(interface, ServerSideSessionInterface):
             interface.regenerate(theirs)
         if isinstance(session, LazySession):
             # A logout in another tab ends the session before, and not this login.

@@ -16,13 +16,13 @@ from tests.harness.visitor import MakeApp, MakeVisitor, Visitor
 
 #: How often a walk may go on in another file, with cookies and with Redis.
 BOUNDS = {
-    "protected": (29, 34),
-    "token": (46, 57),
+    "protected": (30, 34),
+    "token": (47, 57),
     # Of these, five are for an ID token of another second than the one before.
-    "refresh": (196, 215),
+    "refresh": (196, 217),
     "login": (79, 85),
-    "callback": (137, 173),
-    "backchannel": (0, 94),
+    "callback": (137, 174),
+    "backchannel": (0, 97),
 }
 
 

@@ -73,6 +73,33 @@ class TestRedis(ServerContract):
         # The session and who is logged in, together.
         assert {n: c for n, c in asked.items() if c} == {"mget": 5, "info": 1}
 
+    def test_one_round_trip_finds_somebody_whom_the_process_does_not_know(
+        self, visitor: Visitor, app: Flask
+    ) -> None:
+        visitor.log_in()
+        for _ in range(2):
+            app.session_interface.prefetch._needs.clear()  # type: ignore[attr-defined]
+            before = self.commands()
+            assert visitor.get("/profile").status_code == 200
+            after = self.commands()
+            asked = {n: after[n] - before.get(n, 0) for n in after}
+            assert {n: c for n, c in asked.items() if c} == {"mget": 1, "info": 1}
+
+    def test_an_id_that_an_app_has_shortened_tells_nothing(
+        self, make_app: MakeApp, settings: dict[str, t.Any], make_visitor: MakeVisitor
+    ) -> None:
+        """Of a short id, all is needed that nobody can guess."""
+        visitor = make_visitor(make_app({**settings, "SESSION_ID_LENGTH": 16}))
+        visitor.log_in()
+        (record, *_), cookies = self.records(), visitor.cookies()
+        assert len(cookies["session"]) == 22
+        assert not record.startswith(cookies["session"][:8])
+        assert visitor.get("/profile").status_code == 200
+
+    def records(self) -> list[str]:
+        keys = t.cast("list[bytes]", self.redis.keys("flask_auth0.state:*"))
+        return [key.decode().partition(":")[2] for key in keys]
+
     def test_a_server_that_does_not_permit_all_of_it(
         self, make_app: MakeApp, settings: dict[str, t.Any], make_visitor: MakeVisitor
     ) -> None:

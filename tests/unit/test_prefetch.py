@@ -10,10 +10,19 @@ import pytest
 from flask import Flask, copy_current_request_context, request
 
 from flask_auth0.runtime.request import current_request
-from flask_auth0.sessions.server.prefetch import REMEMBERED, Prefetch
+from flask_auth0.sessions.labels import RECORD_LENGTH
+from flask_auth0.sessions.server.prefetch import (
+    REMEMBERED,
+    SECRET,
+    Prefetch,
+    record_key,
+)
 from flask_auth0.sessions.stores.base import BackEnd
 
-KEPT = {"session": b"s", "other": b"o", "head": b"h"}
+#: The record of a state, and the id of a session that begins with it.
+RECORD, SID = "r" * RECORD_LENGTH, "r" * RECORD_LENGTH + "s" * SECRET
+HEAD, OTHER = record_key(RECORD, "head"), record_key(RECORD, "other")
+KEPT = {"session": b"s", SID: b"s", HEAD: b"h", OTHER: b"o"}
 
 
 class Store:
@@ -56,7 +65,7 @@ class Visits:
         return self.prefetch.read_session(current_request().prefetched, key)
 
     def other(self, key: str) -> bytes | None:
-        return self.prefetch.read_other(key)
+        return self.prefetch.read_record(RECORD, key)
 
 
 @pytest.fixture
@@ -72,7 +81,18 @@ def visits(store: Store) -> Visits:
 def test_the_second_request_asks_once(visits: Visits, store: Store) -> None:
     assert visits.read("session", "head") == [b"s", b"h"]
     assert visits.read("session", "head") == [b"s", b"h"]
-    assert store.asked == [("session",), ("head",), ("session", "head")]
+    assert store.asked == [("session",), (HEAD,), ("session", HEAD)]
+
+
+def test_what_an_id_tells_is_asked_for_at_once(store: Store) -> None:
+    visits = Visits(store)
+    visits.prefetch = Prefetch(t.cast(BackEnd, store), len(SID))
+    assert visits.read(SID, "head") == [b"s", b"h"]
+    assert store.asked == [(SID, HEAD)]
+    # It tells nothing once the app has given the session a new one.
+    assert visits.read(SID, "other") == [b"s", b"o"]
+    assert visits.read(SID, "other") == [b"s", b"o"]
+    assert store.asked[1:] == [(SID, HEAD), (OTHER,), (SID, OTHER)]
 
 
 def test_what_is_asked_for_again_is_read_again(visits: Visits, store: Store) -> None:
@@ -80,13 +100,13 @@ def test_what_is_asked_for_again_is_read_again(visits: Visits, store: Store) -> 
     with visits.app.test_request_context():
         visits.session("session")
         assert visits.other("head") == b"h"
-        del store.kept["head"]
+        del store.kept[HEAD]
         assert visits.other("head") is None
 
 
 def test_what_has_gone_stays_gone(visits: Visits, store: Store) -> None:
     visits.read("session", "head")
-    del store.kept["head"]
+    del store.kept[HEAD]
     assert visits.read("session", "head") == [b"s", None]
 
 
@@ -96,7 +116,7 @@ def test_what_was_read_long_ago_is_read_again(
     visits.read("session", "head")
     with visits.app.test_request_context():
         visits.session("session")
-        del store.kept["head"]
+        del store.kept[HEAD]
         later = time.monotonic() + 2
         monkeypatch.setattr(time, "monotonic", lambda: later)
         assert visits.other("head") is None
@@ -106,15 +126,15 @@ def test_a_wrong_guess_costs_nothing(visits: Visits, store: Store) -> None:
     visits.read("session", "other")
     store.asked.clear()
     assert visits.read("session", "head") == [b"s", b"h"]
-    assert store.asked == [("session", "other"), ("head",)]
+    assert store.asked == [("session", OTHER), (HEAD,)]
     assert visits.read("session", "head") == [b"s", b"h"]
-    assert store.asked[2:] == [("session", "head")]
+    assert store.asked[2:] == [("session", HEAD)]
 
 
 def test_only_what_comes_first_is_expected(visits: Visits, store: Store) -> None:
     for _ in range(2):
         assert visits.read("session", "head", "other") == [b"s", b"h", b"o"]
-    assert store.asked[3:] == [("session", "head"), ("other",)]
+    assert store.asked[3:] == [("session", HEAD), (OTHER,)]
 
 
 def test_no_request_sees_what_another_one_read(visits: Visits, store: Store) -> None:
@@ -122,7 +142,7 @@ def test_no_request_sees_what_another_one_read(visits: Visits, store: Store) -> 
     with visits.app.test_request_context():
         outer = request
         visits.session("session")
-        del store.kept["head"]
+        del store.kept[HEAD]
         assert visits.read("session", "head") == [b"s", None]
         assert request == outer
 
@@ -131,7 +151,7 @@ def test_where_one_question_is_not_enough_each_is_asked(store: Store) -> None:
     visits = Visits(alone := Alone())
     for _ in range(2):
         assert visits.read("session", "head") == [b"s", b"h"]
-    assert alone.asked == [("session",), ("head",)] * 2
+    assert alone.asked == [("session",), (HEAD,)] * 2
 
 
 def test_without_a_request_it_just_reads(visits: Visits) -> None:

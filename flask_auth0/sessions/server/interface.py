@@ -24,7 +24,7 @@ from ..cookies.host_prefix import OwnNames
 from ..lazy import Found, LazySession, Watch
 from ..lifetime import LastsAsLogins
 from ..stores.base import BackEnd, Rest, TooLargeForStore
-from .prefetch import Prefetch
+from .prefetch import SECRET, Prefetch
 from .serializer import SafeSerializer
 
 #: Flask-Session's parameters, and the keys of the configuration for them.
@@ -52,7 +52,6 @@ class StoredSessionInterface(LastsAsLogins, OwnNames, ServerSideSessionInterface
         self, app: Flask, settings: Mapping[str, t.Any], back_end: BackEnd
     ) -> None:
         self.back_end = back_end
-        self.prefetch: Prefetch = Prefetch(back_end)
         self.ttl: bool = back_end.ttl
         common = {name: _setting(settings, key) for name, key in _COMMON.items()}
         often = settings.get("SESSION_CLEANUP_N_REQUESTS")
@@ -62,6 +61,7 @@ class StoredSessionInterface(LastsAsLogins, OwnNames, ServerSideSessionInterface
         self._unpruned: Rest = None
         # A cookie of another form than token_urlsafe() makes reaches no back end.
         length = len(self._new_sid())
+        self.prefetch: Prefetch = Prefetch(back_end, length)
         self._sid_pattern = re.compile(f"[A-Za-z0-9_-]{{{length}}}")
 
     @property
@@ -99,11 +99,19 @@ class StoredSessionInterface(LastsAsLogins, OwnNames, ServerSideSessionInterface
         """Raise an error if the back end does not answer."""
         self.back_end.ask(self.back_end.fetch, f"{self.key_prefix}?")
 
-    def regenerate(self, session: LazySession) -> None:  # type: ignore[override]
-        """Give a session a new id; the old one is removed once the new one is kept."""
+    def regenerate(  # type: ignore[override]
+        self, session: LazySession, record: str = ""
+    ) -> None:
+        """Give a session a new id; the old one is removed once the new one is kept.
+
+        :param record: the name of its login's state. The id begins with it if that
+            leaves enough that nobody can guess, so that both are read together.
+        """
         if session.found_as is not None:
             session.replaced.append(session.sid)
-        session.sid = self._new_sid()
+        sid = self._new_sid()
+        is_secret = len(sid) >= len(record) + SECRET
+        session.sid = record + sid[len(record) :] if is_secret else sid
         session.modified = True
 
     def open_session(self, app: Flask, request: Request) -> LazySession:

@@ -1,4 +1,4 @@
-"""Reads another value of a request together with its session, in one round trip."""
+"""Reads the head of a state together with Flask's session, in one round trip."""
 
 from __future__ import annotations
 
@@ -6,9 +6,16 @@ import time
 
 from ...runtime.recent import Recent
 from ...runtime.request import Prefetched, current_request
+from ..labels import RECORD_LENGTH
+from ..storage_contract import HEAD
 from ..stores.base import BackEnd
 
-#: The most sessions whose other key a process remembers.
+#: The prefix of records. With ``SESSION_KEY_PREFIX``, a forged session cookie could
+#: name a record.
+_RECORD = "flask_auth0.state:"
+#: Characters of a session's id that nobody can guess, of 64 kinds, at least.
+SECRET = 19
+#: The most sessions whose record a process remembers.
 REMEMBERED = 1024
 #: Seconds for which a value that was read ahead is used. The request misses changes of
 #: that time; before it writes, it reads again.
@@ -16,39 +23,54 @@ _FRESH = 0.1
 
 
 class Prefetch:
-    """Remembers which other key the requests of a session asked for first.
+    """Reads a session, and with it the value that its request may need next.
 
     A value that was not read ahead is read when it is needed.
+
+    :param sid_length: characters of a session's id, with which its key ends. The id of
+        a login's session begins with the login's record if it is long enough.
     """
 
-    def __init__(self, back_end: BackEnd) -> None:
+    def __init__(self, back_end: BackEnd, sid_length: int = 0) -> None:
         self._back_end = back_end
+        self._sid_length = sid_length
+        #: The keys that requests have asked for first, where the id does not tell.
         self._needs: Recent[str, str] = Recent(REMEMBERED)
 
     def read_session(self, ahead: Prefetched, store_id: str) -> bytes | None:
-        """Return a session, and read the value with it that its request may need next.
+        """Return a session, and read the other value.
 
         :param ahead: receives the values that are read ahead.
         """
-        need = self._needs.get(store_id)
+        need = self._needs.get(store_id) or self._told_by(store_id)
         keys = (store_id, need) if need else (store_id,)
         found = self._back_end.ask(self._back_end.fetch_together, *keys)
         ahead.store_id, ahead.read_at = store_id, time.monotonic()
         ahead.values = {k: v for k, v in found.items() if k != store_id}
         return found[store_id]
 
-    def read_other(self, key: str) -> bytes | None:
-        """Return the value of another key."""
-        ahead = current_request().prefetched
-        store_id = ahead.store_id
-        is_first = not ahead.has_asked and store_id is not None
-        if store_id is not None and is_first and self._needs.get(store_id) != key:
-            self._needs.keep(store_id, key)
-        ahead.has_asked = True
+    def read_record(self, record: str, part: str) -> bytes | None:
+        """Return a part of a state."""
+        key, ahead = record_key(record, part), current_request().prefetched
         # A value is used once: the next read of it, in any thread, is for changes.
         values, ahead.values = ahead.values, {}
         is_fresh = time.monotonic() - ahead.read_at < _FRESH
-        return values[key] if is_fresh and key in values else self._fetch(key)
-
-    def _fetch(self, key: str) -> bytes | None:
+        if key in values and is_fresh:
+            ahead.has_asked = True
+            return values[key]
+        if ahead.store_id is not None and not ahead.has_asked and key not in values:
+            self._needs.keep(ahead.store_id, key)
+        ahead.has_asked = True
         return self._back_end.ask(self._back_end.fetch, key)
+
+    def _told_by(self, store_id: str) -> str | None:
+        """Return the key of the head whose record a session's id begins with."""
+        if self._sid_length < RECORD_LENGTH + SECRET:
+            return None
+        start = len(store_id) - self._sid_length
+        return record_key(store_id[start : start + RECORD_LENGTH], HEAD)
+
+
+def record_key(record: str, part: str) -> str:
+    """Return the key of a part of a state."""
+    return f"{_RECORD}{record}.{part}"

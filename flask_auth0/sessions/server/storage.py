@@ -23,11 +23,8 @@ from ..stores.base import (
 )
 from .adapter import adapted
 from .interface import StoredSessionInterface
-from .prefetch import Prefetch
+from .prefetch import Prefetch, record_key
 
-#: The prefix of records. With ``SESSION_KEY_PREFIX``, a forged session cookie could
-#: name a record.
-_RECORD = "flask_auth0.state:"
 _LABEL = "flask_auth0.index:"
 
 #: The most records that are read or removed in one call of the back end.
@@ -55,7 +52,7 @@ class RecordCompartment(Records):
         self._prefetch = prefetch or Prefetch(back_end)
 
     def read(self, record: str, part: str) -> Sequence[str]:
-        value = self._prefetch.read_other(_key(record, part))
+        value = self._prefetch.read_record(record, part)
         return () if value is None else (value.decode("ascii", "replace"),)
 
     def create(
@@ -67,7 +64,7 @@ class RecordCompartment(Records):
         replaces: Entry | None = None,
         others: Others = NO_OTHERS,
     ) -> Begun | None:
-        values = {_key(entry.record, k): v.encode() for k, v in parts.items()}
+        values = {record_key(entry.record, k): v.encode() for k, v in parts.items()}
         labelling = Labelling(entry.record, _names(entry), max_age, self._longest)
         if others.crowd is not None:
             others = others._replace(crowd=_LABEL + others.crowd)
@@ -87,7 +84,7 @@ class RecordCompartment(Records):
         ask, replace = self._back_end.ask, self._back_end.replace
         with _sizes(parts):
             return all(
-                ask(replace, _key(record, part), sealed.encode(), max_age)
+                ask(replace, record_key(record, part), sealed.encode(), max_age)
                 for part, sealed in parts.items()
             )
 
@@ -108,7 +105,7 @@ class RecordCompartment(Records):
             self._back_end.poll(self._back_end.end, [_ending(each) for each in some])
 
     def read_all(self, records: Sequence[str], part: str) -> dict[str, str]:
-        keys = {_key(record, part): record for record in records}
+        keys = {record_key(record, part): record for record in records}
         found = self._back_end.poll(self._fetch_all, list(keys))
         return {
             keys[key]: value.decode("ascii", "replace")
@@ -148,16 +145,12 @@ def records_of(interface: SessionInterface, longest: int) -> RecordCompartment |
     return RecordCompartment(back_end, longest)
 
 
-def _key(record: str, part: str) -> str:
-    return f"{_RECORD}{record}.{part}"
-
-
 def _names(entry: Entry) -> tuple[str, ...]:
     return tuple(_LABEL + label for label in entry.labels)
 
 
 def _ending(entry: Entry) -> Ending:
-    keys = tuple(_key(entry.record, part) for part in PARTS)
+    keys = tuple(record_key(entry.record, part) for part in PARTS)
     return Ending(entry.record, keys, _names(entry))
 
 
