@@ -16,7 +16,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.http import dump_cookie
 from werkzeug.wrappers import Response
 
-from .recent import Recent
+from .recent import Repeated
 
 #: The names of cookies, with all distinct values of each.
 Values = Mapping[str, tuple[str, ...]]
@@ -28,7 +28,7 @@ OURS = "_a0_"
 #: cookies, of one, since thousands of empty cookies would take much more memory.
 REMEMBERED, LONGEST, MOST_COOKIES = 512, 8192, 64
 
-_parsed: Recent[str, Values] = Recent(REMEMBERED)
+_parsed: Repeated[str, Values] = Repeated(REMEMBERED)
 
 
 class PendingCookie(t.NamedTuple):

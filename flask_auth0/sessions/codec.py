@@ -7,7 +7,7 @@ import typing as t
 from collections.abc import Callable, Sequence
 
 from ..runtime.clock import Clock
-from ..runtime.recent import Recent
+from ..runtime.recent import Repeated
 from .labels import Labels, name_of_body, record_of
 from .lifetime import Lifetime, Moments
 from .sealing import Sealer
@@ -36,7 +36,7 @@ class States:
         self.lifetime = lifetime
         self.labels = labels
         self.clock = clock
-        self._recent: Recent[tuple[str, str], State] = Recent(MOST_HEADS)
+        self._recent: Repeated[tuple[str, str], State] = Repeated(MOST_HEADS)
 
     def read_body(self, compartment: Compartment, head: State) -> State | None:
         """Return the body of a state, or ``None``."""

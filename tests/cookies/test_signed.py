@@ -51,11 +51,13 @@ def app() -> Flask:
     return app
 
 
-def test_a_cookie_is_verified_once(app: Flask, verified: list[str]) -> None:
+def test_a_cookie_is_remembered_once_it_comes_again(
+    app: Flask, verified: list[str]
+) -> None:
     client = app.test_client()
     client.get("/set")
-    assert [client.get("/get").json for _ in range(3)] == [{"list": [1]}] * 3
-    assert len(verified) == 1
+    assert [client.get("/get").json for _ in range(5)] == [{"list": [1]}] * 5
+    assert len(verified) == 2
 
 
 def test_flask_reads_it_and_is_read(app: Flask) -> None:
@@ -139,7 +141,8 @@ def test_it_does_not_remember_without_end(app: Flask, verified: list[str]) -> No
     assert cookie is not None
     for number in range(verifier.REMEMBERED + 10):
         client.set_cookie("session", cookie.value + "~~~~" * number)
-        assert client.get("/get").json == {"list": [1]}
+        for _ in range(2):
+            assert client.get("/get").json == {"list": [1]}
     interface: t.Any = app.session_interface
     assert 0 < len(interface._verifier.recent) <= verifier.REMEMBERED
 
@@ -157,10 +160,10 @@ def test_a_large_one_is_not_remembered(app: Flask, verified: list[str]) -> None:
     interface: t.Any = app.session_interface
     large = {"list": secrets.token_hex(verifier.LARGEST)}
     text = interface.get_signing_serializer(app).dumps(large)
-    for _ in range(2):
+    for _ in range(4):
         found = client.get("/get", headers={"Cookie": f"session={text}"})
         assert found.json == large
-    assert len(verified) == 2
+    assert len(verified) == 4
 
 
 @pytest.mark.parametrize("name", ["salt", "key_derivation", "digest_method"])

@@ -45,7 +45,7 @@ def test_a_user_who_comes_again_is_known(
     visitor: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     visitor.log_in()
-    name = visitor.user()["name"]
+    _, name = [visitor.user()["name"] for _ in range(2)]
     opened: list[str] = []
     original = Sealer.weigh
 
@@ -75,11 +75,14 @@ def test_a_large_user_is_not_remembered(app: Flask, visitor: Visitor) -> None:
         return ""
 
     visitor.log_in()
-    visitor.user()
     states = app.extensions["auth0"].state_store.states
+    for _ in range(2):
+        visitor.user()
     before = len(states._recent)
+    assert before > 0
     visitor.get("/grow")
-    assert len(visitor.user()["nickname"]) == 100_000
+    for _ in range(3):
+        assert len(visitor.user()["nickname"]) == 100_000
     assert len(states._recent) == before
 
 

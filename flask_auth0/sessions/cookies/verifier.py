@@ -12,7 +12,7 @@ from itsdangerous import BadData, BadSignature, TimestampSigner, URLSafeTimedSer
 from itsdangerous.encoding import base64_decode, base64_encode
 from itsdangerous.signer import HMACAlgorithm
 
-from ...runtime.recent import Recent
+from ...runtime.recent import Repeated
 
 #: The most cookies that a process remembers, and the most bytes of one.
 REMEMBERED, LARGEST = 512, 4096
@@ -51,7 +51,7 @@ class Verifier:
     ) -> None:
         self.settings = settings
         self.serializer = serializer
-        self.recent: Recent[str, Verified] = Recent(REMEMBERED)
+        self.recent: Repeated[str, Verified] = Repeated(REMEMBERED)
         is_flasks = type(serializer.serializer) is TaggedJSONSerializer
         self._loads = loads if is_flasks else None
         self._signers = [_with_own_keys(each) for each in serializer.iter_unsigners()]
