@@ -120,8 +120,10 @@ class Discovery:
         :raises TenantUnavailable: when the last fetch was too short a time ago.
         """
         turns, places = self._transports.here().turns, self._transports.guards.places
-        # One fetches them, and the others wait in their own threads.
-        async with places.one_on_loop(), turns.turn(f"newer jwks of {domain}"):
+        # One fetches them, and the others wait in their own threads. A login has a
+        # place; whoever has none may be a stranger with a token of an unknown key.
+        place, turn = places.one_of_visitor_on_loop(), f"newer jwks of {domain}"
+        async with place, turns.turn(turn):
             known = self.known("jwks", domain)
             if known is not None and known is not jwks:
                 return known

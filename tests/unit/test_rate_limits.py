@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import typing as t
 
 import httpx
@@ -46,6 +47,26 @@ def left(limits: RateLimits, url: str = TOKEN) -> int | None:
 )
 def test_for_how_long(headers: dict[str, str], seconds: int) -> None:
     assert pause_after(httpx.Response(429, headers=headers)) == seconds
+
+
+#: What may be in any of the headers.
+ODD = [
+    *("", "-1", "NaN", "inf", "1e9", "10" * 50, "\u0663", "+5", "5.5", "0x10", "5, 6"),
+    "Fri, 31 Dec 9999 23:59:59 -2359",
+    "Mon, 01 Jan 0001 00:00:00 +2359",
+    "Sat, 28 Nov 99999 12:00:00 GMT",
+    "Sat, 28 Nov 2026 99:99:99 GMT",
+    "9999999999",
+]
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_whatever_it_says_is_a_number_of_seconds(status: int) -> None:
+    names = ("Retry-After", "x-ratelimit-reset", "Date")
+    for values in itertools.product(ODD, ODD, ODD):
+        headers = [(n, v.encode()) for n, v in zip(names, values, strict=True)]
+        told = pause_after(httpx.Response(status, headers=t.cast(t.Any, headers)))
+        assert 1 <= told <= 86_400, headers
 
 
 def form(url: str = TOKEN, **data: str) -> httpx.Request:
