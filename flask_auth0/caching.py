@@ -5,7 +5,7 @@ from __future__ import annotations
 from werkzeug.wrappers import Response
 
 from .runtime.logger import logger_of
-from .runtime.request import CurrentRequest
+from .runtime.request import CurrentRequest, current_request
 
 _LATE = (
     "The view '%s' streams its answer, and asks in the stream who is logged in. Its "
@@ -26,8 +26,7 @@ def protect(
     if current.token_claims is not None:
         _keep_private(response)
     if not (_has_asked(current) or current.collected):
-        if response.is_streamed and not response.direct_passthrough:
-            _watch(current, response, told)
+        watch_stream(response, told)
         return response
     headers = response.headers
     # Most responses have neither header, and looking for an absent one takes time.
@@ -40,17 +39,14 @@ def protect(
     return response
 
 
-def _keep_private(response: Response) -> None:
-    if not response.headers.getlist("Cache-Control"):
-        response.headers.add("Cache-Control", "private")
-    elif not response.cache_control.no_store:
-        response.cache_control.public = False
-        response.cache_control.s_maxage = None
-        response.cache_control.private = True
+def watch_stream(response: Response, told: set[str | None]) -> None:
+    """Log an endpoint that asks for the user after its headers were sent.
 
-
-def _watch(current: CurrentRequest, response: Response, told: set[str | None]) -> None:
-    """Log an endpoint that asks for the user after its headers were sent."""
+    :param told: the endpoints that the log has named already.
+    """
+    if not response.is_streamed or response.direct_passthrough:
+        return
+    current = current_request()
     endpoint = current.request.endpoint
 
     def look() -> None:
@@ -60,6 +56,15 @@ def _watch(current: CurrentRequest, response: Response, told: set[str | None]) -
             logger_of(current.app).warning(_LATE, endpoint)
 
     response.call_on_close(look)
+
+
+def _keep_private(response: Response) -> None:
+    if not response.headers.getlist("Cache-Control"):
+        response.headers.add("Cache-Control", "private")
+    elif not response.cache_control.no_store:
+        response.cache_control.public = False
+        response.cache_control.s_maxage = None
+        response.cache_control.private = True
 
 
 def _may_be_cached(response: Response) -> bool:

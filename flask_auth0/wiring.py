@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import threading
 import typing as t
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
@@ -31,12 +32,20 @@ from .runtime import greenlets, telemetry
 from .runtime.clock import Clock
 from .runtime.cookie_jar import OURS
 from .runtime.logger import logger_of
-from .runtime.request import CurrentRequest, current_request, note_dispatch, this_app
+from .runtime.request import (
+    CurrentRequest,
+    current_request,
+    note_answer,
+    note_completion,
+    note_dispatch,
+    this_app,
+)
 from .sessions.anonymous_store import (
     AnonymousStore,
     CookieAnonymousStore,
     OwnAnonymousStore,
 )
+from .sessions.attended import Attended
 from .sessions.codec import States
 from .sessions.cookies import host_prefix
 from .sessions.cookies.flags import secure_cookies
@@ -88,6 +97,11 @@ greenlets.refusal = ConfigurationError
 _NOTE = OURS + LOGIN_NOTE
 #: The same of those about forms.
 _AUTHOR, _SENT = OURS + AUTHOR, OURS + SENT
+
+
+#: The work for each app that is set up, which keeps the app. Back ends of sessions have
+#: connections as long as the process lives, and drivers warn of one that is collected.
+_kept: list[_AroundRequests] = []
 
 
 class SetUp(t.NamedTuple):
@@ -329,34 +343,58 @@ def _register(app: Flask) -> None:
     app.context_processor(_template_names)
     csrf.exempt(app, views.views_without_forms())
 
-    # The signal is sent before all hooks of the app.
-    request_started.connect(note_dispatch, app)
     state.state_store.watch(app)
     around = _AroundRequests(app, state)
+    _kept.append(around)
+    # The signal is sent before all hooks of the app.
+    request_started.connect(around.start, app)
     app.before_request(around.begin)
     whole_app.set_up(app, state.config)
     app.after_request(around.finish)
-    request_finished.connect(around.complete, app, weak=False)
 
 
 class _AroundRequests:
-    """The work of the extension before and after each request of an app."""
+    """The work of the extension before and after each request of an app.
+
+    Requests that ask nobody who they are pay for it, too, so that it is little for
+    them. Of all that Flask calls with each request, its session interface costs least,
+    and a signal most.
+    """
 
     def __init__(self, app: Flask, state: AppState) -> None:
         self._app, self._state = app, state
+        #: The app's session interface, if it is one of ours.
+        self._ours: Attended | None = None
+        #: Whether Flask calls the hooks that do without it.
+        self._has_hooks = False
+        self._adding = threading.Lock()
+        if isinstance(app.session_interface, Attended):
+            self._ours = app.session_interface
+            self._ours.after_saving = self.complete
+
+    def start(self, sender: Flask, **more: t.Any) -> None:
+        """Do what comes before all hooks of the app, which may change the session."""
+        note_dispatch()
+        if self._app.session_interface is not self._ours:
+            self._state.state_store.look(current_request())
 
     def begin(self) -> None:
         """Notice a first request after a login, and check views that are new."""
-        if _NOTE in request.environ.get("HTTP_COOKIE", ""):
-            current = current_request()
-            current.is_perhaps_after_login = may_have_token(current.request)
-            if not current.is_perhaps_after_login:
-                repeated_logins.note_request(current, self._state)
+        current = note_dispatch()
+        if _NOTE in current.environ.get("HTTP_COOKIE", ""):
+            self._begin_after_login(current_request())
         if len(self._state.checked_views) < len(self._app.view_functions):
             self._check_views()
 
+    def _begin_after_login(self, current: CurrentRequest) -> None:
+        current.is_perhaps_after_login = may_have_token(current.request)
+        if not current.is_perhaps_after_login:
+            repeated_logins.note_request(current, self._state)
+
     def _check_views(self) -> None:
         if not self._state.checked_views:
+            if self._app.session_interface is self._ours and self._is_first():
+                request_started.disconnect(self.start)
             for each in deployment.at_first_request(self._app, request.script_root):
                 self._state.problem_log.tell(each)
             self._trace()
@@ -366,6 +404,16 @@ class _AroundRequests:
         guard_mistakes.find_mistakes()
         csrf.exempt(self._app, views.views_without_forms())
 
+    def _is_first(self) -> bool:
+        """Tell whether :meth:`begin` comes before all hooks of the app.
+
+        Flask lets it add no more by now.
+        """
+        preprocessors = self._app.url_value_preprocessors.items()
+        if any(found and name not in views.OWN for name, found in preprocessors):
+            return False
+        return self._app.before_request_funcs[None][0] == self.begin
+
     def _trace(self) -> None:
         """Let the back end be seen by OpenTelemetry, which is set up by now if ever."""
         back_end = self._state.state_store.meeting_point(self._app)
@@ -374,7 +422,18 @@ class _AroundRequests:
 
     def finish(self, response: Response) -> Response:
         """Put cookies and headers on a response, before Flask saves its session."""
-        current, state = current_request(), self._state
+        current, state = note_answer(), self._state
+        if self._app.session_interface is not self._ours:
+            # It may set a cookie, whoever has asked for what.
+            self._use_hooks()
+            current = current_request()
+        if current is None:
+            if response.is_streamed:
+                caching.watch_stream(response, state.late_views)
+            return response
+        if not self._app.secret_key:
+            # Flask has no session to be saved, of which it could be told.
+            self._use_hooks()
         if current.is_perhaps_after_login and not current.has_asked_for_token:
             # The token may be a gateway's, and is nothing to the view.
             repeated_logins.note_request(current, state)
@@ -393,9 +452,23 @@ class _AroundRequests:
             current.collected.copy_to(response)
         return caching.protect(current, response, state.late_views)
 
-    def complete(self, sender: Flask, response: Response, **more: t.Any) -> None:
+    def _use_hooks(self) -> None:
+        """Do without an interface of ours: the app can set its own at any time."""
+        with self._adding:
+            if self._has_hooks:
+                return
+            self._has_hooks = True
+            request_started.connect(self.start, self._app)
+            request_finished.connect(self._hear_of_end, self._app)
+
+    def _hear_of_end(self, sender: Flask, response: Response, **more: t.Any) -> None:
+        self.complete(response)
+
+    def complete(self, response: Response) -> None:
         """Do, in this order, the work that waits until Flask has saved its session."""
-        current, state = current_request(), self._state
+        current, state = note_completion(), self._state
+        if current is None:
+            return
         if current.jar.written:
             fit(current, response, state)
         if current.jar.is_swept or current.session.modified:

@@ -19,8 +19,12 @@ from .cookie_jar import OURS, CookieJar
 from .outage import Outage
 from .tenant_answer import TenantAnswer
 
-#: The attribute of Flask's request that holds ours.
+#: The attribute of Flask's request that holds ours, once somebody has asked for it.
 _ATTRIBUTE = "_flask_auth0"
+#: The attribute for how far its answer is, which a request has without an object, too.
+_STAGE = "_flask_auth0_stage"
+#: Flask has begun to dispatch it; its headers are ready; its session is saved.
+_DISPATCHED, _ANSWERED, _COMPLETE = 1, 2, 3
 
 
 class Known(t.NamedTuple):
@@ -167,7 +171,12 @@ def current_request() -> CurrentRequest:
         current: Request = request._get_current_object()  # type: ignore[attr-defined]
     except RuntimeError:
         return without_request(current_app)
-    return vars(current).get(_ATTRIBUTE) or _begin(current)
+    return vars(current).get(_ATTRIBUTE) or _begin(this_app(), current)
+
+
+def request_of(app: Flask, request: Request) -> CurrentRequest:
+    """Return the object of one of Flask's requests, in any context."""
+    return vars(request).get(_ATTRIBUTE) or _begin(app, request)
 
 
 def current_outage() -> Outage:
@@ -185,15 +194,46 @@ def this_app() -> Flask:
     return app
 
 
-def note_dispatch(app: Flask, **more: t.Any) -> None:
-    """Note that Flask has begun to answer the current request."""
-    current_request().is_dispatched = True
+def note_dispatch() -> Request:
+    """Note that Flask has begun to answer the current request, and return that."""
+    current: Request = request._get_current_object()  # type: ignore[attr-defined]
+    setattr(current, _STAGE, _DISPATCHED)
+    found: CurrentRequest | None = getattr(current, _ATTRIBUTE, None)
+    if found is not None:
+        found.is_dispatched = True
+    return current
 
 
-def _begin(current: Request) -> CurrentRequest:
-    app = this_app()
+def note_answer() -> CurrentRequest | None:
+    """Note that the current request's headers are ready, and its session is saved next.
+
+    :return: its object, if somebody has asked for it. ``vars()`` would make a request
+        without one slower: Python finds attributes sooner without their dictionary.
+    """
+    current = request._get_current_object()  # type: ignore[attr-defined]
+    setattr(current, _STAGE, _ANSWERED)
+    found: CurrentRequest | None = getattr(current, _ATTRIBUTE, None)
+    return found
+
+
+def note_completion() -> CurrentRequest | None:
+    """Note that the session of the current request is saved.
+
+    :return: its object, if somebody has asked for it, and its headers were ready.
+    """
+    current = request._get_current_object()  # type: ignore[attr-defined]
+    found: CurrentRequest | None = getattr(current, _ATTRIBUTE, None)
+    if found is None or getattr(current, _STAGE, None) != _ANSWERED:
+        return None
+    setattr(current, _STAGE, _COMPLETE)
+    return found
+
+
+def _begin(app: Flask, current: Request) -> CurrentRequest:
     name = app.session_interface.get_cookie_name(app)
     made = CurrentRequest(app, current, CookieJar(app, current, name, name + OURS))
+    stage = vars(current).get(_STAGE, 0)
+    made.is_dispatched, made.jar.is_sent = stage >= _DISPATCHED, stage >= _ANSWERED
     # Two threads of one request have to share the object.
     shared: CurrentRequest = vars(current).setdefault(_ATTRIBUTE, made)
     return shared

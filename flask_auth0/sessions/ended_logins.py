@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import typing as t
 
-from flask import Flask, request_started
+from flask import Flask
 
 from ..errors import SessionStoreUnavailable
-from ..runtime.request import CurrentRequest, current_request
+from ..runtime.request import CurrentRequest
 from .cookies.signed import SignedSessionInterface
 from .lazy import Watch
 from .server.interface import StoredSessionInterface
@@ -16,10 +15,7 @@ from .storage_contract import KEY
 
 
 def watch_sessions(app: Flask, watch: Watch) -> None:
-    """Let no session outlive its login.
-
-    With an interface of ours, a session is checked at its first use; with any other
-    one, in each request.
+    """Let no session of ours outlive its login: it is checked at its first use.
 
     :param watch: empties a session whose login is over.
     """
@@ -27,16 +23,16 @@ def watch_sessions(app: Flask, watch: Watch) -> None:
     if isinstance(interface, StoredSessionInterface | SignedSessionInterface):
         interface.watch = watch
 
-    def look(sender: Flask, **more: t.Any) -> None:
-        if getattr(sender.session_interface, "watch", None) is None:
-            # A page that needs no session is shown during an outage, too.
-            with contextlib.suppress(SessionStoreUnavailable):
-                _look(current_request(), watch)
 
-    request_started.connect(look, app, weak=False)
+def look_at_session(current: CurrentRequest, watch: Watch) -> None:
+    """Check the session of a request whose interface does not: the app's own.
 
-
-def _look(current: CurrentRequest, watch: Watch) -> None:
-    found = current.session.get(KEY)
-    if found is not None:
-        watch(current, current.session, found)
+    :param watch: empties a session whose login is over.
+    """
+    if getattr(current.app.session_interface, "watch", None) is not None:
+        return
+    # A page that needs no session is shown during an outage, too.
+    with contextlib.suppress(SessionStoreUnavailable):
+        found = current.session.get(KEY)
+        if found is not None:
+            watch(current, current.session, found)

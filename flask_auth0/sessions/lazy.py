@@ -25,6 +25,8 @@ class Found(t.NamedTuple):
     content: dict[str, t.Any]
     #: Whether the back end has the session; a new one is not kept yet.
     is_kept: bool
+    #: Checks the session's login.
+    watch: Callable[[SessionMixin, t.Any], None] | None = None
 
 
 Reader = Callable[[], Found]
@@ -48,11 +50,6 @@ class LoadedFirst(dict[str, t.Any]):
     when_loaded: type[LoadedFirst]
     _is_begun = False
 
-    def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
-        # The check of a login, a part of loading, uses the session itself.
-        self._loading = threading.RLock()
-        super().__init__(*args, **kwargs)
-
     def load(self) -> None:
         """Load the session, unless that has been done.
 
@@ -60,7 +57,9 @@ class LoadedFirst(dict[str, t.Any]):
         """
         if self.is_loaded:
             return
-        with self._loading:
+        # The check of a login, a part of loading, uses the session itself. Most of the
+        # sessions are never loaded, and need no lock.
+        with vars(self).setdefault("_loading", threading.RLock()):
             if self.is_lost:
                 # Another thread has been told, while this one waited.
                 raise SessionStoreUnavailable()
@@ -111,20 +110,23 @@ def _when_loaded(kind: type[LoadedFirst], theirs: type, **more: t.Any) -> t.Any:
 class WatchedSession(LoadedFirst, SecureCookieSession):
     """Flask's own session, which is opened at its first use, and its login checked."""
 
-    #: Returns the content of the session, if there is one.
-    read: Callable[[], dict[str, t.Any] | None] | None = None
-    #: Checks the session.
-    watch: Callable[[SessionMixin, t.Any], None] | None = None
+    #: Opens the session, and checks it.
+    fill: Callable[[WatchedSession], None] | None = None
+
+    if not t.TYPE_CHECKING:
+        # Flask makes a function for each session, and most are never used.
+        __init__ = dict.__init__
+
+    @staticmethod
+    def on_update(changed: WatchedSession) -> None:
+        """Note that the session has changed."""
+        changed.modified = True
 
     def _load(self) -> None:
-        read, watch = self.read, self.watch
-        # A copy of the session has no need for the request that these know.
-        self.read = self.watch = None
-        if read is not None:
-            dict.update(self, read() or {})
-        found = dict.get(self, KEY)
-        if watch is not None and found is not None:
-            watch(self, found)
+        # A copy of the session has no need for the request that this knows.
+        fill, self.fill = self.fill, None
+        if fill is not None:
+            fill(self)
 
 
 WatchedSession.when_loaded = _when_loaded(WatchedSession, SecureCookieSession)
@@ -138,17 +140,13 @@ class LazySession(LoadedFirst, ServerSideSession):
     which is not saved.
 
     :param read: reads the session.
-    :param watch: checks the session's login then.
     """
 
     is_loaded: bool
     is_lost: bool
 
-    def __init__(
-        self, read: Reader, watch: Callable[[SessionMixin, t.Any], None] | None = None
-    ) -> None:
+    def __init__(self, read: Reader) -> None:
         self._read = read
-        self._watch = watch
         self._sid = ""
         self.is_loaded = True
         #: Whether the session was emptied because its login was over.
@@ -180,7 +178,7 @@ class LazySession(LoadedFirst, ServerSideSession):
 
     def _load(self) -> None:
         try:
-            self._sid, content, is_kept = self._read()
+            self._sid, content, is_kept, watch = self._read()
         except SessionStoreUnavailable as error:
             self.is_lost = True
             # The frames of the reading functions have the session's id in their
@@ -192,8 +190,8 @@ class LazySession(LoadedFirst, ServerSideSession):
         self.found_as = self._sid if is_kept else None
         dict.update(self, content)
         found = content.get(KEY)
-        if self._watch is not None and is_kept and found is not None:
-            self._look(self._watch, found)
+        if watch is not None and found is not None:
+            self._look(watch, found)
 
     def _look(self, watch: Callable[[SessionMixin, t.Any], None], found: t.Any) -> None:
         try:

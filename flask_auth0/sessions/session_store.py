@@ -160,7 +160,10 @@ class SessionStore(StateStore):
         """
 
     def watch(self, app: Flask) -> None:
-        """Let Flask's session end with its login, in all requests of an app."""
+        """Let Flask's session end with its login, where its interface is ours."""
+
+    def look(self, current: CurrentRequest) -> None:
+        """End Flask's session with its login, where its interface is the app's own."""
 
     def settle(self, current: CurrentRequest) -> None:
         """Remove the cookies of a session from a response, if it has ended since."""

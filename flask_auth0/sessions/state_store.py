@@ -33,7 +33,7 @@ from .codec import States
 from .cookies.kept_apart import KeptApart, forget
 from .cookies.newest_states import Browsers, Newest
 from .domains import Domains
-from .ended_logins import watch_sessions
+from .ended_logins import look_at_session, watch_sessions
 from .ending import empty, end_by_claims, end_current, hide, take_back
 from .flows import arrived
 from .hooks import SessionHooks
@@ -307,8 +307,12 @@ class SessionStateStore(SessionStore):
                 self.end(current)
 
     def watch(self, app: Flask) -> None:
-        """Let Flask's session end with its login, in all requests of an app."""
+        """Let Flask's session end with its login, where its interface is ours."""
         watch_sessions(app, self.empty_if_over)
+
+    def look(self, current: CurrentRequest) -> None:
+        """End Flask's session with its login, where its interface is the app's own."""
+        look_at_session(current, self.empty_if_over)
 
     def empty_if_over(
         self, current: CurrentRequest, session: SessionMixin, found: t.Any

@@ -29,6 +29,8 @@ from .prefetches import answer_unasked
 
 View = Callable[[], BaseResponse]
 
+#: The blueprints for logins, and for what is no part of one.
+OWN = ("auth0", "auth0_pages")
 #: The templates are beside the modules of the package.
 _PACKAGE = "flask_auth0"
 
@@ -38,10 +40,10 @@ def make_blueprints(config: Config) -> list[Blueprint]:
 
     What the second one has is no part of a login, and is for everybody to keep.
     """
-    blueprint = _make("auth0", config)
+    blueprint, pages = (_make(each, config) for each in OWN)
     blueprint.after_request(_forbid_storing)
     blueprint.teardown_request(_end)
-    return [blueprint, _make("auth0_pages", config)]
+    return [blueprint, pages]
 
 
 def _make(name: str, config: Config) -> Blueprint:

@@ -16,12 +16,12 @@ from tests.harness.visitor import MakeApp, MakeVisitor, Visitor
 
 #: How often a walk may go on in another file, with cookies and with Redis.
 BOUNDS = {
-    "protected": (30, 34),
-    "token": (47, 57),
+    "protected": (31, 36),
+    "token": (48, 59),
     # Of these, five are for an ID token of another second than the one before.
-    "refresh": (196, 217),
-    "login": (79, 85),
-    "callback": (137, 174),
+    "refresh": (196, 219),
+    "login": (80, 86),
+    "callback": (140, 176),
     "backchannel": (0, 97),
 }
 

@@ -80,11 +80,11 @@ def test_no_thread_sees_a_session_before_its_login_is_checked() -> None:
     def make(slow: Callable[[], None]) -> LoadedFirst:
         session = WatchedSession(CONTENT)
 
-        def watch(session: t.Any, found: t.Any) -> None:
+        def check(session: t.Any) -> None:
             slow()
             session.clear()
 
-        session.watch = watch
+        session.fill = check
         return session
 
     assert [each.result() for each in used_at_once(make)] == [None, None]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 
-from flask import Flask
+from flask import Flask, Request
 from flask.sessions import SessionInterface
 from werkzeug.datastructures import MultiDict
 
 from ...config import Config
 from ...runtime.cookie_jar import OURS, CookieJar
 from ...runtime.logger import logger_of
+from ...runtime.request import request_of
 from .flags import are_cookies_secure
 
 #: The prefix (RFC 6265bis, section 4.1.3).
@@ -39,15 +40,15 @@ class OwnNames(SessionInterface):
         name = super().get_cookie_name(app)
         return name if self._is_prefixed(app, name) else None
 
-    def take_former_names(self, jar: CookieJar) -> None:
-        """Rename cookies of the request from their former names to the present ones.
+    def take_former_names(self, app: Flask, request: Request) -> None:
+        """Rename cookies of a request from their former names to the present ones.
 
         A cookie with the prefix wins over one without, which any host of the domain can
         have set.
         """
-        former = self.former_cookie_name(jar.app)
+        former = self.former_cookie_name(app)
         if former is not None:
-            _rename(jar, former)
+            _rename(request_of(app, request).jar, former)
 
     def _is_prefixed(self, app: Flask, name: str) -> bool:
         config = self.config

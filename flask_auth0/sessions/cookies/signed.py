@@ -11,7 +11,8 @@ from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from itsdangerous import BadData
 
 from ...runtime.clock import Clock
-from ...runtime.request import CurrentRequest, current_request
+from ...runtime.request import CurrentRequest, request_of
+from ..attended import Attended
 from ..lazy import Watch, WatchedSession
 from ..lifetime import LastsAsLogins
 from ..sealing import loads_json
@@ -24,7 +25,9 @@ from .verifier import Verifier
 CLOCK_LEEWAY = 10
 
 
-class SignedSessionInterface(LastsAsLogins, OwnNames, SecureCookieSessionInterface):
+class SignedSessionInterface(
+    LastsAsLogins, OwnNames, Attended, SecureCookieSessionInterface
+):
     """Opens Flask's session as Flask does, but at its first use, and verifies a
     repeated cookie once.
     """
@@ -40,13 +43,10 @@ class SignedSessionInterface(LastsAsLogins, OwnNames, SecureCookieSessionInterfa
         """Return the session of a request; without a secret key, there is none."""
         if not app.secret_key:
             return None
-        current = current_request()
         if self.config is not None:
-            self.take_former_names(current.jar)
+            self.take_former_names(app, request)
         session = WatchedSession()
-        session.read = functools.partial(self._content, current)
-        if self.watch is not None:
-            session.watch = functools.partial(self.watch, current)
+        session.fill = functools.partial(self._fill, app, request)
         return session
 
     def save_session(
@@ -57,6 +57,18 @@ class SignedSessionInterface(LastsAsLogins, OwnNames, SecureCookieSessionInterfa
             super().save_session(app, session, response)
         elif session.accessed and response.headers.get("Vary") != "Cookie":
             response.vary.add("Cookie")
+        if self.after_saving is not None:
+            self.after_saving(response)
+
+    def _fill(self, app: Flask, request: Request, session: WatchedSession) -> None:
+        """Open a session, and check its login."""
+        current = request_of(app, request)
+        content = self._content(current)
+        if content is None:
+            return
+        dict.update(session, content)
+        if self.watch is not None and KEY in content:
+            self.watch(current, session, content[KEY])
 
     def _content(self, current: CurrentRequest) -> dict[str, t.Any] | None:
         """Return the content of the session that a request has sent, if it is good."""

@@ -18,7 +18,8 @@ from ...errors import SessionStoreUnavailable
 from ...runtime import error_handlers
 from ...runtime.cookie_jar import session_cookie_flags
 from ...runtime.logger import logger_of
-from ...runtime.request import CurrentRequest, current_request
+from ...runtime.request import CurrentRequest, current_request, request_of
+from ..attended import Attended
 from ..cookies.duplicates import MOST_OF_ONE_NAME, one_of
 from ..cookies.host_prefix import OwnNames
 from ..lazy import Found, LazySession, Watch
@@ -37,7 +38,9 @@ _COMMON = {
 }
 
 
-class StoredSessionInterface(LastsAsLogins, OwnNames, ServerSideSessionInterface):
+class StoredSessionInterface(
+    LastsAsLogins, OwnNames, Attended, ServerSideSessionInterface
+):
     """Keeps Flask's session in a back end.
 
     :param settings: Flask-Session's keys.
@@ -116,17 +119,9 @@ class StoredSessionInterface(LastsAsLogins, OwnNames, ServerSideSessionInterface
 
     def open_session(self, app: Flask, request: Request) -> LazySession:
         """Return the session of a request, which is not read yet."""
-        current = current_request()
         if self.config is not None:
-            self.take_former_names(current.jar)
-        jar = current.jar
-        cookies = jar.values.get(jar.session_name, ())[:MOST_OF_ONE_NAME]
-        found = filter(None, (self._checked_sid(app, cookie) for cookie in cookies))
-        sids = list(dict.fromkeys(found))
-        if self.use_signer and not sids and any("." in each for each in cookies):
-            current.note_misfit("SECRET_KEY")
-        watch = self.watch and functools.partial(self.watch, current)
-        return LazySession(lambda: self._read(current, sids), watch)
+            self.take_former_names(app, request)
+        return LazySession(functools.partial(self._read, app, request))
 
     def save_session(  # type: ignore[override]
         self, app: Flask, session: LazySession, response: Response
@@ -135,8 +130,14 @@ class StoredSessionInterface(LastsAsLogins, OwnNames, ServerSideSessionInterface
 
         If the back end fails, the response becomes the error's.
         """
-        if not (session.is_loaded or session.modified):
-            return
+        if session.is_loaded or session.modified:
+            self._save_loaded(app, session, response)
+        if self.after_saving is not None:
+            self.after_saving(response)
+
+    def _save_loaded(
+        self, app: Flask, session: LazySession, response: Response
+    ) -> None:
         if session.accessed:
             response.vary.add("Cookie")
         if not (session.modified or app.config["SESSION_REFRESH_EACH_REQUEST"]):
@@ -162,14 +163,25 @@ class StoredSessionInterface(LastsAsLogins, OwnNames, ServerSideSessionInterface
                 return None
         return cookie if self._sid_pattern.fullmatch(cookie) else None
 
-    def _read(self, current: CurrentRequest, sids: Sequence[str]) -> Found:
+    def _read(self, app: Flask, request: Request) -> Found:
+        current = request_of(app, request)
+        jar = current.jar
+        cookies = jar.values.get(jar.session_name, ())[:MOST_OF_ONE_NAME]
+        checked = filter(None, (self._checked_sid(app, cookie) for cookie in cookies))
+        sids = list(dict.fromkeys(checked))
+        if self.use_signer and not sids and any("." in each for each in cookies):
+            current.note_misfit("SECRET_KEY")
+        return self._found(current, sids)
+
+    def _found(self, current: CurrentRequest, sids: Sequence[str]) -> Found:
         read = {sid: self._content(current, self.key_prefix + sid) for sid in sids}
         found = {sid: each for sid, each in read.items() if each is not None}
         several = len(found) > 1
         chosen = one_of(current.jar, [*found.values()]) if several else None
         for sid, content in found.items():
             if content is chosen or not several:
-                return Found(sid, content, is_kept=True)
+                watch = self.watch and functools.partial(self.watch, current)
+                return Found(sid, content, is_kept=True, watch=watch)
         new = {"_permanent": True} if self.permanent else {}
         return Found(self._new_sid(), new, is_kept=False)
 
