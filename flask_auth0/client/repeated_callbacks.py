@@ -188,6 +188,14 @@ class Completion:
             self._store.ask(self._store.keep, self._name, note, REMEMBERED)
         self._callback.is_spent = True
 
+    def take_back(self) -> None:
+        """Note that the tenant did not look at the code, which is good as before."""
+        self._callback.is_spent = False
+        if self._store is not None:
+            # With the note, a repeated callback starts another login.
+            with contextlib.suppress(SessionStoreUnavailable):
+                self._store.ask(self._store.remove, self._name)
+
     def keep(self, response: Response) -> None:
         """Keep the answer for the requests that wait for it, and end the completion."""
         if self._callback.is_spent:

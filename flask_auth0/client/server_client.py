@@ -42,7 +42,7 @@ from ..config import Config, pem
 from ..runtime import greenlets, loop
 from ..runtime.clock import Clock
 from ..runtime.processes import PerProcess
-from ..runtime.request import current_request
+from ..runtime.request import CurrentRequest, current_request
 from ..runtime.tracebacks import without_secrets
 from ..sessions.anonymous_store import AnonymousStore
 from ..sessions.cookies.storage import APART
@@ -239,6 +239,17 @@ class LoopClient(ServerClient[t.Any]):
         metadata = self.discovery.known("metadata", domain)
         if metadata is not None:
             guards.limits.require(metadata["token_endpoint"])
+
+    def has_sent_code_back(self, current: CurrentRequest, domain: str) -> bool:
+        """Tell whether the tenant has answered a code with its rate limit.
+
+        It has not looked at the code then, which is good for another try.
+        """
+        answer = current.tenant_answer
+        if answer is None or answer.status != 429:
+            return False
+        metadata = self.discovery.known("metadata", domain)
+        return metadata is not None and answer.endpoint == metadata["token_endpoint"]
 
     async def _resolved_domain(self, context: t.Any) -> str:
         # The SDK shows its resolvers a part of the request. Ours knows all of it.

@@ -170,11 +170,15 @@ def _complete(
         # This writes to the back end of sessions, if there is one: a code is not spent
         # on a session that cannot be kept.
         completion.spend()
-        return _spend(current, state, returned, domain)
+        return _spend(current, state, returned, completion, domain)
 
 
 def _spend(
-    current: CurrentRequest, state: AppState, returned: _Returned, domain: str
+    current: CurrentRequest,
+    state: AppState,
+    returned: _Returned,
+    completion: Completion,
+    domain: str,
 ) -> dict[str, t.Any] | None:
     """Complete a flow with its code, and forget it if that fails."""
     try:
@@ -186,6 +190,9 @@ def _spend(
             return _log_in(current, state, returned.flow, url)
         return account_changes.complete(current, state, returned.flow, url)
     except Exception as error:
+        if returned.is_login and state.client.has_sent_code_back(current, domain):
+            completion.take_back()
+            raise
         # The SDK deletes the transaction of a login only if that succeeds.
         remembered_logins.forget(current, state, returned.name)
         if failure_of_hook(error) is not None:

@@ -19,7 +19,6 @@ from tests.harness.visitor import FETCH, MakeApp, MakeVisitor, Visitor, error_of
 RUBBISH: list[tuple[dict[str, t.Any], int]] = [
     ({"status": 500}, 503),
     ({"status": 503, "body": b"<html>", "content_type": "text/html"}, 503),
-    ({"status": 429, "body": b"{}"}, 503),
     ({"status": 400, "body": b'{"error": "server_error"}'}, 503),
     ({"status": 200, "body": b"<html>", "content_type": "text/html"}, 502),
     ({"status": 200, "body": b""}, 502),

@@ -64,8 +64,11 @@ def test_one_answer_counts_for_all(
     assert visitor.fetch("/token").status_code == 200
     assert "/authorize" in visitor.get("/login?prompt=login").location
     clock.passed += 15
-    # The callback was not spent: it leads on, and not to another login.
-    assert newcomer.get(callbacks[0]).location == "/"
+    # The callbacks were not spent, not even the one that the tenant has refused: they
+    # lead on, and not to another login.
+    for each, callback in zip((newcomer, another), callbacks, strict=True):
+        assert each.get(callback).location == "/"
+        assert each.fetch("/profile").status_code == 200
     assert visitor.fetch("/token?force").status_code == 200
 
 
