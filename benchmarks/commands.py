@@ -23,6 +23,8 @@ from .visitor import Visitor, authorize
 #: Seconds after which the activity of a user is noted, by default, and a few more.
 _LATER = 86400 // 60 + 10
 _DAY = 86400
+#: The places that no network leads to.
+_NEAR = {"SQLite", "cachelib"}
 #: What is asked is counted, however long that takes on a busy machine.
 _PATIENT = {"AUTH0_SESSION_STORE_TIMEOUT": 60}
 
@@ -42,6 +44,8 @@ class Asked(t.NamedTuple):
     steps: dict[str, Commands]
     #: The same in units, where these are billed.
     units: dict[str, Commands]
+    #: How often each step waits for an answer.
+    trips: dict[str, int]
 
 
 def count(lab: Lab, places: Iterable[Place]) -> list[Asked]:
@@ -50,13 +54,15 @@ def count(lab: Lab, places: Iterable[Place]) -> list[Asked]:
 
 
 def _counted(lab: Lab, place: Place) -> Asked:
-    found = Asked(place, {}, {})
+    found = Asked(place, {}, {}, {})
     billed = place.units or Commands
+    waited = place.trips or (lambda: place.asked().total())
     with moved_clock() as now:
         app = ours.ours_at(place.settings, AUTH0_AUDIENCE=API, **_PATIENT)
         for step in _steps(lab.tenant, app, now):
-            asked, units = place.asked(), billed()
+            asked, units, trips = place.asked(), billed(), waited()
             step.do()
+            found.trips[step.name] = waited() - trips
             found.steps[step.name] = place.asked() - asked
             found.units[step.name] = billed() - units
     return found
@@ -72,6 +78,13 @@ def table(found: Iterable[Asked]) -> Table:
     ]
     title = "Commands of a request: those that read + those that write"
     return Table(title, ["Store", *names], rows)
+
+
+def waits(found: Iterable[Asked]) -> Table:
+    """Return how often each step waits for the answer of a server."""
+    far = [each for each in found if each.place.title not in _NEAR]
+    rows = [[each.place.title, *map(str, each.trips.values())] for each in far]
+    return Table("Round trips of a request", ["Store", *far[0].steps], rows)
 
 
 def detailed(asked: Asked) -> Table:

@@ -37,6 +37,8 @@ class Size:
     in_bulk: int = 100_000
     one_by_one: int = 1_000
     imitated: int = 50
+    #: Rows of tables in PostgreSQL.
+    rows: tuple[int, ...] = (100_000, 1_000_000)
     #: Of gunicorn.
     workers: tuple[int, ...] = (1, 2, 4)
     #: How often each server is put under load, and for how many seconds.
@@ -58,6 +60,7 @@ QUICK = Size(
     in_bulk=2_000,
     one_by_one=100,
     imitated=10,
+    rows=(1_000, 10_000),
     workers=(1,),
     bursts=2,
     seconds=0.3,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from flask_auth0.sessions.server.storage import back_end_of
 
@@ -33,7 +33,7 @@ class Weight(t.NamedTuple):
 
 def weigh(lab: Lab, places: Iterable[Place], shape: Shape) -> list[Weight]:
     """Put sessions into each place, then their labels, and ask it what they take."""
-    return [_weighed(lab, place, shape) for place in places]
+    return [_weighed(lab, each, shape, each.used) for each in places if each.used]
 
 
 def table(weights: Iterable[Weight]) -> Table:
@@ -52,13 +52,13 @@ def table(weights: Iterable[Weight]) -> Table:
     return Table("What a session takes on the server", headings, rows)
 
 
-def _weighed(lab: Lab, place: Place, shape: Shape) -> Weight:
+def _weighed(lab: Lab, place: Place, shape: Shape, used: Callable[[], float]) -> Weight:
     count = int(getattr(lab.size, place.amount))
     store = back_end_of(ours.ours_at(place.settings).session_interface)
     assert store is not None  # noqa: S101  # all places are servers
-    before = place.used()
+    before = used()
     filling.write(store, map(shapes.without_labels, shapes.sessions(shape, count)))
-    values = place.used()
+    values = used()
     filling.write(store, map(shapes.labels_alone, shapes.sessions(shape, count)))
-    labels = place.used()
+    labels = used()
     return Weight(place, count, (values - before) / count, (labels - values) / count)

@@ -21,8 +21,8 @@ class Place(t.NamedTuple):
     version: str
     #: Of an app that keeps its sessions there.
     settings: Settings
-    #: Returns the bytes that all of them take.
-    used: Callable[[], float]
+    #: Returns the bytes that all of them take, where they are weighed.
+    used: Callable[[], float] | None
     #: What counts these bytes.
     scales: str
     #: Returns the commands so far.
@@ -33,6 +33,8 @@ class Place(t.NamedTuple):
     amount: t.Literal["in_bulk", "one_by_one", "imitated"]
     #: Returns what is billed in the place of commands.
     units: Callable[[], Commands] | None = None
+    #: Returns how often an answer was waited for, unless that is once for a command.
+    trips: Callable[[], int] | None = None
 
     @property
     def name(self) -> str:
@@ -55,6 +57,8 @@ def running_places(redis_url: str, folder: Path) -> Iterator[list[Place]]:
 
     runs: list[Run] = [
         redis.running,
+        redis.cluster,
+        redis.revocations,
         postgresql.running,
         files.sqlite,
         files.folder,

@@ -48,7 +48,6 @@ def running(redis_url: str, folder: Path) -> Iterator[Place | None]:
 def running_server(folder: Path) -> Iterator[sa.Engine]:
     """Run a server that logs statements and never cleans up by itself."""
     with postgres_server.running_postgres(folder) as socket:
-        postgres_server.forget_the_disk(socket)
         url = sa.make_url(f"postgresql+psycopg://postgres@/postgres?host={socket}")
         engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
