@@ -30,7 +30,9 @@ APART = ("scale",)
 @click.command()
 @click.argument("parts", nargs=-1, type=click.Choice(PARTS + APART))
 @click.option("--quick", is_flag=True, help="Only see whether it works.")
-@click.option("--full", is_flag=True, help="A million sessions too: 3 GB of memory.")
+@click.option(
+    "--full", is_flag=True, help="A million sessions too: 4 GB of memory, 6 GB of disk."
+)
 @click.option("--rst", is_flag=True, help="Print what docs/performance.inc has.")
 def main(parts: tuple[str, ...], quick: bool, full: bool, rst: bool) -> None:
     """Measure what the extension costs beside what people would use instead.
@@ -40,7 +42,12 @@ def main(parts: tuple[str, ...], quick: bool, full: bool, rst: bool) -> None:
     """
     size = QUICK if quick else Size()
     if full:
-        size = dataclasses.replace(size, sessions=(*size.sessions, 1_000_000))
+        size = dataclasses.replace(
+            size,
+            sessions=(*size.sessions, 1_000_000),
+            in_memory=1_000_000,
+            rows=(*size.rows, 10_000_000),
+        )
     command = shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]])
     click.echo(f"``{command}``\n\n{machine()}")
     with running_tenant() as tenant:

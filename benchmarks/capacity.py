@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from .postgresql_rows import PER_SESSION
 from .report import Table
 from .shapes import LIFETIME
 from .weights import Weight
@@ -17,8 +18,6 @@ _GIGABYTES = (1, 10, 100)
 #: The part of a Redis' memory that sessions may take: the rest is for fragments, for
 #: buffers, and for what changes while it writes its file anew.
 REDIS_SHARE = 0.75
-#: The rows of a session in Flask-Session's table.
-ROWS = 3
 
 
 def tables(weights: Sequence[Weight]) -> list[Table]:
@@ -37,7 +36,7 @@ def _needs(bytes_of: Mapping[str, float]) -> Table:
             f"{users:,}",
             f"{users * days:,}",
             *(_gigabytes(name, users * days * bytes_of[name]) for name in names),
-            f"{users * days * ROWS:,}",
+            f"{users * days * PER_SESSION:,}",
             _rate(users / _DAY),
         ]
         for users in _USERS

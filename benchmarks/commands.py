@@ -112,9 +112,10 @@ def moved_clock() -> Iterator[Clock]:
 
 
 def _steps(tenant: RemoteTenant, app: Flask, now: Clock) -> Iterator[Step]:
-    # The first login to an app opens its connections.
-    Visitor(app).log_in()
     visitor, way = Visitor(app), [""]
+    # The first login to an app opens its connections.
+    visitor.log_in()
+    visitor.get("/logout")
 
     def login() -> None:
         way[0] = authorize(visitor.get("/login")[1])

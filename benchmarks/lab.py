@@ -32,9 +32,10 @@ class Size:
     logouts: int = 40
     #: Sessions whose memory is measured.
     weighed: int = 50
-    #: Sessions that a place is filled with: one that takes many at once, one that does
-    #: not, and an imitation, which weighs them one by one.
-    in_bulk: int = 100_000
+    #: Sessions that a place is filled with: Redis, PostgreSQL, those that take one at a
+    #: time, and imitations, which weigh them one by one.
+    in_memory: int = 100_000
+    in_bulk: int = 50_000
     one_by_one: int = 1_000
     imitated: int = 50
     #: Rows of tables in PostgreSQL.
@@ -57,6 +58,7 @@ QUICK = Size(
     looped=1_000,
     logouts=4,
     weighed=4,
+    in_memory=2_000,
     in_bulk=2_000,
     one_by_one=100,
     imitated=10,

@@ -18,7 +18,7 @@ _NUMBER = sa.text("SELECT last_value FROM sessions_id_seq")
 
 
 def tables(lab: Lab, place: Place) -> list[Table]:
-    """Let the tables grow and age.
+    """Let the tables age and grow.
 
     :param place: with sessions in it.
     """
@@ -26,8 +26,8 @@ def tables(lab: Lab, place: Place) -> list[Table]:
     engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
     try:
         return [
-            _numbers(engine, place),
             postgresql_rolling.table(engine),
+            _numbers(engine, place),
             postgresql_rows.table(engine, lab.size.rows),
         ]
     finally:

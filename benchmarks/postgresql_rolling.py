@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from .report import Table
 
 #: Parts of a page that new rows fill, in percent: the default, and what leaves room.
-_FILLFACTORS = (100, 95, 90, 80)
+_FILLFACTORS = (100, 95, 90)
 #: Times that activity is noted of one session in ten, always of others.
 _ROUNDS = 10
 _ROLL = """

@@ -1,4 +1,4 @@
-"""PostgreSQL's tables with many rows: their indexes, and the removal of expired ones."""
+"""PostgreSQL's tables with many rows: indexes, and the removal of what has expired."""
 
 from __future__ import annotations
 

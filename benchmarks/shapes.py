@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import typing as t
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import redis
 
@@ -15,6 +15,8 @@ from flask_auth0.sessions.stores.base import Labelling
 
 from . import ours
 from .filling import Recorder, Written
+from .plain import SCOPE
+from .report import Table
 from .visitor import Visitor
 
 #: An access token for an API is a JSON Web Token of about 1.5 KB.
@@ -37,10 +39,17 @@ class Shape(t.NamedTuple):
     callback: int
 
 
-def shape_of_login(redis_url: str) -> Shape:
+#: What is asked for at a login, and what that is called.
+LOGINS: dict[str, dict[str, str]] = {
+    "the user alone": {"AUTH0_SCOPE": "openid profile email"},
+    "and a refresh token": {"AUTH0_SCOPE": SCOPE},
+    "and an access token for an API": {"AUTH0_SCOPE": SCOPE, "AUTH0_AUDIENCE": API},
+}
+
+
+def shape_of_login(redis_url: str, **config: str) -> Shape:
     """Log in once, and return what that leaves."""
-    app = ours.ours_on_redis(redis_url, AUTH0_AUDIENCE=API)
-    visitor = Visitor(app)
+    visitor = Visitor(ours.ours_on_redis(redis_url, **config))
     visitor.log_in()
     with redis.Redis.from_url(redis_url) as client:
         keys = list(client.scan_iter(_type="STRING"))
@@ -52,6 +61,27 @@ def shape_of_login(redis_url: str) -> Shape:
         sum(n for key, n in sizes.items() if key.endswith(b".body")),
         sum(n for key, n in sizes.items() if key.startswith(_CALLBACK)),
     )
+
+
+def table(redis_url: str) -> Table:
+    """Return what each kind of login leaves, on a server and in cookies."""
+    rows = []
+    for name, config in LOGINS.items():
+        shape = shape_of_login(redis_url, **config)
+        sizes = [*shape, _in_cookies(config)]
+        rows.append([name, *(f"{size:,}" for size in sizes)])
+    headings = [
+        *("A login asks for", "Session", "User", "Tokens"),
+        *("Note, for a minute", "or all in cookies"),
+    ]
+    return Table("Bytes that a login leaves", headings, rows)
+
+
+def _in_cookies(config: Mapping[str, str]) -> int:
+    visitor = Visitor(ours.ours_in_cookies(**config))
+    visitor.log_in()
+    visitor.get("/profile")
+    return len(visitor.cookie_header)
 
 
 def sessions(shape: Shape, count: int) -> Iterator[Written]:

@@ -30,7 +30,7 @@ class Place(t.NamedTuple):
     #: What only reads, of the commands.
     reading: frozenset[str]
     #: Which size of the benchmark says how many sessions are weighed there.
-    amount: t.Literal["in_bulk", "one_by_one", "imitated"]
+    amount: t.Literal["in_memory", "in_bulk", "one_by_one", "imitated"]
     #: Returns what is billed in the place of commands.
     units: Callable[[], Commands] | None = None
     #: Returns how often an answer was waited for, unless that is once for a command.

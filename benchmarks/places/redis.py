@@ -36,7 +36,7 @@ def running(redis_url: str, folder: Path) -> Iterator[Place | None]:
             "``used_memory``",
             lambda: _asked([client]),
             _READING,
-            "in_bulk",
+            "in_memory",
             trips=sent,
         )
 
@@ -62,7 +62,7 @@ def cluster(redis_url: str, folder: Path) -> Iterator[Place | None]:
             "",
             lambda: _asked(clients),
             _READING,
-            "in_bulk",
+            "in_memory",
             trips=sent,
         )
 
@@ -80,7 +80,7 @@ def revocations(redis_url: str, folder: Path) -> Iterator[Place | None]:
             "",
             lambda: _asked([client]),
             _READING,
-            "in_bulk",
+            "in_memory",
             trips=sent,
         )
 
