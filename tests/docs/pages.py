@@ -68,6 +68,14 @@ def table(path: Path, first_heading: str) -> list[list[str]]:
     raise LookupError(f"{path.name} has no table with {first_heading!r}")
 
 
+def captioned(path: Path, caption: str) -> list[list[str]]:
+    """The rows of the ``list-table`` with a caption, without markup."""
+    _, found, body = path.read_text("utf-8").partition(f".. list-table:: {caption}\n")
+    assert found, caption
+    rows = body.partition(".. list-table::")[0].split("\n    * - ")[1:]
+    return [_cells(row) for row in rows[1:]]
+
+
 def _cells(row: str) -> list[str]:
     indented = re.match(r".*\n(?:(?:      .*)?\n)*", row + "\n")
     assert indented
