@@ -114,6 +114,16 @@ def test_a_cluster_that_any_of_its_nodes_names(cluster: Cluster) -> None:
     store.client.close()
 
 
+def test_a_cluster_is_asked_for_several_keys_at_once(cluster: Cluster) -> None:
+    store = make(setup({KEY: f"redis+cluster://127.0.0.1:{cluster.ports[0]}"}))
+    keys = [f"key{number}" for number in range(8)]
+    for key in keys[1:]:
+        store.keep(key, key.encode(), 60)
+    expected = {key: key.encode() for key in keys} | {"key0": None}
+    assert store.fetch_together(*keys) == expected
+    store.client.close()
+
+
 def test_who_finds_no_connection_free_waits(redis_url: str, sentinel: str) -> None:
     for url in (
         f"{redis_url}/0?max_connections=2",

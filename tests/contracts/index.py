@@ -108,6 +108,14 @@ class IndexContract:
         assert store.fetch_together("value", "other")["value"] is None
         assert store.fetch("other") == b"2"
 
+    def test_values_are_read_together(self, store: BackEnd) -> None:
+        store.keep("value", b"1", 60)
+        store.keep("other", b"2", 60)
+        found = store.fetch_together("value", "none", "other")
+        assert found["value"] == b"1"
+        assert found.items() <= {"value": b"1", "none": None, "other": b"2"}.items()
+        assert store.fetch_together("none", "value")["none"] is None
+
     def test_pruning_removes_what_has_expired_and_nothing_else(
         self, store: BackEnd
     ) -> None:

@@ -53,6 +53,15 @@ class MemcachedBackEnd(LabelsInValues):
         value = self.client.get(key)
         return value if isinstance(value, bytes) else None
 
+    def fetch_together(self, *keys: str) -> dict[str, bytes | None]:
+        client = self.client
+        # Several servers would be asked one after the other.
+        if not isinstance(client, Client | PooledClient):
+            return super().fetch_together(*keys)
+        found = client.get_many(keys)
+        values = {key: found.get(key) for key in keys}
+        return {k: v if isinstance(v, bytes) else None for k, v in values.items()}
+
     def keep(self, key: str, value: bytes, max_age: int) -> None:
         if not self._send(self.client.set, key, value, max_age):
             raise MemcacheError("It was not kept.")

@@ -59,6 +59,15 @@ class MongoBackEnd(BackEnd):
         value = document.get("val") if document else None
         return value if isinstance(value, bytes) else None
 
+    def fetch_together(self, *keys: str) -> dict[str, bytes | None]:
+        alive = {"id": {"$in": [*keys]}, "expiration": {"$gt": _now()}}
+        with self.limited():
+            found = {
+                each["id"]: each.get("val") for each in self.collection.find(alive)
+            }
+        values = {key: found.get(key) for key in keys}
+        return {k: v if isinstance(v, bytes) else None for k, v in values.items()}
+
     def keep(self, key: str, value: bytes, max_age: int) -> None:
         try:
             self._update({"id": key}, value, max_age, upsert=True)

@@ -76,12 +76,15 @@ class RedisBackEnd(BackEnd):
             raise
 
     def fetch_together(self, *keys: str) -> dict[str, bytes | None]:
-        client = self._clients.get()
-        # In a cluster, the keys may be on different servers.
-        if len(keys) == 1 or isinstance(client, redis.RedisCluster):
+        if len(keys) == 1:
             return super().fetch_together(*keys)
+        client = self._clients.get()
+        # In a cluster, the keys may be on different servers, which are all asked before
+        # the first of them is waited for.
+        is_cluster = isinstance(client, redis.RedisCluster)
+        read = client.mget_nonatomic if is_cluster else client.mget
         try:
-            return dict(zip(keys, client.mget(keys), strict=True))
+            return dict(zip(keys, read(keys), strict=True))
         except redis.exceptions.NoPermissionError:
             return super().fetch_together(*keys)
 
