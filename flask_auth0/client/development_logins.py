@@ -15,7 +15,7 @@ from auth0_server_python.auth_types import (
 from ..config import Config
 from ..errors import ConfigurationError
 from ..runtime.clock import Clock
-from ..runtime.request import CurrentRequest, current_request
+from ..runtime.request import CurrentRequest
 from ..sessions.flows import Arrival, Departure, completed, departing, during
 from ..sessions.token_sets import DEFAULT_AUDIENCE
 from ..sessions.transaction_store import transaction_key
@@ -38,9 +38,14 @@ class DevelopmentLogins(Logins):
         super().__init__(client, config)
         self._clock = clock
 
-    def start(self, options: StartInteractiveLoginOptions, departure: Departure) -> str:
+    def start(
+        self,
+        current: CurrentRequest,
+        options: StartInteractiveLoginOptions,
+        departure: Departure,
+    ) -> str:
         """Return the URL of the callback."""
-        current, name = current_request(), secrets.token_urlsafe(24)
+        name = secrets.token_urlsafe(24)
         _refuse_production(current)
         transaction = TransactionData(
             app_state=options.app_state,
@@ -55,9 +60,10 @@ class DevelopmentLogins(Logins):
             self._wait(keeping)
         return f"{departure.redirect_uri}?{urlencode({'code': CODE, 'state': state})}"
 
-    def complete(self, url: str, arrival: Arrival) -> dict[str, t.Any]:
+    def complete(
+        self, current: CurrentRequest, url: str, arrival: Arrival
+    ) -> dict[str, t.Any]:
         """Keep the session of the person."""
-        current = current_request()
         _refuse_production(current)
         client, options = self._client, store_options(current)
         user = {"auth_time": self._now(), **(self._config.development_user or {})}

@@ -17,7 +17,7 @@ from ..sessions.stores.lease import Lease
 
 #: Seconds between two attempts to take a lease. Not all back ends can tell when one is
 #: free.
-_PAUSE = 0.05
+PAUSE = 0.05
 #: Seconds between two renewals of a lease, a part of its :data:`.LEASE`.
 RENEWAL = 1.0
 #: Seconds after an outage in which late writes go first, before any new refresh.
@@ -27,7 +27,7 @@ _running: set[asyncio.Task[t.Any]] = set()
 
 
 class Renewals:
-    """Renews the leases of a process, until they are dropped.
+    """Renews the leases of a process, until they are let go of.
 
     One task does it for all of them: most leases end before they have to be renewed,
     and cost the event loop nothing while others are held.
@@ -43,10 +43,6 @@ class Renewals:
         if not self._is_begun:
             loop.get_loop().call_soon_threadsafe(self._begin)
 
-    def drop(self, lease: Lease) -> None:
-        """Renew a lease no more."""
-        self._leases.discard(lease)
-
     def _begin(self) -> None:
         if self._leases and not self._is_begun:
             self._is_begun = True
@@ -55,7 +51,9 @@ class Renewals:
     async def _go_on(self) -> None:
         while self._leases:
             await asyncio.sleep(RENEWAL)
-            await asyncio.gather(*[_renew(each) for each in list(self._leases)])
+            held = {each for each in list(self._leases) if not each.is_over}
+            self._leases &= held
+            await asyncio.gather(*map(_renew, held))
         self._is_begun = False
         # Another thread may have added one just before.
         self._begin()
@@ -78,25 +76,7 @@ class Held:
 
     async def end(self) -> None:
         """Release the lease. One that cannot be released runs out."""
-        renewals.get().drop(self.lease)
         await _release(self.lease)
-
-
-def take_with_value(
-    store: BackEnd, key: str, until: float
-) -> tuple[Lease, bytes | None]:
-    """Take a lock in a back end, with the value that its key has then.
-
-    :param until: when to give up, in seconds of :func:`time.monotonic`.
-    :return: the lease, which is for the caller to renew and to release.
-    :raises TimeoutError: when another holder has it until then.
-    """
-    # The holder is another process, so no event of this one can tell when it is free.
-    while (found := Lease.take_with_value(store, key)) is None:
-        if time.monotonic() > until:
-            raise TimeoutError
-        time.sleep(_PAUSE)
-    return found
 
 
 @asynccontextmanager
@@ -105,9 +85,9 @@ async def leased(store: BackEnd, key: str) -> AsyncIterator[Held]:
 
     It ends soon after this process, whatever happens.
     """
-    # Another process may hold it, as in :func:`take_with_value`.
+    # The holder is another process, so no event of this one can tell when it is free.
     while (lease := await _try_lock(store, key)) is None:  # noqa: ASYNC110
-        await asyncio.sleep(_PAUSE)
+        await asyncio.sleep(PAUSE)
     held = Held(store, key, lease)
     try:
         yield held

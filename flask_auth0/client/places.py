@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import os
 import time
 import typing as t
 from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
@@ -146,7 +147,9 @@ class Places:
             yield
 
     def _new_place(self, *narrower: PerProcess[_Room]) -> _Place:
-        return _Place([each.get() for each in (*narrower, self._room)], self._clock)
+        process = os.getpid()
+        rooms = [each.of[process] for each in (*narrower, self._room)]
+        return _Place(rooms, self._clock)
 
 
 class _Place:

@@ -29,21 +29,21 @@ class RateLimits:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         #: When an endpoint is asked again, and when the tenant wants it to be, by its
-        #: URL.
-        self._until: dict[str, tuple[float, float]] = {}
+        #: URL. It is empty where no tenant has said so.
+        self.until: dict[str, tuple[float, float]] = {}
 
     def require(self, url: str) -> None:
         """Raise an error while an endpoint is not to be asked.
 
         :raises TenantUnavailable: with the seconds that are left.
         """
-        limit = self._until.get(_endpoint(url)) if self._until else None
+        limit = self.until.get(_endpoint(url))
         if limit is None:
             return
         (until, wanted), now = limit, self._clock.monotonic()
         if now < until:
             raise rate_limited(math.ceil(wanted - now))
-        self._until.pop(_endpoint(url), None)
+        self.until.pop(_endpoint(url), None)
 
     def note(self, response: t.Any) -> None:
         """Ask an endpoint no more for a while, if its answer says so to everybody.
@@ -54,9 +54,9 @@ class RateLimits:
             return
         now, wanted = self._clock.monotonic(), pause_after(response)
         endpoint = _endpoint(str(response.request.url))
-        self._until[endpoint] = now + min(wanted, LONGEST), now + wanted
-        for oldest in list(self._until)[:-_MOST]:
-            self._until.pop(oldest, None)
+        self.until[endpoint] = now + min(wanted, LONGEST), now + wanted
+        for oldest in list(self.until)[:-_MOST]:
+            self.until.pop(oldest, None)
 
 
 def rate_limited(seconds: int) -> TenantUnavailable:

@@ -8,7 +8,9 @@ same answer, with the same cookies.
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
+import os
 import threading
 import time
 import typing as t
@@ -24,7 +26,7 @@ from ..sessions.sealing import Sealer
 from ..sessions.shapes import Shape
 from ..sessions.stores.base import BackEnd, TooLargeForStore
 from ..sessions.stores.lease import Lease
-from .locks import renewals, take_with_value
+from .locks import PAUSE, renewals
 from .places import Places
 
 #: Seconds for which the answer of a callback is kept for its repetitions.
@@ -109,7 +111,7 @@ class CallbackAnswers:
             self._wait_for(found, until)
             if found.is_spent:
                 return found
-        completion = Completion(self, name, own, target, store)
+        completion = Completion(self, name, own, target, store, current)
         current.at_the_end.append(completion.end)
         before = completion.begin(until)
         current.when_complete.append(completion.keep)
@@ -128,7 +130,7 @@ class CallbackAnswers:
 
     def _add(self, name: str, own: Callback) -> Callback:
         """Return the callback of this name, adding ``own`` if there is none yet."""
-        known = self._known.get()
+        known = self._known.of[os.getpid()]
         # Other threads may add to the dictionary meanwhile, so the loop needs a copy.
         for number, (each, callback) in enumerate(list(known.items())):
             is_old = callback.began_at < own.began_at - REMEMBERED
@@ -140,13 +142,14 @@ class CallbackAnswers:
 
     def forget(self, name: str) -> None:
         """Let the next request answer a callback anew."""
-        self._known.get().pop(name, None)
+        self._known.of[os.getpid()].pop(name, None)
 
 
 class Completion:
     """The completion of a login by one request, while others wait for its answer.
 
     :param store: the back end by which other processes know of it, if there is one.
+    :param current: the request.
     """
 
     def __init__(
@@ -156,7 +159,9 @@ class Completion:
         callback: Callback,
         target: str,
         store: BackEnd | None,
+        current: CurrentRequest,
     ) -> None:
+        self._current, self._outage = current, current.outage
         self._answers, self._name, self._callback = answers, name, callback
         self._target, self._store = target, store
         self._lease: Lease | None = None
@@ -165,12 +170,9 @@ class Completion:
         """Take the callback's lease; return what another process has noted of it."""
         if self._store is None:
             return None
-        try:
-            lease, note = take_with_value(self._store, self._name, until)
-        except TimeoutError as error:
-            raise _still_under_way() from error
+        lease, note = self._taken(self._store, until)
         self._lease = lease
-        renewals.get().add(lease)
+        renewals.of[os.getpid()].add(lease)
         return None if note is None else self._noted(note.decode("ascii", "replace"))
 
     def _noted(self, note: str) -> Callback | None:
@@ -183,9 +185,10 @@ class Completion:
 
     def spend(self) -> None:
         """Note that the code is about to be sent to the tenant."""
-        if self._store is not None:
-            note = self._sealed(None)
-            self._store.ask(self._store.keep, self._name, note, REMEMBERED)
+        store = self._store
+        if store is not None:
+            note = self._name, self._sealed(None), REMEMBERED
+            store.ask_in(self._outage, lambda: store.keep(*note))
         self._callback.is_spent = True
 
     def take_back(self) -> None:
@@ -200,9 +203,10 @@ class Completion:
         """Keep the answer for the requests that wait for it, and end the completion."""
         if self._callback.is_spent:
             self._callback.answer = answer = _as_answer(response, self._target)
-            if self._lease is not None:
-                self._note(self._lease, answer)
+            if self._store is not None and self._lease is not None:
+                self._note(self._store, self._lease, answer)
         self.end()
+        self._current.at_the_end.remove(self.end)
 
     def end(self) -> None:
         """Let another request go on, also where there was no answer."""
@@ -212,18 +216,29 @@ class Completion:
             self._answers.forget(self._name)
         self._callback.is_over.set()
         if self._lease is not None:
-            renewals.get().drop(self._lease)
             # If the release fails, the lease runs out.
             with contextlib.suppress(Exception):
                 self._lease.release()
 
-    def _note(self, lease: Lease, answer: Answer) -> None:
+    def _taken(self, store: BackEnd, until: float) -> tuple[Lease, bytes | None]:
+        """Wait for the lease, and return it with what has been noted until then.
+
+        :raises TenantUnavailable: when another process has it for too long.
+        """
+        take = functools.partial(Lease.take_with_value, store, self._name)
+        # No event of this process can tell when it is free.
+        while (found := take(self._outage)) is None:
+            if time.monotonic() > until:
+                raise _still_under_way()
+            time.sleep(PAUSE)
+        return found
+
+    def _note(self, store: BackEnd, lease: Lease, answer: Answer) -> None:
         """Note the answer for other processes, and let them go on."""
-        note = self._sealed(answer)
+        note = self._name, self._sealed(answer), REMEMBERED
         # Without the note, a repeated callback starts another login.
         with contextlib.suppress(SessionStoreUnavailable, TooLargeForStore):
-            lease.release_with_value(self._name, note, REMEMBERED)
-            renewals.get().drop(lease)
+            store.ask_in(self._outage, lambda: lease.release_with_value(*note))
             self._lease = None
 
     def _sealed(self, answer: Answer | None) -> bytes:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import os
 import time
 import typing as t
 from collections.abc import (
@@ -42,7 +43,7 @@ from ..config import Config, pem
 from ..runtime import greenlets, loop
 from ..runtime.clock import Clock
 from ..runtime.processes import PerProcess
-from ..runtime.request import CurrentRequest, current_request
+from ..runtime.request import HERE, CurrentRequest, current_request
 from ..runtime.tracebacks import without_secrets
 from ..sessions.anonymous_store import AnonymousStore
 from ..sessions.cookies.storage import APART
@@ -220,25 +221,28 @@ class LoopClient(ServerClient[t.Any]):
         return self.domains.fixed or await self.domains.resolve(current_request())
 
     @contextmanager
-    def place_for_code(self, domain: str) -> Iterator[None]:
+    def place_for_code(self, domain: str) -> Iterator[Document | None]:
         """Have a place for a request with a code, before the code is spent.
+
+        What is known of the tenant is yielded, as of :meth:`require_token_endpoint`.
 
         :raises TenantUnavailable: when there is none, or the tenant is not asked now.
         """
         with self.transports.guards.places.one():
-            self.require_token_endpoint(domain)
-            yield
+            yield self.require_token_endpoint(domain)
 
-    def require_token_endpoint(self, domain: str) -> None:
+    def require_token_endpoint(self, domain: str) -> Document | None:
         """Raise an error while a tenant is not asked for tokens.
 
+        :return: the discovery document of the tenant, if it is known.
         :raises TenantUnavailable: with the seconds until it is asked again.
         """
         guards = self.transports.guards
         guards.breakers.require_closed(domain)
         metadata = self.discovery.known("metadata", domain)
-        if metadata is not None:
+        if metadata is not None and guards.limits.until:
             guards.limits.require(metadata["token_endpoint"])
+        return metadata
 
     def has_sent_code_back(self, current: CurrentRequest, domain: str) -> bool:
         """Tell whether the tenant has answered a code with its rate limit.
@@ -416,38 +420,49 @@ class Logins:
         #: The same for each domain, where the app has several.
         self._each_http = PerProcess(lambda: PerDomain(make))
 
-    def start(self, options: StartInteractiveLoginOptions, departure: Departure) -> str:
+    def start(
+        self,
+        current: CurrentRequest,
+        options: StartInteractiveLoginOptions,
+        departure: Departure,
+    ) -> str:
         """Return the URL to log in at."""
         with during(departing, departure):
-            return self._start(options)
+            return self._start(current, options)
 
-    def _start(self, options: StartInteractiveLoginOptions) -> str:
+    def _start(
+        self, current: CurrentRequest, options: StartInteractiveLoginOptions
+    ) -> str:
         # A pushed request, and the ticket for a visitor, need an answer of the tenant.
-        is_visitor = self._client.may_know_visitor(current_request().jar.values)
+        is_visitor = self._client.may_know_visitor(current.jar.values)
         if is_visitor or self._config.pushed_authorization_requests:
             return self._wait(self._client.start_interactive_login(options))
-        client = self._for_one_login("metadata")
+        client = self._for_one_login(current, "metadata")
         client.forget_visitors()
         if client.login_oauth is None:
             return self._wait(client.start_interactive_login(options))
         # The client's own method would run on the event loop, so the SDK's is called.
-        # Stores that need no loop are the extension's, which need no options either.
         start = ServerClient.start_interactive_login
-        return run_without_loop(start(client, options))
+        return run_without_loop(start(client, options, {HERE: current}))
 
-    def complete(self, url: str, arrival: Arrival) -> dict[str, t.Any]:
+    def complete(
+        self, current: CurrentRequest, url: str, arrival: Arrival
+    ) -> dict[str, t.Any]:
         """Exchange the code in a callback's URL, and keep the session.
 
         :returns: the SDK's result, with the user's claims and the app's data.
         """
-        with during(arriving, arrival):
-            found = self._complete(url)
+        token = arriving.set(arrival)
+        try:
+            found = self._complete(current, url)
+        finally:
+            arriving.reset(token)
         # The callback tells of it itself, and has an answer for the browser.
-        current_request().tell_of_login = None
+        current.tell_of_login = None
         return found
 
-    def _complete(self, url: str) -> dict[str, t.Any]:
-        client = self._for_one_login("metadata", "jwks")
+    def _complete(self, current: CurrentRequest, url: str) -> dict[str, t.Any]:
+        client = self._for_one_login(current, "metadata", "jwks")
         if not client.may_know_visitor(request.cookies):
             client.forget_visitors()
         if client.login_oauth is None:
@@ -457,21 +472,21 @@ class Logins:
         # What this login leaves in the thread, another request must not find.
         before = issued.set(None)
         try:
-            return run_without_loop(complete(client, url))
+            return run_without_loop(complete(client, url, {HERE: current}))
         finally:
             issued.reset(before)
 
     def _wait(self, coroutine: Coroutine[t.Any, t.Any, R]) -> R:
         return loop.run(coroutine, self._config.timeout)
 
-    def _for_one_login(self, *needed: str) -> LoopClient:
+    def _for_one_login(self, current: CurrentRequest, *needed: str) -> LoopClient:
         """Return a copy of the client, one without an event loop where that can be.
 
         :param needed: the documents of the tenant that must be at hand.
         """
         client = copy.copy(self._client)
         fixed = client.domains.fixed
-        domain = fixed or client.domains.of(current_request())
+        domain = fixed or client.domains.of(current)
         known = client.discovery.all_known(domain, *needed)
         stores = (client.store, client.transactions, client.visitors)
         if known is None or any(each.needs_loop for each in stores if each):
@@ -479,7 +494,7 @@ class Logins:
         # A thread in which a loop runs already must not wait for a coroutine.
         if loop.is_any_running() or greenlets.are_threads():
             return client
-        http = self._http.get() if fixed else self._each_http.get().of(domain)
+        http = self._http.of[os.getpid()] if fixed else self._each_http.get().of(domain)
         until = time.monotonic() + self._config.timeout
         session = _Session(http, client.transports.guards, domain, until)
         client.login_oauth = _DirectOAuth(session, self._config, self._check)

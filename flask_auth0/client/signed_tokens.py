@@ -9,7 +9,7 @@ import jwt
 
 from ..errors import TenantError, TenantUnavailable
 from ..sessions.lifetime import CLOCK_LEEWAY
-from ..sessions.shapes import SURROGATES, is_moment, without_surrogates
+from ..sessions.shapes import SURROGATES, not_moments, without_surrogates
 
 Keys = dict[str, t.Any]
 Check = Callable[[str, Mapping[str, t.Any]], dict[str, t.Any]]
@@ -101,10 +101,10 @@ def check_token(
     except (OverflowError, TypeError):
         # PyJWT 2.12 lets pass what int() says of an endless or a nested time.
         raise jwt.DecodeError("One of its times is no point in time.") from None
-    for name in ("exp", "iat", "nbf"):
-        # PyJWT accepts a number in a string.
-        if name in claims and not is_moment(claims[name]):
-            raise jwt.DecodeError(f"The {name} claim is no point in time.")
+    # PyJWT accepts a number in a string.
+    wrong = not_moments(claims, "exp", "iat", "nbf")
+    if wrong:
+        raise jwt.DecodeError(f"The {wrong[0]} claim is no point in time.")
     if SURROGATES.search(str(claims.get("sub"))):
         # Once surrogates are replaced, two users could have the same sub.
         raise jwt.InvalidTokenError("The sub claim is no text.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import typing as t
 from urllib.parse import urlsplit
@@ -11,6 +12,9 @@ import httpx
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _WITH_ORIGIN = re.compile(r"(https?)://([^/?#\\@\s]+)((?:[/?#].*)?)", re.DOTALL)
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
+
+#: The most texts of which a process remembers what they are: an app has few origins.
+_REMEMBERED = 64
 
 
 def as_ascii(url: str) -> str:
@@ -42,6 +46,7 @@ def split_origin(url: str) -> tuple[str, str] | None:
     return f"{scheme}://{host}", rest
 
 
+@functools.lru_cache(_REMEMBERED)
 def origin_of(url: str) -> str:
     """Return the origin of an absolute URL.
 
@@ -65,6 +70,7 @@ def domain_of(issuer: str) -> str:
     return issuer.removeprefix("https://").removesuffix("/")
 
 
+@functools.lru_cache(_REMEMBERED)
 def is_plain_loopback(url: str) -> bool:
     """Tell whether a URL is plain http on a loopback host, as in development."""
     parts = urlsplit(url)

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 
 from ..config.problems import Problem
 from ..runtime import telemetry
-from ..runtime.logger import logger_of
+from ..runtime.logger import logger_for
 from ..runtime.request import CurrentRequest, Known, current_request
 from ..runtime.tenant_answer import TenantAnswer
 from .base import Auth0Error
@@ -123,8 +123,8 @@ def _log(
     current: CurrentRequest, reason: str, level: int, sentence: str, facts: Facts
 ) -> None:
     telemetry.count(reason, facts.get("event"))
-    logger = logger_of(current.app)
-    if logger.isEnabledFor(level):
+    logger = logger_for(current.app, level)
+    if logger is not None:
         who = {**of_session(current), **_of_request(current)}
         whole = {"reason": reason, **who, **facts}
         fields = {k: _cleaned(v) for k, v in whole.items() if v is not None}

@@ -82,6 +82,12 @@ def logger_of(app: Flask) -> logging.Logger:
     return AppLogger(app)
 
 
+def logger_for(app: Flask, level: int) -> logging.Logger | None:
+    """Return the logger of the extension, if a record of a level is of interest."""
+    logger = AppLogger(app)
+    return logger if logger.isEnabledFor(level) else None
+
+
 def _handlers(logger: logging.Logger) -> Iterator[logging.Handler]:
     """Yield the handlers that a logger's records reach."""
     while True:

@@ -27,34 +27,33 @@ class PerProcess(t.Generic[T]):
     """
 
     def __init__(self, make: Callable[[], T]) -> None:
-        self._make = make
-        self._made: dict[int, _Made[T]] = {}
+        #: The object of each process by its id, which is made if it is not there.
+        self.of: dict[int, T] = _Made(make)
 
     def get(self) -> T:
         """Return the object of this process."""
-        mine = self._made.get(os.getpid()) or self._begin()
-        if not mine.values:
-            with mine.lock:
-                if not mine.values:
-                    mine.values.append(self._make())
-        return mine.values[0]
+        return self.of[os.getpid()]
 
-    def _begin(self) -> _Made[T]:
-        process = os.getpid()
+
+class _Made(dict[int, T]):
+    """The objects of this process, and of those that it was forked from until then."""
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        super().__init__()
+        self._make = make
+        self._locks: dict[int, threading.Lock] = {}
+
+    def __missing__(self, process: int) -> T:
         # setdefault needs no lock, which a forked process could inherit locked.
-        mine = self._made.setdefault(process, _Made())
-        # A process id can be used again once its process is gone.
-        for other in [each for each in self._made if each != process]:
-            set_aside(self._made.pop(other, None))
-        return mine
-
-
-class _Made(t.Generic[T]):
-    """The value that one process has made, or none yet."""
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.values: list[T] = []
+        with self._locks.setdefault(process, threading.Lock()):
+            if process not in self:
+                made = self._make()
+                # A process id can be used again once its process is gone.
+                for other in [each for each in self if each != process]:
+                    set_aside(self.pop(other, None))
+                    self._locks.pop(other, None)
+                self[process] = made
+        return self[process]
 
 
 def set_aside(inherited: t.Any) -> None:

@@ -25,6 +25,9 @@ _ATTRIBUTE = "_flask_auth0"
 _STAGE = "_flask_auth0_stage"
 #: Flask has begun to dispatch it; its headers are ready; its session is saved.
 _DISPATCHED, _ANSWERED, _COMPLETE = 1, 2, 3
+#: The option by which the SDK hands our stores their request, where it is called in the
+#: request's own thread.
+HERE = "flask_auth0"
 
 
 class Known(t.NamedTuple):
@@ -112,6 +115,9 @@ class CurrentRequest:
 
     #: What the tenant said last, if that was an error.
     tenant_answer: TenantAnswer | None = None
+
+    #: The transaction that the callback has found, with its identifier.
+    transaction: tuple[str, t.Any] | None = None
 
     #: When the login was begun that the request completes, by our clock.
     #: ``views/callback`` sets it; ``sessions/writes`` keeps it, to tell later logouts

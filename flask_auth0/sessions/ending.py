@@ -157,6 +157,8 @@ def end_oldest(
     :param too_many: their records, as :func:`exceeding` returns them.
     :param label: the user's.
     """
+    if not too_many:
+        return
     for head in _end_all(states, records, too_many[:AT_ONCE], label).values():
         sub, sid = head["user"]["sub"], head["internal"].get("sid")
         facts = {"event": "revocation", "sub": sub}

@@ -116,21 +116,28 @@ def with_flow(transaction: TransactionData) -> TransactionData:
 
 def without_flow(transaction: TransactionData | None) -> TransactionData | None:
     """Return a transaction as the SDK has made it."""
-    flow = flow_of(transaction)
-    if transaction is None or flow is None:
+    kept = _kept_in(transaction)
+    if transaction is None or kept is None:
         return transaction
-    return transaction.model_copy(update={"app_state": flow.app_state})
+    return transaction.model_copy(update={"app_state": kept.get("app_state")})
 
 
 def flow_of(transaction: TransactionData | None) -> Flow | None:
     """Return the flow that a transaction is of, if it is of any."""
-    kept = getattr(transaction, "app_state", None)
-    if not isinstance(kept, dict) or not isinstance(kept.get("flow"), dict):
+    kept = _kept_in(transaction)
+    if kept is None:
         return None
     organization = getattr(transaction, "organization", None)
     theirs = {"organization": organization, "app_state": kept.get("app_state")}
     whole = {**kept["flow"], **theirs}
     return _FLOWS.of([whole.get(name) for name in Flow._fields])
+
+
+def _kept_in(transaction: TransactionData | None) -> State | None:
+    """Return what a transaction has in the place of the app's data, if it is ours."""
+    kept = getattr(transaction, "app_state", None)
+    is_ours = isinstance(kept, dict) and isinstance(kept.get("flow"), dict)
+    return kept if is_ours else None
 
 
 def arrived(state: State) -> State | None:

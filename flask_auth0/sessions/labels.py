@@ -10,6 +10,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 
 from ..config.urls import domain_of
+from .storage_contract import Entry
 
 #: Bytes of a digest, enough that none can be guessed or made to collide.
 _ENOUGH = 18
@@ -79,6 +80,10 @@ class Labels:
         labels = (self._label("sub", head["user"]["sub"], domain),)
         sid = head["internal"].get("sid")
         return (*labels, self._label("sid", sid, domain)) if sid else labels
+
+    def entry_of(self, head: Mapping[str, t.Any]) -> Entry:
+        """Return the record of a state, with its labels."""
+        return Entry(record_of(head["internal"]["session_id"]), self.of_head(head))
 
     def _domain_of(self, claims: Mapping[str, t.Any]) -> str:
         return self.domain or domain_of(claims["iss"])

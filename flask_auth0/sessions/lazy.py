@@ -27,6 +27,8 @@ class Found(t.NamedTuple):
     is_kept: bool
     #: Checks the session's login.
     watch: Callable[[SessionMixin, t.Any], None] | None = None
+    #: The request that it was read for.
+    current: CurrentRequest | None = None
 
 
 Reader = Callable[[], Found]
@@ -147,6 +149,8 @@ class LazySession(LoadedFirst, ServerSideSession):
 
     def __init__(self, read: Reader) -> None:
         self._read = read
+        #: The request that it was read for.
+        self.current: CurrentRequest | None = None
         self._sid = ""
         self.is_loaded = True
         #: Whether the session was emptied because its login was over.
@@ -178,7 +182,7 @@ class LazySession(LoadedFirst, ServerSideSession):
 
     def _load(self) -> None:
         try:
-            self._sid, content, is_kept, watch = self._read()
+            self._sid, content, is_kept, watch, self.current = self._read()
         except SessionStoreUnavailable as error:
             self.is_lost = True
             # The frames of the reading functions have the session's id in their
@@ -202,9 +206,20 @@ class LazySession(LoadedFirst, ServerSideSession):
             if not is_on_error_page(error):
                 raise
 
-    def begin_anew(self) -> None:
-        """Let the session be saved even if the one that was found has ended."""
+    def rename(self, sid: str) -> None:
+        """Give the session another id; the content under the old one is removed once
+        this one is kept.
+        """
+        if self.found_as is not None:
+            self.replaced.append(self.sid)
+        self.sid, self.modified = sid, True
+
+    def begin_anew(self, sid: str) -> None:
+        """Rename the session, and let it be saved even if the one that was found has
+        ended.
+        """
         self.load()
+        self.rename(sid)
         self.found_as = None
         self.is_over = self.is_ended = False
 

@@ -10,7 +10,8 @@ from ..runtime.clock import Clock
 from .labels import Labels
 from .stores.base import BackEnd, Labelling
 
-_REVOKED = "flask_auth0.revoked:"
+#: The beginning of the labels under which a back end has the marks of a label.
+REVOKED = "flask_auth0.revoked:"
 _USED = "flask_auth0.used:"
 #: The marks of a session: its end, and, with a number, its newest version.
 _ENDED, _VERSION = "ended", "v"
@@ -87,7 +88,8 @@ class Revocations:
 
     def cover(self, labels: Sequence[str], login: Login) -> bool:
         """Tell whether a logout token has ended a login."""
-        found = self._store.ask(self._store.labelled, *names_of(labels))
+        names = [REVOKED + each for each in labels]
+        found = self._store.ask(self._store.labelled, *names)
         return login.is_ended_by_any(found)
 
     def end(self, record: str) -> bool:
@@ -101,14 +103,14 @@ class Revocations:
     def note_version(self, record: str, version: int) -> None:
         """Note the newest version of a session, in the place of the one before."""
         self._mark(record, f"{_VERSION}{version}")
-        name, before = _REVOKED + record, f"{_VERSION}{version - 1}"
+        name, before = REVOKED + record, f"{_VERSION}{version - 1}"
         self._store.ask(self._store.unlabel, name, [before])
 
     def marks(
         self, labels: Sequence[str], record: str, login: Login | None = None
     ) -> Marks:
         """Return the marks of a session, and of the login that it came from."""
-        names = names_of([*labels, record])
+        names = [REVOKED + each for each in (*labels, record)]
         found = self._store.ask(self._store.labelled, *names)
         versions = [int(v[1:]) for v in found if re.fullmatch(f"{_VERSION}[0-9]+", v)]
         itself = _ENDED in found
@@ -116,7 +118,7 @@ class Revocations:
         return Marks(ended, itself, max(versions, default=0))
 
     def _mark(self, name: str, mark: str) -> bool:
-        labels = [_REVOKED + name]
+        labels = [REVOKED + name]
         # A mark is found by its label, as records of sessions are by theirs.
         labelling = Labelling(mark, labels, self._longest, self._longest)
         self._store.ask(self._store.label, labelling)
@@ -132,8 +134,3 @@ class Revocations:
         key = _USED + self._labels.of_token(claims)
         self._store.ask(self._store.keep, key, b"1", max(1, max_age))
         return True
-
-
-def names_of(labels: Sequence[str]) -> tuple[str, ...]:
-    """Return the labels under which a back end has the marks of some labels."""
-    return tuple(_REVOKED + label for label in labels)

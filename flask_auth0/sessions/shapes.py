@@ -53,6 +53,11 @@ def is_moment(value: t.Any) -> bool:
     return is_number and 0 <= value < _BEYOND
 
 
+def not_moments(values: Mapping[str, t.Any], *names: str) -> list[str]:
+    """Return the names of values that are there, and no times in seconds."""
+    return [each for each in names if each in values and not is_moment(values[each])]
+
+
 class Shape(t.Generic[T]):
     """A type that values from JSON are checked against.
 

@@ -22,6 +22,7 @@ from ..errors import (
 from ..pages import Text
 from ..runtime import loop
 from ..runtime.request import (
+    HERE,
     CurrentRequest,
     Known,
     current_request,
@@ -105,7 +106,8 @@ class SessionStateStore(SessionStore):
 
         :raises SessionTooLarge: when it does not fit into cookies; nothing changes.
         """
-        current, state = current_request(), dumped(state)
+        here: CurrentRequest | None = options.get(HERE) if options else None
+        current, state = here or current_request(), dumped(state)
         if identifier != KEY:
             self.keep_apart(current, await self.domains.name(identifier), state)
             return
@@ -115,10 +117,11 @@ class SessionStateStore(SessionStore):
         if self.domains.fixed is None:
             await self.domains.resolve(current)
         place = self.places.of(current.app)
-        keep = functools.partial(self._keep, current, place, data)
+        # The callback, which hands on its request, tells of its login itself.
+        keep = functools.partial(self._keep, current, place, data, tells=here is None)
         if self._hooks.before_saved:
             await loop.aside(keep)
-        elif place.meeting_point is not None:
+        elif place.meeting_point is not None and here is None:
             await loop.where_called(keep)
         else:
             keep()
@@ -409,12 +412,15 @@ class SessionStateStore(SessionStore):
         labels = self.states.labels.of_head(head) if head else ()
         return Entry(record_of(session_id), labels)
 
-    def _keep(self, current: CurrentRequest, place: Place, data: State) -> None:
+    def _keep(
+        self, current: CurrentRequest, place: Place, data: State, *, tells: bool
+    ) -> None:
         session_id = data["internal"].get("session_id")
         if session_id is None:
             self._changes.log_in(current, place, data, self._entry(current))
-            state = self._remembered(current) or data
-            self.note_login(current, state, functools.partial(self.end, current))
+            if tells:
+                state = self._remembered(current) or data
+                self.note_login(current, state, functools.partial(self.end, current))
         elif session_id == _id_of(current.session):
             self._update(current, place, session_id, data)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Mapping, Sequence
 
+from ..runtime.outage import Outage
 from .stores.base import NO_OTHERS, Begun, Others
 
 #: The key under which ``flask.session`` has the id of the state.
@@ -63,10 +64,12 @@ class Records(Compartment, t.Protocol):
         *,
         replaces: Entry | None = None,
         others: Others = NO_OTHERS,
+        outage: Outage | None = None,
     ) -> Begun | None:
         """Keep a new state for ``max_age`` seconds, and forget the one it replaces.
 
         :param others: what to look for meanwhile.
+        :param outage: what the request knows of the back end, if that is at hand.
         :return: what was found, or ``None`` if the state does not exist afterwards: a
             logout from outside may have removed it.
         """

@@ -9,6 +9,7 @@ from auth0_server_python.auth_types import TransactionData
 from auth0_server_python.store import TransactionStore
 
 from ..runtime.cookie_jar import CookieJar
+from ..runtime.request import HERE, CurrentRequest
 from .flows import with_flow, without_flow
 
 #: The prefix of the SDK's identifiers of transactions, in front of the ``state``.
@@ -48,6 +49,10 @@ class LoginStore(TransactionStore):
         self, identifier: str, options: Options | None = None
     ) -> TransactionData | None:
         """Return a transaction as the SDK has made it, or ``None``."""
+        here: CurrentRequest | None = options.get(HERE) if options else None
+        known = here.transaction if here else None
+        if known is not None and known[0] == identifier:
+            return without_flow(known[1])
         return without_flow(await self.whole(identifier, options))
 
     async def keep(

@@ -7,7 +7,6 @@ import secrets
 import typing as t
 from collections.abc import Mapping
 
-from flask import Flask
 from flask.sessions import SessionMixin
 from flask_session.base import ServerSideSessionInterface
 
@@ -23,8 +22,7 @@ from .domains import Domains
 from .ending import empty, end_oldest, exceeding
 from .hooks import SessionHooks
 from .labels import record_of
-from .lazy import LazySession
-from .revocation import Login, names_of
+from .revocation import REVOKED, Login
 from .server.interface import StoredSessionInterface
 from .server.storage import RecordCompartment
 from .shapes import State
@@ -74,7 +72,10 @@ class Changes:
         :param before: the entry of the session before, if there is one.
         :raises TenantError: when it does not say who logged in.
         """
-        head, body = split(self._hooks.apply(self._begun(current, place, data)))
+        data = self._begun(current, place, data)
+        if self._hooks.before_saved:
+            data = self._hooks.apply(data)
+        head, body = split(data)
         session_id = head["internal"]["session_id"]
         self._create(current, place, head, body, before)
         session = current.session
@@ -87,6 +88,7 @@ class Changes:
         current.jar.is_for_login = True
         current.is_elsewhere = False
         current.known = Known(session_id, head, body)
+        current.logged_in = head["user"]["sub"]
 
     def replace(
         self, current: CurrentRequest, place: Place, session_id: str, data: State
@@ -166,16 +168,14 @@ class Changes:
         before: Entry | None,
     ) -> None:
         """Keep the state of a login, unless a logout has come that ends it."""
-        internal = head["internal"]
-        # Without a back end, nothing is found by its label.
-        labels = self._states.labels.of_head(head) if place.meeting_point else ()
-        entry = Entry(record_of(internal["session_id"]), labels)
-        login = Login(*internal["login"])
+        login = Login(*head["internal"]["login"])
         if place.records is None:
             is_there = self._create_in_cookies(current, place, head, body, login)
         else:
-            kept = place.records, entry, self._states.seal(head, body)
-            is_there = self._create_on_server(current.app, *kept, login, before)
+            kept = self._states.labels.entry_of(head), self._states.seal(head, body)
+            is_there = self._create_on_server(
+                current, place.records, *kept, login, before
+            )
         if not is_there:
             raise LoginFailed(Text("Your session was ended while you logged in."))
 
@@ -197,7 +197,7 @@ class Changes:
 
     def _create_on_server(
         self,
-        app: Flask,
+        current: CurrentRequest,
         records: RecordCompartment,
         entry: Entry,
         sealed: tuple[dict[str, str], int],
@@ -205,18 +205,21 @@ class Changes:
         before: Entry | None,
     ) -> bool:
         whose = entry.labels[0]
-        others = Others(names_of(entry.labels), whose, self._most - 1)
-        begun = records.create(entry, *sealed, replaces=before, others=others)
+        notes = tuple(REVOKED + each for each in entry.labels)
+        others = Others(notes, whose, self._most - 1)
+        begun = records.create(
+            entry, *sealed, replaces=before, others=others, outage=current.outage
+        )
         if begun is None:
             return False
         # A logout that arrives during this login ends the session that it begins.
-        if login.is_ended_by_any(begun.notes):
+        if begun.notes and login.is_ended_by_any(begun.notes):
             records.delete(entry)
             return False
-        replaced = [before.record] if before and whose in before.labels else []
-        too_many = exceeding(begun.oldest, entry.record, *replaced)
-        if too_many:
-            end_oldest(app, self._states, records, too_many, whose)
+        if begun.oldest:
+            replaced = [before.record] if before and whose in before.labels else []
+            too_many = exceeding(begun.oldest, entry.record, *replaced)
+            end_oldest(current.app, self._states, records, too_many, whose)
         return True
 
     def _rename(
@@ -226,12 +229,9 @@ class Changes:
         session.permanent = not self._transient
         interface, theirs = current.app.session_interface, t.cast("t.Any", session)
         if isinstance(interface, StoredSessionInterface):
-            interface.regenerate(theirs, record_of(session_id))
+            interface.begin_anew(theirs, record_of(session_id))
         elif isinstance(interface, ServerSideSessionInterface):
             interface.regenerate(theirs)
-        if isinstance(session, LazySession):
-            # A logout in another tab ends the session before, and not this login.
-            session.begin_anew()
 
     def _replace_on_server(
         self,

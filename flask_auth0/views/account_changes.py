@@ -47,7 +47,7 @@ def complete(
     arrival = state.flows.arrival(flow, load_claims(current, state))
     with translated(), _refusals_told(flow):
         if flow.kind != "connect":
-            state.logins.complete(url, arrival)
+            state.logins.complete(current, url, arrival)
             return None
         with during(arriving, arrival):
             done = state.wait(state.client.complete_connect_account(url))

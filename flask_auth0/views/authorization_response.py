@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import typing as t
+from collections.abc import Mapping
 
 from flask import request
 
-from ..app_state import AppState
 from ..client.translation import UNKNOWN_API, is_unknown_api
 from ..config import Config
 from ..config.urls import is_issuer
@@ -43,14 +44,15 @@ _FOR_DEVELOPERS = re.compile(
 _WANTS_PUSHED = re.compile(r"\bPAR\b|(?i:pushed.authorization.request)")
 
 
-def check_response(state: AppState, domain: str) -> None:
+def check_response(config: Config, domain: str, metadata: Mapping[str, t.Any]) -> None:
     """Refuse a response of another tenant, or one that is an error.
 
     :param domain: the tenant's.
+    :param metadata: what is known of the tenant.
     :raises LoginFailed: with the reason.
     """
-    _refuse_other_issuer(state, domain)
-    _refuse_error(state.config)
+    _refuse_other_issuer(domain, metadata)
+    _refuse_error(config)
 
 
 def _refuse_error(config: Config) -> None:
@@ -92,13 +94,12 @@ def is_for_people(error: str, told: str) -> bool:
     return is_refusal and bool(told) and not _FOR_DEVELOPERS.search(told)
 
 
-def _refuse_other_issuer(state: AppState, domain: str) -> None:
+def _refuse_other_issuer(domain: str, metadata: Mapping[str, t.Any]) -> None:
     """Refuse a response of another issuer than the tenant (RFC 9207, section 2.4).
 
     :raises LoginFailed: also when ``iss`` is missing, though the tenant promises it.
     """
     issuer = request.args.get("iss")
-    metadata = state.client.discovery.known("metadata", domain) or {}
     promised = metadata.get("authorization_response_iss_parameter_supported") is True
     if issuer is None and not promised:
         return

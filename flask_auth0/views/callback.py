@@ -166,11 +166,11 @@ def _complete(
     if state.domains.fixed is None:
         state.domains.require(returned.flow.domain, current)
     # While its code is not spent, the flow can be completed later.
-    with state.client.place_for_code(domain):
+    with state.client.place_for_code(domain) as metadata:
         # This writes to the back end of sessions, if there is one: a code is not spent
         # on a session that cannot be kept.
         completion.spend()
-        return _spend(current, state, returned, completion, domain)
+        return _spend(current, state, returned, completion, domain, metadata or {})
 
 
 def _spend(
@@ -179,10 +179,14 @@ def _spend(
     returned: _Returned,
     completion: Completion,
     domain: str,
+    metadata: Mapping[str, t.Any],
 ) -> dict[str, t.Any] | None:
-    """Complete a flow with its code, and forget it if that fails."""
+    """Complete a flow with its code, and forget it if that fails.
+
+    :param metadata: what is known of the tenant.
+    """
     try:
-        _check(state, returned, domain)
+        _check(state, returned, domain, metadata)
         # The SDK reads nothing of the URL but its query.
         query = urlencode({**request.args, "state": returned.name})
         url = f"{request.base_url}?{query}"
@@ -281,7 +285,9 @@ def _end_session(current: CurrentRequest, state: AppState) -> None:
         state.wait(state.state_store.delete(KEY, store_options(current)))
 
 
-def _check(state: AppState, returned: _Returned, domain: str) -> None:
+def _check(
+    state: AppState, returned: _Returned, domain: str, metadata: Mapping[str, t.Any]
+) -> None:
     """Refuse a response of another flow or tenant, or one that is an error.
 
     :raises LoginFailed: with the reason, or :class:`.AccountUnchanged`.
@@ -291,7 +297,7 @@ def _check(state: AppState, returned: _Returned, domain: str) -> None:
             raise LoginFailed(
                 Text("The login came back with the state of another one.")
             )
-        check_response(state, domain)
+        check_response(state.config, domain, metadata)
     except LoginFailed as error:
         if returned.is_login:
             raise
@@ -306,7 +312,8 @@ def _log_in(
         raise LoginFailed(Text("The login came back without a code."))
     current.login_begun_at = flow.begun_at
     with translated():
-        result = state.logins.complete(url, state.flows.arrival(flow, None))
+        arrival = state.flows.arrival(flow, None)
+        result = state.logins.complete(current, url, arrival)
     user: dict[str, t.Any] = result["state_data"]["user"]
     return user
 

@@ -136,7 +136,7 @@ def _authorization_url(
         asked={**always, **parameters},
     )
     with translated():
-        url = state.logins.start(_login_options(parameters), departure)
+        url = state.logins.start(current, _login_options(parameters), departure)
     # The tenant refuses an address on a page of its own, and tells nobody here.
     asked = {"redirect_uri": departure.redirect_uri, "endpoint": url.partition("?")[0]}
     log_event(current, "login_begun", event="login", **asked)

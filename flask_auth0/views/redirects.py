@@ -95,7 +95,7 @@ def _path_after_origin(rest: str) -> str:
 
 def _as_page(target: str, config: Config) -> str | None:
     """Return a page of this app as a browser writes it, however it was given."""
-    parts = split_origin(target)
+    parts = None if target.startswith("/") else split_origin(target)
     if parts is None:
         return _as_page_here(target, config)
     place, rest = parts

@@ -37,7 +37,9 @@ def _read(current: CurrentRequest, state: AppState, sdk_state: str) -> Flow | No
         with translated():
             return state.wait(store.whole(key, store_options(current)))
 
-    return flow_of(store.find(current.jar, key, ask))
+    found = store.find(current.jar, key, ask)
+    current.transaction = key, found
+    return flow_of(found)
 
 
 def forget(current: CurrentRequest, state: AppState, sdk_state: str) -> None:

@@ -16,13 +16,13 @@ from tests.harness.visitor import MakeApp, MakeVisitor, Visitor
 
 #: How often a walk may go on in another file, with cookies and with Redis.
 BOUNDS = {
-    "protected": (31, 36),
-    "token": (48, 59),
+    "protected": (31, 35),
+    "token": (48, 57),
     # Of these, five are for an ID token of another second than the one before.
-    "refresh": (196, 219),
-    "login": (80, 86),
-    "callback": (140, 176),
-    "backchannel": (0, 97),
+    "refresh": (194, 211),
+    "login": (74, 79),
+    "callback": (115, 132),
+    "backchannel": (0, 88),
 }
 
 

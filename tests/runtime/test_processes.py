@@ -31,7 +31,7 @@ HELD = """
     slow = PerProcess(hang)
     threading.Thread(target=slow.get, daemon=True).start()
     assert making.wait(10)
-    slow._make = os.getpid
+    slow.of._make = os.getpid
     own = adapter.AdaptedBackEnd.__new__(adapter.AdaptedBackEnd)
     locks = [own.mutex("a"), store.mutex("a")]
     for lock in locks:

@@ -79,6 +79,7 @@ def test_nor_can_an_address(app: Flask, make_visitor: MakeVisitor) -> None:
 def test_an_id_can_look_like_an_option(
     app: Flask, make_visitor: MakeVisitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("flask_auth0.sessions.labels.record_of", dashed)
     monkeypatch.setattr("flask_auth0.sessions.writes.record_of", dashed)
     monkeypatch.setattr("flask_auth0.sessions.state_store.record_of", dashed)
     monkeypatch.setattr("flask_auth0.sessions.codec.record_of", dashed)

@@ -33,9 +33,12 @@ class Variant(t.NamedTuple):
 
 def sweep(current: CurrentRequest, response: Response, config: Config) -> None:
     """Sweep a complete response if that is due; its size is known by then."""
-    if current.jar.is_swept or _is_emptied(current.session):
+    if not current.jar.is_swept and not _is_emptied(current.session):
+        return
+    found = _superfluous(current, response)
+    if found:
         room = config.response_header_limit - head_size(response)
-        _delete(current, response, room, are_cookies_secure(config))
+        _delete(current, response, found, room, are_cookies_secure(config))
 
 
 def variants(host: str, path: str, current: Variant) -> list[Variant]:
@@ -72,10 +75,10 @@ def _is_emptied(session: SessionMixin) -> bool:
     return bool(session.modified) and not session
 
 
-def _delete(
-    current: CurrentRequest, response: Response, room: int, secure: bool
-) -> None:
-    """Put deletions on a response, as many as it has room for."""
+def _superfluous(
+    current: CurrentRequest, response: Response
+) -> list[tuple[str, Variant]]:
+    """Return the names and the places of the cookies that are to be deleted."""
     app, request, jar = current.app, current.request, current.jar
     interface, name = app.session_interface, jar.session_name
     domain = interface.get_cookie_domain(app)
@@ -91,6 +94,18 @@ def _delete(
     if jar.is_denied:
         written = written_names(response)
         found = [(each, own) for each in names if each not in written] + found
+    return found
+
+
+def _delete(
+    current: CurrentRequest,
+    response: Response,
+    found: list[tuple[str, Variant]],
+    room: int,
+    secure: bool,
+) -> None:
+    """Put deletions on a response, as many as it has room for."""
+    app, interface = current.app, current.app.session_interface
     flags = {"samesite": interface.get_cookie_samesite(app), "secure": secure}
     flags["partitioned"] = interface.get_cookie_partitioned(app)
     lines = [_deletion(each, place, flags) for each, place in found]

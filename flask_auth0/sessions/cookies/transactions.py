@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from ...config import Config
 from ...runtime.clock import Clock
 from ...runtime.cookie_jar import CookieJar, cookie_size
-from ...runtime.request import current_request
+from ...runtime.request import HERE, CurrentRequest, current_request
 from ..sealing import Sealer
 from ..shapes import dumped, is_moment, without_none
 from ..transaction_store import LoginStore, Options
@@ -50,7 +50,7 @@ class CookieTransactionStore(LoginStore):
         self, identifier: str, state: TransactionData, options: Options | None
     ) -> None:
         """Keep a transaction, and delete the oldest ones if there are too many."""
-        jar = current_request().jar
+        jar = _current(options).jar
         name = self._name(jar, identifier)
         content = {"data": without_none(dumped(state)), "at": self._clock.time()}
         sealed = self._sealer.seal(content, name)
@@ -61,7 +61,7 @@ class CookieTransactionStore(LoginStore):
         self, identifier: str, options: Options | None
     ) -> TransactionData | None:
         """Return a transaction, or ``None`` if it is unknown or too old."""
-        return self._find(current_request().jar, identifier)
+        return self._find(_current(options).jar, identifier)
 
     def find(
         self, jar: CookieJar, identifier: str, ask: Callable[[], t.Any]
@@ -85,7 +85,7 @@ class CookieTransactionStore(LoginStore):
 
     async def delete(self, identifier: str, options: Options | None = None) -> None:
         """Forget a transaction."""
-        jar = current_request().jar
+        jar = _current(options).jar
         jar.delete(self._name(jar, identifier))
 
     def give_up_newest(self, jar: CookieJar) -> None:
@@ -135,6 +135,11 @@ class CookieTransactionStore(LoginStore):
 
     def _prefix(self, jar: CookieJar) -> str:
         return jar.transactions or transaction_prefix(jar, self._config)
+
+
+def _current(options: Options | None) -> CurrentRequest:
+    found: CurrentRequest | None = options.get(HERE) if options else None
+    return found or current_request()
 
 
 def _is_transaction(content: t.Any) -> bool:

@@ -102,20 +102,22 @@ class StoredSessionInterface(
         """Raise an error if the back end does not answer."""
         self.back_end.ask(self.back_end.fetch, f"{self.key_prefix}?")
 
-    def regenerate(  # type: ignore[override]
-        self, session: LazySession, record: str = ""
-    ) -> None:
-        """Give a session a new id; the old one is removed once the new one is kept.
+    def regenerate(self, session: LazySession) -> None:  # type: ignore[override]
+        """Give a session a new id; the old one is removed once the new one is kept."""
+        session.load()
+        session.rename(self._new_sid())
 
-        :param record: the name of its login's state. The id begins with it if that
+    def begin_anew(self, session: LazySession, record: str) -> None:
+        """Give a session a new id as :meth:`regenerate` does, for a new login.
+
+        A logout in another tab ends the session before, and not this one.
+
+        :param record: the name of the login's state. The id begins with it if that
             leaves enough that nobody can guess, so that both are read together.
         """
-        if session.found_as is not None:
-            session.replaced.append(session.sid)
         sid = self._new_sid()
         is_secret = len(sid) >= len(record) + SECRET
-        session.sid = record + sid[len(record) :] if is_secret else sid
-        session.modified = True
+        session.begin_anew(record + sid[len(record) :] if is_secret else sid)
 
     def open_session(self, app: Flask, request: Request) -> LazySession:
         """Return the session of a request, which is not read yet."""
@@ -181,9 +183,9 @@ class StoredSessionInterface(
         for sid, content in found.items():
             if content is chosen or not several:
                 watch = self.watch and functools.partial(self.watch, current)
-                return Found(sid, content, is_kept=True, watch=watch)
+                return Found(sid, content, is_kept=True, watch=watch, current=current)
         new = {"_permanent": True} if self.permanent else {}
-        return Found(self._new_sid(), new, is_kept=False)
+        return Found(self._new_sid(), new, is_kept=False, current=current)
 
     def _content(
         self, current: CurrentRequest, store_id: str
@@ -226,16 +228,17 @@ class StoredSessionInterface(
         """Keep a session, unless it has ended since it was read. Return whether it is
         kept: otherwise the browser may have another one by now.
         """
-        sid = session.sid
-        store_id, lifetime = self.key_prefix + sid, self.lifetime_of(app, session)
-        if session.found_as != sid:
-            if self.has_ended(session):
-                return False
-            self._upsert_session(lifetime, session, store_id)
-            return True
-        value = self.serializer.encode(session)
-        max_age = int(lifetime.total_seconds())
-        return self.back_end.ask(self.back_end.replace, store_id, value, max_age)
+        sid, value = session.sid, self.serializer.encode(session)
+        max_age = int(self.lifetime_of(app, session).total_seconds())
+        kept = self.key_prefix + sid, value, max_age
+        outage = session.current.outage if session.current else None
+        back_end = self.back_end
+        if session.found_as == sid:
+            return back_end.ask_in(outage, lambda: back_end.replace(*kept))
+        if self.has_ended(session):
+            return False
+        back_end.ask_in(outage, lambda: back_end.keep(*kept))
+        return True
 
     def has_ended(self, session: LazySession) -> bool:
         """Tell whether the back end has a session no more that was found in it.
@@ -256,7 +259,7 @@ class StoredSessionInterface(
         if self.use_signer:
             value = _signer(app).sign(value).decode()
         expires = self.get_expiration_time(app, session)
-        name = self.get_cookie_name(app)
+        name = self._name_of(app, session)
         response.set_cookie(
             name, value, expires=expires, **session_cookie_flags(self, app)
         )
@@ -268,9 +271,14 @@ class StoredSessionInterface(
         # Browsers ignore the deletion of a prefixed cookie without the attributes that
         # its prefix requires.
         response.delete_cookie(
-            self.get_cookie_name(app), **session_cookie_flags(self, app)
+            self._name_of(app, session), **session_cookie_flags(self, app)
         )
         response.vary.add("Cookie")
+
+    def _name_of(self, app: Flask, session: LazySession) -> str:
+        """Return the name of a session's cookie, as its request knows it."""
+        current = session.current
+        return current.jar.session_name if current else self.get_cookie_name(app)
 
 
 def _signer(app: Flask) -> Signer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,6 +12,7 @@ from flask.sessions import SessionInterface
 from flask_session.base import ServerSideSessionInterface
 
 from ...errors import SessionTooLarge
+from ...runtime.outage import Outage
 from ..storage_contract import HEAD, PARTS, Entry, Head, Records
 from ..stores.base import (
     NO_OTHERS,
@@ -63,14 +65,15 @@ class RecordCompartment(Records):
         *,
         replaces: Entry | None = None,
         others: Others = NO_OTHERS,
+        outage: Outage | None = None,
     ) -> Begun | None:
         values = {record_key(entry.record, k): v.encode() for k, v in parts.items()}
         labelling = Labelling(entry.record, _names(entry), max_age, self._longest)
         if others.crowd is not None:
             others = others._replace(crowd=_LABEL + others.crowd)
-        begin = self._back_end.begin_among
+        begin = functools.partial(self._back_end.begin_among, values, labelling, others)
         with _sizes(parts):
-            begun = self._back_end.ask(begin, values, labelling, others)
+            begun = self._back_end.ask_in(outage, begin)
         if replaces is not None:
             self.delete(replaces)
         if begun is None:

@@ -7,6 +7,8 @@ import time
 import typing as t
 from collections.abc import Callable
 
+from ...runtime.outage import Outage
+
 B = t.TypeVar("B")
 T = t.TypeVar("T")
 P = t.ParamSpec("P")
@@ -60,11 +62,11 @@ class Locking(t.Protocol):
     def keep_and_unlock(self, lock: Lock, key: str, value: bytes, max_age: int) -> None:
         """Keep a value, and let go of a lock."""
 
-    def ask(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    def poll(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call the back end."""
 
-    def poll(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Call the back end as often as needed."""
+    def poll_in(self, outage: Outage, work: Callable[[], T]) -> T:
+        """Call the back end in a request whose outage is known."""
 
 
 class Lease:
@@ -80,6 +82,8 @@ class Lease:
         self._back_end = back_end
         self._lock = lock
         self._held_at = taken_at
+        #: Whether its holder has let go of it.
+        self.is_over: bool = False
 
     @classmethod
     def take(cls, back_end: Locking, key: str) -> Lease | None:
@@ -93,13 +97,13 @@ class Lease:
 
     @classmethod
     def take_with_value(
-        cls, back_end: Locking, key: str
+        cls, back_end: Locking, key: str, outage: Outage
     ) -> tuple[Lease, bytes | None] | None:
         """Return a new lease with the value that its key has then, as :meth:`take`
         does without.
         """
         began = time.monotonic()
-        found = back_end.poll(back_end.lock_and_fetch, key)
+        found = back_end.poll_in(outage, lambda: back_end.lock_and_fetch(key))
         if found is None:
             return None
         return cls(back_end, found.lock, began), found.value
@@ -125,12 +129,10 @@ class Lease:
 
     def release(self) -> None:
         """Let go of it, if it is still held."""
+        self.is_over = True
         self._lock.release()
 
     def release_with_value(self, key: str, value: bytes, max_age: int) -> None:
-        """Keep a value for who takes the lease next, and let go of it.
-
-        :raises SessionStoreUnavailable: when the back end cannot be written.
-        """
-        back_end = self._back_end
-        back_end.ask(back_end.keep_and_unlock, self._lock, key, value, max_age)
+        """Keep a value for who takes the lease next, and let go of it."""
+        self._back_end.keep_and_unlock(self._lock, key, value, max_age)
+        self.is_over = True

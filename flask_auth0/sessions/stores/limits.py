@@ -71,9 +71,14 @@ class Limited:
 
         :raises SessionStoreUnavailable: when the back end does not answer.
         """
-        return self._ask(self._outage(), lambda: work(*args, **kwargs))
+        return self.ask_in(self._outage(), lambda: work(*args, **kwargs))
 
-    def _ask(self, outage: Outage, work: Callable[[], T]) -> T:
+    def ask_in(self, outage: Outage | None, work: Callable[[], T]) -> T:
+        """Call the back end as :meth:`ask` does.
+
+        :param outage: what its caller's request knows of it, if that is at hand.
+        """
+        outage = outage or self._outage()
         if outage.happened or outage.spent > self.limit / 2:
             self._give_up(outage)
         began = time.monotonic()
@@ -97,16 +102,16 @@ class Limited:
 
     def trace(self) -> None:
         """Open a span around each call from now on, if there is none yet."""
-        if "_ask" in vars(self):
+        if "ask_in" in vars(self):
             return
-        ask, kind = self._ask, type(self).__module__.rpartition(".")[2]
+        ask, kind = self.ask_in, type(self).__module__.rpartition(".")[2]
 
-        def traced(outage: Outage, work: Callable[[], T]) -> T:
+        def traced(outage: Outage | None, work: Callable[[], T]) -> T:
             with span("session_store", **{"db.system.name": kind}):
                 return ask(outage, work)
 
         # A method would be a call more where nobody collects spans.
-        vars(self)["_ask"] = traced
+        vars(self)["ask_in"] = traced
 
     def poll(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call the back end as :meth:`ask` does, for a call that is repeated.
@@ -114,9 +119,12 @@ class Limited:
         Repeated calls wait for another process, not for the back end: a call that is
         answered takes nothing from the limit of the request.
         """
-        outage = self._outage()
+        return self.poll_in(self._outage(), lambda: work(*args, **kwargs))
+
+    def poll_in(self, outage: Outage, work: Callable[[], T]) -> T:
+        """Call the back end as :meth:`poll` does, with what a request knows of it."""
         before = outage.spent
-        result = self._ask(outage, lambda: work(*args, **kwargs))
+        result = self.ask_in(outage, work)
         outage.spent = before
         return result
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import os
 import time
 import typing as t
 from collections.abc import Iterator, Mapping, Sequence
@@ -67,9 +68,14 @@ class RedisBackEnd(BackEnd):
 
     failures: tuple[type[Exception], ...] = FAILURES
 
+    @property
+    def client(self) -> t.Any:
+        """The client of redis-py, with connections of this process."""
+        return self._clients.of[os.getpid()]
+
     def fetch(self, key: str) -> bytes | None:
         try:
-            return t.cast("bytes | None", self._clients.get().get(key))
+            return t.cast("bytes | None", self.client.get(key))
         except redis.ResponseError as error:
             if str(error).startswith("WRONGTYPE"):
                 return None
@@ -78,7 +84,7 @@ class RedisBackEnd(BackEnd):
     def fetch_together(self, *keys: str) -> dict[str, bytes | None]:
         if len(keys) == 1:
             return super().fetch_together(*keys)
-        client = self._clients.get()
+        client = self.client
         # In a cluster, the keys may be on different servers, which are all asked before
         # the first of them is waited for.
         is_cluster = isinstance(client, redis.RedisCluster)
@@ -89,32 +95,31 @@ class RedisBackEnd(BackEnd):
             return super().fetch_together(*keys)
 
     def keep(self, key: str, value: bytes, max_age: int) -> None:
-        self._clients.get().set(key, value, ex=max_age)
+        self.client.set(key, value, ex=max_age)
 
     def replace(self, key: str, value: bytes, max_age: int) -> bool:
-        return bool(self._clients.get().set(key, value, ex=max_age, xx=True))
+        return bool(self.client.set(key, value, ex=max_age, xx=True))
 
     def remove(self, key: str) -> None:
-        self._clients.get().delete(key)
+        self.client.delete(key)
 
     def label(self, labelling: Labelling) -> None:
-        _label(self._clients.get(), labelling)
+        _label(self.client, labelling)
 
     def labelled(self, *labels: str) -> list[str]:
-        with self._clients.get().pipeline(transaction=False) as pipeline:
+        with self.client.pipeline(transaction=False) as pipeline:
             _find(pipeline, labels)
             return _texts(pipeline.execute())
 
     def unlabel(self, label: str, records: Sequence[str]) -> None:
-        self._clients.get().zrem(label, *records)
+        self.client.zrem(label, *records)
 
     def lock(self, key: str) -> RedisLock:
-        return RedisLock(
-            self._clients.get(), key, timeout=lease.LEASE, thread_local=False
-        )
+        client = self.client
+        return RedisLock(client, key, timeout=lease.LEASE, thread_local=False)
 
     def lock_and_fetch(self, key: str) -> Locked | None:
-        client, lock = self._clients.get(), self.lock(lease.LOCK + key)
+        client, lock = self.client, self.lock(lease.LOCK + key)
         if isinstance(client, redis.RedisCluster):
             return super().lock_and_fetch(key)
         with client.pipeline(transaction=False) as pipeline:
@@ -124,7 +129,7 @@ class RedisBackEnd(BackEnd):
         return Locked(lock, value) if is_taken else None
 
     def keep_and_unlock(self, lock: Lock, key: str, value: bytes, max_age: int) -> None:
-        client = self._clients.get()
+        client = self.client
         if isinstance(client, redis.RedisCluster) or not isinstance(lock, RedisLock):
             return super().keep_and_unlock(lock, key, value, max_age)
         with client.pipeline(transaction=False) as pipeline:
@@ -134,14 +139,14 @@ class RedisBackEnd(BackEnd):
 
     def expires(self, key: str) -> bool:
         try:
-            return bool(self._clients.get().ttl(key) > 0)
+            return bool(self.client.ttl(key) > 0)
         except redis.exceptions.NoPermissionError:
             # The user of the connection may lack the right to TTL, which sessions do
             # not need.
             return True
 
     def begin(self, values: Mapping[str, bytes], labelling: Labelling) -> bool:
-        if isinstance(self._clients.get(), redis.RedisCluster):
+        if isinstance(self.client, redis.RedisCluster):
             # A transaction of a cluster has the keys of one server only.
             return super().begin(values, labelling)
         return self.begin_among(values, labelling, NO_OTHERS) is not None
@@ -149,7 +154,7 @@ class RedisBackEnd(BackEnd):
     def begin_among(
         self, values: Mapping[str, bytes], labelling: Labelling, others: Others
     ) -> Begun | None:
-        client = self._clients.get()
+        client = self.client
         if isinstance(client, redis.RedisCluster):
             return super().begin_among(values, labelling, others)
         with client.pipeline(transaction=True) as pipeline:
@@ -166,7 +171,7 @@ class RedisBackEnd(BackEnd):
         return Begun(_texts(found[:number]), _texts(found[number:]))
 
     def end(self, endings: Sequence[Ending]) -> None:
-        client = self._clients.get()
+        client = self.client
         if isinstance(client, redis.RedisCluster):
             return super().end(endings)
         # In a transaction, a server whose memory is full would refuse to delete.
