@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 from cachelib.file import FileSystemCache
 from flask import Flask
 from flask_session import Session
@@ -176,3 +177,36 @@ class TestFlaskSessionsOwnRedis(IndexContract):
         assert isinstance(found, RedisBackEnd)
         yield found
         client.close()
+
+
+def test_a_table_that_is_busy_leaves_keys_out(dynamodb: DynamoBackEnd) -> None:
+    dynamodb.keep("session", b"1", 60)
+    dynamodb.keep("head", b"2", 60)
+    original = dynamodb.client.batch_get_item
+
+    def batch_get_item(RequestItems: dict[str, t.Any]) -> t.Any:
+        ((name, wanted),) = RequestItems.items()
+        assert wanted["ConsistentRead"]
+        found = original(RequestItems=RequestItems)
+        items = [i for i in found["Responses"][name] if i["id"] != "session"]
+        left = {name: {"Keys": [{"id": "session"}], "ConsistentRead": True}}
+        return {"Responses": {name: items}, "UnprocessedKeys": left}
+
+    dynamodb.client.batch_get_item = batch_get_item
+    found = dynamodb.fetch_together("session", "head", "none")
+    assert found == {"session": b"1", "head": b"2", "none": None}
+
+
+def test_a_role_without_the_right_to_batches(dynamodb: DynamoBackEnd) -> None:
+    dynamodb.keep("session", b"1", 60)
+    asked: list[t.Any] = []
+
+    def batch_get_item(**options: t.Any) -> t.NoReturn:
+        asked.append(options)
+        denied = {"Error": {"Code": "AccessDeniedException", "Message": "no"}}
+        raise ClientError(denied, "BatchGetItem")
+
+    dynamodb.client.batch_get_item = batch_get_item
+    for _ in range(3):
+        assert dynamodb.fetch_together("session", "head") == {"session": b"1"}
+    assert len(asked) == 1

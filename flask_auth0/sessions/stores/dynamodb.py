@@ -19,7 +19,7 @@ from .base import (
     by_label,
     keys_of,
 )
-from .dynamodb_table import KEY, code_of, prepare, problem_of, resource_of
+from .dynamodb_table import DENIED, KEY, code_of, prepare, problem_of, resource_of
 from .proof import prove
 
 #: Flask-Session's table, unless its key says otherwise.
@@ -36,6 +36,8 @@ class DynamoBackEnd(BackEnd):
     """Keeps sessions as Flask-Session's items, with consistent reads."""
 
     failures: tuple[type[Exception], ...] = (BotoCoreError, ClientError, OSError)
+    #: Whether the app's role lacks the right to ``BatchGetItem``.
+    _takes_one_key = False
 
     @property
     def client(self) -> t.Any:
@@ -47,12 +49,25 @@ class DynamoBackEnd(BackEnd):
         return self._clients.get()
 
     def fetch(self, key: str) -> bytes | None:
-        item = self._item(key)
-        value = getattr(item.get("val"), "value", None)
-        # DynamoDB removes expired items within days only.
-        if not isinstance(value, bytes) or item.get("expiration", 0) <= time.time():
-            return None
-        return value
+        return _value(self._item(key))
+
+    def fetch_together(self, *keys: str) -> dict[str, bytes | None]:
+        if len(keys) == 1 or self._takes_one_key:
+            return super().fetch_together(*keys)
+        name = self.table.name
+        wanted = {"Keys": [{"id": key} for key in keys], "ConsistentRead": True}
+        try:
+            found = self.client.batch_get_item(RequestItems={name: wanted})
+        except ClientError as error:
+            if code_of(error) not in DENIED:
+                raise
+            self._takes_one_key = True
+            return super().fetch_together(*keys)
+        # A table that is busy leaves some of them out.
+        left = found.get("UnprocessedKeys", {}).get(name, {"Keys": []})["Keys"]
+        rest = {key: self.fetch(key) for key in (each["id"] for each in left)}
+        items = {each["id"]: each for each in found["Responses"][name]}
+        return {key: _value(items.get(key, {})) for key in keys} | rest
 
     def keep(self, key: str, value: bytes, max_age: int) -> None:
         self.table.update_item(**_kept(key, value, max_age))
@@ -221,6 +236,15 @@ def _records(item: Mapping[str, t.Any]) -> dict[str, int]:
         for name, until in item.items()
         if name.startswith(_RECORD)
     }
+
+
+def _value(item: Mapping[str, t.Any]) -> bytes | None:
+    """Return the value of an item, unless it has expired."""
+    value = getattr(item.get("val"), "value", None)
+    # DynamoDB removes expired items within days only.
+    if not isinstance(value, bytes) or item.get("expiration", 0) <= time.time():
+        return None
+    return value
 
 
 def _is_done(write: Callable[..., t.Any], **arguments: t.Any) -> bool:

@@ -21,7 +21,7 @@ _FORMS = (
     "must be a region such as eu-central-1, the URL of an endpoint, or a resource of "
     "boto3"
 )
-_DENIED = {"AccessDeniedException", "AccessDenied", "UnknownOperationException"}
+DENIED = {"AccessDeniedException", "AccessDenied", "UnknownOperationException"}
 
 
 def code_of(error: ClientError) -> str:
@@ -97,7 +97,7 @@ def prepare(logger: logging.Logger, client: t.Any, name: str) -> None:
     try:
         _enable_expiry(client, name)
     except ClientError as error:
-        if code_of(error) not in _DENIED:
+        if code_of(error) not in DENIED:
             raise
         logger.warning(
             "The table '%s' may not be looked at, to see whether items expire. Enable "
