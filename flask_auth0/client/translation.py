@@ -341,9 +341,10 @@ def _wrong_status(response: t.Any) -> Auth0Error:
 
 
 def _unreachable(chain: list[t.Any], cause: BaseException) -> Auth0Error:
-    remedy, reason = remedy_for(chain, cause), reason_for(chain)
+    asked = _asked(cause)
+    remedy, reason = remedy_for(chain, cause, asked), reason_for(chain, asked)
     error = TenantUnavailable(remedy=remedy, reason=reason)
-    error.answer = TenantAnswer(endpoint=_asked(cause))
+    error.answer = TenantAnswer(endpoint=asked)
     return error
 
 

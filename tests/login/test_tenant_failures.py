@@ -112,6 +112,22 @@ def test_a_proxy_that_is_down(
     assert "hush" not in caplog.text
 
 
+def test_a_proxy_that_is_not_on_the_way_is_not_blamed(
+    make_app: MakeApp,
+    make_visitor: MakeVisitor,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    make_visitor(make_app(domain="127.0.0.1:1")).get("/login")
+    assert "Check AUTH0_DOMAIN and the network" in caplog.text
+    assert "names the proxy" not in caplog.text
+    assert [each.reason for each in caplog.records if hasattr(each, "reason")] == [
+        "tenant_unreachable"
+    ]
+
+
 @pytest.mark.parametrize(
     "document",
     [

@@ -7,9 +7,9 @@ import socket
 import ssl
 import typing as t
 from collections.abc import Iterator
-from urllib.parse import SplitResult, urlsplit
-from urllib.request import getproxies, proxy_bypass
+from urllib.parse import urlsplit
 
+from ...client.proxies import Proxy, proxy_to
 from ...client.tls import make_context
 from .examination import Check
 from .findings import SKIPPED, Verdict, ok, wrong
@@ -34,11 +34,9 @@ def _proxy(subject: Subject) -> Iterator[Verdict]:
     if proxy is None:
         yield ok("No proxy is on the way.")
         return
-    key, where = proxy
-    at = f"{where.hostname}:{where.port or 80}"
+    key, at = proxy.key, f"{proxy.host}:{proxy.port}"
     try:
-        place = (where.hostname or "", where.port or 80)
-        socket.create_connection(place, subject.limit).close()
+        socket.create_connection((proxy.host, proxy.port), subject.limit).close()
         yield ok(f"Requests go through {at} ({key}).")
     except OSError as error:
         told = f"{key} names a proxy that does not answer ({at}: {_name(error)})."
@@ -110,14 +108,8 @@ def _place(subject: Subject) -> tuple[str, int]:
     return parts.hostname or "", parts.port or 443
 
 
-def _proxy_to(subject: Subject) -> tuple[str, SplitResult] | None:
-    """Return the variable that names a proxy for the tenant, and its URL."""
-    proxies = getproxies()
-    key = next((key for key in ("https", "all") if proxies.get(key)), None)
-    if key is None or proxy_bypass(urlsplit(f"//{subject.settings.domain}").netloc):
-        return None
-    url = proxies[key]
-    return f"{key.upper()}_PROXY", urlsplit(url if "://" in url else f"http://{url}")
+def _proxy_to(subject: Subject) -> Proxy | None:
+    return proxy_to(subject.settings.domain)
 
 
 def _name(error: t.Any) -> str:
