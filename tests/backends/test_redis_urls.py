@@ -9,7 +9,7 @@ import pytest
 from redis import Redis
 from redis.exceptions import RedisError
 
-from flask_auth0.sessions.stores import redis, redis_urls
+from flask_auth0.sessions.stores import redis_durability, redis_urls
 from flask_auth0.sessions.stores.bad_settings import BadSetting
 from flask_auth0.sessions.stores.redis import make
 from tests.contracts.index import together
@@ -156,7 +156,7 @@ def test_a_redis_that_does_not_keep_what_it_is_told(
         for name, value in told.items()
         if name.startswith(pattern.rstrip("*"))
     }
-    found = list(redis.losses(client, KEY))
+    found = list(redis_durability.losses(client, KEY))
     assert [each.key for each in found] == [KEY] * len(words)
     assert all(word.strip("'") in str(found) for word in words)
 

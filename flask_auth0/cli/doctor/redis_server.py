@@ -6,6 +6,7 @@ import typing as t
 from collections.abc import Iterator
 
 from ...sessions.stores.base import BackEnd
+from ...sessions.stores.redis_durability import durability_of
 from .examination import Check
 from .findings import Verdict, ok, warning, wrong
 from .store import Examine, asking
@@ -26,27 +27,27 @@ _PRIMARY = "Name the primary, or redis+sentinel://host:26379/service."
 
 
 def _policy(client: t.Any) -> Iterator[Verdict]:
-    found = client.config_get("maxmemory*")
-    policy = found.get("maxmemory-policy", "noeviction")
-    if policy == "noeviction":
+    found = durability_of(client)
+    if found.policy == "noeviction":
         yield ok("It drops nothing when its memory is full.")
-    elif found.get("maxmemory", "0") == "0":
-        told = f"maxmemory-policy is {policy}, which a maxmemory would put to work."
-        yield warning(told, "Set 'noeviction' there.")
-    else:
-        told = f"maxmemory-policy is {policy}: full, it drops sessions."
+    elif found.drops_sessions:
+        told = f"maxmemory-policy is {found.policy}: full, it drops sessions."
         yield wrong(told, "Set 'noeviction' there.")
+    else:
+        told = (
+            f"maxmemory-policy is {found.policy}, which a maxmemory would put to work."
+        )
+        yield warning(told, "Set 'noeviction' there.")
 
 
 def _persistence(client: t.Any) -> Iterator[Verdict]:
-    found = {**client.config_get("append*"), **client.config_get("save")}
-    is_logged = found.get("appendonly") == "yes"
-    if is_logged and found.get("appendfsync") == "always":
+    found = durability_of(client)
+    if found.is_logged and found.fsync == "always":
         yield ok("It keeps each write before it answers.")
-    elif is_logged:
-        told = f"With appendfsync {found.get('appendfsync')}, a crash revives sessions "
-        yield warning(f"{told}that have just ended.", "Set 'appendfsync always' there.")
-    elif found.get("save"):
+    elif found.is_logged:
+        told = f"With appendfsync {found.fsync}, a crash revives sessions that have "
+        yield warning(f"{told}just ended.", "Set 'appendfsync always' there.")
+    elif found.is_snapshots_only:
         told = "It keeps snapshots only: a crash revives sessions that ended since."
         yield warning(told, _DURABLE)
     else:

@@ -7,12 +7,11 @@ import inspect
 import os
 import time
 import typing as t
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import redis
 import redis.lock
 
-from ...config.problems import Problem, warning
 from ...runtime.processes import PerProcess
 from . import lease
 from .bad_settings import BadSetting
@@ -29,6 +28,7 @@ from .base import (
 )
 from .lease import Lock, Locked
 from .proof import prove
+from .redis_durability import losses
 from .redis_urls import FAILURES, clients_of
 
 KEY = "SESSION_REDIS"
@@ -234,46 +234,3 @@ def _check(key: str, client: t.Any) -> None:
         raise BadSetting(key, "must be a URL or a client of redis-py, not an async one")
     if client.get_connection_kwargs().get("decode_responses"):
         raise BadSetting(key, "must be a client without decode_responses")
-
-
-def losses(client: t.Any, key: str) -> Iterator[Problem]:
-    """Find what lets a server revive sessions that have ended, or drop live ones."""
-    found = _configuration(client)
-    is_logged = found.get("appendonly") == "yes"
-    if found.get("save") and not is_logged:
-        yield warning(
-            key,
-            "names a Redis that keeps snapshots only: after a crash, sessions that "
-            "have ended since the last one are alive again. Set 'appendonly yes' and "
-            "'appendfsync always' there",
-            "redis_snapshots_only",
-        )
-    if is_logged and found.get("appendfsync") == "no":
-        yield warning(
-            key,
-            "names a Redis with 'appendfsync no': after a crash, sessions that have "
-            "ended in the last half minute are alive again. Set 'appendfsync always' "
-            "there",
-            "redis_appendfsync_no",
-        )
-    policy = found.get("maxmemory-policy", "noeviction")
-    if found.get("maxmemory", "0") != "0" and policy != "noeviction":
-        yield warning(
-            key,
-            f"names a Redis with 'maxmemory-policy {policy}': when its memory is full, "
-            "it drops sessions, and what finds them. Set 'noeviction' there",
-            "redis_evicts",
-        )
-
-
-def _configuration(client: t.Any) -> dict[str, str]:
-    """Return the server's settings of persistence and memory, if it tells them."""
-    found: dict[str, str] = {}
-    try:
-        for pattern in ("append*", "save", "maxmemory*"):
-            found |= client.config_get(pattern)
-    except FAILURES:
-        # The user of the connection may lack the right to CONFIG, and each node of a
-        # cluster has its own.
-        return {}
-    return found
