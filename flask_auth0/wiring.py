@@ -143,6 +143,31 @@ def set_up(
     seen = watched.get()
     if seen is not None:
         seen.append(SetUp(app, options))
+    config, revocation_store, likely = _read(app, options, own)
+    clock, domains = clocks.machine, Domains(config)
+    idle = _prepare(app, config, clock)
+    apart = KeptApart(Sealer(config.secret, config.purpose("kept apart")), clock)
+    sessions = _make_session_store(
+        config, clock, domains, hooks, own.state, revocation_store, idle, apart
+    )
+    logins = _make_login_store(config, clock, own.transaction)
+    visitors = _make_anonymous_store(config, clock, domains, own.anonymous, apart)
+    stores, log = (sessions, logins, visitors), ProblemLog(logger_of(app))
+    app.extensions[EXTENSION] = _make_state(
+        config, clock, domains, *stores, unauthorized, own_text, hooks, log
+    )
+    log.tell_all([*likely, *deployment.of_installation(), *deployment.at_start(app)])
+    _register(app)
+
+
+def _read(
+    app: Flask, options: Mapping[str, t.Any], own: OwnStores
+) -> tuple[Config, BackEnd | None, list[Problem]]:
+    """Read the configuration, and connect to the back ends that it names.
+
+    :return: with them, what is no error and may be a mistake.
+    :raises ConfigurationError: listing everything that is wrong or missing.
+    """
     config, problems = read_config(options, app.config)
     likely = deployment.of_settings(app, options)
     interface = app.session_interface
@@ -154,34 +179,20 @@ def set_up(
         app.session_interface = interface
         # A mistake that alone would be no error may be the cause of one that is.
         raise ConfigurationError(*problems, *likely)
+    return config, revocation_store, likely
+
+
+def _prepare(app: Flask, config: Config, clock: Clock) -> Callable[[], float] | None:
+    """Set up Flask's session as the configuration says.
+
+    :return: a function for the seconds that a user may be idle, by Flask's keys.
+    """
     _set_up_secrets(app, config)
-    clock, domains = clocks.machine, Domains(config)
     set_up_signed_sessions(app, clock)
     idle = idle_limit(app, config)
     set_up_cookie(app, config)
     set_up_host_prefix(app, config)
-    apart = KeptApart(Sealer(config.secret, config.purpose("kept apart")), clock)
-    sessions = _make_session_store(
-        config, clock, domains, hooks, own.state, revocation_store, idle, apart
-    )
-    logins = _make_login_store(config, clock, own.transaction)
-    visitors = _make_anonymous_store(config, clock, domains, own.anonymous, apart)
-    log = ProblemLog(logger_of(app))
-    app.extensions[EXTENSION] = _make_state(
-        config,
-        clock,
-        domains,
-        sessions,
-        logins,
-        visitors,
-        unauthorized,
-        own_text,
-        hooks,
-        log,
-    )
-    likely += deployment.of_installation()
-    log.tell_all([*likely, *deployment.at_start(app)])
-    _register(app)
+    return idle
 
 
 def _problems_with(own: OwnStores, config: Config | None) -> list[Problem]:
