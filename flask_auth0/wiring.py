@@ -352,7 +352,7 @@ def _register(app: Flask) -> None:
     for each in views.make_blueprints(state.config):
         app.register_blueprint(each)
     app.context_processor(_template_names)
-    csrf.exempt(app, views.views_without_forms())
+    csrf.exempt(app, views.views_without_forms(state.config))
 
     state.state_store.watch(app)
     around = _AroundRequests(app, state)
@@ -413,7 +413,7 @@ class _AroundRequests:
             whole_app.warn_of_unknown_endpoints(self._app, self._state.config)
             guard_mistakes.find_mistakes_before_views(self._app, self._state.config)
         guard_mistakes.find_mistakes()
-        csrf.exempt(self._app, views.views_without_forms())
+        csrf.exempt(self._app, views.views_without_forms(self._state.config))
 
     def _is_first(self) -> bool:
         """Tell whether :meth:`begin` comes before all hooks of the app.

@@ -13,6 +13,7 @@ import copy
 import functools
 import os
 import time
+import types
 import typing as t
 from collections.abc import (
     AsyncIterator,
@@ -92,6 +93,7 @@ INTERVAL_AT_LOGINS, INTERVAL_FOR_STRANGERS = 1.0, 30.0
 #: The SDK's client where no anonymous session can be, which therefore asks nobody.
 _NOBODY = AnonymousClient("", "", None)
 R = t.TypeVar("R")
+T = t.TypeVar("T")
 
 
 def _signing_key(config: Config) -> t.Any:
@@ -102,6 +104,22 @@ def _signing_key(config: Config) -> t.Any:
     """
     text = config.client_assertion_signing_key
     return None if text is None else pem.private_key(text)
+
+
+def _making_no_client(constructor: T) -> T:
+    """Return the constructor of the SDK's client without an HTTP client of its own.
+
+    That belongs to no event loop, so that it is not used; making it takes longer than
+    all the rest of an app's start, for the certificates that it reads.
+    """
+    made: t.Any = constructor
+    names = {**made.__globals__, "AsyncOAuth2Client": lambda **options: None}
+    copied = types.FunctionType(made.__code__, names, made.__name__, made.__defaults__)
+    copied.__kwdefaults__ = made.__kwdefaults__
+    return t.cast("T", copied)
+
+
+_construct = _making_no_client(ServerClient.__init__)
 
 
 class LoopClient(ServerClient[t.Any]):
@@ -141,7 +159,8 @@ class LoopClient(ServerClient[t.Any]):
         )
         # The SDK awaits a function, although it declares a plain one.
         domain: t.Any = domains.fixed or self._resolved_domain
-        super().__init__(
+        _construct(
+            self,
             domain=domain,
             client_id=config.client_id,
             # The SDK's annotations forget that a secret need not be.

@@ -1,22 +1,18 @@
 """Spans and metrics of OpenTelemetry, where an app has set it up.
 
-Its API is an extra: without it, or without a provider, nothing of this costs anything.
+Its API is an extra. Whoever sets it up has imported it, so that nothing of this costs
+an app anything that does not use it.
 """
 
 from __future__ import annotations
 
 import functools
+import importlib
+import sys
 import time
 import typing as t
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-
-try:
-    from opentelemetry import metrics, trace
-except ImportError:  # pragma: no cover  # the tests have it
-    IS_INSTALLED = False
-else:
-    IS_INSTALLED = True
 
 P = t.ParamSpec("P")
 R = t.TypeVar("R")
@@ -28,7 +24,8 @@ _NAME = "flask_auth0"
 
 def is_set_up() -> bool:
     """Tell whether somebody collects spans."""
-    return IS_INSTALLED and not isinstance(
+    trace = _imported("opentelemetry.trace")
+    return trace is not None and not isinstance(
         trace.get_tracer_provider(), trace.ProxyTracerProvider
     )
 
@@ -60,13 +57,16 @@ def traced(operation: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
 def count(reason: str, event: str | None) -> None:
     """Count an event that the log has a line on."""
-    if IS_INSTALLED:
+    metrics = _imported("opentelemetry.metrics")
+    if metrics is not None:
         counter, _ = _instruments(metrics.get_meter_provider())
         counter.add(1, _known({"reason": reason, "event": event}))
 
 
 @contextmanager
 def _spanning(operation: str, attributes: Mapping[str, t.Any]) -> Iterator[Noted]:
+    from opentelemetry import metrics, trace
+
     tracer = trace.get_tracer_provider().get_tracer(_NAME)
     noted, began = dict(attributes), time.monotonic()
     with tracer.start_as_current_span(
@@ -96,6 +96,12 @@ def _instruments(provider: t.Any) -> tuple[t.Any, t.Any]:
         "flask_auth0.operation.duration", "s", "How long an operation takes."
     )
     return counter, duration
+
+
+def _imported(name: str) -> t.Any:
+    """Return a module that somebody has imported, or ``None``."""
+    # Another thread may not have finished with it, for which the import waits.
+    return importlib.import_module(name) if name in sys.modules else None
 
 
 def _known(attributes: Mapping[str, t.Any]) -> dict[str, t.Any]:

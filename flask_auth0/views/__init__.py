@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import typing as t
 from collections.abc import Callable
 
@@ -11,19 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from ..config import ROUTES, Config
 from ..runtime.request import current_request
-from . import (
-    backchannel,
-    callback,
-    connecting,
-    login,
-    logout,
-    logout_urls,
-    mfa,
-    passwordless,
-    profile,
-    script_tokens,
-    stylesheet,
-)
+from . import backchannel, callback, login, logout, logout_urls, stylesheet
 from .own_urls import HOST_VALUE, add_host
 from .prefetches import answer_unasked
 
@@ -54,8 +43,9 @@ def _make(name: str, config: Config) -> Blueprint:
     # Flask ignores it unless the app matches hosts.
     host = f"<{HOST_VALUE}>"
     for each, path in config.paths.items():
-        route, view = ROUTES[each], _VIEWS[each]
+        route = ROUTES[each]
         if route.blueprint == name:
+            view = _view_of(each)
             view = _for_visitors(view) if route.is_visited else view
             made.add_url_rule(path, each, view, methods=route.methods, host=host)
     return made
@@ -88,27 +78,39 @@ _VIEWS: dict[str, View] = {
     "logout": logout_view,
     "backchannel_logout": backchannel_logout_view,
     "stylesheet": stylesheet.stylesheet,
-    "profile": profile.profile,
-    "access_token": script_tokens.access_token,
-    "passwordless_start": passwordless.start,
-    "passwordless_verify": passwordless.verify,
-    "mfa_authenticators": mfa.authenticators,
-    "mfa_associate": mfa.associate,
-    "mfa_challenge": mfa.challenge,
-    "mfa_verify": mfa.verify,
-    "connect": connecting.connect,
-    "connect_accounts": connecting.accounts,
-    "connect_forget": connecting.forget,
+}
+#: The views for scripts, by their modules. Most apps have no path for them, and need
+#: not wait at their start for the models of requests.
+_FOR_SCRIPTS = {
+    "profile": "profile.profile",
+    "access_token": "script_tokens.access_token",
+    "passwordless_start": "passwordless.start",
+    "passwordless_verify": "passwordless.verify",
+    "mfa_authenticators": "mfa.authenticators",
+    "mfa_associate": "mfa.associate",
+    "mfa_challenge": "mfa.challenge",
+    "mfa_verify": "mfa.verify",
+    "connect": "connecting.connect",
+    "connect_accounts": "connecting.accounts",
+    "connect_forget": "connecting.forget",
 }
 
 
-def views_without_forms() -> list[View]:
+def _view_of(route: str) -> View:
+    if route in _VIEWS:
+        return _VIEWS[route]
+    module, _, function = _FOR_SCRIPTS[route].partition(".")
+    found: View = getattr(importlib.import_module(f".{module}", __name__), function)
+    return found
+
+
+def views_without_forms(config: Config) -> list[View]:
     """Return the views that take no form of a page, with a token against forgery.
 
     The tenant signs what it sends, and scripts send JSON, which no other site can.
     """
-    posted = (each for each in ROUTES.values() if "POST" in each.methods)
-    return [_VIEWS[each.name] for each in posted if not each.is_visited]
+    posted = (ROUTES[each] for each in config.paths if "POST" in ROUTES[each].methods)
+    return [_view_of(each.name) for each in posted if not each.is_visited]
 
 
 def _for_visitors(view: View) -> View:

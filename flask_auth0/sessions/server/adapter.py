@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from flask_session.base import ServerSideSessionInterface
-from flask_session.redis.redis import RedisSessionInterface
 
 from ...runtime.logger import logger_of
 from ...runtime.processes import PerProcess
@@ -63,11 +62,18 @@ def adapted(theirs: ServerSideSessionInterface) -> BackEnd:
     """Return the back end of an interface that is not ours."""
     # Some of Flask-Session's interfaces have no reference to their app.
     logger = logger_of(theirs.app) if theirs.app else logging.getLogger(__name__)
-    if isinstance(theirs, RedisSessionInterface):
+    if _is_redis(theirs):
         from ..stores.redis import RedisBackEnd, address_of
 
         setup = Setup({}, _LIMIT, logger, current_outage)
-        back_end = RedisBackEnd(setup, PerProcess(lambda: theirs.client))
-        back_end.where = f"{address_of(theirs.client)}, by the app's Session(app)"
+        client = t.cast(t.Any, theirs).client
+        back_end = RedisBackEnd(setup, PerProcess(lambda: client))
+        back_end.where = f"{address_of(client)}, by the app's Session(app)"
         return back_end
     return AdaptedBackEnd(Setup({}, math.inf, logger, current_outage), theirs)
+
+
+def _is_redis(theirs: ServerSideSessionInterface) -> bool:
+    """Tell whether an interface is Flask-Session's for Redis, without its import."""
+    kinds = (f"{each.__module__}.{each.__name__}" for each in type(theirs).__mro__)
+    return "flask_session.redis.redis.RedisSessionInterface" in kinds
