@@ -23,6 +23,9 @@ from .visitor import Visitor, authorize
 #: Seconds after which the activity of a user is noted, by default, and a few more.
 _LATER = 86400 // 60 + 10
 _DAY = 86400
+#: Each step counts by the visit in which it asks least: now and then, a lease that has
+#: just been taken is renewed together with others.
+_VISITS = 3
 #: The places that no network leads to.
 _NEAR = {"SQLite", "cachelib"}
 #: What is asked is counted, however long that takes on a busy machine.
@@ -55,17 +58,35 @@ def count(lab: Lab, places: Iterable[Place]) -> list[Asked]:
 
 def _counted(lab: Lab, place: Place) -> Asked:
     found = Asked(place, {}, {}, {})
-    billed = place.units or Commands
-    waited = place.trips or (lambda: place.asked().total())
     with moved_clock() as now:
         app = ours.ours_at(place.settings, AUTH0_AUDIENCE=API, **_PATIENT)
-        for step in _steps(lab.tenant, app, now):
-            asked, units, trips = place.asked(), billed(), waited()
-            step.do()
-            found.trips[step.name] = waited() - trips
-            found.steps[step.name] = place.asked() - asked
-            found.units[step.name] = billed() - units
+        _warm_up(app)
+        for _ in range(_VISITS):
+            for step in _visit(lab.tenant, app, now):
+                _count_step(found, step)
+        _count_step(found, _logout_from_outside(lab.tenant, app))
     return found
+
+
+def _warm_up(app: Flask) -> None:
+    """Let the first login to an app open its connections."""
+    visitor = Visitor(app)
+    visitor.log_in()
+    visitor.get("/logout")
+
+
+def _count_step(found: Asked, step: Step) -> None:
+    """Note what a step asks, unless it has asked less before."""
+    place = found.place
+    billed = place.units or Commands
+    waited = place.trips or (lambda: place.asked().total())
+    asked, units, trips = place.asked(), billed(), waited()
+    step.do()
+    spent = waited() - trips
+    if spent < found.trips.get(step.name, spent + 1):
+        found.trips[step.name] = spent
+        found.steps[step.name] = place.asked() - asked
+        found.units[step.name] = billed() - units
 
 
 def table(found: Iterable[Asked]) -> Table:
@@ -111,11 +132,8 @@ def moved_clock() -> Iterator[Clock]:
         yield found
 
 
-def _steps(tenant: RemoteTenant, app: Flask, now: Clock) -> Iterator[Step]:
+def _visit(tenant: RemoteTenant, app: Flask, now: Clock) -> Iterator[Step]:
     visitor, way = Visitor(app), [""]
-    # The first login to an app opens its connections.
-    visitor.log_in()
-    visitor.get("/logout")
 
     def login() -> None:
         way[0] = authorize(visitor.get("/login")[1])
@@ -136,16 +154,19 @@ def _steps(tenant: RemoteTenant, app: Flask, now: Clock) -> Iterator[Step]:
     yield Step("Page that notes activity", later)
     yield Step("Refresh of a token", lambda: visitor.get("/token"))
     yield Step("Logout", lambda: visitor.get("/logout"))
-    visitor.log_in()
-    token = {"logout_token": tenant.ask(logout_token_of_newest)}
+
+
+def _logout_from_outside(tenant: RemoteTenant, app: Flask) -> Step:
+    Visitor(app).log_in()
+    form = {"logout_token": tenant.ask(logout_token_of_newest)}
     client = app.test_client()
-    yield Step("Back-channel logout", lambda: _ended(client, token))
 
+    def end() -> None:
+        answer = client.post("/backchannel-logout", data=form)
+        if answer.status_code != 200:
+            raise RuntimeError(f"A logout is answered with {answer.text}")
 
-def _ended(client: t.Any, form: dict[str, str]) -> None:
-    answer = client.post("/backchannel-logout", data=form)
-    if answer.status_code != 200:
-        raise RuntimeError(f"A logout is answered with {answer.text}")
+    return Step("Back-channel logout", end)
 
 
 def _numbers(place: Place, commands: Commands) -> str:
