@@ -50,9 +50,9 @@ class Recorder:
     def __init__(self) -> None:
         self.written: list[Written] = []
 
-    def ask(self, work: t.Callable[..., t.Any], *args: t.Any) -> t.Any:
+    def ask_in(self, outage: object, work: t.Callable[[], t.Any]) -> t.Any:
         """Do work."""
-        return work(*args)
+        return work()
 
     def begin_among(
         self, values: Mapping[str, bytes], labelling: Labelling, others: Others

@@ -13,8 +13,8 @@ from . import Commands
 OVERHEAD = 100
 #: Bytes of an item for which a consistent read, or a write, is one unit.
 READ, WRITE = 4096, 1024
-#: The only request that reads.
-READING = "GetItem"
+#: The requests that read.
+READING = frozenset({"GetItem", "BatchGetItem"})
 _Params = Mapping[str, t.Any]
 
 
@@ -41,7 +41,7 @@ class Meter:
 
     def _answered(self, model: t.Any, context: t.Any, **_: t.Any) -> None:
         for key, before in context.get("before", {}).items():
-            if model.name == READING:
+            if model.name in READING:
                 self.units["read"] += read_units(before)
             else:
                 size = max(before, self._size(key))
@@ -82,6 +82,9 @@ def _keys(params: _Params) -> Iterator[str]:
     for each in params.get("TransactItems", ()):
         for write in each.values():
             yield from _keys(write)
+    for table in params.get("RequestItems", {}).values():
+        for key in table["Keys"]:
+            yield from _keys({"Key": key})
     found = params.get("Key", {}).get("id")
     if found is not None:
         yield found["S"] if isinstance(found, dict) else found

@@ -128,7 +128,7 @@ def dynamodb(redis_url: str, folder: Path) -> Iterator[Place | None]:
             used,
             "items, as they are billed",
             meter.requests.copy,
-            frozenset({READING}),
+            READING,
             "imitated",
             units=meter.units.copy,
         )

@@ -7,6 +7,7 @@ import typing as t
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from unittest import mock
 
 from pymemcache.client.base import Client
 
@@ -16,6 +17,8 @@ from . import Commands, Place
 
 #: What the server counts: it takes ``add``, ``cas`` and ``replace`` for ``set``.
 _COUNTED = {"cmd_get": "get", "cmd_set": "set", "delete_hits": "delete"}
+#: The methods of pymemcache through which all others send.
+_SENDING = ("_fetch_cmd", "_store_cmd", "_misc_cmd")
 _MISSED = {"delete_misses": "delete"}
 
 
@@ -26,7 +29,7 @@ def running(redis_url: str, folder: Path) -> Iterator[Place | None]:
     if binary is None:
         yield None
         return
-    with running_memcached(binary, folder) as port:
+    with running_memcached(binary, folder) as port, _messages() as sent:
         client = Client(("127.0.0.1", port))
         version = client.version().decode()
         yield Place(
@@ -38,8 +41,27 @@ def running(redis_url: str, folder: Path) -> Iterator[Place | None]:
             lambda: _asked(client),
             frozenset({"get"}),
             "one_by_one",
+            trips=sent,
         )
         client.close()
+
+
+@contextmanager
+def _messages() -> Iterator[t.Callable[[], int]]:
+    """Count what clients of pymemcache send, each of which waits for an answer."""
+    sent = [0]
+
+    def counted(name: str) -> t.Any:
+        send = getattr(Client, name)
+
+        def call(*args: t.Any, **kwargs: t.Any) -> t.Any:
+            sent[0] += 1
+            return send(*args, **kwargs)
+
+        return call
+
+    with mock.patch.multiple(Client, **{name: counted(name) for name in _SENDING}):
+        yield lambda: sent[0]
 
 
 def slabs(client: t.Any) -> dict[int, tuple[int, int]]:

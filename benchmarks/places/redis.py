@@ -27,7 +27,7 @@ _OURS |= {"hello", "client", "client|setinfo", "select", "command", "ping", "rea
 def running(redis_url: str, folder: Path) -> Iterator[Place | None]:
     """Take a database of the Redis that runs."""
     url = f"{redis_url}/9"
-    with redis.Redis.from_url(url) as client, _messages() as sent:
+    with redis.Redis.from_url(url) as client, _waits() as waits:
         yield Place(
             "Redis",
             _version(client),
@@ -37,7 +37,7 @@ def running(redis_url: str, folder: Path) -> Iterator[Place | None]:
             lambda: _asked([client]),
             _READING,
             "in_memory",
-            trips=sent,
+            trips=waits,
         )
 
 
@@ -50,7 +50,7 @@ def cluster(redis_url: str, folder: Path) -> Iterator[Place | None]:
         return
     with running_cluster(binary, folder) as found, ExitStack() as stack:
         clients = [stack.enter_context(redis.Redis(port=port)) for port in found.ports]
-        sent = stack.enter_context(_messages())
+        waits = stack.enter_context(_waits())
         yield Place(
             "Redis Cluster",
             _version(clients[0]),
@@ -63,7 +63,7 @@ def cluster(redis_url: str, folder: Path) -> Iterator[Place | None]:
             lambda: _asked(clients),
             _READING,
             "in_memory",
-            trips=sent,
+            trips=waits,
         )
 
 
@@ -71,7 +71,7 @@ def cluster(redis_url: str, folder: Path) -> Iterator[Place | None]:
 def revocations(redis_url: str, folder: Path) -> Iterator[Place | None]:
     """Take a database for the logouts of sessions in cookies."""
     url = f"{redis_url}/10"
-    with redis.Redis.from_url(url) as client, _messages() as sent:
+    with redis.Redis.from_url(url) as client, _waits() as waits:
         yield Place(
             "cookies, AUTH0_REVOCATION_STORE",
             _version(client),
@@ -81,21 +81,34 @@ def revocations(redis_url: str, folder: Path) -> Iterator[Place | None]:
             lambda: _asked([client]),
             _READING,
             "in_memory",
-            trips=sent,
+            trips=waits,
         )
 
 
 @contextmanager
-def _messages() -> Iterator[Callable[[], int]]:
-    """Count what clients of redis-py send, each of which waits for an answer."""
-    send, sent = AbstractConnection.send_packed_command, [0]
+def _waits() -> Iterator[Callable[[], int]]:
+    """Count how often clients of redis-py wait for what they have sent.
 
-    def counted(self: AbstractConnection, *args: t.Any, **kwargs: t.Any) -> None:
-        sent[0] += 1
+    What goes to several servers at once is waited for once.
+    """
+    send, read = (
+        AbstractConnection.send_packed_command,
+        AbstractConnection.read_response,
+    )
+    waits, is_sent = [0], [False]
+
+    def sent(self: AbstractConnection, *args: t.Any, **kwargs: t.Any) -> None:
+        is_sent[0] = True
         send(self, *args, **kwargs)
 
-    with mock.patch.object(AbstractConnection, "send_packed_command", counted):
-        yield lambda: sent[0]
+    def answered(self: AbstractConnection, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        waits[0] += is_sent[0]
+        is_sent[0] = False
+        return read(self, *args, **kwargs)
+
+    counted: dict[str, t.Any] = {"send_packed_command": sent, "read_response": answered}
+    with mock.patch.multiple(AbstractConnection, **counted):
+        yield lambda: waits[0]
 
 
 def _version(client: redis.Redis) -> str:
