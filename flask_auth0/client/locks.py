@@ -51,9 +51,9 @@ class Renewals:
     async def _go_on(self) -> None:
         while self._leases:
             await asyncio.sleep(RENEWAL)
-            held = {each for each in list(self._leases) if not each.is_over}
-            self._leases &= held
-            await asyncio.gather(*map(_renew, held))
+            # Other threads add to the set meanwhile, so that what is over is taken out.
+            self._leases -= {each for each in list(self._leases) if each.is_over}
+            await asyncio.gather(*map(_renew, list(self._leases)))
         self._is_begun = False
         # Another thread may have added one just before.
         self._begin()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import threading
 import time
 import typing as t
@@ -141,3 +142,28 @@ def test_a_lease_that_is_over_is_renewed_no_more(
     assert other.is_renewed.wait(10)
     assert not over.is_renewed.is_set()
     other.is_over = True
+
+
+class AddingLease(CountedLease):
+    """A lease while whose end is looked at, another thread begins one."""
+
+    def __init__(self, renewals: Renewals, other: Lease) -> None:
+        super().__init__()
+        self.add = functools.partial(renewals.add, other)
+
+    @property
+    def is_over(self) -> bool:  # type: ignore[override]
+        self.add()
+        return True
+
+
+def test_a_lease_that_begins_meanwhile_is_renewed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its holder would lose it after some seconds, and not know it."""
+    monkeypatch.setattr(turns_module, "RENEWAL", 0.01)
+    renewals, new = Renewals(), CountedLease()
+    over = AddingLease(renewals, t.cast(Lease, new))
+    renewals.add(t.cast(Lease, over))
+    assert new.is_renewed.wait(10)
+    new.is_over = True
