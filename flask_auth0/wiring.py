@@ -358,7 +358,7 @@ def _register(app: Flask) -> None:
     around = _AroundRequests(app, state)
     _kept.append(around)
     # The signal is sent before all hooks of the app.
-    request_started.connect(around.start, app)
+    request_started.connect(around.starts, app)
     app.before_request(around.begin)
     whole_app.set_up(app, state.config)
     app.after_request(around.finish)
@@ -374,6 +374,10 @@ class _AroundRequests:
 
     def __init__(self, app: Flask, state: AppState) -> None:
         self._app, self._state = app, state
+        #: Receives the signal before the app's own receivers, which may change the
+        #: session. Blinker calls first what was connected first, but methods in any
+        #: order.
+        self.starts = functools.partial(self._start)
         #: The app's session interface, if it is one of ours.
         self._ours: Attended | None = None
         #: Whether Flask calls the hooks that do without it.
@@ -383,7 +387,7 @@ class _AroundRequests:
             self._ours = app.session_interface
             self._ours.after_saving = self.complete
 
-    def start(self, sender: Flask, **more: t.Any) -> None:
+    def _start(self, sender: Flask, **more: t.Any) -> None:
         """Do what comes before all hooks of the app, which may change the session."""
         note_dispatch()
         if self._app.session_interface is not self._ours:
@@ -405,7 +409,7 @@ class _AroundRequests:
     def _check_views(self) -> None:
         if not self._state.checked_views:
             if self._app.session_interface is self._ours and self._is_first():
-                request_started.disconnect(self.start)
+                request_started.disconnect(self.starts)
             for each in deployment.at_first_request(self._app, request.script_root):
                 self._state.problem_log.tell(each)
             self._trace()
@@ -416,10 +420,12 @@ class _AroundRequests:
         csrf.exempt(self._app, views.views_without_forms(self._state.config))
 
     def _is_first(self) -> bool:
-        """Tell whether :meth:`begin` comes before all hooks of the app.
+        """Tell whether :meth:`begin` comes before all that the app does in a request.
 
         Flask lets it add no more by now.
         """
+        if any(r != self.starts for r in request_started.receivers_for(self._app)):
+            return False
         preprocessors = self._app.url_value_preprocessors.items()
         if any(found and name not in views.OWN for name, found in preprocessors):
             return False
@@ -469,7 +475,7 @@ class _AroundRequests:
             if self._has_hooks:
                 return
             self._has_hooks = True
-            request_started.connect(self.start, self._app)
+            request_started.connect(self.starts, self._app)
             request_finished.connect(self._hear_of_end, self._app)
 
     def _hear_of_end(self, sender: Flask, response: Response, **more: t.Any) -> None:

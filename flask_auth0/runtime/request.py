@@ -225,9 +225,13 @@ def note_answer() -> CurrentRequest | None:
 def note_completion() -> CurrentRequest | None:
     """Note that the session of the current request is saved.
 
-    :return: its object, if somebody has asked for it, and its headers were ready.
+    :return: its object, if somebody has asked for it, and its headers were ready. An
+        app can save a session outside of requests, too.
     """
-    current = request._get_current_object()  # type: ignore[attr-defined]
+    try:
+        current = request._get_current_object()  # type: ignore[attr-defined]
+    except RuntimeError:
+        return None
     found: CurrentRequest | None = getattr(current, _ATTRIBUTE, None)
     if found is None or getattr(current, _STAGE, None) != _ANSWERED:
         return None

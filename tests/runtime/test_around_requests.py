@@ -102,6 +102,40 @@ def test_hooks_before_all_others_may_change_the_session(
     assert visitor.user()["nickname"] == "changed"
 
 
+def test_signals_of_the_app_may_change_the_session(
+    make_app: MakeApp,
+) -> None:
+    """They are sent before all hooks, the extension's own among them."""
+    refused: list[Auth0Error] = []
+
+    def rename(sender: Flask, **more: t.Any) -> None:
+        try:
+            if Auth0().get_user():
+                Auth0().update_session(nickname="changed")
+        except Auth0Error as error:
+            refused.append(error)
+
+    # The order of a signal's receivers depends on where they are in the memory.
+    apps = [make_app() for _ in range(10)]
+    for app in apps:
+        app.add_url_rule("/put", view_func=lambda: "put")
+        with request_started.connected_to(rename, app):
+            client = logged_in_client(app)
+            for _ in range(2):
+                client.get("/put")
+    assert refused == []
+
+
+def test_an_app_can_save_a_session_outside_of_requests(app: Flask) -> None:
+    with app.test_request_context():
+        mine = t.cast(t.Any, session)._get_current_object()
+        mine["cart"] = "book"
+    response = app.response_class()
+    with app.app_context():
+        app.session_interface.save_session(app, mine, response)
+    assert "session=" in response.headers["Set-Cookie"]
+
+
 def test_a_stream_is_too_late_for_cookies(app: Flask) -> None:
     """Also where nobody has asked for anything before it."""
 
