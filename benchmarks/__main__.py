@@ -22,7 +22,7 @@ from .report import Table, machine
 from .tenant import RemoteTenant, running_tenant
 
 #: Each a module, which only what measures has to import.
-PARTS = ("view", "login", "refresh", "backchannel", "memory", "throughput")
+PARTS = ("start", "view", "login", "refresh", "backchannel", "memory", "throughput")
 #: Those that have a page of their own, and run when they are named.
 APART = ("scale",)
 

@@ -6,8 +6,6 @@ import gc
 import resource
 from pathlib import Path
 
-from .serving import create_app
-
 
 def resident() -> int:
     """Return the bytes in memory that are this process's."""
@@ -19,6 +17,8 @@ def resident() -> int:
 
 
 if __name__ == "__main__":
+    from .serving import create_app
+
     app = create_app()
     app.test_client().get("/profile")
     gc.collect()

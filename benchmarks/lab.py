@@ -14,6 +14,8 @@ from .tenant import RemoteTenant
 class Size:
     """How often each part does what it measures."""
 
+    #: Processes that start with each kind of app.
+    starts: int = 9
     #: Rounds in which all contenders have their turn.
     rounds: int = 40
     #: Requests to a protected view in a turn.
@@ -48,6 +50,7 @@ class Size:
 
 
 QUICK = Size(
+    starts=1,
     rounds=3,
     calls=10,
     # As many as all these calls, so that each still is another one's.

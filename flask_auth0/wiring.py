@@ -23,6 +23,7 @@ from .client.flows import Flows
 from .client.proofs import Proofs
 from .client.repeated_callbacks import CallbackAnswers
 from .client.server_client import Logins
+from .client.tls import unreadable_certificates
 from .config import EXTENSION, Config, Problem, read_config, warning
 from .deployment.workers import warn_of_proofs
 from .errors import ConfigurationError, ProblemLog
@@ -174,7 +175,7 @@ def _read(
     problems += set_up_sessions(app, config.session_store_timeout if config else 2)
     revocation_store, problem = make_revocation_store(app, config)
     problems += [problem] if problem else []
-    problems += _problems_with(own, config)
+    problems += _problems_with(own, config) + unreadable_certificates()
     if config is None or problems:
         app.session_interface = interface
         # A mistake that alone would be no error may be the cause of one that is.

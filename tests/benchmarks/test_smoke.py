@@ -12,11 +12,17 @@ from tests.docs.pages import table
 
 from .printed import Tables, one, tables_of
 
-PARTS = ["view", "login", "refresh", "backchannel"]
+PARTS = ["start", "view", "login", "refresh", "backchannel"]
 OURS = ("flask_auth0, cookies", "flask_auth0, Redis")
 RECIPE = ("the recipe, cookies", "the recipe, Redis")
 #: The apps of each table, by what its title begins with.
 ROWS = {
+    "A start": {
+        "import flask_auth0",
+        "Auth0(app), cookies",
+        "Auth0(app), Redis",
+        "redis-py alone, connected",
+    },
     "A protected view": {
         *OURS,
         *RECIPE,

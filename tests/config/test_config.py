@@ -221,6 +221,17 @@ def test_two_routes_cannot_share_a_path() -> None:
     assert "AUTH0_CALLBACK_PATH" in problem(callback_path="/login")[0]
 
 
+@pytest.mark.parametrize("content", ["", "no certificate"])
+def test_certificates_that_cannot_be_read(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str
+) -> None:
+    file = tmp_path / "bundle.pem"
+    file.write_text(content)
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    with pytest.raises(ConfigurationError, match=f"SSL_CERT_FILE names.*{file}"):
+        Auth0(Flask(__name__), **VALID)
+
+
 def test_certificates_that_are_not_there() -> None:
     _, problems = read_config(VALID, {}, {"SSL_CERT_FILE": "/does/not/exist.pem"})
     assert [each.key for each in problems] == ["SSL_CERT_FILE"]
