@@ -5,9 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from flask_auth0.sessions.codec import MOST_HEADS
+from flask_auth0.runtime import cookie_jar
+from flask_auth0.sessions import codec
+from flask_auth0.sessions.cookies import verifier
+from flask_auth0.sessions.server import prefetch
 
 from .tenant import RemoteTenant
+
+#: The most browsers of which a process remembers anything.
+_KNOWN = max(
+    *(codec.MOST_HEADS, cookie_jar.REMEMBERED),
+    *(prefetch.REMEMBERED, verifier.REMEMBERED),
+)
 
 
 @dataclass(frozen=True)
@@ -21,7 +30,7 @@ class Size:
     #: Requests to a protected view in a turn.
     calls: int = 50
     #: Browsers that come one after the other, of too many to be known.
-    crowd: int = 2 * MOST_HEADS
+    crowd: int = 2 * _KNOWN
     #: Logins of each app, and refreshes.
     logins: int = 40
     #: Who finds the same token expired at the same time.

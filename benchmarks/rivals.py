@@ -8,6 +8,7 @@ import flask_login
 import redis
 from flask import Flask
 from flask_session import Session
+from flask_sqlalchemy import SQLAlchemy
 
 from .plain import USER, with_session
 
@@ -17,6 +18,16 @@ def flask_session_on_redis(url: str) -> Flask:
     app = Flask(__name__)
     client = redis.Redis.from_url(url)
     app.config.update(SESSION_TYPE="redis", SESSION_REDIS=client)
+    Session(app)
+    return with_session(app)
+
+
+def flask_session_on_postgresql(url: str) -> Flask:
+    """Return an app that keeps the user in a session of Flask-Session."""
+    app = Flask(__name__)
+    app.config["SQLALCHEMY_DATABASE_URI"] = url
+    database = SQLAlchemy(app)
+    app.config.update(SESSION_TYPE="sqlalchemy", SESSION_SQLALCHEMY=database)
     Session(app)
     return with_session(app)
 

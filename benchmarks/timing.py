@@ -58,13 +58,18 @@ class Stopwatch:
 def interleave(
     contenders: Mapping[str, Callable[[], object]], rounds: int, calls: int
 ) -> dict[str, Timing]:
-    """Time so many calls of each contender in each round."""
+    """Time so many calls of each contender in each round.
+
+    Every other round goes backwards, so that the same contender does not always find
+    the processor's caches as another one has left them.
+    """
     timings = {name: Timing() for name in contenders}
     for call in contenders.values():
         _call(call, calls)
     gc.collect()
-    for _ in range(rounds):
-        for name, call in contenders.items():
+    there = list(contenders.items())
+    for number in range(rounds):
+        for name, call in there[::-1] if number % 2 else there:
             watch = Stopwatch()
             with watch.running():
                 _call(call, calls)

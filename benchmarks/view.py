@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import itertools
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 import redis
+import sqlalchemy as sa
 from flask import Flask
 
 from flask_auth0.testing import logged_in_client
+from tests.harness import postgres_server
 
 from . import ours, plain, recipe, rivals
 from .lab import Lab
@@ -25,9 +28,14 @@ OURS_UNKNOWN = "flask_auth0, cookies, others each time"
 RECIPE_COOKIE = "the recipe, cookies"
 SIGNED_OPEN = "Flask, user in the signed cookie, a view for all"
 OURS_OPEN = "flask_auth0, cookies, a view for all"
+OURS_NOBODY = "flask_auth0, nobody asked who they are, no cookie"
 SESSION = "Flask-Session, user in Redis"
 OURS_REDIS = "flask_auth0, Redis"
+OURS_REDIS_UNKNOWN = "flask_auth0, Redis, others each time"
 RECIPE_REDIS = "the recipe, Redis"
+SESSION_SQL = "Flask-Session, user in PostgreSQL"
+OURS_SQL = "flask_auth0, PostgreSQL"
+OURS_SQL_UNKNOWN = "flask_auth0, PostgreSQL, others each time"
 
 #: What is compared with what.
 _RIVALS = {
@@ -36,10 +44,13 @@ _RIVALS = {
     OURS_UNKNOWN: SIGNED,
     RECIPE_COOKIE: SIGNED,
     OURS_OPEN: SIGNED_OPEN,
+    OURS_NOBODY: BARE,
     OURS_REDIS: SESSION,
+    OURS_REDIS_UNKNOWN: SESSION,
     RECIPE_REDIS: SESSION,
+    OURS_SQL: SESSION_SQL,
+    OURS_SQL_UNKNOWN: SESSION_SQL,
 }
-
 
 #: Bytes of an access token.
 _TOKENS = 1500
@@ -49,17 +60,11 @@ _READING = {"exists", "get", "mget", "ttl", "zrangebyscore"}
 
 def measure(lab: Lab) -> list[Table]:
     """Time all the apps, and count what they ask of Redis."""
-    on_redis = {
-        name: _logged_in(app)
-        for name, app in {
-            SESSION: rivals.flask_session_on_redis(f"{lab.redis_url}/1"),
-            OURS_REDIS: ours.ours_on_redis(f"{lab.redis_url}/2"),
-            RECIPE_REDIS: recipe.recipe_on_redis(f"{lab.redis_url}/3"),
-        }.items()
-    }
-    timings = interleave(
-        {**_in_cookies(lab.size.crowd), **on_redis}, lab.size.rounds, lab.size.calls
-    )
+    size = lab.size
+    on_redis = _on_redis(lab.redis_url, size.crowd)
+    with _on_postgresql(lab) as on_postgresql:
+        calls = {**_in_cookies(size.crowd), **on_redis, **on_postgresql}
+        timings = interleave(calls, size.rounds, size.calls)
     return [_times(timings), _commands(lab.redis_url, on_redis)]
 
 
@@ -73,7 +78,42 @@ def _in_cookies(crowd: int) -> dict[str, Callable[[], None]]:
         RECIPE_COOKIE: _logged_in(recipe.recipe_in_cookies()),
         SIGNED_OPEN: _logged_in(plain.signed_cookie(), "/open"),
         OURS_OPEN: _logged_in(ours.ours_in_cookies(), "/open"),
+        OURS_NOBODY: Visitor(ours.ours_in_cookies()).repeated("/open"),
     }
+
+
+def _on_redis(url: str, crowd: int) -> dict[str, Callable[[], None]]:
+    return {
+        SESSION: _logged_in(rivals.flask_session_on_redis(f"{url}/1")),
+        OURS_REDIS: _logged_in(ours.ours_on_redis(f"{url}/2")),
+        OURS_REDIS_UNKNOWN: _crowd(ours.ours_on_redis(f"{url}/4"), crowd),
+        RECIPE_REDIS: _logged_in(recipe.recipe_on_redis(f"{url}/3")),
+    }
+
+
+@contextmanager
+def _on_postgresql(lab: Lab) -> Iterator[dict[str, Callable[[], None]]]:
+    """Yield the same in PostgreSQL, where there is one."""
+    if not postgres_server.is_installed():
+        yield {}
+        return
+    with postgres_server.running_postgres(lab.folder / "postgres") as socket:
+        url = f"postgresql+psycopg://postgres@/{{}}?host={socket}"
+        theirs, mine, crowds = (_database(url, name) for name in ("a", "b", "c"))
+        yield {
+            SESSION_SQL: _logged_in(rivals.flask_session_on_postgresql(theirs)),
+            OURS_SQL: _logged_in(ours.ours_on_postgresql(mine)),
+            OURS_SQL_UNKNOWN: _crowd(ours.ours_on_postgresql(crowds), lab.size.crowd),
+        }
+
+
+def _database(url: str, name: str) -> str:
+    """Make a database, and return its URL."""
+    engine = sa.create_engine(url.format("postgres"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    engine.dispose()
+    return url.format(name)
 
 
 def _logged_in(app: Flask, path: str = "/profile") -> Callable[[], None]:

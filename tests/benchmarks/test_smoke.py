@@ -9,6 +9,7 @@ import pytest
 from benchmarks.lab import QUICK
 from benchmarks.report import Table
 from tests.docs.pages import table
+from tests.harness import postgres_server
 
 from .printed import Tables, one, tables_of
 
@@ -31,15 +32,28 @@ ROWS = {
         "Flask, nobody asked who they are",
         "Flask, user in the signed cookie",
         "Flask, user in the signed cookie, a view for all",
+        "flask_auth0, nobody asked who they are, no cookie",
+        "flask_auth0, Redis, others each time",
         "Flask-Login",
         "Flask-Session, user in Redis",
     },
-    "What a protected view asks": {OURS[1], RECIPE[1], "Flask-Session, user in Redis"},
+    "What a protected view asks": {
+        OURS[1],
+        RECIPE[1],
+        "flask_auth0, Redis, others each time",
+        "Flask-Session, user in Redis",
+    },
     "A login": {*OURS, *RECIPE},
     f"{QUICK.callers} callers": {*OURS, RECIPE[1]},
     "One refresh": {OURS[1], RECIPE[1]},
     "A back-channel logout, sessions in Redis": {f"{n:,}" for n in QUICK.sessions},
 }
+if postgres_server.is_installed():
+    ROWS["A protected view"] |= {
+        "flask_auth0, PostgreSQL",
+        "flask_auth0, PostgreSQL, others each time",
+        "Flask-Session, user in PostgreSQL",
+    }
 
 
 @pytest.fixture(scope="module")
