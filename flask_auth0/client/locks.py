@@ -18,7 +18,8 @@ from ..sessions.stores.lease import Lease
 #: Seconds between two attempts to take a lease. Not all back ends can tell when one is
 #: free.
 PAUSE = 0.05
-#: Seconds between two renewals of a lease, a part of its :data:`.LEASE`.
+#: Seconds between two looks for leases that are as old, which are renewed then: a small
+#: part of their :data:`.LEASE`.
 RENEWAL = 1.0
 #: Seconds after an outage in which late writes go first, before any new refresh.
 _PRECEDENCE = 1.0
@@ -53,7 +54,8 @@ class Renewals:
             await asyncio.sleep(RENEWAL)
             # Other threads add to the set meanwhile, so that what is over is taken out.
             self._leases -= {each for each in list(self._leases) if each.is_over}
-            await asyncio.gather(*map(_renew, list(self._leases)))
+            due = [each for each in list(self._leases) if each.age >= RENEWAL]
+            await asyncio.gather(*map(_renew, due))
         self._is_begun = False
         # Another thread may have added one just before.
         self._begin()

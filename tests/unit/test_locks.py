@@ -107,7 +107,8 @@ class CountedLease:
 
     is_over = False
 
-    def __init__(self) -> None:
+    def __init__(self, age: float = 1) -> None:
+        self.age = age
         self.is_renewed = threading.Event()
 
     def renew(self) -> bool:
@@ -167,3 +168,15 @@ def test_a_lease_that_begins_meanwhile_is_renewed(
     renewals.add(t.cast(Lease, over))
     assert new.is_renewed.wait(10)
     new.is_over = True
+
+
+def test_a_young_lease_need_not_be_renewed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns_module, "RENEWAL", 0.01)
+    renewals, young, old = Renewals(), CountedLease(age=0), CountedLease()
+    renewals.add(t.cast(Lease, young))
+    renewals.add(t.cast(Lease, old))
+    assert old.is_renewed.wait(10)
+    assert not young.is_renewed.is_set()
+    young.age = 1
+    assert young.is_renewed.wait(10)
+    young.is_over = old.is_over = True
