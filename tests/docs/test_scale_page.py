@@ -5,10 +5,13 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from flask_auth0 import Auth0
+from flask_auth0.cli import auth0 as auth0_commands
 from flask_auth0.sessions.server.storage import back_end_of
 from flask_auth0.sessions.stores.sqlalchemy import SqlBackEnd
 
@@ -70,8 +73,6 @@ def test_cores_of_redis(page: Page) -> None:
 @pytest.fixture
 def store(postgres_url: str, app: Flask, page: Page) -> Iterator[SqlBackEnd]:
     """The sessions of an app in PostgreSQL, whose rows have no more numbers."""
-    from flask_auth0 import Auth0
-
     app.config.update(SESSION_TYPE="sqlalchemy", SESSION_SQLALCHEMY=postgres_url)
     Auth0(app)
     found = back_end_of(app.session_interface)
@@ -94,3 +95,33 @@ def test_the_numbers_of_rows_begin_anew(store: SqlBackEnd) -> None:
         execute(store, statement)
     store.keep("session:late", b"1", 60)
     assert store.fetch("session:late") == b"1"
+
+
+#: Lets the removal of a row take as long as on a disk.
+SLOW = """
+    CREATE OR REPLACE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql
+    AS $$ BEGIN PERFORM pg_sleep(0.005); RETURN OLD; END $$;
+    CREATE TRIGGER slow BEFORE DELETE ON sessions FOR EACH ROW EXECUTE FUNCTION slow();
+    INSERT INTO sessions (session_id, expiry)
+    SELECT n, now() - interval '1 day' FROM generate_series(1, 200) AS n
+"""
+
+
+@pytest.mark.parametrize(("seconds", "status"), [("1", 1), ("60", 0)])
+def test_a_job_on_a_slow_disk_needs_more_time(
+    postgres_url: str,
+    app: Flask,
+    monkeypatch: pytest.MonkeyPatch,
+    seconds: str,
+    status: int,
+) -> None:
+    monkeypatch.setenv("AUTH0_SESSION_STORE_TIMEOUT", seconds)
+    app.config.update(SESSION_TYPE="sqlalchemy", SESSION_SQLALCHEMY=postgres_url)
+    Auth0(app)
+    found = back_end_of(app.session_interface)
+    assert isinstance(found, SqlBackEnd)
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(SLOW)
+    done = app.test_cli_runner().invoke(auth0_commands, ["sessions", "prune"])
+    found.close()
+    assert done.exit_code == status, done.output
