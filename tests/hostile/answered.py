@@ -55,7 +55,7 @@ class Place:
         self.provider.behave()
         guards = app.extensions["auth0"].client.transports.guards
         guards.breakers.only.heard()
-        guards.limits._until.clear()
+        guards.limits.until.clear()
 
     def all_is_well(self, app: Flask) -> None:
         """Check that the next one gets in."""
