@@ -16,8 +16,7 @@ from playwright.sync_api import Page
 
 from flask_auth0.config import key_of
 from flask_auth0.config.keys import settings
-from tests.harness.chromium import find_chromium, running_browser
-from tests.harness.missing import missing
+from tests.harness.chromium import Program
 
 from .pages import ROOT
 
@@ -56,14 +55,13 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def phone() -> Iterator[Page]:
+@pytest.fixture
+def phone(browser_program: Program) -> Iterator[Page]:
     """A tab of a browser that is as narrow as a phone."""
-    program = find_chromium()
-    if program is None:
-        missing("browser", "there is no Chromium: apt-get install chromium")
-    with running_browser(program) as browser:
-        yield browser.new_page(viewport={"width": 390, "height": 844})
+    with browser_program.awake() as browser:
+        page = browser.new_page(viewport={"width": 390, "height": 844})
+        yield page
+        page.close()
 
 
 def test_each_key_has_its_default_from_the_code(built: Path) -> None:

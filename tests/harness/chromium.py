@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import re
 import shutil
@@ -85,23 +86,45 @@ class Chromium:
         self.errors = [text for text in self.errors if not re.search(pattern, text)]
 
 
-@contextlib.contextmanager
-def running_browser(executable: str) -> Iterator[Browser]:
-    """Run Chromium headless until the block ends.
+class Program:
+    """Chromium, headless, for all tests of a run, as its start takes seconds.
 
-    Playwright runs an event loop in this thread, so nothing else may use one
-    meanwhile: keep the block within the tests of one file.
+    Playwright has an event loop in this thread, in a greenlet that waits between its
+    calls. Python takes it for the running one, and lets nothing else use one.
     """
+
+    def __init__(self, browser: Browser, loop: asyncio.AbstractEventLoop) -> None:
+        self.browser, self._loop = browser, loop
+
+    @contextlib.contextmanager
+    def awake(self) -> Iterator[Browser]:
+        """Let the loop count as running, while a test has the browser."""
+        asyncio._set_running_loop(self._loop)
+        try:
+            yield self.browser
+        finally:
+            asyncio._set_running_loop(None)
+
+
+@contextlib.contextmanager
+def running_program(executable: str) -> Iterator[Program]:
+    """Run Chromium until the block ends."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
-        yield browser
-        browser.close()
+        program = Program(browser, asyncio.get_running_loop())
+        asyncio._set_running_loop(None)
+        yield program
+        with program.awake():
+            browser.close()
+            playwright.stop()
 
 
 @contextlib.contextmanager
 def fresh_profile(browser: Browser) -> Iterator[Chromium]:
     """Let a test have a browser that nobody has used, until the block ends."""
     # The tenant's certificate is made on the spot, by an authority of its own.
-    yield Chromium(browser.new_context(ignore_https_errors=True))
-    for context in browser.contexts:
-        context.close()
+    try:
+        yield Chromium(browser.new_context(ignore_https_errors=True))
+    finally:
+        for context in browser.contexts:
+            context.close()
