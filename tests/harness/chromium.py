@@ -17,7 +17,8 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+#: The first has no windows, and takes a third of the time of the others.
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -30,7 +31,7 @@ ARGUMENTS = [
 
 
 def find_chromium() -> str | None:
-    """The path of the system's Chromium."""
+    """The path of a Chromium of the system."""
     return next(filter(None, map(shutil.which, NAMES)), None)
 
 
