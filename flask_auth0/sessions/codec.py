@@ -58,12 +58,11 @@ class States:
         self, compartment: Compartment, record: str, found: Head
     ) -> State | None:
         """Return a head that was read, or ``None``. One that has expired is removed."""
-        texts, visited_at = found
-        opened = [self._opened(text, record) for text in texts]
+        opened = [self._opened(text, record) for text in found.texts]
         head = _newest([each for each in opened if each is not None], _recency)
         if head is None:
             return None
-        head = _with_visit(head, visited_at)
+        head = _with_visit(head, found.visited_at)
         if self.clock.time() >= self.lifetime.expires_at(moments(head)):
             compartment.discard(Entry(record, self.labels.of_head(head)))
             return None

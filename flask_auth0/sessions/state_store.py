@@ -38,7 +38,7 @@ from .ended_logins import look_at_session, watch_sessions
 from .ending import empty, end_by_claims, end_current, hide, take_back
 from .flows import arrived
 from .hooks import SessionHooks
-from .labels import is_record, record_of
+from .labels import is_record, name_of_body, record_of
 from .lazy import LazySession
 from .lifetime import LastsAsLogins
 from .server.interface import StoredSessionInterface
@@ -483,7 +483,7 @@ class SessionStateStore(SessionStore):
             return None, None
         if self.domains.fixed is None and self._is_elsewhere(current, head):
             return None, None
-        is_whole = cookies.has_body(head["internal"]["body_key"])
+        is_whole = name_of_body(head["internal"]["body_key"]) in found.bodies
         newest = self.browsers.current(current.jar, record, head, is_whole)
         if newest is None:
             cookies.delete(Entry(record))

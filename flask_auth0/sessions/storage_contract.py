@@ -28,6 +28,8 @@ class Head(t.NamedTuple):
     texts: Sequence[str]
     #: When the user was last active, if that is noted outside of the head.
     visited_at: float | None = None
+    #: The names of the bodies that have come with the head, if it was in cookies.
+    bodies: Sequence[str] = ()
 
 
 class Compartment(t.Protocol):

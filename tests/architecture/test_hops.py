@@ -16,10 +16,10 @@ from tests.harness.visitor import MakeApp, MakeVisitor, Visitor
 
 #: How often a walk may go on in another file, with cookies and with Redis.
 BOUNDS = {
-    "protected": (31, 35),
-    "token": (48, 57),
+    "protected": (30, 35),
+    "token": (47, 57),
     # Of these, five are for an ID token of another second than the one before.
-    "refresh": (194, 211),
+    "refresh": (193, 211),
     "login": (74, 79),
     "callback": (115, 132),
     "backchannel": (0, 88),

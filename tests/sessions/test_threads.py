@@ -99,7 +99,7 @@ def add_view(app: Flask, meeting: Meeting) -> Flask:
 
 
 @pytest.mark.parametrize(
-    ("cls", "name"), [(CookieCompartment, "has_body"), (States, "read_body")]
+    ("cls", "name"), [(CookieCompartment, "read_head"), (States, "read_body")]
 )
 def test_a_read_finds_one_state_or_the_other(
     visitor: Visitor,

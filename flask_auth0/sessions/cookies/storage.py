@@ -16,7 +16,6 @@ from ...runtime.cookie_jar import (
     cookie_size,
     size_together,
 )
-from ..labels import name_of_body
 from ..sealing import Sealer
 from ..storage_contract import BODY, HEAD, PARTS, Entry, Head
 from .host_prefix import transaction_prefix
@@ -61,19 +60,14 @@ class CookieCompartment:
 
     def read_head(self, record: str) -> Head:
         """Return the texts that may be the head, and when the user was active since."""
-        values = self._jar.values.get(self._jar.prefix + VISIT)
-        if not values:
-            return Head(self.read(record, HEAD))
-        found = [self._visit(record, each) for each in values[:COMBINATIONS]]
-        visited_at = max(filter(None, found), default=None)
-        return Head(self.read(record, HEAD), visited_at)
-
-    def has_body(self, body_key: str) -> bool:
-        """Tell whether the body that a key opens has come."""
-        firsts = self._jar.values.get(f"{self._jar.prefix}{BODY}0", ())
-        start = f"{name_of_body(body_key)}."
+        values, prefix = self._jar.values, self._jar.prefix
+        visits = values.get(prefix + VISIT, ())[:COMBINATIONS]
+        found = [self._visit(record, each) for each in visits]
+        visited_at = max(filter(None, found), default=None) if found else None
         # The count of the pieces comes before the name.
-        return any(each.startswith(start, len("00.")) for each in firsts)
+        firsts = values.get(f"{prefix}{BODY}0", ())
+        bodies = [each[len("00.") :].partition(".")[0] for each in firsts]
+        return Head(self.read(record, HEAD), visited_at, bodies)
 
     def _visit(self, record: str, value: str) -> float | None:
         at, _, tag = value.partition(".")
