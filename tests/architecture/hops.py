@@ -23,6 +23,27 @@ _TENANT = _PACKAGE + "tenant/"
 _CAN_WAIT = inspect.CO_COROUTINE | inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
 
 Frame = types.FrameType | None
+#: A function for :func:`sys.setprofile`.
+Note = t.Callable[[types.FrameType, str, t.Any], None]
+
+
+class Waiting:
+    """The coroutines and generators that have been counted."""
+
+    def __init__(self) -> None:
+        # Kept, so that no other frame has the id of one of them.
+        self._known: dict[int, types.FrameType] = {}
+
+    def goes_on(self, frame: types.FrameType) -> bool:
+        """Tell whether a coroutine or a generator goes on that has been counted.
+
+        How often they do depends on what they wait for, and so on the machine.
+        """
+        if not frame.f_code.co_flags & _CAN_WAIT:
+            return False
+        is_known = id(frame) in self._known
+        self._known[id(frame)] = frame
+        return is_known
 
 
 class Hops:
@@ -39,8 +60,7 @@ class Hops:
         self.entered: list[str] = []
         #: Whether nothing is counted any more. Threads of the loop go on after a walk.
         self.is_over = False
-        # Kept, so that no other frame has the id of one of them.
-        self._waiting: dict[int, types.FrameType] = {}
+        self._waiting = Waiting()
 
     def __int__(self) -> int:
         return sum(self.by_files.values())
@@ -63,34 +83,30 @@ class Hops:
         caller = _caller_of(frame)
         if caller != name:
             self.entered.append(name)
-        if caller not in {None, name} and not self._goes_on(frame):
+        if caller not in {None, name} and not self._waiting.goes_on(frame):
             self.by_files[str(caller), name] += 1
-
-    def _goes_on(self, frame: types.FrameType) -> bool:
-        """Tell whether a coroutine or a generator goes on that has been counted.
-
-        How often they do depends on what they wait for, and so on the machine.
-        """
-        if not frame.f_code.co_flags & _CAN_WAIT:
-            return False
-        is_known = id(frame) in self._waiting
-        self._waiting[id(frame)] = frame
-        return is_known
 
 
 @contextmanager
 def counted() -> Iterator[Hops]:
     """Count in this thread, on the extension's event loop, and in its threads."""
     hops = Hops()
+    with followed(hops.note):
+        yield hops
+    hops.is_over = True
+
+
+@contextmanager
+def followed(note: Note) -> Iterator[None]:
+    """Let a function know of all calls in these threads."""
     # Threads from before would not be looked at.
     _on_the_loop(lambda: get_loop().set_default_executor(ThreadPoolExecutor()))
-    threading.setprofile(hops.note)
-    _on_the_loop(lambda: sys.setprofile(hops.note))
-    sys.setprofile(hops.note)
+    threading.setprofile(note)
+    _on_the_loop(lambda: sys.setprofile(note))
+    sys.setprofile(note)
     try:
-        yield hops
+        yield
     finally:
-        hops.is_over = True
         sys.setprofile(None)
         _on_the_loop(lambda: sys.setprofile(None))
         threading.setprofile(None)

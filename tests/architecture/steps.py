@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import flask_auth0
+from tests.architecture.hops import Waiting, followed
 
 _PACKAGE = str(Path(flask_auth0.__file__).parent) + "/"
 #: Comprehensions are frames of their own in some releases of Python, and inlined in
@@ -29,11 +30,16 @@ class Steps:
         self.ours: Counter[str] = Counter()
         #: How often one of them has called a function of a library.
         self.others: Counter[str] = Counter()
+        #: Whether nothing is counted any more. Threads of the loop go on after a walk.
+        self.is_over = False
+        self._waiting = Waiting()
 
     def note(self, frame: types.FrameType, event: str, argument: t.Any) -> None:
         """Count an event of :func:`sys.setprofile`."""
         code = frame.f_code
-        if event != "call" or code.co_name in _NOT_COUNTED:
+        if event != "call" or code.co_name in _NOT_COUNTED or self.is_over:
+            return
+        if self._waiting.goes_on(frame):
             return
         name = f"{Path(code.co_filename).name}:{code.co_name}"
         if _is_ours(frame):
@@ -51,6 +57,15 @@ def counted() -> Iterator[Steps]:
         yield steps
     finally:
         sys.setprofile(None)
+
+
+@contextmanager
+def counted_everywhere() -> Iterator[Steps]:
+    """Count in this thread, on the extension's event loop, and in its threads."""
+    steps = Steps()
+    with followed(steps.note):
+        yield steps
+    steps.is_over = True
 
 
 def _is_ours(frame: types.FrameType | None) -> bool:

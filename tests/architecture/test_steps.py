@@ -1,4 +1,4 @@
-"""A request of a protected view takes as few steps as it did: a guard without a clock.
+"""Requests take as few steps as they did: a guard without a clock.
 
 What is counted are calls, so that a busy machine changes nothing: those of the
 package's own functions, of which there may not be one more, and those of libraries,
@@ -16,8 +16,9 @@ import pytest
 from flask import Flask
 
 from flask_auth0.testing import logged_in_client
-from tests.architecture.steps import Steps, counted
-from tests.harness.visitor import MakeApp
+from tests.architecture.steps import Steps, counted, counted_everywhere
+from tests.architecture.walks import WALKS
+from tests.harness.visitor import MakeApp, Visitor
 
 KNOWN: dict[str, list[int]] = json.loads(
     Path(__file__).with_name("steps.json").read_text("utf-8")
@@ -63,3 +64,11 @@ def test_so_does_the_first_request_of_somebody(app: Flask, mode: str) -> None:
 
 def test_a_view_that_nobody_protects_takes_hardly_any(app: Flask, mode: str) -> None:
     check(f"open, {mode}", steps_of(app, "/open"))
+
+
+@pytest.mark.crossed
+@pytest.mark.parametrize("name", ["token", "refresh", "login", "callback"])
+def test_so_do_logins_and_tokens(name: str, mode: str, visitor: Visitor) -> None:
+    # What waits on a busy machine can take more steps, and nothing can take fewer.
+    walked = [WALKS[name](visitor, counted_everywhere) for _ in range(5)]
+    check(f"{name}, {mode}", min(walked, key=lambda steps: steps.ours.total()))
