@@ -131,8 +131,9 @@ class CallbackAnswers:
     def _add(self, name: str, own: Callback) -> Callback:
         """Return the callback of this name, adding ``own`` if there is none yet."""
         known = self._known.of[os.getpid()]
-        # Other threads may add to the dictionary meanwhile, so the loop needs a copy.
-        for number, (each, callback) in enumerate(list(known.items())):
+        # Other threads may add to the dictionary meanwhile, so the loop needs a copy. A
+        # list of its items is none: the garbage collector lets others in amid that.
+        for number, (each, callback) in enumerate(known.copy().items()):
             is_old = callback.began_at < own.began_at - REMEMBERED
             if not is_old and number >= len(known) - MOST_CALLBACKS:
                 break

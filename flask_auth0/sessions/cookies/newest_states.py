@@ -239,8 +239,9 @@ class _Lately(t.Generic[V]):
         now = self._clock.monotonic()
         self.drop(key)
         self._values[key] = (now + seconds, value)
-        # Other threads may change the dictionary meanwhile, so the loop needs a copy.
-        for number, (each, (until, _)) in enumerate(list(self._values.items())):
+        # Other threads may change the dictionary meanwhile, so the loop needs a copy. A
+        # list of its items is none: the garbage collector lets others in amid that.
+        for number, (each, (until, _)) in enumerate(self._values.copy().items()):
             if until > now and number >= len(self._values) - self._most:
                 return
             self.drop(each)
