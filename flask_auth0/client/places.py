@@ -17,9 +17,11 @@ from ..runtime.processes import PerProcess
 
 R = t.TypeVar("R")
 
-#: Seconds without an answer after which a tenant is slow, and for which more requests
-#: may wait for a place than there are places.
+#: Seconds without an answer after which a tenant is slow.
 SLOW = 1.0
+#: How many requests may wait beyond those of a short line, all at once, in multiples of
+#: the places. In each second, as many may again as there are places.
+BURST = 8
 #: Seconds for which a tenant whose last answer was slow is taken for slow.
 BELIEVED = 10.0
 #: Seconds after which a user whom a slow tenant has no place for may try again.
@@ -228,7 +230,8 @@ class _Place:
 class _Room:
     """Places that are alike, and the line of those who wait for one.
 
-    They need no lock: each step is one that Python does at once.
+    They need no lock: each step is one that Python does at once, or that may be done
+    twice.
     """
 
     def __init__(self, most: int) -> None:
@@ -242,8 +245,8 @@ class _Room:
         #: had not.
         self._slow_at = -math.inf
         self._line: list[None] = []
-        #: Since when there is a line that was once as long as it may be.
-        self._crowded_since: float | None = None
+        #: How many more may wait in a longer line, and since when that is so.
+        self._more, self._more_at = float(BURST * most), 0.0
 
     def enter(self, now: float) -> bool:
         """Take a place, if one is free."""
@@ -288,21 +291,24 @@ class _Room:
     def line(self, now: float) -> Iterator[None]:
         """Be one of those who wait.
 
-        A crowd that comes at once waits until all of it had its turn. Where there is
-        always one, who waits would take all threads.
+        A crowd that comes at once waits until all of it had its turn. Where more come
+        than go, all the time, those who wait would take all threads.
         """
-        if len(self._line) >= self._most - 1:
-            if self._crowded_since is None:
-                self._crowded_since = now
-            elif now - self._crowded_since > SLOW:
-                raise _too_many()
+        if len(self._line) >= self._most - 1 and not self._may_be_longer(now):
+            raise _too_many()
         self._line.append(None)
         try:
             yield
         finally:
             self._line.pop()
-            if not self._line:
-                self._crowded_since = None
+
+    def _may_be_longer(self, now: float) -> bool:
+        """Tell whether one more may wait in a long line, and note that it does."""
+        back = (now - self._more_at) * self._most
+        more = min(self._more + back, BURST * self._most)
+        may_be = more >= 1
+        self._more, self._more_at = more - may_be, now
+        return may_be
 
 
 async def _given_up(task: asyncio.Task[t.Any]) -> None:

@@ -188,7 +188,6 @@ def test_requests_of_one_session_take_no_more(
         way.thaw()
     outcomes = [outcome(each.result(SOON)) for each in answers]
     assert set(outcomes) == {(200, False), (503, False)}
-    assert outcomes.count((200, False)) <= places_
     # Those that have waited get what the first one has fetched, or fetch it again.
     assert {each.outcome for each in tenant.tenant.token_requests} == {"ok"}
 

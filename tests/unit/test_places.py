@@ -11,7 +11,7 @@ from contextlib import suppress
 import pytest
 
 from flask_auth0 import TenantUnavailable
-from flask_auth0.client.places import AGAIN, BELIEVED, SLOW, Places
+from flask_auth0.client.places import AGAIN, BELIEVED, BURST, SLOW, Places
 from tests.harness.clock import Clock
 from tests.harness.processes import until
 
@@ -81,9 +81,16 @@ class Crowd:
         return [each.refusal is not None for each in self.come(number)]
 
 
+class Still(Clock):
+    """A clock that stands still until a test moves it."""
+
+    def monotonic(self) -> float:
+        return 1000.0 + self.passed
+
+
 @pytest.fixture
-def crowd(clock: Clock) -> Iterator[Crowd]:
-    found = Crowd(clock)
+def crowd() -> Iterator[Crowd]:
+    found = Crowd(Still())
     yield found
     for each in found.requests:
         each._ends.set()
@@ -99,27 +106,23 @@ def test_a_crowd_that_comes_at_once_waits(crowd: Crowd) -> None:
 
 def test_where_more_come_than_go_few_wait(crowd: Crowd) -> None:
     """Else they would take all threads, though each of them waits for a moment only."""
-    crowd.come(MOST + 7)
-    crowd.clock.passed += SLOW * 0.6
-    crowd.go(MOST)
-    crowd.clock.passed += SLOW * 0.6
-    # Answers come quickly, and nobody has waited for long.
-    assert crowd.refused(2) == [True, True]
+    most = MOST + MOST - 1 + BURST * MOST
+    assert crowd.refused(most + 2) == [False] * most + [True] * 2
     assert {e.refusal.retry_after for e in crowd.requests if e.refusal} == {AGAIN}
-    crowd.go(2)
-    # Two of the line have left it: as many wait now as leave a thread to others.
+    # Answers come quickly, and the line is as short as leaves a thread to others.
+    crowd.go(BURST * MOST)
     assert crowd.refused() == [True]
     crowd.go()
-    assert crowd.refused() == [False]
-    assert crowd.refused() == [True]
+    assert crowd.refused(2) == [False, True]
 
 
-def test_a_line_that_was_empty_begins_anew(crowd: Crowd) -> None:
-    crowd.come(MOST + 5)
+def test_later_more_may_wait_again(crowd: Crowd) -> None:
+    crowd.come(MOST + MOST - 1 + BURST * MOST)
     crowd.clock.passed += SLOW * 0.6
-    crowd.go(MOST + 5)
-    crowd.clock.passed += SLOW
-    assert not any(crowd.refused(MOST + 5))
+    assert crowd.refused(2) == [False, True]
+    crowd.go(len(crowd.requests) - 1)
+    crowd.clock.passed += BURST
+    assert not any(crowd.refused(MOST + MOST - 1 + BURST * MOST))
 
 
 def test_a_slow_answer_of_long_ago_counts_for_nobody(crowd: Crowd) -> None:
