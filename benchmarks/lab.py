@@ -56,6 +56,11 @@ class Size:
     #: How often each server is put under load, and for how many seconds.
     bursts: int = 8
     seconds: float = 1.5
+    #: Users who log in after an outage: in a simulation, and really.
+    stormers: int = 100_000
+    real_stormers: int = 400
+    #: Logout tokens, and the seconds in which they come.
+    storm_of_logouts: tuple[int, float] = (10_000, 60.0)
 
 
 QUICK = Size(
@@ -78,6 +83,9 @@ QUICK = Size(
     workers=(1,),
     bursts=2,
     seconds=0.3,
+    stormers=300,
+    real_stormers=12,
+    storm_of_logouts=(40, 2.0),
 )
 
 

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
-from urllib.parse import urlsplit
 
-from tests.harness.app_server import Address
-from tests.harness.processes import Service, stopped_at_the_end
-
-from . import plain
+from . import deployed, plain
+from .deployed import Deployed
 from .lab import Lab
 from .load import Load, Target, running_load
 from .report import Table
@@ -31,23 +25,20 @@ _CONTENDERS = [name for name in PROGRAMS if name != "bare"]
 
 
 class Server:
-    """One of the programs behind gunicorn, with somebody who is logged in.
+    """One of the programs behind gunicorn, with somebody who is logged in."""
 
-    :param pid: of gunicorn.
-    """
-
-    def __init__(self, pid: int, target: Target) -> None:
-        self._pid = pid
+    def __init__(self, program: Deployed, target: Target) -> None:
+        self._program = program
         self._target = target
         #: For one request, in each burst.
         self.timing = Timing()
 
     def burst(self, load: Load, seconds: float) -> None:
         """Put it under load, and note what that was like."""
-        before = _cpu_seconds(self._pid)
+        before = self._program.cpu_seconds()
         answered = load.burst(self._target, seconds)
         self.timing.wall.append(seconds / answered)
-        self.timing.cpu.append((_cpu_seconds(self._pid) - before) / answered)
+        self.timing.cpu.append((self._program.cpu_seconds() - before) / answered)
 
 
 def measure(lab: Lab) -> list[Table]:
@@ -87,32 +78,7 @@ def _running(lab: Lab, name: str, workers: int) -> Iterator[Server]:
     visitor = Visitor(make(name, environment(lab, name)))
     visitor.log_in_at_last()
     visitor.get("/profile")
-    with Address() as address:
-        descriptor = address.socket.fileno()
-        command = [
-            *(sys.executable, "-m", "gunicorn", f"--bind=fd://{descriptor}"),
-            *("--worker-class=gthread", f"--workers={workers}", "--threads=4"),
-            *("--preload", "benchmarks.serving:create_app()"),
-        ]
-        env = environment(lab, name)
-        service = Service(name, command, lab.folder, env, [descriptor])
-        with stopped_at_the_end(service):
-            service.wait_until(lambda: "Booting" in service.output(), "has workers")
-            port = urlsplit(address.url).port or 0
-            target = Target(port, "/profile", visitor.cookie_header, plain.GREETING)
-            yield Server(service.process.pid, target)
-
-
-def _cpu_seconds(pid: int) -> float:
-    """Return the processor's time of a process and its children, where Linux says."""
-    children = Path(f"/proc/{pid}/task/{pid}/children")
-    if not children.exists():
-        return 0.0
-    pids = [pid, *map(int, children.read_text().split())]
-    return sum(map(_cpu_ticks, pids)) / os.sysconf("SC_CLK_TCK")
-
-
-def _cpu_ticks(pid: int) -> int:
-    # The second field is the program's name, which can have spaces.
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return int(fields[11]) + int(fields[12])
+    with deployed.running(lab, name, workers) as program:
+        cookies = visitor.cookie_header
+        target = Target(program.port, "/profile", cookies, plain.GREETING)
+        yield Server(program, target)

@@ -9,14 +9,13 @@ import typing as t
 from collections.abc import Callable
 
 import httpx
-from flask import Flask
 from werkzeug.http import parse_cookie
 from werkzeug.test import create_environ, run_wsgi_app
 
 from .plain import APP_URL, GREETING
 
 if t.TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
+    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
 BROWSER = {
     "Accept": "text/html,application/xhtml+xml,*/*;q=0.8",
@@ -32,7 +31,7 @@ class Visitor:
     :param app: the app.
     """
 
-    def __init__(self, app: Flask) -> None:
+    def __init__(self, app: WSGIApplication) -> None:
         self._app = app
         self.cookies: dict[str, str] = {}
 
