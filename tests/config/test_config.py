@@ -221,7 +221,14 @@ def test_two_routes_cannot_share_a_path() -> None:
     assert "AUTH0_CALLBACK_PATH" in problem(callback_path="/login")[0]
 
 
-@pytest.mark.parametrize("content", ["", "no certificate"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "no certificate",
+        "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
+    ],
+)
 def test_certificates_that_cannot_be_read(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str
 ) -> None:
