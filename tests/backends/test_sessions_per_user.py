@@ -63,11 +63,13 @@ def test_the_oldest_goes(
 def test_one_browser_that_logs_in_again_ends_no_other(
     app: Flask, make_visitor: MakeVisitor
 ) -> None:
-    other, again = make_visitor(app), make_visitor(app)
-    other.log_in()
+    """With it, there are as many as there may be."""
+    others, again = [make_visitor(app) for _ in range(MOST - 1)], make_visitor(app)
+    for each in others:
+        each.log_in()
     for _ in range(MOST + 2):
         again.log_in()
-    assert other.user() is not None
+    assert all(each.user() is not None for each in (*others, again))
 
 
 @pytest.mark.parametrize("app", KINDS, indirect=True)
