@@ -207,7 +207,8 @@ class Completion:
             if self._store is not None and self._lease is not None:
                 self._note(self._store, self._lease, answer)
         self.end()
-        self._current.at_the_end.remove(self.end)
+        if self.end in self._current.at_the_end:
+            self._current.at_the_end.remove(self.end)
 
     def end(self) -> None:
         """Let another request go on, also where there was no answer."""
