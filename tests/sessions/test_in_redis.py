@@ -9,6 +9,7 @@ from flask import Flask
 from redis import Redis
 
 from flask_auth0 import Auth0
+from flask_auth0.client import locks
 from flask_auth0.runtime import loop
 from tests.contracts.server_sessions import ServerContract
 from tests.harness.visitor import ADA, MakeApp, MakeVisitor, Visitor
@@ -84,6 +85,30 @@ class TestRedis(ServerContract):
             after = self.commands()
             asked = {n: after[n] - before.get(n, 0) for n in after}
             assert {n: c for n, c in asked.items() if c} == {"mget": 1, "info": 1}
+
+    def test_a_login_is_few_round_trips(
+        self, app: Flask, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        pool = app.session_interface.client.connection_pool  # type: ignore[attr-defined]
+        original, count = pool.get_connection, [0]
+
+        def get_connection(*args: t.Any, **options: t.Any) -> t.Any:
+            count[0] += 1
+            return original(*args, **options)
+
+        visitor.log_in()
+        visitor.client = app.test_client()
+        monkeypatch.setattr(pool, "get_connection", get_connection)
+        # On a busy machine, a lease may have to be renewed.
+        monkeypatch.setattr(locks, "RENEWAL", 60)
+        callback = visitor.authorize(visitor.get("/login"))
+        # Whether it answers, before the browser is sent away.
+        assert count == [1]
+        visitor.get(callback)
+        # The lease with a note of what was answered before, the note that the code is
+        # spent, the state, Flask's session, and the answer with the end of the lease.
+        assert count == [6]
+        assert visitor.user()["email"] == ADA
 
     def test_an_id_that_an_app_has_shortened_tells_nothing(
         self, make_app: MakeApp, settings: dict[str, t.Any], make_visitor: MakeVisitor
