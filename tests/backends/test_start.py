@@ -117,6 +117,8 @@ def test_a_replica(server: Server) -> None:
         (["+@all", "-set"], "may not do all that sessions need"),
         (["+ping", "+get", "+info"], "may not do all that sessions need"),
         (["+@all", "-zadd"], r"127.0.0.1:\d+: zadd\)"),
+        (["+@all", "-zrange"], r"127.0.0.1:\d+: zrange\)"),
+        (["+@all", "-eval"], r"127.0.0.1:\d+: eval\)"),
     ],
 )
 def test_rights_that_are_missing(

@@ -5,14 +5,14 @@ from __future__ import annotations
 import secrets
 
 from .bad_settings import BadSetting, no_answer
-from .base import BackEnd, Labelling
+from .base import BackEnd, Ending, Labelling, Others
 
 #: Seconds after which the key expires, if the proof could not remove it.
 _MAX_AGE = 60
 
 
 def prove(back_end: BackEnd, setting: str, where: str) -> None:
-    """Write, read, replace, find and remove one key with an expiry.
+    """Write, read, replace, find, lock and remove one key with an expiry.
 
     The log has the setting and the server whenever the back end fails later.
 
@@ -35,14 +35,28 @@ def _failed_step(back_end: BackEnd, key: str) -> str | None:
     back_end.keep(key, b"1", _MAX_AGE)
     if back_end.fetch(key) != b"1" or not back_end.replace(key, b"2", _MAX_AGE):
         return "does not give back what it has just taken"
-    back_end.label(Labelling("proof", [label], _MAX_AGE, _MAX_AGE))
-    if back_end.labelled(label) != ["proof"]:
+    if not _finds(back_end, key, label):
         return "does not find what it has just taken"
-    back_end.unlabel(label, ["proof"])
-    if (lock := back_end.try_lock(key)) is not None:
-        lock.release()
+    back_end.end([Ending("proof", (f"{key}.begun",), (label,))])
+    _lock(back_end, key)
     if not back_end.expires(key):
         return "lets nothing expire"
     back_end.remove(label)
     back_end.remove(key)
     return "does not remove what it is told to" if back_end.fetch(key) else None
+
+
+def _finds(back_end: BackEnd, key: str, label: str) -> bool:
+    """Begin a record as a login does; tell whether it is found by its label."""
+    labelling = Labelling("proof", [label], _MAX_AGE, _MAX_AGE)
+    others = Others(notes=(label,), crowd=label)
+    begun = back_end.begin_among({f"{key}.begun": b"1"}, labelling, others)
+    return begun == (["proof"], ["proof"])
+
+
+def _lock(back_end: BackEnd, key: str) -> None:
+    """Lock a key as a refresh does, and then as a callback does."""
+    if (lock := back_end.try_lock(key)) is not None:
+        lock.release()
+    if (locked := back_end.lock_and_fetch(key)) is not None:
+        back_end.keep_and_unlock(locked.lock, key, b"3", _MAX_AGE)
