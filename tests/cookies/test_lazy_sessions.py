@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -190,6 +191,17 @@ def test_an_app_reads_json_in_its_own_way(app: Flask) -> None:
     assert client.get("/type").text == "float"
     app.json = Exact(app)
     assert client.get("/type").text == "Decimal"
+
+
+def test_an_app_replaces_the_function_that_reads_json(app: Flask) -> None:
+    loads = functools.partial(app.json.loads, parse_float=Decimal)
+    app.json.loads = loads  # type: ignore[method-assign]
+
+    @app.get("/type")
+    def type_() -> str:
+        return type(session["old"]).__name__
+
+    assert someone(app, {"old": 0.5}).get("/type").text == "Decimal"
 
 
 def test_a_test_sees_and_changes_it(app: Flask) -> None:

@@ -6,7 +6,7 @@ import functools
 import typing as t
 
 from flask import Flask, Request, Response
-from flask.json.provider import DefaultJSONProvider
+from flask.json.provider import DefaultJSONProvider, JSONProvider
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from itsdangerous import BadData
 
@@ -109,7 +109,7 @@ class SignedSessionInterface(
         verifier = self._verifier
         if verifier is None or verifier.settings != settings:
             serializer = self.get_signing_serializer(app)
-            loads = loads_json if type(app.json) is DefaultJSONProvider else None
+            loads = loads_json if _is_flasks(app.json) else None
             verifier = Verifier(settings, serializer, loads) if serializer else None
             self._verifier = verifier
         return verifier
@@ -120,3 +120,8 @@ def set_up_signed_sessions(app: Flask, clock: Clock) -> None:
     interface = app.session_interface
     if type(interface) is SecureCookieSessionInterface and not vars(interface):
         app.session_interface = SignedSessionInterface(clock)
+
+
+def _is_flasks(provider: JSONProvider) -> bool:
+    """Tell whether an app reads JSON as Flask does."""
+    return type(provider) is DefaultJSONProvider and "loads" not in vars(provider)
