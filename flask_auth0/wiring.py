@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import threading
 import typing as t
@@ -410,7 +411,9 @@ class _AroundRequests:
     def _check_views(self) -> None:
         if not self._state.checked_views:
             if self._app.session_interface is self._ours and self._is_first():
-                request_started.disconnect(self.starts)
+                # It fails if another app is set up now. Then the signal goes on.
+                with contextlib.suppress(RuntimeError):
+                    request_started.disconnect(self.starts)
             for each in deployment.at_first_request(self._app, request.script_root):
                 self._state.problem_log.tell(each)
             self._trace()

@@ -126,6 +126,18 @@ def test_signals_of_the_app_may_change_the_session(
     assert refused == []
 
 
+def test_another_app_is_set_up_during_a_first_request(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Blinker's dictionaries, which it goes through, belong to all apps."""
+
+    def disconnect(receiver: t.Any) -> None:
+        raise RuntimeError("dictionary changed size during iteration")
+
+    monkeypatch.setattr(request_started, "disconnect", disconnect)
+    assert app.test_client().get("/put").text == "put"
+
+
 def test_an_app_can_save_a_session_outside_of_requests(app: Flask) -> None:
     with app.test_request_context():
         mine = t.cast(t.Any, session)._get_current_object()
