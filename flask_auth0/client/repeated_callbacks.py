@@ -189,7 +189,7 @@ class Completion:
         store = self._store
         if store is not None:
             note = self._name, self._sealed(None), REMEMBERED
-            store.ask_in(self._outage, lambda: store.keep(*note))
+            store.ask_in(self._outage, functools.partial(store.keep, *note))
         self._callback.is_spent = True
 
     def take_back(self) -> None:
@@ -240,7 +240,8 @@ class Completion:
         note = self._name, self._sealed(answer), REMEMBERED
         # Without the note, a repeated callback starts another login.
         with contextlib.suppress(SessionStoreUnavailable, TooLargeForStore):
-            store.ask_in(self._outage, lambda: lease.release_with_value(*note))
+            release = functools.partial(lease.release_with_value, *note)
+            store.ask_in(self._outage, release)
             self._lease = None
 
     def _sealed(self, answer: Answer | None) -> bytes:

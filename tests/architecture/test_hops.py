@@ -18,7 +18,7 @@ BOUNDS = {
     # Of these, five are for an ID token of another second than the one before.
     "refresh": (198, 215),
     "login": (74, 79),
-    "callback": (115, 132),
+    "callback": (115, 127),
     "backchannel": (0, 88),
 }
 

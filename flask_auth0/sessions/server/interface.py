@@ -234,10 +234,10 @@ class StoredSessionInterface(
         outage = session.current.outage if session.current else None
         back_end = self.back_end
         if session.found_as == sid:
-            return back_end.ask_in(outage, lambda: back_end.replace(*kept))
+            return back_end.ask_in(outage, functools.partial(back_end.replace, *kept))
         if self.has_ended(session):
             return False
-        back_end.ask_in(outage, lambda: back_end.keep(*kept))
+        back_end.ask_in(outage, functools.partial(back_end.keep, *kept))
         return True
 
     def has_ended(self, session: LazySession) -> bool:

@@ -67,7 +67,8 @@ class RecordCompartment(Records):
         others: Others = NO_OTHERS,
         outage: Outage | None = None,
     ) -> Begun | None:
-        values = {record_key(entry.record, k): v.encode() for k, v in parts.items()}
+        start = record_key(entry.record, "")
+        values = {start + part: sealed.encode() for part, sealed in parts.items()}
         labelling = Labelling(entry.record, _names(entry), max_age, self._longest)
         if others.crowd is not None:
             others = others._replace(crowd=_LABEL + others.crowd)

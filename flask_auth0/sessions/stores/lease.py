@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import secrets
 import time
 import typing as t
@@ -103,7 +104,9 @@ class Lease:
         does without.
         """
         began = time.monotonic()
-        found = back_end.poll_in(outage, lambda: back_end.lock_and_fetch(key))
+        found = back_end.poll_in(
+            outage, functools.partial(back_end.lock_and_fetch, key)
+        )
         if found is None:
             return None
         return cls(back_end, found.lock, began), found.value
