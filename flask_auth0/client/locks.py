@@ -36,6 +36,8 @@ class Renewals:
 
     def __init__(self) -> None:
         self._leases: set[Lease] = set()
+        #: Those for which a back end is asked now, which may take its time.
+        self._asked: set[Lease] = set()
         self._is_begun = False
 
     def add(self, lease: Lease) -> None:
@@ -54,11 +56,18 @@ class Renewals:
             await asyncio.sleep(RENEWAL)
             # Other threads add to the set meanwhile, so that what is over is taken out.
             self._leases -= {each for each in list(self._leases) if each.is_over}
-            due = [each for each in list(self._leases) if each.age >= RENEWAL]
-            await asyncio.gather(*map(_renew, due))
+            for each in self._leases - self._asked:
+                if each.age >= RENEWAL:
+                    self._asked.add(each)
+                    start(self._renew(each))
         self._is_begun = False
         # Another thread may have added one just before.
         self._begin()
+
+    async def _renew(self, lease: Lease) -> None:
+        with contextlib.suppress(Exception):
+            await loop.where_called(lease.renew)
+        self._asked.discard(lease)
 
 
 #: The renewals of this process.
@@ -130,8 +139,3 @@ async def _release(lease: Lease) -> None:
     # If the release fails, the lease runs out.
     with contextlib.suppress(Exception):
         await loop.where_called(lease.release)
-
-
-async def _renew(lease: Lease) -> None:
-    with contextlib.suppress(Exception):
-        await loop.where_called(lease.renew)

@@ -180,3 +180,30 @@ def test_a_young_lease_need_not_be_renewed(monkeypatch: pytest.MonkeyPatch) -> N
     young.age = 1
     assert young.is_renewed.wait(10)
     young.is_over = old.is_over = True
+
+
+class HangingLease(CountedLease):
+    """A lease whose back end does not answer for a while."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.goes_on = threading.Event()
+
+    def renew(self) -> bool:
+        self.is_renewed.set()
+        return self.goes_on.wait(10)
+
+
+def test_a_back_end_that_hangs_takes_no_lease_of_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(turns_module, "RENEWAL", 0.01)
+    renewals, hanging, other = Renewals(), HangingLease(), CountedLease()
+    renewals.add(t.cast(Lease, hanging))
+    assert hanging.is_renewed.wait(10)
+    renewals.add(t.cast(Lease, other))
+    for _ in range(3):
+        assert other.is_renewed.wait(5)
+        other.is_renewed.clear()
+    hanging.is_over = other.is_over = True
+    hanging.goes_on.set()
