@@ -114,7 +114,8 @@ def _making_no_client(constructor: T) -> T:
     """
     made: t.Any = constructor
     names = {**made.__globals__, "AsyncOAuth2Client": lambda **options: None}
-    copied = types.FunctionType(made.__code__, names, made.__name__, made.__defaults__)
+    rest = made.__name__, made.__defaults__, made.__closure__
+    copied = types.FunctionType(made.__code__, names, *rest)
     copied.__kwdefaults__ = made.__kwdefaults__
     return t.cast("T", copied)
 

@@ -22,6 +22,7 @@ import pytest
 from auth0_server_python.auth_server.anonymous import AnonymousClient
 from auth0_server_python.auth_server.mfa_client import MfaClient
 from auth0_server_python.auth_server.my_account_client import MyAccountClient
+from auth0_server_python.auth_server.server_client import ServerClient
 
 import flask_auth0
 from flask_auth0.client import sdk
@@ -142,3 +143,10 @@ def test_every_exception_of_ruff_is_listed() -> None:
     known = {name for _, name in ELSEWHERE}.union(*OVERRIDDEN.values())
     # Werkzeug documents this one.
     assert names - {"_get_current_object"} <= known
+
+
+def test_the_sdk_makes_an_http_client_in_its_constructor() -> None:
+    """The constructor runs without it; a new release may have it elsewhere."""
+    made = ServerClient.__init__.__code__
+    assert "AsyncOAuth2Client" in made.co_names
+    assert made.co_freevars == ()
