@@ -16,9 +16,9 @@ from .runtime import telemetry
 from .runtime.cookie_jar import OURS
 from .runtime.request import (
     CurrentRequest,
+    answered_request,
     current_request,
     note_answer,
-    note_completion,
     note_dispatch,
 )
 from .sessions.attended import Attended
@@ -174,19 +174,21 @@ class AroundRequests:
 
     def complete(self, response: Response) -> None:
         """Do, in this order, the work that waits until Flask has saved its session."""
-        current, state = note_completion(), self._state
+        current, state = answered_request(), self._state
         if current is None:
             return
-        if current.jar.written:
+        # A hook of the app may have saved the session already, to be saved again.
+        is_first, current.is_complete = not current.is_complete, True
+        if is_first and current.jar.written:
             fit(current, response, state)
-        if current.jar.is_swept or current.session.modified:
+        if is_first and (current.jar.is_swept or current.session.modified):
             sweep(current, response, state.config)
-        if current.jar.former:
+        if is_first and current.jar.former:
             move(current, response, state.config, state.state_store.is_as_sent)
         # A look for a header that is absent makes an error, which a list does not.
         if state.config.secure is None and response.headers.getlist("Set-Cookie"):
             secure_cookies(self._app, response, state.config)
-        for each in current.when_complete:
+        for each in current.when_complete if is_first else ():
             each(response)
 
 

@@ -23,8 +23,8 @@ from .tenant_answer import TenantAnswer
 _ATTRIBUTE = "_flask_auth0"
 #: The attribute for how far its answer is, which a request has without an object, too.
 _STAGE = "_flask_auth0_stage"
-#: Flask has begun to dispatch it; its headers are ready; its session is saved.
-_DISPATCHED, _ANSWERED, _COMPLETE = 1, 2, 3
+#: Flask has begun to dispatch it; its headers are ready.
+_DISPATCHED, _ANSWERED = 1, 2
 #: The option by which the SDK hands our stores their request, where it is called in the
 #: request's own thread.
 HERE = "flask_auth0"
@@ -66,6 +66,8 @@ class CurrentRequest:
     #: Whether Flask dispatches the request, and so answers it. An event of Socket.IO,
     #: or a test, has a request context alone.
     is_dispatched = False
+    #: Whether its response has all cookies of the extension.
+    is_complete = False
     #: Whether the request is the first one after a login.
     is_after_login = False
     #: Whether it may be that, unless an access token takes the place of the session.
@@ -222,21 +224,18 @@ def note_answer() -> CurrentRequest | None:
     return found
 
 
-def note_completion() -> CurrentRequest | None:
-    """Note that the session of the current request is saved.
+def answered_request() -> CurrentRequest | None:
+    """Return the object of the current request, if somebody has asked for it.
 
-    :return: its object, if somebody has asked for it, and its headers were ready. An
-        app can save a session outside of requests, too.
+    :return: ``None`` also where its headers are not ready, and outside of requests,
+        where an app can save a session, too.
     """
     try:
         current = request._get_current_object()  # type: ignore[attr-defined]
     except RuntimeError:
         return None
     found: CurrentRequest | None = getattr(current, _ATTRIBUTE, None)
-    if found is None or getattr(current, _STAGE, None) != _ANSWERED:
-        return None
-    setattr(current, _STAGE, _COMPLETE)
-    return found
+    return found if getattr(current, _STAGE, None) == _ANSWERED else None
 
 
 def _begin(app: Flask, current: Request) -> CurrentRequest:

@@ -6,7 +6,14 @@ import typing as t
 from collections.abc import Iterator
 
 import pytest
-from flask import Flask, request_finished, request_started, session, stream_with_context
+from flask import (
+    Flask,
+    Response,
+    request_finished,
+    request_started,
+    session,
+    stream_with_context,
+)
 from flask.sessions import SecureCookieSessionInterface
 
 from flask_auth0 import Auth0, Auth0Error
@@ -136,6 +143,29 @@ def test_another_app_is_set_up_during_a_first_request(
 
     monkeypatch.setattr(request_started, "disconnect", disconnect)
     assert app.test_client().get("/put").text == "put"
+
+
+def test_a_hook_that_saves_the_session_leaves_the_cookie_secure(
+    make_app: MakeApp,
+) -> None:
+    """Flask runs the hooks of the app that are older than the extension last."""
+    app = make_app()
+
+    @app.get("/keep")
+    def keep() -> str:
+        session["cart"] = "book"
+        return ""
+
+    def save(response: Response) -> Response:
+        mine = t.cast(t.Any, session)._get_current_object()
+        app.session_interface.save_session(app, mine, response)
+        response.headers.remove("Set-Cookie")
+        return response
+
+    app.after_request_funcs[None].insert(0, save)
+    found = app.test_client().get("/keep", base_url="https://app.example")
+    (line,) = found.headers.getlist("Set-Cookie")
+    assert "; Secure" in line
 
 
 def test_an_app_can_save_a_session_outside_of_requests(app: Flask) -> None:
