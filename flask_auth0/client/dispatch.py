@@ -25,8 +25,21 @@ from .translation import untranslated
 R = t.TypeVar("R")
 
 
+def _takes_anything(*args: t.Any, **kwargs: t.Any) -> None:
+    """Have the signature of what has none."""
+
+
+_ANY: inspect.Signature = inspect.signature(_takes_anything)
+
+
 # Reading a signature takes longer than most of the functions called here.
-_signature = functools.lru_cache(128)(inspect.signature)
+@functools.lru_cache(128)
+def _signature(function: Callable[..., t.Any]) -> inspect.Signature:
+    try:
+        return inspect.signature(function)
+    except (TypeError, ValueError):
+        # Python before 3.11.3 cannot read that of an AsyncMock.
+        return _ANY
 
 
 class OnOurLoop:

@@ -71,7 +71,7 @@ class Renewals:
 
 
 #: The renewals of this process.
-renewals = PerProcess(Renewals)
+renewals: PerProcess[Renewals] = PerProcess(Renewals)
 
 
 class Held:

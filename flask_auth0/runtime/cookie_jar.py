@@ -70,16 +70,14 @@ class CookieJar:
     #: the request would find some from before and some from after a change.
     lock: AbstractContextManager[t.Any] = field(default_factory=threading.RLock)
 
-    # These are no fields, since few requests change one.
-
     #: Whether session cookies of other domains and paths are deleted as well.
-    is_swept = False
+    is_swept: bool = False
     #: Whether the browser has sent several sessions, none of which counts then.
-    is_denied = False
+    is_denied: bool = False
     #: Whether the cookies are for the answer to a login.
-    is_for_login = False
+    is_for_login: bool = False
     #: Whether the headers are sent, so that no cookie can be set any more.
-    is_sent = False
+    is_sent: bool = False
 
     @functools.cached_property
     def sent(self) -> MultiDict[str, str]:

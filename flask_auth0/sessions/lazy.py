@@ -146,6 +146,7 @@ class LazySession(LoadedFirst, ServerSideSession):
 
     is_loaded: bool
     is_lost: bool
+    modified: bool
 
     def __init__(self, read: Reader) -> None:
         self._read = read

@@ -38,6 +38,8 @@ DEFAULT = "redis://127.0.0.1:6379/0"
 class RedisLock(redis.lock.Lock):
     """redis-py's lock, with the interface of :class:`.Lock`."""
 
+    redis: t.Any
+
     def take(self) -> bool:
         return bool(self.acquire(blocking=False))
 
