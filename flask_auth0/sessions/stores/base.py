@@ -244,6 +244,11 @@ class BackEnd(Limited, ABC):
         self.client.close()
 
 
+def bytes_or_none(value: t.Any) -> bytes | None:
+    """Return a value that a back end has, unless another program has written it."""
+    return value if isinstance(value, bytes) else None
+
+
 def keys_of(endings: Iterable[Ending]) -> list[str]:
     """Return the keys of all values that end."""
     return [key for each in endings for key in each.keys]

@@ -17,7 +17,7 @@ from cachelib.file import FileSystemCache
 
 from ...runtime.processes import PerProcess
 from .bad_settings import BadSetting
-from .base import Pruned, Rest, Setup
+from .base import Pruned, Rest, Setup, bytes_or_none
 from .labels_in_values import OneAtATime
 from .proof import prove
 
@@ -61,7 +61,7 @@ class CachelibBackEnd(OneAtATime):
         except (EOFError, struct.error):
             # The file is not one of cachelib's.
             return None
-        return value if isinstance(value, bytes) else None
+        return bytes_or_none(value)
 
     def mutex(self, key: str) -> threading.Lock:
         # Some caches are one dictionary, which two keys must not change at once.

@@ -15,7 +15,7 @@ from pymemcache.pool import ObjectPool
 
 from ...runtime.processes import PerProcess
 from .bad_settings import BadSetting
-from .base import Setup, TooLargeForStore
+from .base import Setup, TooLargeForStore, bytes_or_none
 from .labels_in_values import Change, LabelsInValues
 from .proof import prove
 
@@ -50,8 +50,7 @@ class MemcachedBackEnd(LabelsInValues):
         self._options = {"noreply": False} if ours else {}
 
     def fetch(self, key: str) -> bytes | None:
-        value = self.client.get(key)
-        return value if isinstance(value, bytes) else None
+        return bytes_or_none(self.client.get(key))
 
     def fetch_together(self, *keys: str) -> dict[str, bytes | None]:
         client = self.client
@@ -59,8 +58,7 @@ class MemcachedBackEnd(LabelsInValues):
         if not isinstance(client, Client | PooledClient):
             return super().fetch_together(*keys)
         found = client.get_many(keys)
-        values = {key: found.get(key) for key in keys}
-        return {k: v if isinstance(v, bytes) else None for k, v in values.items()}
+        return {key: bytes_or_none(found.get(key)) for key in keys}
 
     def keep(self, key: str, value: bytes, max_age: int) -> None:
         if not self._send(self.client.set, key, value, max_age):
@@ -81,7 +79,7 @@ class MemcachedBackEnd(LabelsInValues):
         deadline = time.monotonic() + self.limit
         while time.monotonic() < deadline:
             found, version = self.client.gets(key)
-            value, max_age = change(found if isinstance(found, bytes) else None)
+            value, max_age = change(bytes_or_none(found))
             write = functools.partial(self.client.add, key, value)
             if found is not None:
                 write = functools.partial(self.client.cas, key, value, version)

@@ -26,6 +26,7 @@ from .base import (
     Setup,
     TooLargeForStore,
     by_label,
+    bytes_or_none,
     keys_of,
 )
 from .proof import prove
@@ -56,8 +57,7 @@ class MongoBackEnd(BackEnd):
         alive = {"id": key, "expiration": {"$gt": _now()}}
         with self.limited():
             document = self.collection.find_one(alive)
-        value = document.get("val") if document else None
-        return value if isinstance(value, bytes) else None
+        return bytes_or_none(document.get("val") if document else None)
 
     def fetch_together(self, *keys: str) -> dict[str, bytes | None]:
         alive = {"id": {"$in": [*keys]}, "expiration": {"$gt": _now()}}
@@ -65,8 +65,7 @@ class MongoBackEnd(BackEnd):
             found = {
                 each["id"]: each.get("val") for each in self.collection.find(alive)
             }
-        values = {key: found.get(key) for key in keys}
-        return {k: v if isinstance(v, bytes) else None for k, v in values.items()}
+        return {key: bytes_or_none(found.get(key)) for key in keys}
 
     def keep(self, key: str, value: bytes, max_age: int) -> None:
         try:
