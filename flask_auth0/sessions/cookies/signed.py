@@ -1,4 +1,4 @@
-"""Flask's signed session cookies; repeated ones are verified once."""
+"""Flask's signed session cookies, which are opened at their first use."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ CLOCK_LEEWAY = 10
 class SignedSessionInterface(
     LastsAsLogins, OwnNames, Attended, SecureCookieSessionInterface
 ):
-    """Opens Flask's session as Flask does, but at its first use, and verifies a
-    repeated cookie once.
+    """Opens Flask's session as Flask does, but at its first use, and remembers what it
+    has verified.
     """
 
     #: Called when a session is first used; empties it if its login is over.

@@ -1,4 +1,4 @@
-"""Verifies the signatures of Flask's session cookies, those of repeated ones once."""
+"""Verifies the signatures of Flask's session cookies, and remembers repeated ones."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Verifier:
         is_flasks = type(serializer.serializer) is TaggedJSONSerializer
         self._loads = loads if is_flasks else None
         self._signers = [_with_own_keys(each) for each in serializer.iter_unsigners()]
-        self._hashes = [_Hash.of(each) for each in self._signers]
+        self._hashes = [*filter(None, map(_Hash.of, self._signers))]
 
     def opened(self, text: str) -> tuple[int, dict[str, t.Any]]:
         """Return when a cookie was signed, and its content.
@@ -93,7 +93,7 @@ class Verifier:
         """Return what was signed, and when."""
         raw = text.encode()
         for each in self._hashes:
-            if each is not None and (found := each.unsigned(raw)):
+            if (found := each.unsigned(raw)) is not None:
                 return found
         error = BadSignature("There is no key.")
         for signer in self._signers:
