@@ -88,7 +88,7 @@ class CookieJar:
     def values(self) -> dict[str, tuple[str, ...]]:
         """All values of the request by name, or the one that the response will set."""
         request = self.request
-        if type(request) is Request and not {"cookies", "sent"} & vars(request).keys():
+        if type(request) is Request and "cookies" not in vars(request):
             made = dict(_parse(request))
         else:
             # A class of the app's own may have other cookies than the header.

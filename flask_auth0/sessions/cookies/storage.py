@@ -63,7 +63,7 @@ class CookieCompartment:
         values, prefix = self._jar.values, self._jar.prefix
         visits = values.get(prefix + VISIT, ())[:COMBINATIONS]
         found = [self._visit(record, each) for each in visits]
-        visited_at = max(filter(None, found), default=None) if found else None
+        visited_at = max(filter(None, found), default=None)
         # The count of the pieces comes before the name.
         firsts = values.get(f"{prefix}{BODY}0", ())
         bodies = [each[len("00.") :].partition(".")[0] for each in firsts]

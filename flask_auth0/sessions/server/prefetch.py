@@ -55,12 +55,11 @@ class Prefetch:
         # A value is used once: the next read of it, in any thread, is for changes.
         values, ahead.values = ahead.values, {}
         is_fresh = time.monotonic() - ahead.read_at < _FRESH
+        is_first, ahead.has_asked = not ahead.has_asked, True
         if key in values and is_fresh:
-            ahead.has_asked = True
             return values[key]
-        if ahead.store_id is not None and not ahead.has_asked and key not in values:
+        if ahead.store_id is not None and is_first and key not in values:
             self._needs.keep(ahead.store_id, key)
-        ahead.has_asked = True
         return self._back_end.ask(self._back_end.fetch, key)
 
     def _told_by(self, store_id: str) -> str | None:
