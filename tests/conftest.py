@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 
 import certifi
@@ -96,17 +95,11 @@ def pytest_collection_finish() -> None:
     """Spare the garbage collector what stays to the end.
 
     It would look through thousands of tests again and again, a quarter of a second each
-    time, and through the apps of all that are over, which the extension keeps. What
-    ends sooner mostly ends by itself, so that it need not look often.
+    time, and through the apps of all that are over, which the extension keeps. Young
+    objects are looked through as ever. Nothing is frozen, since Hypothesis asks the
+    collector who holds its random numbers.
     """
-    gc.set_threshold(10_000)
-    gc.callbacks.append(_spare_survivors)
-    gc.collect()
-
-
-def _spare_survivors(phase: str, info: Mapping[str, int]) -> None:
-    if phase == "stop" and info["generation"] == 2:
-        gc.freeze()
+    gc.set_threshold(10_000, 50, 1_000)
 
 
 def pytest_configure(config: pytest.Config) -> None:
