@@ -125,8 +125,9 @@ class _Hash(t.NamedTuple):
     itsdangerous to look at: a signature can be spelled in other ways.
     """
 
-    keys: list[bytes]
-    digest: str
+    #: For each key, what signs nothing yet. OpenSSL looks for an algorithm by its name
+    #: with each new one, but not with a copy.
+    empty: list[hmac.HMAC]
     sep: bytes
 
     @classmethod
@@ -138,20 +139,26 @@ class _Hash(t.NamedTuple):
         digest = algorithm.digest_method().name
         if digest not in hashlib.algorithms_guaranteed:
             return None
-        return cls(signer.secret_keys, digest, signer.sep)
+        empty = [hmac.new(key, digestmod=digest) for key in signer.secret_keys]
+        return cls(empty, signer.sep)
 
     def unsigned(self, raw: bytes) -> tuple[bytes, int] | None:
         """Return what was signed, and when, if the signature is right."""
         value, _, signature = raw.rpartition(self.sep)
         payload, _, signed_at = value.rpartition(self.sep)
-        made = [base64_encode(hmac.digest(k, value, self.digest)) for k in self.keys]
-        right = [hmac.compare_digest(each, signature) for each in made]
+        right = [self._is_signature(e, value, signature) for e in self.empty]
         if not (any(right) and len(signed_at) == _MOMENT):
             return None
         try:
             return payload, int.from_bytes(base64_decode(signed_at), "big")
         except BadData:
             return None
+
+    @staticmethod
+    def _is_signature(empty: hmac.HMAC, value: bytes, signature: bytes) -> bool:
+        made = empty.copy()
+        made.update(value)
+        return hmac.compare_digest(base64_encode(made.digest()), signature)
 
 
 def _with_own_keys(signer: TimestampSigner) -> TimestampSigner:
