@@ -45,7 +45,8 @@ class States:
         sealer = _body_sealer(head) if texts else None
         context, user = record + BODY, head["user"]
         opened = [sealer.open(_sealed(e), context, user) for e in texts if sealer]
-        return _newest([body for body in opened if is_body(body)], _freshness)
+        bodies = [body for body in opened if is_body(body)]
+        return _newest(bodies, _freshness) if bodies else None
 
     def read_head(self, compartment: Compartment, record: str) -> State | None:
         """Return the head of a state, or ``None``. One that has expired is removed.
@@ -58,11 +59,12 @@ class States:
         self, compartment: Compartment, record: str, found: Head
     ) -> State | None:
         """Return a head that was read, or ``None``. One that has expired is removed."""
-        opened = [self._opened(text, record) for text in found.texts]
-        head = _newest([each for each in opened if each is not None], _recency)
+        opened = [each for text in found.texts if (each := self._opened(text, record))]
+        head = _newest(opened, _recency) if opened else None
         if head is None:
             return None
-        head = _with_visit(head, found.visited_at)
+        if found.visited_at is not None:
+            head = _with_visit(head, found.visited_at)
         if self.clock.time() >= self.lifetime.expires_at(moments(head)):
             compartment.discard(Entry(record, self.labels.of_head(head)))
             return None
@@ -137,12 +139,12 @@ def moments(head: State) -> Moments:
     )
 
 
-def _newest(found: list[State], age: Callable[[State], t.Any]) -> State | None:
+def _newest(found: list[State], age: Callable[[State], t.Any]) -> State:
     """Return the newest of several values that a browser has sent under one name.
 
     Of equally new ones the last counts, as browsers send the latest cookie last.
     """
-    return max(reversed(found), key=age) if len(found) > 1 else next(iter(found), None)
+    return max(reversed(found), key=age) if len(found) > 1 else found[0]
 
 
 def _recency(head: State) -> tuple[float, float]:
@@ -156,9 +158,9 @@ def _freshness(body: State) -> float:
     return max((each["expires_at"] for each in body["token_sets"]), default=0)
 
 
-def _with_visit(head: State, visited_at: float | None) -> State:
+def _with_visit(head: State, visited_at: float) -> State:
     internal = head["internal"]
-    if visited_at is None or visited_at <= internal["seen"]:
+    if visited_at <= internal["seen"]:
         return head
     return {**head, "internal": {**internal, "seen": visited_at}}
 

@@ -17,7 +17,7 @@ _ENOUGH = 18
 #: Characters of the name of a record.
 RECORD_LENGTH = _ENOUGH * 4 // 3
 #: Characters of the name that a body has from its head.
-_PAIR = 8
+NAME_LENGTH = 8
 #: The most names that a process remembers.
 _REMEMBERED = 512
 
@@ -34,7 +34,7 @@ def record_of(session_id: str) -> str:
 @functools.lru_cache(_REMEMBERED)
 def name_of_body(body_key: str) -> str:
     """Return the name of a body, which shows its head without the key."""
-    return _digest(body_key)[:_PAIR]
+    return _digest(body_key)[:NAME_LENGTH]
 
 
 def is_record(text: str) -> bool:

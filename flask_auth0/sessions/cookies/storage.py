@@ -16,6 +16,7 @@ from ...runtime.cookie_jar import (
     cookie_size,
     size_together,
 )
+from ..labels import NAME_LENGTH
 from ..sealing import Sealer
 from ..storage_contract import BODY, HEAD, PARTS, Entry, Head
 from .host_prefix import transaction_prefix
@@ -61,13 +62,17 @@ class CookieCompartment:
     def read_head(self, record: str) -> Head:
         """Return the texts that may be the head, and when the user was active since."""
         values, prefix = self._jar.values, self._jar.prefix
-        visits = values.get(prefix + VISIT, ())[:COMBINATIONS]
-        found = [self._visit(record, each) for each in visits]
-        visited_at = max(filter(None, found), default=None)
-        # The count of the pieces comes before the name.
+        visits = values.get(prefix + VISIT)
+        visited_at = self._visited_at(record, visits) if visits else None
+        # The count of the pieces comes before the name. Without their ends the texts
+        # are short, whose rest is tokens.
         firsts = values.get(f"{prefix}{BODY}0", ())
-        bodies = [each[len("00.") :].partition(".")[0] for each in firsts]
+        bodies = [each[len("00.") : len("00.") + NAME_LENGTH] for each in firsts]
         return Head(self.read(record, HEAD), visited_at, bodies)
+
+    def _visited_at(self, record: str, visits: Sequence[str]) -> float | None:
+        found = [self._visit(record, each) for each in visits[:COMBINATIONS]]
+        return max(filter(None, found), default=None)
 
     def _visit(self, record: str, value: str) -> float | None:
         at, _, tag = value.partition(".")
