@@ -319,7 +319,8 @@ def _register(app: Flask) -> None:
     """Add routes, hooks and error handlers to an app that has its parts."""
     state = state_of(app)
     error_answers.register(app)
-    for each in views.make_blueprints(state.config):
+    matches = app.url_map.host_matching
+    for each in views.make_blueprints(state.config, for_all_hosts=matches):
         app.register_blueprint(each)
     app.context_processor(_template_names)
     csrf.exempt(app, views.views_without_forms(state.config))

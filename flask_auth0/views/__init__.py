@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import functools
 import importlib
 import typing as t
 from collections.abc import Callable
 
-from flask import Blueprint, request
+from flask import Blueprint
 from werkzeug.wrappers import Response as BaseResponse
 
 from ..config import ROUTES, Config
 from ..runtime.request import current_request
-from . import backchannel, callback, login, logout, logout_urls, stylesheet
+from . import backchannel, callback, login, logout, stylesheet
 from .own_urls import HOST_VALUE, add_host
-from .prefetches import answer_unasked
+from .prefetches import for_visitors
 
 View = Callable[[], BaseResponse]
 
@@ -24,12 +23,18 @@ OWN = ("auth0", "auth0_pages")
 _PACKAGE = "flask_auth0"
 
 
-def make_blueprints(config: Config) -> list[Blueprint]:
+def make_blueprints(config: Config, *, for_all_hosts: bool) -> list[Blueprint]:
     """Return the blueprints ``auth0`` and ``auth0_pages``, with the routes that are on.
 
     What the second one has is no part of a login, and is for everybody to keep.
+
+    :param for_all_hosts: whether the app matches hosts, all of which get the routes.
     """
     blueprint, pages = (_make(each, config) for each in OWN)
+    if for_all_hosts:
+        for each in (blueprint, pages):
+            each.url_defaults(add_host)
+            each.url_value_preprocessor(_drop_host)
     blueprint.after_request(_forbid_storing)
     blueprint.teardown_request(_end)
     return [blueprint, pages]
@@ -38,33 +43,15 @@ def make_blueprints(config: Config) -> list[Blueprint]:
 def _make(name: str, config: Config) -> Blueprint:
     prefix = config.url_prefix or None
     made = Blueprint(name, _PACKAGE, template_folder="templates", url_prefix=prefix)
-    made.url_defaults(add_host)
-    made.url_value_preprocessor(_drop_host)
     # Flask ignores it unless the app matches hosts.
     host = f"<{HOST_VALUE}>"
     for each, path in config.paths.items():
         route = ROUTES[each]
         if route.blueprint == name:
             view = _view_of(each)
-            view = _for_visitors(view) if route.is_visited else view
+            view = for_visitors(view) if route.is_visited else view
             made.add_url_rule(path, each, view, methods=route.methods, host=host)
     return made
-
-
-def login_view() -> BaseResponse:
-    """Begin a login; ``next`` is the path to come back to."""
-    return login.start(request.args.get("next"), login.passed_on(request.args))
-
-
-def logout_view() -> BaseResponse:
-    """End the session, here and at the tenant; ``return_to`` is where to go then.
-
-    Whom another site has sent is asked first.
-    """
-    unconfirmed = logout.answer_unconfirmed()
-    if unconfirmed is not None:
-        return unconfirmed
-    return logout.end(logout_urls.for_query(request.args.get("return_to")))
 
 
 def backchannel_logout_view() -> BaseResponse:
@@ -73,9 +60,9 @@ def backchannel_logout_view() -> BaseResponse:
 
 
 _VIEWS: dict[str, View] = {
-    "login": login_view,
+    "login": login.answer,
     "callback": callback.complete,
-    "logout": logout_view,
+    "logout": logout.answer,
     "backchannel_logout": backchannel_logout_view,
     "stylesheet": stylesheet.stylesheet,
 }
@@ -111,16 +98,6 @@ def views_without_forms(config: Config) -> list[View]:
     """
     posted = (ROUTES[each] for each in config.paths if "POST" in ROUTES[each].methods)
     return [_view_of(each.name) for each in posted if not each.is_visited]
-
-
-def _for_visitors(view: View) -> View:
-    """Let no request reach a view that a browser sends ahead of its user."""
-
-    @functools.wraps(view)
-    def answer() -> BaseResponse:
-        return answer_unasked(request) or view()
-
-    return answer
 
 
 def _drop_host(endpoint: str | None, values: dict[str, t.Any] | None) -> None:

@@ -14,7 +14,7 @@ from ..client.nesting import nests_deeply
 from ..client.translation import KNOWN, translate
 from ..config import warning
 from ..errors import Auth0Error, ConfigurationError, log_event, log_failure
-from ..runtime.request import current_request, this_app
+from ..runtime.request import current_request
 from ..signals import session_revoked
 
 #: What the log is told when the tenant ends a session that no store knows.
@@ -54,9 +54,9 @@ def receive() -> Response:
         translation = translate(error)
         log_failure("backchannel_logout", translation)
         return _refuse(translation)
-    sub, event = claims.get("sub"), "revocation"
-    log_event(current_request(), "backchannel_logout", event=event, sub=sub)
-    session_revoked.send(this_app(), sub=sub, sid=claims.get("sid"))
+    current, sub, event = current_request(), claims.get("sub"), "revocation"
+    log_event(current, "backchannel_logout", event=event, sub=sub)
+    session_revoked.send(current.app, sub=sub, sid=claims.get("sid"))
     return Response(status=200)
 
 

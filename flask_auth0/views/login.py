@@ -42,6 +42,11 @@ PASSED_ON = (
 _PER_LOGIN = {"scope", "audience", "organization"}
 
 
+def answer() -> Response:
+    """Begin a login; ``next`` is the path to come back to."""
+    return start(request.args.get("next"), passed_on(request.args))
+
+
 def start(
     target: str | None,
     parameters: Mapping[str, t.Any],

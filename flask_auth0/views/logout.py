@@ -27,7 +27,14 @@ from ..sessions.hidden_tokens import with_hidden_tokens
 from ..sessions.lazy import overlook_outage
 from ..signals import user_logged_out
 from ..user import load_user
-from . import own_urls, refused_forms, repeated_logins, silent, unread_cookies
+from . import (
+    logout_urls,
+    own_urls,
+    refused_forms,
+    repeated_logins,
+    silent,
+    unread_cookies,
+)
 from .departures import lead_to
 from .login_urls import offer_way_on
 from .origins import is_from_other_site, is_part_of_page, is_whole_page
@@ -41,7 +48,18 @@ LONGEST_HINT = 4000
 BESIDE_HINT = 1600
 
 
-def answer_unconfirmed() -> Response | None:
+def answer() -> Response:
+    """End the session, here and at the tenant; ``return_to`` is where to go then.
+
+    Whom another site has sent is asked first.
+    """
+    unconfirmed = _answer_unconfirmed()
+    if unconfirmed is not None:
+        return unconfirmed
+    return end(logout_urls.for_query(request.args.get("return_to")))
+
+
+def _answer_unconfirmed() -> Response | None:
     """Return the answer to a logout that another site may have caused, if it may.
 
     A link of another site leads to a page that asks. An image or a frame of such a

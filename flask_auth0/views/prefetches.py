@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Request, Response
+import functools
+from collections.abc import Callable
+
+from flask import Request, Response, request
+from werkzeug.wrappers import Response as BaseResponse
 
 #: The headers of prefetches: browsers set the first two; scripts may not, and set
 #: others.
@@ -33,3 +37,13 @@ def answer_unasked(request: Request) -> Response | None:
     if request.method == "HEAD":
         return Response(status=204, headers={"Cache-Control": "no-store"})
     return None
+
+
+def for_visitors(view: Callable[[], BaseResponse]) -> Callable[[], BaseResponse]:
+    """Let no request reach a view that a browser sends ahead of its user."""
+
+    @functools.wraps(view)
+    def answer() -> BaseResponse:
+        return answer_unasked(request) or view()
+
+    return answer
