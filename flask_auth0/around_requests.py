@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import functools
 import threading
 import typing as t
+from collections.abc import Callable
 
-from flask import Flask, request, request_finished, request_started
+from flask import Flask, Request, request, request_finished, request_started
 from werkzeug.wrappers import Response
 
 from . import caching, deployment, views
@@ -15,13 +14,14 @@ from .app_state import AppState
 from .runtime import telemetry
 from .runtime.cookie_jar import OURS
 from .runtime.request import (
+    ANSWERED,
+    ATTRIBUTE,
+    DISPATCHED,
+    STAGE,
     CurrentRequest,
-    answered_request,
     current_request,
-    note_answer,
-    note_dispatch,
 )
-from .sessions.attended import Attended
+from .sessions.attended import Attendant, Attended
 from .sessions.cookies import host_prefix
 from .sessions.cookies.flags import secure_cookies
 from .sessions.cookies.storage import SENT
@@ -50,58 +50,62 @@ _AUTHOR, _SENT = OURS + AUTHOR, OURS + SENT
 _kept: list[AroundRequests] = []
 
 
-class AroundRequests:
+class AroundRequests(Attendant):
     """The work of the extension before and after each request of an app.
 
-    Requests that ask nobody who they are pay for it, too, so that it is little for
-    them. Of all that Flask calls with each request, its session interface costs least,
-    and a signal most.
+    Requests that ask nobody who they are pay for it, too. So none of it is a hook or
+    the receiver of a signal, each of which costs more than all of this together.
     """
 
     def __init__(self, app: Flask, state: AppState) -> None:
         self._app, self._state = app, state
-        #: Receives the signal before the app's own receivers, which may change the
-        #: session. Blinker calls first what was connected first, but methods in any
-        #: order.
-        self._starts = functools.partial(self._start)
-        #: The app's session interface, if it is one of ours.
-        self._ours: Attended | None = None
+        #: Flask's method that answers the current request.
+        self._answer = app.full_dispatch_request
+        app.full_dispatch_request = self.answer  # type: ignore[method-assign, assignment]
+        #: The method that saves sessions, if the app's interface is one of ours.
+        self._saves: Callable[..., None] | None = None
         #: Whether Flask calls the hooks that do without it.
         self._has_hooks = False
         self._adding = threading.Lock()
+        #: Whether the app's own code tells who the user is, which may need what hooks
+        #: prepare. Those that are older than the extension come first then.
+        self._asks_app = state.state_store.needs_loop or state.domains.fixed is None
+        if self._asks_app:
+            app.before_request(self._begin_after_login)
         if isinstance(app.session_interface, Attended):
-            self._ours = app.session_interface
-            self._ours.after_saving = self.complete
-        # The signal is sent before all hooks of the app.
-        request_started.connect(self._starts, app)
+            self._saves = app.session_interface.save_session
+            app.session_interface.attendant = self
+        else:
+            self.use_hooks()
         _kept.append(self)
 
-    def _start(self, sender: Flask, **more: t.Any) -> None:
-        """Do what comes before all hooks of the app, which may change the session."""
-        note_dispatch()
-        if self._app.session_interface is not self._ours:
-            self._state.state_store.look(current_request())
+    def answer(self, *args: t.Any) -> Response:
+        """Do what comes before all that the app does in a request, and let Flask answer
+        it.
 
-    def begin(self) -> None:
-        """Notice a first request after a login, and check views that are new."""
-        current = note_dispatch()
-        if _NOTE in current.environ.get("HTTP_COOKIE", ""):
-            self._begin_after_login(current_request())
+        :param args: the context of the request, since Flask 3.2.
+        """
+        if not (self._has_hooks or self._is_attended()):
+            self.use_hooks()
+        current = _dispatched()
         if len(self._state.checked_views) < len(self._app.view_functions):
-            self._check_views()
+            self._check_views(current.script_root)
+        if not self._asks_app and _NOTE in current.environ.get("HTTP_COOKIE", ""):
+            self._begin_after_login()
+        return self._answer(*args)
 
-    def _begin_after_login(self, current: CurrentRequest) -> None:
+    def _begin_after_login(self) -> None:
+        """Notice a first request after a login."""
+        current = current_request()
+        if _NOTE not in current.request.environ.get("HTTP_COOKIE", ""):
+            return
         current.is_perhaps_after_login = may_have_token(current.request)
         if not current.is_perhaps_after_login:
             repeated_logins.note_request(current, self._state)
 
-    def _check_views(self) -> None:
+    def _check_views(self, root: str) -> None:
         if not self._state.checked_views:
-            if self._app.session_interface is self._ours and self._is_first():
-                # It fails if another app is set up now. Then the signal goes on.
-                with contextlib.suppress(RuntimeError):
-                    request_started.disconnect(self._starts)
-            for each in deployment.at_first_request(self._app, request.script_root):
+            for each in deployment.at_first_request(self._app, root):
                 self._state.problem_log.tell(each)
             self._trace()
             host_prefix.warn_of_unprefixed_interface(self._app, self._state.config)
@@ -110,38 +114,26 @@ class AroundRequests:
         guard_mistakes.find_mistakes()
         csrf.exempt(self._app, views.views_without_forms(self._state.config))
 
-    def _is_first(self) -> bool:
-        """Tell whether :meth:`begin` comes before all that the app does in a request.
-
-        Flask lets it add no more by now.
-        """
-        if any(r != self._starts for r in request_started.receivers_for(self._app)):
-            return False
-        preprocessors = self._app.url_value_preprocessors.items()
-        if any(found and name not in views.OWN for name, found in preprocessors):
-            return False
-        return self._app.before_request_funcs[None][0] == self.begin
-
     def _trace(self) -> None:
         """Let the back end be seen by OpenTelemetry, which is set up by now if ever."""
         back_end = self._state.state_store.meeting_point(self._app)
         if back_end is not None and telemetry.is_set_up():
             back_end.trace()
 
-    def finish(self, response: Response) -> Response:
-        """Put cookies and headers on a response, before Flask saves its session."""
-        current, state = note_answer(), self._state
-        if self._app.session_interface is not self._ours:
-            # It may set a cookie, whoever has asked for what.
-            self._use_hooks()
-            current = current_request()
+    def finish(self, asked: Request | None, response: Response) -> None:
+        """Put cookies and headers on a response, before its session is saved."""
+        if getattr(asked, STAGE, None) is None:
+            # Flask does not answer it: a test changes its session.
+            return
+        setattr(asked, STAGE, ANSWERED)
+        current, state = getattr(asked, ATTRIBUTE, None), self._state
         if current is None:
             if response.is_streamed:
                 caching.watch_stream(response, state.late_views)
-            return response
-        if not self._app.secret_key:
-            # Flask has no session to be saved, of which it could be told.
-            self._use_hooks()
+            return
+        if current.jar.is_sent:
+            # A hook of the app has saved the session already.
+            return
         if current.is_perhaps_after_login and not current.has_asked_for_token:
             # The token may be a gateway's, and is nothing to the view.
             repeated_logins.note_request(current, state)
@@ -158,24 +150,43 @@ class AroundRequests:
         current.jar.is_sent = True
         if current.collected is not None:
             current.collected.copy_to(response)
-        return caching.protect(current, response, state.late_views)
+        caching.protect(current, response, state.late_views)
 
-    def _use_hooks(self) -> None:
+    def use_hooks(self) -> None:
         """Do without an interface of ours: the app can set its own at any time."""
         with self._adding:
             if self._has_hooks:
                 return
             self._has_hooks = True
-            request_started.connect(self._starts, self._app)
+            # The first signal is sent before all hooks, which may change the session.
+            request_started.connect(self._hear_of_start, self._app)
             request_finished.connect(self._hear_of_end, self._app)
+            # Flask calls the first one last. By its own way it lets none be added now.
+            hooks = self._app.after_request_funcs.setdefault(None, [])
+            hooks.insert(0, self._finish_unattended)
+
+    def _hear_of_start(self, sender: Flask, **more: t.Any) -> None:
+        if not self._is_attended():
+            self._state.state_store.look(current_request())
+
+    def _finish_unattended(self, response: Response) -> Response:
+        if not (self._is_attended() and self._app.secret_key):
+            # Another interface may set a cookie, whoever has asked for what.
+            self.finish(current_request().request, response)
+        return response
 
     def _hear_of_end(self, sender: Flask, response: Response, **more: t.Any) -> None:
-        self.complete(response)
+        if not (self._is_attended() and self._app.secret_key):
+            self.complete(current_request().request, response)
 
-    def complete(self, response: Response) -> None:
-        """Do, in this order, the work that waits until Flask has saved its session."""
-        current, state = answered_request(), self._state
-        if current is None:
+    def _is_attended(self) -> bool:
+        """Tell whether an interface of ours saves sessions, and the app lets it."""
+        return bool(self._app.session_interface.save_session == self._saves)
+
+    def complete(self, asked: Request | None, response: Response) -> None:
+        """Do, in this order, the work that waits until its session has been saved."""
+        current, state = getattr(asked, ATTRIBUTE, None), self._state
+        if current is None or getattr(asked, STAGE, None) != ANSWERED:
             return
         # A hook of the app may have saved the session already, to be saved again.
         is_first, current.is_complete = not current.is_complete, True
@@ -192,8 +203,18 @@ class AroundRequests:
             each(response)
 
 
+def _dispatched() -> Request:
+    """Note that Flask has begun to answer the current request, and return that."""
+    current: Request = request._get_current_object()  # type: ignore[attr-defined]
+    setattr(current, STAGE, DISPATCHED)
+    found: CurrentRequest | None = getattr(current, ATTRIBUTE, None)
+    if found is not None:
+        found.is_dispatched = True
+    return current
+
+
 def _may_have_forms(current: CurrentRequest) -> bool:
     """Tell whether the browser may have notes about forms, or gets one."""
-    header = request.environ.get("HTTP_COOKIE", "")
+    header = current.request.environ.get("HTTP_COOKIE", "")
     is_noted = current.jar.prefix + AUTHOR in current.jar.pending
     return is_noted or _AUTHOR in header or _SENT in header

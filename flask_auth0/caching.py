@@ -14,9 +14,7 @@ _LATE = (
 )
 
 
-def protect(
-    current: CurrentRequest, response: Response, told: set[str | None]
-) -> Response:
+def protect(current: CurrentRequest, response: Response, told: set[str | None]) -> None:
     """Keep shared caches from giving one user's response to another one.
 
     :param told: the endpoints that the log has named already.
@@ -27,7 +25,7 @@ def protect(
         _keep_private(response)
     if not (_has_asked(current) or current.collected):
         watch_stream(response, told)
-        return response
+        return
     headers = response.headers
     # Most responses have neither header, and looking for an absent one takes time.
     if not headers.getlist("Vary"):
@@ -36,7 +34,6 @@ def protect(
         response.vary.add("Cookie")
     if not _is_nobody(current):
         _keep_private(response)
-    return response
 
 
 def watch_stream(response: Response, told: set[str | None]) -> None:

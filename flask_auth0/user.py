@@ -93,7 +93,7 @@ def shown_user() -> User:
     if current.is_empty or current.outage.is_told:
         return User()
     try:
-        return load_user(current, state_of(current.app))
+        return User(load_claims(current, state_of(current.app)))
     except SessionStoreUnavailable as error:
         if is_on_error_page(error):
             return User()

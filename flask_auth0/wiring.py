@@ -326,10 +326,8 @@ def _register(app: Flask) -> None:
     csrf.exempt(app, views.views_without_forms(state.config))
 
     state.state_store.watch(app)
-    around = AroundRequests(app, state)
-    app.before_request(around.begin)
+    AroundRequests(app, state)
     whole_app.set_up(app, state.config)
-    app.after_request(around.finish)
 
 
 def _template_names() -> dict[str, t.Any]:

@@ -20,11 +20,13 @@ from .outage import Outage
 from .tenant_answer import TenantAnswer
 
 #: The attribute of Flask's request that holds ours, once somebody has asked for it.
-_ATTRIBUTE = "_flask_auth0"
+#: ``vars()`` would make a request without one slower: Python finds attributes sooner
+#: without their dictionary.
+ATTRIBUTE = "_flask_auth0"
 #: The attribute for how far its answer is, which a request has without an object, too.
-_STAGE = "_flask_auth0_stage"
-#: Flask has begun to dispatch it; its headers are ready.
-_DISPATCHED, _ANSWERED = 1, 2
+STAGE = "_flask_auth0_stage"
+#: Flask has begun to dispatch it; its headers are ready, and its session is saved next.
+DISPATCHED, ANSWERED = 1, 2
 #: The option by which the SDK hands our stores their request, where it is called in the
 #: request's own thread.
 HERE = "flask_auth0"
@@ -179,12 +181,12 @@ def current_request() -> CurrentRequest:
         current: Request = request._get_current_object()  # type: ignore[attr-defined]
     except RuntimeError:
         return without_request(current_app)
-    return vars(current).get(_ATTRIBUTE) or _begin(this_app(), current)
+    return vars(current).get(ATTRIBUTE) or _begin(this_app(), current)
 
 
 def request_of(app: Flask, request: Request) -> CurrentRequest:
     """Return the object of one of Flask's requests, in any context."""
-    return vars(request).get(_ATTRIBUTE) or _begin(app, request)
+    return vars(request).get(ATTRIBUTE) or _begin(app, request)
 
 
 def current_outage() -> Outage:
@@ -202,49 +204,13 @@ def this_app() -> Flask:
     return app
 
 
-def note_dispatch() -> Request:
-    """Note that Flask has begun to answer the current request, and return that."""
-    current: Request = request._get_current_object()  # type: ignore[attr-defined]
-    setattr(current, _STAGE, _DISPATCHED)
-    found: CurrentRequest | None = getattr(current, _ATTRIBUTE, None)
-    if found is not None:
-        found.is_dispatched = True
-    return current
-
-
-def note_answer() -> CurrentRequest | None:
-    """Note that the current request's headers are ready, and its session is saved next.
-
-    :return: its object, if somebody has asked for it. ``vars()`` would make a request
-        without one slower: Python finds attributes sooner without their dictionary.
-    """
-    current = request._get_current_object()  # type: ignore[attr-defined]
-    setattr(current, _STAGE, _ANSWERED)
-    found: CurrentRequest | None = getattr(current, _ATTRIBUTE, None)
-    return found
-
-
-def answered_request() -> CurrentRequest | None:
-    """Return the object of the current request, if somebody has asked for it.
-
-    :return: ``None`` also where its headers are not ready, and outside of requests,
-        where an app can save a session, too.
-    """
-    try:
-        current = request._get_current_object()  # type: ignore[attr-defined]
-    except RuntimeError:
-        return None
-    found: CurrentRequest | None = getattr(current, _ATTRIBUTE, None)
-    return found if getattr(current, _STAGE, None) == _ANSWERED else None
-
-
 def _begin(app: Flask, current: Request) -> CurrentRequest:
     name = app.session_interface.get_cookie_name(app)
     made = CurrentRequest(app, current, CookieJar(app, current, name, name + OURS))
-    stage = vars(current).get(_STAGE, 0)
-    made.is_dispatched, made.jar.is_sent = stage >= _DISPATCHED, stage >= _ANSWERED
+    stage = vars(current).get(STAGE, 0)
+    made.is_dispatched, made.jar.is_sent = stage >= DISPATCHED, stage >= ANSWERED
     # Two threads of one request have to share the object.
-    shared: CurrentRequest = vars(current).setdefault(_ATTRIBUTE, made)
+    shared: CurrentRequest = vars(current).setdefault(ATTRIBUTE, made)
     return shared
 
 

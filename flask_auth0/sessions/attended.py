@@ -1,18 +1,32 @@
-"""Session interfaces that tell when they have saved a session."""
+"""Session interfaces that tell when they save the session of a request."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
+from flask import Request
 from flask.sessions import SessionInterface
 from werkzeug.wrappers import Response
 
 
-class Attended(SessionInterface):
-    """A session interface that tells when it has saved the session of a request.
+class Attendant:
+    """Does what comes around the saving of a session.
 
-    Flask saves it last, after all hooks of the app.
+    There is no request where an app saves a session of its own making.
     """
 
-    #: Called with the response.
-    after_saving: Callable[[Response], None] | None = None
+    def finish(self, asked: Request | None, response: Response) -> None:
+        """Do what a response needs before its session is saved."""
+
+    def complete(self, asked: Request | None, response: Response) -> None:
+        """Do what waits until it has been saved."""
+
+    def use_hooks(self) -> None:
+        """Do without the interface, where Flask has no key and saves no session."""
+
+
+class Attended(SessionInterface):
+    """A session interface that tells when it saves the session of a request.
+
+    Flask does that last, after all hooks of the app.
+    """
+
+    attendant: Attendant = Attendant()

@@ -7,6 +7,7 @@ import threading
 import typing as t
 from collections.abc import Callable
 
+from flask import Request
 from flask.sessions import SecureCookieSession, SessionMixin
 from flask_session.base import ServerSideSession
 
@@ -44,6 +45,8 @@ class LoadedFirst(dict[str, t.Any]):
     its content is there, it would look as if nobody was logged in.
     """
 
+    #: The request that it belongs to.
+    request: Request | None = None
     #: Whether the session has been loaded, even in vain.
     is_loaded: bool = False
     #: Whether the session could not be loaded.
@@ -77,9 +80,11 @@ class LoadedFirst(dict[str, t.Any]):
         raise NotImplementedError
 
     def __getstate__(self) -> dict[str, t.Any]:
-        # A lock cannot be copied, and what is loaded needs none.
+        # A lock cannot be copied, and what is loaded needs none. A copy is saved for
+        # no request.
         self.load()
-        return {k: v for k, v in vars(self).items() if k != "_loading"}
+        left_out = ("_loading", "request")
+        return {k: v for k, v in vars(self).items() if k not in left_out}
 
 
 def _loading_first(name: str) -> Callable[..., t.Any]:

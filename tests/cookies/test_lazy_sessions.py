@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 
 from flask_auth0.runtime import clock as clocks
 from flask_auth0.sessions.cookies.signed import set_up_signed_sessions
+from tests.harness.own_stores import SimpleStore
 from tests.harness.visitor import MakeApp, MakeVisitor
 
 
@@ -219,18 +220,18 @@ def test_the_hooks_of_an_app_run_before_anybody_is_asked_for(
     make_app: MakeApp, make_visitor: MakeVisitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A store of its own may need what an app prepares before each request."""
-    app = make_app()
     order: list[str] = []
-    store: t.Any = app.extensions["auth0"].state_store
-    original = store.claims
+    store = SimpleStore()
+    app = make_app(state_store=store)
+    original = store.get
 
-    def claims(*args: t.Any) -> t.Any:
+    async def get(*args: t.Any, **more: t.Any) -> t.Any:
         order.append("store")
-        return original(*args)
+        return await original(*args, **more)
 
     visitor = make_visitor(app)
     visitor.log_in()
-    monkeypatch.setattr(store, "claims", claims)
+    monkeypatch.setattr(store, "get", get)
     # The app has set this up before the extension.
     app.before_request_funcs[None].insert(0, lambda: order.append("app"))
     visitor.get("/")

@@ -141,3 +141,18 @@ def test_what_is_kept_beside_a_session_is_another_ones_too(
     assert second.fetch("/kept").get_json() is None
     second.get("/keep")
     assert second.fetch("/kept").get_json() == {"of": second.host}
+
+
+def test_the_function_may_need_what_older_hooks_prepare(
+    app: Flask, function: Function, places: Places
+) -> None:
+    """Also in the first request after a login, which asks for the user by itself."""
+    first, _ = places
+    first.log_in()
+    asked = function.calls.total()
+    at: list[int] = []
+    # The app has set this up before the extension.
+    app.before_request_funcs[None].insert(0, lambda: at.append(function.calls.total()))
+    first.get("/user")
+    assert at == [asked]
+    assert function.calls.total() > asked

@@ -42,10 +42,12 @@ class SignedSessionInterface(
     def open_session(self, app: Flask, request: Request) -> WatchedSession | None:
         """Return the session of a request; without a secret key, there is none."""
         if not app.secret_key:
+            self.attendant.use_hooks()
             return None
         if self.config is not None:
             self.take_former_names(app, request)
         session = WatchedSession()
+        session.request = request
         session.fill = functools.partial(self._fill, app, request)
         return session
 
@@ -53,12 +55,13 @@ class SignedSessionInterface(
         self, app: Flask, session: SessionMixin, response: Response
     ) -> None:
         """Save the session as Flask does, without reading one that was not used."""
+        request = getattr(session, "request", None)
+        self.attendant.finish(request, response)
         if session.modified or app.config["SESSION_REFRESH_EACH_REQUEST"]:
             super().save_session(app, session, response)
         elif session.accessed and response.headers.get("Vary") != "Cookie":
             response.vary.add("Cookie")
-        if self.after_saving is not None:
-            self.after_saving(response)
+        self.attendant.complete(request, response)
 
     def _fill(self, app: Flask, request: Request, session: WatchedSession) -> None:
         """Open a session, and check its login."""
@@ -76,8 +79,8 @@ class SignedSessionInterface(
         if verifier is None:
             return None
         texts = jar.values.get(jar.session_name, ())[:MOST_OF_ONE_NAME]
-        opened = (self._opened(current.app, verifier, text) for text in texts)
-        found = [each for each in opened if each is not None]
+        app, opened = current.app, self._opened
+        found = [e for text in texts if (e := opened(app, verifier, text))]
         if texts and not found and not any(map(verifier.fits, texts)):
             current.note_misfit("SECRET_KEY")
         if len(found) < 2:
@@ -103,9 +106,10 @@ class SignedSessionInterface(
 
     def _verifier_of(self, app: Flask) -> Verifier | None:
         """Return what verifies by today's settings, all of which can change later."""
-        keys = (app.secret_key, *(app.config.get("SECRET_KEY_FALLBACKS") or ()))
+        # Flask's attribute for the key is the same, one call later.
+        key, older = app.config["SECRET_KEY"], app.config.get("SECRET_KEY_FALLBACKS")
         how = (self.salt, self.key_derivation, self.digest_method, self.serializer)
-        settings = (keys, app.json, *how)
+        settings = (key, tuple(older or ()), app.json, how)
         verifier = self._verifier
         if verifier is None or verifier.settings != settings:
             serializer = self.get_signing_serializer(app)

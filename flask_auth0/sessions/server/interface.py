@@ -123,7 +123,9 @@ class StoredSessionInterface(
         """Return the session of a request, which is not read yet."""
         if self.config is not None:
             self.take_former_names(app, request)
-        return LazySession(functools.partial(self._read, app, request))
+        session = LazySession(functools.partial(self._read, app, request))
+        session.request = request
+        return session
 
     def save_session(  # type: ignore[override]
         self, app: Flask, session: LazySession, response: Response
@@ -132,10 +134,11 @@ class StoredSessionInterface(
 
         If the back end fails, the response becomes the error's.
         """
+        request = getattr(session, "request", None)
+        self.attendant.finish(request, response)
         if session.is_loaded or session.modified:
             self._save_loaded(app, session, response)
-        if self.after_saving is not None:
-            self.after_saving(response)
+        self.attendant.complete(request, response)
 
     def _save_loaded(
         self, app: Flask, session: LazySession, response: Response
