@@ -112,9 +112,9 @@ class CallbackAnswers:
             if found.is_spent:
                 return found
         completion = Completion(self, name, own, target, store, current)
-        current.at_the_end.append(completion.end)
+        current.at_the_end += (completion.end,)
         before = completion.begin(until)
-        current.when_complete.append(completion.keep)
+        current.when_complete += (completion.keep,)
         return before or completion
 
     def _wait_for(self, callback: Callback, until: float) -> None:
@@ -207,8 +207,8 @@ class Completion:
             if self._store is not None and self._lease is not None:
                 self._note(self._store, self._lease, answer)
         self.end()
-        if self.end in self._current.at_the_end:
-            self._current.at_the_end.remove(self.end)
+        others = (each for each in self._current.at_the_end if each != self.end)
+        self._current.at_the_end = tuple(others)
 
     def end(self) -> None:
         """Let another request go on, also where there was no answer."""
@@ -257,7 +257,7 @@ def repeat(current: CurrentRequest, answer: Answer) -> Response:
         response.status_code, response.headers = before.status_code, before.headers
         response.response = before.response
 
-    current.when_complete = [restore]
+    current.when_complete = (restore,)
     return answer.response()
 
 

@@ -7,7 +7,7 @@ import typing as t
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from flask import Flask, Request, current_app, request, session
 from flask.sessions import SessionMixin
@@ -45,12 +45,12 @@ class Prefetched:
     """Values that came in the same round trip as Flask's session."""
 
     #: The key of Flask's session in the back end.
-    store_id: str | None = None
+    store_id: str
+    #: When the values were read, by the monotonic clock.
+    read_at: float
+    values: dict[str, bytes | None]
     #: Whether the request has asked for another value since.
     has_asked: bool = False
-    #: When the values were read, by the monotonic clock.
-    read_at: float = 0.0
-    values: dict[str, bytes | None] = field(default_factory=dict)
 
 
 class CurrentRequest:
@@ -134,18 +134,20 @@ class CurrentRequest:
     #: The cookies and headers that stores have set.
     collected: CollectingResponse | None = None
 
+    #: What came with Flask's session, once that has been read from a back end.
+    prefetched: Prefetched | None = None
+    #: The errors that hooks have raised.
+    hook_errors: tuple[Exception, ...] = ()
+    #: Called with the response when it is complete.
+    when_complete: tuple[Callable[[Response], None], ...] = ()
+    #: Called at the end, also where there was no response.
+    at_the_end: tuple[Callable[[], None], ...] = ()
+
     def __init__(self, app: Flask, request: Request, jar: CookieJar) -> None:
         self.app = app
         self.request = request
         self.jar = jar
         self.outage: Outage = Outage()
-        self.prefetched: Prefetched = Prefetched()
-        #: The errors that hooks have raised.
-        self.hook_errors: list[Exception] = []
-        #: Called with the response when it is complete.
-        self.when_complete: list[Callable[[Response], None]] = []
-        #: Called at the end, also where there was no response.
-        self.at_the_end: list[Callable[[], None]] = []
 
     @functools.cached_property
     def session(self) -> SessionMixin:

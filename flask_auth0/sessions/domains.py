@@ -123,5 +123,5 @@ def _failed(current: CurrentRequest, error: Exception) -> Exception:
         current.domain_error = error
         current.outage.is_told = True
         # It is the app's own, whatever it is: an abort(404), for one.
-        current.hook_errors.append(error)
+        current.hook_errors += (error,)
     return error

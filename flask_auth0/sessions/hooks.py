@@ -51,7 +51,7 @@ class SessionHooks:
             for hook in self.before_saved:
                 state = _changed(state, hook)
         except Exception as error:
-            current_request().hook_errors.append(error)
+            current_request().hook_errors += (error,)
             raise
         finally:
             _saving.reset(token)

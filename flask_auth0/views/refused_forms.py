@@ -149,7 +149,7 @@ def _take(current: CurrentRequest) -> MultiDict[str, str] | None:
         return None
     page = state.flows.page(own_urls.current_page())
     fields = kept_forms.take(current, state, page, sub)
-    current.when_complete.append(_forbid_storing)
+    current.when_complete += (_forbid_storing,)
     return MultiDict(fields) if fields else None
 
 

@@ -62,7 +62,7 @@ class Visits:
             return [self.session(session), *map(self.other, others)]
 
     def session(self, key: str) -> bytes | None:
-        return self.prefetch.read_session(current_request().prefetched, key)
+        return self.prefetch.read_session(current_request(), key)
 
     def other(self, key: str) -> bytes | None:
         return self.prefetch.read_record(RECORD, key)

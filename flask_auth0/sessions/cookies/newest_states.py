@@ -56,6 +56,10 @@ class Browsers:
         self._store = store
         self._newest_only = newest_only
         self._memory = Memory(states.clock)
+        self._revocations: Revocations | None = None
+        if store is not None:
+            longest = states.lifetime.absolute
+            self._revocations = Revocations(store, states.labels, longest, states.clock)
         self._tombstones = Tombstones(states.sealer, states.clock)
 
     def current(
@@ -103,7 +107,7 @@ class Browsers:
         """
         if self._memory.is_ended(record):
             return True
-        revocations = self._revocations() if ask else None
+        revocations = self._revocations if ask else None
         if revocations is None:
             return False
         # Without an answer of the store, the session counts until the next request.
@@ -139,18 +143,17 @@ class Browsers:
         return newest
 
     def _marks(self, record: str, head: State) -> Marks:
-        revocations = self._revocations()
-        if revocations is None:
+        if self._revocations is None:
             return _NO_MARKS
         login = Login(*head["internal"]["login"])
-        return revocations.marks(self._states.labels.of_head(head), record, login)
+        return self._revocations.marks(self._states.labels.of_head(head), record, login)
 
     def _has_noted_end(self, record: str) -> bool:
         """Note in the store that a session has ended; tell whether it is noted.
 
         A logout must not fail because the store is down.
         """
-        revocations = self._revocations()
+        revocations = self._revocations
         if revocations is None:
             return False
         return revocations.try_to(lambda: revocations.end(record))
@@ -160,20 +163,12 @@ class Browsers:
             return True
         return jar.prefix + ENDED in jar.values and self._tombstones.name(jar, record)
 
-    def _revocations(self) -> Revocations | None:
-        if self._store is None:
-            return None
-        longest = self._states.lifetime.absolute
-        return Revocations(
-            self._store, self._states.labels, longest, self._states.clock
-        )
-
     def _hand_over(
         self, store: BackEnd, record: str, newest: Newest, seconds: int
     ) -> None:
         sealed = self._states.sealer.seal([*newest], _HANDOVER + record)
         store.ask(store.keep, _HANDOVER + record, sealed.encode(), seconds)
-        revocations = self._revocations()
+        revocations = self._revocations
         if revocations is not None:
             revocations.note_version(record, version_of(newest.head))
 

@@ -193,7 +193,7 @@ class StoredSessionInterface(
     def _content(
         self, current: CurrentRequest, store_id: str
     ) -> dict[str, t.Any] | None:
-        value = self.prefetch.read_session(current.prefetched, store_id)
+        value = self.prefetch.read_session(current, store_id)
         return None if value is None else self.serializer.decode(value)
 
     def _save_if_needed(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from ...runtime.recent import Recent
-from ...runtime.request import Prefetched, current_request
+from ...runtime.request import CurrentRequest, Prefetched, current_request
 from ..labels import RECORD_LENGTH
 from ..storage_contract import HEAD
 from ..stores.base import BackEnd
@@ -37,29 +37,27 @@ class Prefetch:
         #: The keys that requests have asked for first, where the id does not tell.
         self._needs: Recent[str, str] = Recent(REMEMBERED)
 
-    def read_session(self, ahead: Prefetched, store_id: str) -> bytes | None:
-        """Return a session, and read the other value.
-
-        :param ahead: receives the values that are read ahead.
-        """
+    def read_session(self, current: CurrentRequest, store_id: str) -> bytes | None:
+        """Return a session, and read the other value for a request."""
         need = self._needs.get(store_id) or self._told_by(store_id)
         keys = (store_id, need) if need else (store_id,)
         found = self._back_end.ask(self._back_end.fetch_together, *keys)
-        ahead.store_id, ahead.read_at = store_id, time.monotonic()
-        ahead.values = {k: v for k, v in found.items() if k != store_id}
-        return found[store_id]
+        value = found.pop(store_id)
+        current.prefetched = Prefetched(store_id, time.monotonic(), found)
+        return value
 
     def read_record(self, record: str, part: str) -> bytes | None:
         """Return a part of a state."""
         key, ahead = record_key(record, part), current_request().prefetched
-        # A value is used once: the next read of it, in any thread, is for changes.
-        values, ahead.values = ahead.values, {}
-        is_fresh = time.monotonic() - ahead.read_at < _FRESH
-        is_first, ahead.has_asked = not ahead.has_asked, True
-        if key in values and is_fresh:
-            return values[key]
-        if ahead.store_id is not None and is_first and key not in values:
-            self._needs.keep(ahead.store_id, key)
+        if ahead is not None:
+            # A value is used once: the next read of it, in any thread, is for changes.
+            values, ahead.values = ahead.values, {}
+            is_first, ahead.has_asked = not ahead.has_asked, True
+            if key not in values:
+                if is_first:
+                    self._needs.keep(ahead.store_id, key)
+            elif time.monotonic() - ahead.read_at < _FRESH:
+                return values[key]
         return self._back_end.ask(self._back_end.fetch, key)
 
     def _told_by(self, store_id: str) -> str | None:
