@@ -11,9 +11,9 @@ from flask.sessions import SecureCookieSessionInterface
 from hypothesis import given
 from hypothesis import strategies as st
 from itsdangerous import BadData, BadSignature, TimestampSigner
-from itsdangerous.encoding import base64_encode
+from itsdangerous.encoding import base64_decode, base64_encode
 
-from flask_auth0.sessions.cookies.verifier import Verifier
+from flask_auth0.sessions.cookies.verifier import Verifier, _decoded
 from flask_auth0.sessions.sealing import loads_json
 
 CONTENT = {"_a0_session": "id", "n": 12345678901234567890123, "f": 1e5, "e": "\u00e9"}
@@ -88,6 +88,17 @@ def test_it_accepts_what_flask_accepts(data: st.DataObject) -> None:
     more = data.draw(st.text("aAzZ09-_=.+/~! \u00e9", max_size=4))
     changed = text[:place] + more + text[place + cut :]
     assert by_us(verifier, changed) == by_flask(serializer, changed)
+
+
+@given(st.text("aAzZ09-_=.+/~! ", max_size=12))
+def test_it_decodes_what_itsdangerous_decodes(text: str) -> None:
+    try:
+        expected = base64_decode(text)
+    except BadData:
+        with pytest.raises(ValueError, match="base64|padding"):
+            _decoded(text.encode())
+    else:
+        assert _decoded(text.encode()) == expected
 
 
 @pytest.mark.parametrize(
