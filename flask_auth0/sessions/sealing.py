@@ -8,7 +8,7 @@ import json
 import os
 import typing as t
 from base64 import urlsafe_b64encode
-from binascii import a2b_base64
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Sequence
 
 import msgspec
@@ -20,6 +20,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from .packing import pack, unpack
 
 _NONCE = 12
+#: Makes standard base64 of that for URLs.
+_STANDARD = bytes.maketrans(b"-_", b"+/")
 _PLAIN, _PACKED, _PACKED_LIKE = b"\0", b"\2", b"\3"
 #: Below this many bytes, compression costs more than it saves.
 _WORTH_COMPRESSING = 512
@@ -128,10 +130,12 @@ def _encoded(raw: bytes) -> str:
 def _decoded(text: str) -> bytes:
     """Return the bytes of a text in canonical base64, or nothing for any other text."""
     try:
-        raw = a2b_base64(f"{text.replace('-', '+').replace('_', '/')}==")
+        standard = text.encode().translate(_STANDARD)
+        raw = a2b_base64(standard + b"==")
     except ValueError:
         return b""
-    return raw if _encoded(raw) == text else b""
+    is_canonical = b2a_base64(raw, newline=False).rstrip(b"=") == standard
+    return raw if is_canonical else b""
 
 
 def loads_json(plain: bytes) -> t.Any:
