@@ -120,13 +120,13 @@ class AroundRequests(Attendant):
         if back_end is not None and telemetry.is_set_up():
             back_end.trace()
 
-    def finish(self, asked: Request | None, response: Response) -> None:
+    def finish(self, answered: Request | None, response: Response) -> None:
         """Put cookies and headers on a response, before its session is saved."""
-        if getattr(asked, STAGE, None) is None:
+        if getattr(answered, STAGE, None) is None:
             # Flask does not answer it: a test changes its session.
             return
-        setattr(asked, STAGE, ANSWERED)
-        current, state = getattr(asked, ATTRIBUTE, None), self._state
+        setattr(answered, STAGE, ANSWERED)
+        current, state = getattr(answered, ATTRIBUTE, None), self._state
         if current is None:
             if response.is_streamed:
                 caching.watch_stream(response, state.late_views)
@@ -183,10 +183,10 @@ class AroundRequests(Attendant):
         """Tell whether an interface of ours saves sessions, and the app lets it."""
         return bool(self._app.session_interface.save_session == self._saves)
 
-    def complete(self, asked: Request | None, response: Response) -> None:
+    def complete(self, answered: Request | None, response: Response) -> None:
         """Do, in this order, the work that waits until its session has been saved."""
-        current, state = getattr(asked, ATTRIBUTE, None), self._state
-        if current is None or getattr(asked, STAGE, None) != ANSWERED:
+        current, state = getattr(answered, ATTRIBUTE, None), self._state
+        if current is None or getattr(answered, STAGE, None) != ANSWERED:
             return
         # A hook of the app may have saved the session already, to be saved again.
         is_first, current.is_complete = not current.is_complete, True

@@ -13,10 +13,10 @@ class Attendant:
     There is no request where an app saves a session of its own making.
     """
 
-    def finish(self, asked: Request | None, response: Response) -> None:
+    def finish(self, answered: Request | None, response: Response) -> None:
         """Do what a response needs before its session is saved."""
 
-    def complete(self, asked: Request | None, response: Response) -> None:
+    def complete(self, answered: Request | None, response: Response) -> None:
         """Do what waits until it has been saved."""
 
     def use_hooks(self) -> None:

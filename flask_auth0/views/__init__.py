@@ -6,11 +6,11 @@ import importlib
 import typing as t
 from collections.abc import Callable
 
-from flask import Blueprint
+from flask import Blueprint, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from ..config import ROUTES, Config
-from ..runtime.request import current_request
+from ..runtime.request import ATTRIBUTE, CurrentRequest
 from . import backchannel, callback, login, logout, stylesheet
 from .own_urls import HOST_VALUE, add_host
 from .prefetches import for_visitors
@@ -107,7 +107,8 @@ def _drop_host(endpoint: str | None, values: dict[str, t.Any] | None) -> None:
 
 def _end(error: BaseException | None) -> None:
     """Call the functions for the end of a request, also without a response."""
-    for each in current_request().at_the_end:
+    current: CurrentRequest | None = getattr(request, ATTRIBUTE, None)
+    for each in current.at_the_end if current is not None else ():
         each()
 
 

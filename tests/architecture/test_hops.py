@@ -17,9 +17,9 @@ BOUNDS = {
     "token": (47, 57),
     # Of these, five are for an ID token of another second than the one before.
     "refresh": (198, 215),
-    "login": (74, 79),
-    "callback": (115, 127),
-    "backchannel": (0, 88),
+    "login": (72, 77),
+    "callback": (113, 125),
+    "backchannel": (0, 87),
 }
 
 
