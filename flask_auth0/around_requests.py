@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 import typing as t
 from collections.abc import Callable
 
-from flask import Flask, Request, request, request_finished, request_started
+from flask import Flask, Request, request
 from werkzeug.wrappers import Response
 
 from . import caching, deployment, views
@@ -17,6 +16,7 @@ from .runtime.request import (
     ANSWERED,
     ATTRIBUTE,
     DISPATCHED,
+    PROCESSED,
     STAGE,
     CurrentRequest,
     current_request,
@@ -45,6 +45,9 @@ _NOTE = OURS + LOGIN_NOTE
 #: The same of those about forms.
 _AUTHOR, _SENT = OURS + AUTHOR, OURS + SENT
 
+#: The attribute of a response that has the headers of the extension.
+_FINISHED = "_flask_auth0_finished"
+
 #: The work for each app that is set up, which keeps the app. Back ends of sessions have
 #: connections as long as the process lives, and drivers warn of one that is collected.
 _kept: list[AroundRequests] = []
@@ -53,46 +56,82 @@ _kept: list[AroundRequests] = []
 class AroundRequests(Attendant):
     """The work of the extension before and after each request of an app.
 
-    Requests that ask nobody who they are pay for it, too. So none of it is a hook or
-    the receiver of a signal, each of which costs more than all of this together.
+    Requests that ask nobody who they are pay for it, too. So it stands in front of two
+    methods of the app, and is no hook and no receiver of a signal, each of which costs
+    more than all of this together.
     """
 
     def __init__(self, app: Flask, state: AppState) -> None:
         self._app, self._state = app, state
-        #: Flask's method that answers the current request.
-        self._answer = app.full_dispatch_request
-        app.full_dispatch_request = self.answer  # type: ignore[method-assign, assignment]
-        #: The method that saves sessions, if the app's interface is one of ours.
+        #: Flask's methods, which answer a request, and save the session of a response.
+        self._dispatch, self._process = app.full_dispatch_request, app.process_response
+        app.full_dispatch_request = self.dispatch  # type: ignore[method-assign, assignment]
+        app.process_response = self.process  # type: ignore[method-assign, assignment]
+        #: The app's session interface and what saves its sessions, if it is ours.
+        self._ours: Attended | None = None
         self._saves: Callable[..., None] | None = None
-        #: Whether Flask calls the hooks that do without it.
-        self._has_hooks = False
-        self._adding = threading.Lock()
         #: Whether the app's own code tells who the user is, which may need what hooks
         #: prepare. Those that are older than the extension come first then.
         self._asks_app = state.state_store.needs_loop or state.domains.fixed is None
         if self._asks_app:
             app.before_request(self._begin_after_login)
         if isinstance(app.session_interface, Attended):
-            self._saves = app.session_interface.save_session
-            app.session_interface.attendant = self
-        else:
-            self.use_hooks()
+            self._ours = app.session_interface
+            self._ours.attendant, self._saves = self, self._ours.save_session
         _kept.append(self)
 
-    def answer(self, *args: t.Any) -> Response:
+    def dispatch(self, *args: t.Any) -> Response:
         """Do what comes before all that the app does in a request, and let Flask answer
         it.
 
         :param args: the context of the request, since Flask 3.2.
         """
-        if not (self._has_hooks or self._is_attended()):
-            self.use_hooks()
         current = _dispatched()
         if len(self._state.checked_views) < len(self._app.view_functions):
             self._check_views(current.script_root)
-        if not self._asks_app and _NOTE in current.environ.get("HTTP_COOKIE", ""):
-            self._begin_after_login()
-        return self._answer(*args)
+        is_ours = self._app.session_interface is self._ours
+        is_noted = _NOTE in current.environ.get("HTTP_COOKIE", "")
+        if is_ours and not (is_noted and not self._asks_app):
+            return self._dispatch(*args)
+        try:
+            if not is_ours:
+                self._state.state_store.look(current_request())
+            if is_noted and not self._asks_app:
+                self._begin_after_login()
+        except Exception as error:
+            # Flask hands errors to their handlers in the method that this one calls.
+            app: t.Any = self._app
+            answer = app.handle_user_exception(*args, error)
+            return t.cast(Response, app.finalize_request(*args, answer))
+        return self._dispatch(*args)
+
+    def process(self, *args: t.Any) -> Response:
+        """Let Flask call its hooks and save the session, with what the extension does
+        before the session is saved, and after it.
+
+        :param args: the response, after the context of the request since Flask 3.2.
+        """
+        current: Request = request._get_current_object()  # type: ignore[attr-defined]
+        if getattr(current, STAGE, 0) < PROCESSED:
+            setattr(current, STAGE, PROCESSED)
+        if self._app.session_interface.save_session != self._saves:
+            self._finish_by_hook()
+        try:
+            response = self._process(*args)
+        except Exception:
+            # A hook has raised it. Where that was on an error page, Flask goes on.
+            self.finish(current, args[-1])
+            raise
+        setattr(current, STAGE, ANSWERED)
+        found: CurrentRequest | None = getattr(current, ATTRIBUTE, None)
+        if found is not None:
+            # No session is saved where there is no key, or an interface skips a path.
+            if not getattr(response, _FINISHED, False):
+                self.finish(current, response)
+            self._complete(found, response)
+        elif response.is_streamed:
+            caching.watch_stream(response, self._state.late_views)
+        return response
 
     def _begin_after_login(self) -> None:
         """Notice a first request after a login."""
@@ -121,19 +160,29 @@ class AroundRequests(Attendant):
             back_end.trace()
 
     def finish(self, answered: Request | None, response: Response) -> None:
-        """Put cookies and headers on a response, before its session is saved."""
-        if getattr(answered, STAGE, None) is None:
-            # Flask does not answer it: a test changes its session.
+        """Put cookies and headers on a response, before its session is saved.
+
+        An app can save a session at any time, and of its own making; the response to
+        the request is under way once Flask processes it.
+        """
+        if getattr(answered, STAGE, 0) < PROCESSED:
             return
         setattr(answered, STAGE, ANSWERED)
-        current, state = getattr(answered, ATTRIBUTE, None), self._state
-        if current is None:
-            if response.is_streamed:
-                caching.watch_stream(response, state.late_views)
+        current: CurrentRequest | None = getattr(answered, ATTRIBUTE, None)
+        if current is None or getattr(response, _FINISHED, False):
             return
-        if current.jar.is_sent:
-            # A hook of the app has saved the session already.
-            return
+        setattr(response, _FINISHED, True)
+        if not current.jar.is_sent:
+            self._settle(current, response)
+        if current.collected is not None:
+            current.collected.copy_to(response)
+        caching.protect(current, response, self._state.late_views)
+
+    def _settle(self, current: CurrentRequest, response: Response) -> None:
+        """Put the cookies of a request on its response, the first one if it has more:
+        after an error, Flask makes another one.
+        """
+        state = self._state
         if current.is_perhaps_after_login and not current.has_asked_for_token:
             # The token may be a gateway's, and is nothing to the view.
             repeated_logins.note_request(current, state)
@@ -148,47 +197,28 @@ class AroundRequests(Attendant):
         if current.jar.pending:
             current.jar.write_to(response)
         current.jar.is_sent = True
-        if current.collected is not None:
-            current.collected.copy_to(response)
-        caching.protect(current, response, state.late_views)
 
-    def use_hooks(self) -> None:
-        """Do without an interface of ours: the app can set its own at any time."""
-        with self._adding:
-            if self._has_hooks:
-                return
-            self._has_hooks = True
-            # The first signal is sent before all hooks, which may change the session.
-            request_started.connect(self._hear_of_start, self._app)
-            request_finished.connect(self._hear_of_end, self._app)
-            # Flask calls the first one last. By its own way it lets none be added now.
-            hooks = self._app.after_request_funcs.setdefault(None, [])
-            hooks.insert(0, self._finish_unattended)
+    def _finish_by_hook(self) -> None:
+        """Add a hook in the place of an interface, which the app can set at any time.
 
-    def _hear_of_start(self, sender: Flask, **more: t.Any) -> None:
-        if not self._is_attended():
-            self._state.state_store.look(current_request())
+        Flask calls the first hook last, and by its own way it lets none be added now.
+        """
+        hooks = self._app.after_request_funcs.get(None, [])
+        if self._finish_before_saving not in hooks:
+            # Other requests go through the list.
+            added = [self._finish_before_saving, *hooks]
+            self._app.after_request_funcs[None] = added
 
-    def _finish_unattended(self, response: Response) -> Response:
-        if not (self._is_attended() and self._app.secret_key):
+    def _finish_before_saving(self, response: Response) -> Response:
+        if self._app.session_interface.save_session != self._saves:
             # Another interface may set a cookie, whoever has asked for what.
             self.finish(current_request().request, response)
         return response
 
-    def _hear_of_end(self, sender: Flask, response: Response, **more: t.Any) -> None:
-        if not (self._is_attended() and self._app.secret_key):
-            self.complete(current_request().request, response)
-
-    def _is_attended(self) -> bool:
-        """Tell whether an interface of ours saves sessions, and the app lets it."""
-        return bool(self._app.session_interface.save_session == self._saves)
-
-    def complete(self, answered: Request | None, response: Response) -> None:
+    def _complete(self, current: CurrentRequest, response: Response) -> None:
         """Do, in this order, the work that waits until its session has been saved."""
-        current, state = getattr(answered, ATTRIBUTE, None), self._state
-        if current is None or getattr(answered, STAGE, None) != ANSWERED:
-            return
-        # A hook of the app may have saved the session already, to be saved again.
+        state = self._state
+        # After an error, Flask makes another response.
         is_first, current.is_complete = not current.is_complete, True
         if is_first and current.jar.written:
             fit(current, response, state)

@@ -25,8 +25,9 @@ from .tenant_answer import TenantAnswer
 ATTRIBUTE = "_flask_auth0"
 #: The attribute for how far its answer is, which a request has without an object, too.
 STAGE = "_flask_auth0_stage"
-#: Flask has begun to dispatch it; its headers are ready, and its session is saved next.
-DISPATCHED, ANSWERED = 1, 2
+#: Flask has begun to dispatch it; has a response, which hooks may change; and has all
+#: headers, so that it saves the session next.
+DISPATCHED, PROCESSED, ANSWERED = 1, 2, 3
 #: The option by which the SDK hands our stores their request, where it is called in the
 #: request's own thread.
 HERE = "flask_auth0"
@@ -68,7 +69,7 @@ class CurrentRequest:
     #: Whether Flask dispatches the request, and so answers it. An event of Socket.IO,
     #: or a test, has a request context alone.
     is_dispatched = False
-    #: Whether its response has all cookies of the extension.
+    #: Whether a response has all cookies of the extension.
     is_complete = False
     #: Whether the request is the first one after a login.
     is_after_login = False

@@ -120,17 +120,21 @@ def note_request(current: CurrentRequest, state: AppState) -> None:
     marker = current.request.cookies.get(current.jar.prefix + LOGIN_NOTE)
     if marker is None or marker.startswith(_LASTED):
         return
+    noted = _noted(current, state)
+    if noted is None:
+        # Nobody's session is read for a note that anybody can make up.
+        forget(current)
+        return
     try:
         user = load_user(current, state)
     except SessionStoreUnavailable:
         # The page may not need a user, so the outage is not an error yet.
         overlook_outage(current)
         return
-    noted = _noted(current, state)
-    if not user and noted is not None and current.was_over:
+    if not user and current.was_over:
         _keep(current, state, noted._replace(came_back=True))
     if user:
-        if noted is not None and noted.whose == _whose(current, user.sub):
+        if noted.whose == _whose(current, user.sub):
             current.is_after_login = True
         else:
             forget(current)

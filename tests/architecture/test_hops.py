@@ -13,13 +13,13 @@ from tests.harness.visitor import Visitor
 
 #: How often a walk may go on in another file, with cookies and with Redis.
 BOUNDS = {
-    "protected": (30, 35),
-    "token": (47, 57),
+    "protected": (29, 34),
+    "token": (46, 56),
     # Of these, five are for an ID token of another second than the one before.
-    "refresh": (198, 215),
-    "login": (72, 77),
-    "callback": (113, 125),
-    "backchannel": (0, 87),
+    "refresh": (197, 214),
+    "login": (71, 76),
+    "callback": (112, 124),
+    "backchannel": (0, 86),
 }
 
 

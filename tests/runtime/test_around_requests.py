@@ -55,19 +55,6 @@ def test_it_needs_no_hook_and_no_signal(app: Flask) -> None:
     assert [each.get(None) for each in hooks if each.get(None)] == []
 
 
-def test_a_test_context_is_no_request_that_gets_an_answer(app: Flask) -> None:
-    """Not even where a test calls the hooks before a request."""
-    with app.test_request_context():
-        app.preprocess_request()
-        with pytest.raises(Auth0Error, match="No response takes cookies from here"):
-            Auth0().update_session(nickname="lost")
-
-
-def test_a_request_that_is_answered_by_hand_is_one(app: Flask) -> None:
-    with app.test_request_context("/login"):
-        assert app.full_dispatch_request().status_code == 302
-
-
 @pytest.mark.parametrize("is_late", [False, True])
 def test_an_app_can_set_an_interface_of_its_own(app: Flask, is_late: bool) -> None:
     if is_late:

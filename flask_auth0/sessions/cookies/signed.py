@@ -42,7 +42,6 @@ class SignedSessionInterface(
     def open_session(self, app: Flask, request: Request) -> WatchedSession | None:
         """Return the session of a request; without a secret key, there is none."""
         if not app.secret_key:
-            self.attendant.use_hooks()
             return None
         if self.config is not None:
             self.take_former_names(app, request)
@@ -55,13 +54,11 @@ class SignedSessionInterface(
         self, app: Flask, session: SessionMixin, response: Response
     ) -> None:
         """Save the session as Flask does, without reading one that was not used."""
-        request = getattr(session, "request", None)
-        self.attendant.finish(request, response)
+        self.attendant.finish(getattr(session, "request", None), response)
         if session.modified or app.config["SESSION_REFRESH_EACH_REQUEST"]:
             super().save_session(app, session, response)
         elif session.accessed and response.headers.get("Vary") != "Cookie":
             response.vary.add("Cookie")
-        self.attendant.complete(request, response)
 
     def _fill(self, app: Flask, request: Request, session: WatchedSession) -> None:
         """Open a session, and check its login."""

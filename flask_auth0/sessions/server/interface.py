@@ -134,11 +134,9 @@ class StoredSessionInterface(
 
         If the back end fails, the response becomes the error's.
         """
-        request = getattr(session, "request", None)
-        self.attendant.finish(request, response)
+        self.attendant.finish(getattr(session, "request", None), response)
         if session.is_loaded or session.modified:
             self._save_loaded(app, session, response)
-        self.attendant.complete(request, response)
 
     def _save_loaded(
         self, app: Flask, session: LazySession, response: Response
