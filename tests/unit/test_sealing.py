@@ -52,6 +52,16 @@ def test_every_changed_character_is_noticed(sealer: Sealer) -> None:
         )
 
 
+@pytest.mark.parametrize("spelled", ["-+", "_/"])
+def test_a_text_has_one_spelling(sealer: Sealer, spelled: str) -> None:
+    ours, other = spelled
+    sealed = next(
+        each for n in range(1000) if ours in (each := sealer.seal(n, "context"))
+    )
+    respelled = [sealed.replace(ours, other), f"{sealed}=", f"{sealed}\n", f" {sealed}"]
+    assert [sealer.open(each, "context") for each in respelled] == [None] * 4
+
+
 @pytest.mark.parametrize(
     "text", ["", "a", "ab", "!!!", "ä" * 40, "A" * 40, "\0", "=" * 9]
 )
