@@ -45,7 +45,7 @@ _NOTE = OURS + LOGIN_NOTE
 #: The same of those about forms.
 _AUTHOR, _SENT = OURS + AUTHOR, OURS + SENT
 
-#: The attribute of a response that has the headers of the extension.
+#: The attribute for the request for which a response has the headers of the extension.
 _FINISHED = "_flask_auth0_finished"
 
 #: The work for each app that is set up, which keeps the app. Back ends of sessions have
@@ -90,13 +90,13 @@ class AroundRequests(Attendant):
         if len(self._state.checked_views) < len(self._app.view_functions):
             self._check_views(current.script_root)
         is_ours = self._app.session_interface is self._ours
-        is_noted = _NOTE in current.environ.get("HTTP_COOKIE", "")
-        if is_ours and not (is_noted and not self._asks_app):
+        if is_ours and _NOTE not in current.environ.get("HTTP_COOKIE", ""):
+            # Most requests need no more.
             return self._dispatch(*args)
         try:
             if not is_ours:
                 self._state.state_store.look(current_request())
-            if is_noted and not self._asks_app:
+            if not self._asks_app:
                 self._begin_after_login()
         except Exception as error:
             # Flask hands errors to their handlers in the method that this one calls.
@@ -126,7 +126,7 @@ class AroundRequests(Attendant):
         found: CurrentRequest | None = getattr(current, ATTRIBUTE, None)
         if found is not None:
             # No session is saved where there is no key, or an interface skips a path.
-            if not getattr(response, _FINISHED, False):
+            if getattr(response, _FINISHED, None) is not current:
                 self.finish(current, response)
             self._complete(found, response)
         elif response.is_streamed:
@@ -169,9 +169,9 @@ class AroundRequests(Attendant):
             return
         setattr(answered, STAGE, ANSWERED)
         current: CurrentRequest | None = getattr(answered, ATTRIBUTE, None)
-        if current is None or getattr(response, _FINISHED, False):
+        if current is None or getattr(response, _FINISHED, None) is answered:
             return
-        setattr(response, _FINISHED, True)
+        setattr(response, _FINISHED, answered)
         if not current.jar.is_sent:
             self._settle(current, response)
         if current.collected is not None:

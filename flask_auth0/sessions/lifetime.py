@@ -76,9 +76,7 @@ class Lifetime:
 
     def is_due(self, seen: float, now: float) -> bool:
         """Tell whether activity is to be noted again."""
-        # The limit is the app's to tell, and most requests follow another one.
-        since = now - seen
-        return self.rolling and since >= 1 and since >= self.idle // ROLLING_STEP
+        return self.rolling and now - seen >= max(1, self.idle // ROLLING_STEP)
 
 
 def flasks_limit(app: Flask) -> Callable[[], float]:

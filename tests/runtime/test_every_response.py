@@ -120,6 +120,22 @@ def test_of_a_view_that_saves_the_session_itself(app: Flask) -> None:
     assert "after" in client.get("/save").text
 
 
+def test_of_a_response_that_several_requests_share(app: Flask) -> None:
+    """Each of them has cookies of its own."""
+    shared = app.response_class("shared")
+
+    @app.get("/shared")
+    def share() -> Response:
+        Auth0().update_session(nickname="changed")
+        shared.headers.clear()
+        return shared
+
+    for _ in range(2):
+        found = logged_in_client(app).get("/shared")
+        assert is_private(found)
+        assert "session_a0_head0=" in str(found.headers)
+
+
 def test_of_a_request_whose_interface_is_replaced(app: Flask) -> None:
     @app.before_request
     def replace() -> None:

@@ -52,9 +52,8 @@ def test_every_changed_character_is_noticed(sealer: Sealer) -> None:
         )
 
 
-@pytest.mark.parametrize("spelled", ["-+", "_/"])
-def test_a_text_has_one_spelling(sealer: Sealer, spelled: str) -> None:
-    ours, other = spelled
+@pytest.mark.parametrize(("ours", "other"), [("-", "+"), ("_", "/")])
+def test_a_text_has_one_spelling(sealer: Sealer, ours: str, other: str) -> None:
     sealed = next(
         each for n in range(1000) if ours in (each := sealer.seal(n, "context"))
     )
