@@ -220,10 +220,8 @@ def _welcome(
             answer = _after_login(state, returned)
             # A hook may have changed the claims.
             claims = load_claims(current, state) or {}
-        # The claims are the session's, and receivers get their own.
-        told = {**claims} or without_none(user)
-        user_logged_in.send(current.app, user=told)
-        log_event(current, "logged_in", event="login", sub=told.get("sub"))
+        user_logged_in.send(current.app, user=without_none(claims or user))
+        log_event(current, "logged_in", event="login", sub=(claims or user).get("sub"))
     except Exception as error:
         # An error of a hook or a receiver refuses the login.
         repeated_logins.forget(current)

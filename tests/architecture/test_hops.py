@@ -18,7 +18,7 @@ BOUNDS = {
     # Of these, five are for an ID token of another second than the one before.
     "refresh": (197, 214),
     "login": (71, 76),
-    "callback": (112, 124),
+    "callback": (113, 125),
     "backchannel": (0, 86),
 }
 
