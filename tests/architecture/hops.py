@@ -11,13 +11,11 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
 
-import flask_auth0
 from flask_auth0.runtime.loop import get_loop
+from tests.harness.own_code import PACKAGE
 
-_PACKAGE = str(Path(flask_auth0.__file__).parent) + "/"
-_TENANT = _PACKAGE + "tenant/"
+_TENANT = PACKAGE + "tenant/"
 
 #: Of code whose frames can be left and entered again.
 _CAN_WAIT = inspect.CO_COROUTINE | inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
@@ -122,9 +120,9 @@ def _on_the_loop(work: t.Callable[[], t.Any]) -> None:
 def _name_of(frame: types.FrameType) -> str | None:
     """Return the file of a frame, if it is in the package."""
     name = frame.f_code.co_filename
-    if not name.startswith(_PACKAGE) or name.startswith(_TENANT):
+    if not name.startswith(PACKAGE) or name.startswith(_TENANT):
         return None
-    return name.removeprefix(_PACKAGE)
+    return name.removeprefix(PACKAGE)
 
 
 def _caller_of(frame: types.FrameType) -> str | None:

@@ -10,10 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import flask_auth0
 from tests.architecture.hops import Waiting, followed
+from tests.harness.own_code import PACKAGE
 
-_PACKAGE = str(Path(flask_auth0.__file__).parent) + "/"
 #: Comprehensions are frames of their own in some releases of Python, and inlined in
 #: others.
 _NOT_COUNTED = frozenset(("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"))
@@ -69,4 +68,4 @@ def counted_everywhere() -> Iterator[Steps]:
 
 
 def _is_ours(frame: types.FrameType | None) -> bool:
-    return frame is not None and frame.f_code.co_filename.startswith(_PACKAGE)
+    return frame is not None and frame.f_code.co_filename.startswith(PACKAGE)

@@ -11,6 +11,7 @@ from flask_auth0 import Auth0Error
 from flask_auth0.tenant import Tenant
 from flask_auth0.tenant.keys import SigningKeys
 from tests.harness.access_tokens import Prover, make_token
+from tests.harness.own_code import PACKAGE
 from tests.harness.visitor import HOST
 
 from .conftest import get
@@ -23,7 +24,7 @@ def shown(error: BaseException) -> t.Iterator[str]:
         traceback = seen.__traceback__
         while traceback is not None:
             # The view's own request has the header, which reporters filter by name.
-            if "flask_auth0" in traceback.tb_frame.f_code.co_filename:
+            if traceback.tb_frame.f_code.co_filename.startswith(PACKAGE):
                 for value in traceback.tb_frame.f_locals.values():
                     yield repr(value)
                     if isinstance(value, list | tuple):
