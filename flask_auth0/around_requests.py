@@ -21,7 +21,7 @@ from .runtime.request import (
     CurrentRequest,
     current_request,
 )
-from .sessions.attended import Attendant, Attended
+from .sessions.attended import Attended
 from .sessions.cookies import host_prefix
 from .sessions.cookies.flags import secure_cookies
 from .sessions.cookies.storage import SENT
@@ -53,12 +53,12 @@ _FINISHED = "_flask_auth0_finished"
 _kept: list[AroundRequests] = []
 
 
-class AroundRequests(Attendant):
+class AroundRequests:
     """The work of the extension before and after each request of an app.
 
     Requests that ask nobody who they are pay for it, too. So it stands in front of two
-    methods of the app, and is no hook and no receiver of a signal, each of which costs
-    more than all of this together.
+    methods of the app, and is no hook and no receiver of a signal: each of those would
+    add a third at least to what all of this costs.
     """
 
     def __init__(self, app: Flask, state: AppState) -> None:
@@ -77,7 +77,8 @@ class AroundRequests(Attendant):
             app.before_request(self._begin_after_login)
         if isinstance(app.session_interface, Attended):
             self._ours = app.session_interface
-            self._ours.attendant, self._saves = self, self._ours.save_session
+            self._ours.before_saving = self.finish
+            self._saves = self._ours.save_session
         _kept.append(self)
 
     def dispatch(self, *args: t.Any) -> Response:

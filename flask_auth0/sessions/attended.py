@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Request
 from flask.sessions import SessionInterface
 from werkzeug.wrappers import Response
-
-
-class Attendant:
-    """Does what comes before a session is saved.
-
-    There is no request where an app saves a session of its own making.
-    """
-
-    def finish(self, answered: Request | None, response: Response) -> None:
-        """Do what a response needs before its session is saved."""
 
 
 class Attended(SessionInterface):
@@ -23,4 +15,6 @@ class Attended(SessionInterface):
     Flask does that last, after all hooks of the app.
     """
 
-    attendant: Attendant = Attendant()
+    #: Called with the response, and with the request; there is none where an app saves
+    #: a session of its own making.
+    before_saving: Callable[[Request | None, Response], None] | None = None

@@ -54,7 +54,8 @@ class SignedSessionInterface(
         self, app: Flask, session: SessionMixin, response: Response
     ) -> None:
         """Save the session as Flask does, without reading one that was not used."""
-        self.attendant.finish(getattr(session, "request", None), response)
+        if self.before_saving is not None:
+            self.before_saving(getattr(session, "request", None), response)
         if session.modified or app.config["SESSION_REFRESH_EACH_REQUEST"]:
             super().save_session(app, session, response)
         elif session.accessed and response.headers.get("Vary") != "Cookie":

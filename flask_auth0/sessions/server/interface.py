@@ -134,7 +134,8 @@ class StoredSessionInterface(
 
         If the back end fails, the response becomes the error's.
         """
-        self.attendant.finish(getattr(session, "request", None), response)
+        if self.before_saving is not None:
+            self.before_saving(getattr(session, "request", None), response)
         if session.is_loaded or session.modified:
             self._save_loaded(app, session, response)
 
