@@ -20,8 +20,8 @@ from .outage import Outage
 from .tenant_answer import TenantAnswer
 
 #: The attribute of Flask's request that holds ours, once somebody has asked for it.
-#: ``vars()`` would make a request without one slower: Python finds attributes sooner
-#: without their dictionary.
+#: Where a request may have none, ``getattr()`` asks it: ``vars()`` would make its
+#: dictionary, without which Python finds attributes sooner.
 ATTRIBUTE = "_flask_auth0"
 #: The attribute for how far its answer is, which a request has without an object, too.
 STAGE = "_flask_auth0_stage"

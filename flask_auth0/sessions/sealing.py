@@ -21,7 +21,7 @@ from .packing import pack, unpack
 
 _NONCE = 12
 #: Makes standard base64 of that for URLs.
-_STANDARD = bytes.maketrans(b"-_", b"+/")
+STANDARD: bytes = bytes.maketrans(b"-_", b"+/")
 _PLAIN, _PACKED, _PACKED_LIKE = b"\0", b"\2", b"\3"
 #: Below this many bytes, compression costs more than it saves.
 _WORTH_COMPRESSING = 512
@@ -130,7 +130,7 @@ def _encoded(raw: bytes) -> str:
 def _decoded(text: str) -> bytes:
     """Return the bytes of a text in canonical base64, or nothing for any other text."""
     try:
-        standard = text.encode().translate(_STANDARD)
+        standard = text.encode().translate(STANDARD)
         raw = a2b_base64(standard + b"==")
     except ValueError:
         return b""

@@ -13,13 +13,12 @@ from itsdangerous import BadSignature, TimestampSigner, URLSafeTimedSerializer
 from itsdangerous.signer import HMACAlgorithm
 
 from ...runtime.recent import Repeated
+from ..sealing import STANDARD
 
 #: The most cookies that a process remembers, and the most bytes of one.
 REMEMBERED, LARGEST = 512, 4096
 #: Characters of a moment in base64: those of four bytes, which last until 2106.
 _MOMENT = 6
-#: Makes standard base64 of that for URLs.
-_STANDARD = bytes.maketrans(b"-_", b"+/")
 #: The types of JSON values that are immutable, so that requests can share them.
 _SCALARS = (str, int, float, bool, type(None))
 
@@ -169,7 +168,7 @@ def _decoded(text: bytes) -> bytes:
 
     :raises ValueError: when it is no base64.
     """
-    return a2b_base64(text.translate(_STANDARD) + b"=" * (-len(text) % 4))
+    return a2b_base64(text.translate(STANDARD) + b"=" * (-len(text) % 4))
 
 
 def _with_own_keys(signer: TimestampSigner) -> TimestampSigner:
