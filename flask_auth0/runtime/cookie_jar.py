@@ -16,6 +16,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.http import dump_cookie
 from werkzeug.wrappers import Response
 
+from .owner import Owner, gone
 from .recent import Repeated
 
 #: The names of cookies, with all distinct values of each.
@@ -45,8 +46,9 @@ class CookieJar:
 
     #: The app that answers the request.
     app: Flask
-    #: Flask's request. Its cookies are parsed when somebody looks at them.
-    request: Request
+    #: Refers to Flask's request, which has this object in turn. Its cookies are parsed
+    #: when somebody looks at them.
+    owner: Owner
     #: The name of Flask's session cookie in this request.
     session_name: str
     #: The beginning of our cookies' names. They share the prefix of Flask's session
@@ -82,12 +84,12 @@ class CookieJar:
     @functools.cached_property
     def sent(self) -> MultiDict[str, str]:
         """The cookies of the request, by their present names."""
-        return self.request.cookies
+        return (self.owner() or gone()).cookies
 
     @functools.cached_property
     def values(self) -> dict[str, tuple[str, ...]]:
         """All values of the request by name, or the one that the response will set."""
-        request = self.request
+        request = self.owner() or gone()
         if type(request) is Request and "cookies" not in vars(request):
             made = dict(_parse(request))
         else:

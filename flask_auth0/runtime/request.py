@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import operator
 import typing as t
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from werkzeug.wrappers import Response
 from .collecting_response import CollectingResponse
 from .cookie_jar import OURS, CookieJar
 from .outage import Outage
+from .owner import Owner
 from .tenant_answer import TenantAnswer
 
 #: The attribute of Flask's request that holds ours, once somebody has asked for it.
@@ -63,6 +65,10 @@ class CurrentRequest:
     :param request: Flask's request.
     :param jar: its cookies.
     """
+
+    #: Flask's request, which has this object in turn; ``None`` once nobody has the
+    #: request any more. A method would be a call more wherever somebody looks.
+    request: Request = t.cast("Request", property(operator.methodcaller("_owner")))
 
     #: Whether the work is outside of a request, as in a command.
     is_empty = False
@@ -146,7 +152,7 @@ class CurrentRequest:
 
     def __init__(self, app: Flask, request: Request, jar: CookieJar) -> None:
         self.app = app
-        self.request = request
+        self._owner = Owner(request)
         self.jar = jar
         self.outage: Outage = Outage()
 
@@ -165,6 +171,17 @@ class CurrentRequest:
         """Whether the request becomes a WebSocket, and gets no response."""
         upgrade = self.request.headers.get("Upgrade", "")
         return upgrade.strip().lower() == "websocket"
+
+
+class _NoRequest(CurrentRequest):
+    """What stands for a request where there is none."""
+
+    is_empty = True
+
+    def __init__(self, app: Flask, empty: Request) -> None:
+        super().__init__(app, empty, CookieJar(app, Owner(empty), "", OURS))
+        # Nobody else has it.
+        self._empty = empty
 
 
 #: What stands for a request in work for a session that is done outside of its requests.
@@ -209,7 +226,8 @@ def this_app() -> Flask:
 
 def _begin(app: Flask, current: Request) -> CurrentRequest:
     name = app.session_interface.get_cookie_name(app)
-    made = CurrentRequest(app, current, CookieJar(app, current, name, name + OURS))
+    jar = CookieJar(app, Owner(current), name, name + OURS)
+    made = CurrentRequest(app, current, jar)
     stage = vars(current).get(STAGE, 0)
     made.is_dispatched, made.jar.is_sent = stage >= DISPATCHED, stage >= ANSWERED
     # Two threads of one request have to share the object.
@@ -219,10 +237,7 @@ def _begin(app: Flask, current: Request) -> CurrentRequest:
 
 def without_request(app: Flask) -> CurrentRequest:
     """Return what stands for a request where there is none."""
-    none = Request({})
-    empty = CurrentRequest(app, none, CookieJar(app, none, "", OURS))
-    empty.is_empty = True
-    return empty
+    return _NoRequest(app, Request({}))
 
 
 @contextmanager

@@ -91,5 +91,6 @@ class Visits:
 
 def browser_of(current: CurrentRequest) -> State:
     """Return the browser's name and address, for a list of sessions on the server."""
-    name = current.request.user_agent.string[:_LONGEST_NAME]
-    return {"user_agent": name, "address": current.request.remote_addr}
+    request = current.request
+    name = request.user_agent.string[:_LONGEST_NAME]
+    return {"user_agent": name, "address": request.remote_addr}

@@ -7,12 +7,13 @@ import threading
 import typing as t
 from collections.abc import Callable
 
-from flask import Request
 from flask.sessions import SecureCookieSession, SessionMixin
 from flask_session.base import ServerSideSession
 
 from ..errors import SessionStoreUnavailable
 from ..runtime.error_handlers import is_on_error_page
+from ..runtime.outage import Outage
+from ..runtime.owner import Owner
 from ..runtime.request import CurrentRequest
 from ..runtime.tracebacks import without_secrets
 from .storage_contract import KEY
@@ -28,8 +29,10 @@ class Found(t.NamedTuple):
     is_kept: bool
     #: Checks the session's login.
     watch: Callable[[SessionMixin, t.Any], None] | None = None
-    #: The request that it was read for.
-    current: CurrentRequest | None = None
+    #: The outage of the back end, and the session cookie's name, as its request knows
+    #: them.
+    outage: Outage | None = None
+    cookie_name: str | None = None
 
 
 Reader = Callable[[], Found]
@@ -45,8 +48,8 @@ class LoadedFirst(dict[str, t.Any]):
     its content is there, it would look as if nobody was logged in.
     """
 
-    #: The request that it belongs to.
-    request: Request | None = None
+    #: Refers to the request that it belongs to, which has the session in turn.
+    owner: Owner | None = None
     #: Whether the session has been loaded, even in vain.
     is_loaded: bool = False
     #: Whether the session could not be loaded.
@@ -83,7 +86,7 @@ class LoadedFirst(dict[str, t.Any]):
         # A lock cannot be copied, and what is loaded needs none. A copy is saved for
         # no request.
         self.load()
-        left_out = ("_loading", "request")
+        left_out = ("_loading", "owner")
         return {k: v for k, v in vars(self).items() if k not in left_out}
 
 
@@ -155,8 +158,10 @@ class LazySession(LoadedFirst, ServerSideSession):
 
     def __init__(self, read: Reader) -> None:
         self._read = read
-        #: The request that it was read for.
-        self.current: CurrentRequest | None = None
+        #: What its request knows, once it is read: of the back end's outage, and the
+        #: name of the session's cookie.
+        self.outage: Outage | None = None
+        self.cookie_name: str | None = None
         self._sid = ""
         self.is_loaded = True
         #: Whether the session was emptied because its login was over.
@@ -188,7 +193,7 @@ class LazySession(LoadedFirst, ServerSideSession):
 
     def _load(self) -> None:
         try:
-            self._sid, content, is_kept, watch, self.current = self._read()
+            self._sid, content, is_kept, watch, outage, name = self._read()
         except SessionStoreUnavailable as error:
             self.is_lost = True
             # The frames of the reading functions have the session's id in their
@@ -197,6 +202,7 @@ class LazySession(LoadedFirst, ServerSideSession):
             if is_on_error_page(error):
                 return
             raise error
+        self.outage, self.cookie_name = outage, name
         self.found_as = self._sid if is_kept else None
         dict.update(self, content)
         found = content.get(KEY)

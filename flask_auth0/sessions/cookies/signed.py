@@ -11,6 +11,7 @@ from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from itsdangerous import BadData
 
 from ...runtime.clock import Clock
+from ...runtime.owner import Owner, gone
 from ...runtime.request import CurrentRequest, request_of
 from ..attended import Attended
 from ..lazy import Watch, WatchedSession
@@ -46,8 +47,8 @@ class SignedSessionInterface(
         if self.config is not None:
             self.take_former_names(app, request)
         session = WatchedSession()
-        session.request = request
-        session.fill = functools.partial(self._fill, app, request)
+        session.owner = Owner(request)
+        session.fill = functools.partial(self._fill, app, session.owner)
         return session
 
     def save_session(
@@ -55,15 +56,16 @@ class SignedSessionInterface(
     ) -> None:
         """Save the session as Flask does, without reading one that was not used."""
         if self.before_saving is not None:
-            self.before_saving(getattr(session, "request", None), response)
+            owner = getattr(session, "owner", None)
+            self.before_saving(owner and owner(), response)
         if session.modified or app.config["SESSION_REFRESH_EACH_REQUEST"]:
             super().save_session(app, session, response)
         elif session.accessed and response.headers.get("Vary") != "Cookie":
             response.vary.add("Cookie")
 
-    def _fill(self, app: Flask, request: Request, session: WatchedSession) -> None:
+    def _fill(self, app: Flask, owner: Owner, session: WatchedSession) -> None:
         """Open a session, and check its login."""
-        current = request_of(app, request)
+        current = request_of(app, owner() or gone())
         content = self._content(current)
         if content is None:
             return

@@ -18,6 +18,7 @@ from ...errors import SessionStoreUnavailable
 from ...runtime import error_handlers
 from ...runtime.cookie_jar import session_cookie_flags
 from ...runtime.logger import logger_of
+from ...runtime.owner import Owner, gone
 from ...runtime.request import CurrentRequest, current_request, request_of
 from ..attended import Attended
 from ..cookies.duplicates import MOST_OF_ONE_NAME, one_of
@@ -123,8 +124,9 @@ class StoredSessionInterface(
         """Return the session of a request, which is not read yet."""
         if self.config is not None:
             self.take_former_names(app, request)
-        session = LazySession(functools.partial(self._read, app, request))
-        session.request = request
+        owner = Owner(request)
+        session = LazySession(functools.partial(self._read, app, owner))
+        session.owner = owner
         return session
 
     def save_session(  # type: ignore[override]
@@ -135,7 +137,8 @@ class StoredSessionInterface(
         If the back end fails, the response becomes the error's.
         """
         if self.before_saving is not None:
-            self.before_saving(getattr(session, "request", None), response)
+            owner = getattr(session, "owner", None)
+            self.before_saving(owner and owner(), response)
         if session.is_loaded or session.modified:
             self._save_loaded(app, session, response)
 
@@ -167,8 +170,8 @@ class StoredSessionInterface(
                 return None
         return cookie if self._sid_pattern.fullmatch(cookie) else None
 
-    def _read(self, app: Flask, request: Request) -> Found:
-        current = request_of(app, request)
+    def _read(self, app: Flask, owner: Owner) -> Found:
+        current = request_of(app, owner() or gone())
         jar = current.jar
         cookies = jar.values.get(jar.session_name, ())[:MOST_OF_ONE_NAME]
         checked = filter(None, (self._checked_sid(app, cookie) for cookie in cookies))
@@ -178,6 +181,7 @@ class StoredSessionInterface(
         return self._found(current, sids)
 
     def _found(self, current: CurrentRequest, sids: Sequence[str]) -> Found:
+        known = current.outage, current.jar.session_name
         read = {sid: self._content(current, self.key_prefix + sid) for sid in sids}
         found = {sid: each for sid, each in read.items() if each is not None}
         several = len(found) > 1
@@ -185,9 +189,9 @@ class StoredSessionInterface(
         for sid, content in found.items():
             if content is chosen or not several:
                 watch = self.watch and functools.partial(self.watch, current)
-                return Found(sid, content, is_kept=True, watch=watch, current=current)
+                return Found(sid, content, True, watch, *known)
         new = {"_permanent": True} if self.permanent else {}
-        return Found(self._new_sid(), new, is_kept=False, current=current)
+        return Found(self._new_sid(), new, False, None, *known)
 
     def _content(
         self, current: CurrentRequest, store_id: str
@@ -233,8 +237,7 @@ class StoredSessionInterface(
         sid, value = session.sid, self.serializer.encode(session)
         max_age = int(self.lifetime_of(app, session).total_seconds())
         kept = self.key_prefix + sid, value, max_age
-        outage = session.current.outage if session.current else None
-        back_end = self.back_end
+        back_end, outage = self.back_end, session.outage
         if session.found_as == sid:
             return back_end.ask_in(outage, functools.partial(back_end.replace, *kept))
         if self.has_ended(session):
@@ -279,8 +282,7 @@ class StoredSessionInterface(
 
     def _name_of(self, app: Flask, session: LazySession) -> str:
         """Return the name of a session's cookie, as its request knows it."""
-        current = session.current
-        return current.jar.session_name if current else self.get_cookie_name(app)
+        return session.cookie_name or self.get_cookie_name(app)
 
 
 def _signer(app: Flask) -> Signer:
