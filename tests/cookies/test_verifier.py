@@ -7,6 +7,7 @@ import typing as t
 
 import pytest
 from flask import Flask
+from flask.json.tag import JSONTag, TaggedJSONSerializer
 from flask.sessions import SecureCookieSessionInterface
 from hypothesis import given
 from hypothesis import strategies as st
@@ -127,3 +128,31 @@ def test_a_signer_of_the_apps_own_is_asked() -> None:
     serializer.signer = Never
     with pytest.raises(BadSignature, match="never"):
         Verifier((), serializer, loads_json).opened(text)
+
+
+class Kelvin(JSONTag):
+    """A type of the app's own, with a tag that Flask's do not look like."""
+
+    key = "K"
+
+    def check(self, value: t.Any) -> bool:
+        return isinstance(value, complex)
+
+    def to_json(self, value: t.Any) -> float:
+        return float(value.real)
+
+    def to_python(self, value: t.Any) -> complex:
+        return complex(value)
+
+
+def test_what_has_a_tag_is_as_flask_reads_it() -> None:
+    serializer = serializer_of(("new",))
+    tagged = TaggedJSONSerializer()
+    tagged.register(Kelvin)
+    serializer.serializer = tagged
+    verifier = Verifier((), serializer, loads_json)
+    for json in (b'{"K":1.5}', b'{"K":1.5,"b":2}', b'{"b":{"K":1.5}}', b'{" t":[1]}'):
+        signer = serializer.make_signer(serializer.salt)
+        text = signer.sign(base64_encode(json)).decode()
+        assert by_us(verifier, text) == by_flask(serializer, text)
+    assert by_us(verifier, serializer.dumps(complex(3)))[1] == complex(3)

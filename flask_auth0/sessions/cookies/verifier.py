@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import typing as t
 from binascii import a2b_base64
-from collections.abc import Callable
+from collections.abc import Callable, Set
 
 from flask.json.tag import TaggedJSONSerializer
 from itsdangerous import BadSignature, TimestampSigner, URLSafeTimedSerializer
@@ -20,7 +20,7 @@ REMEMBERED, LARGEST = 512, 4096
 #: Characters of a moment in base64: those of four bytes, which last until 2106.
 _MOMENT = 6
 #: The types of JSON values that are immutable, so that requests can share them.
-_SCALARS = (str, int, float, bool, type(None))
+_SCALARS = frozenset((str, int, float, bool, type(None)))
 
 
 class Verified(t.NamedTuple):
@@ -53,8 +53,11 @@ class Verifier:
         self.settings = settings
         self.serializer = serializer
         self.recent: Repeated[str, Verified] = Repeated(REMEMBERED)
-        is_flasks = type(serializer.serializer) is TaggedJSONSerializer
-        self._loads = loads if is_flasks else None
+        self._loads: Callable[[bytes], t.Any] | None = None
+        #: The names that stand for what JSON has no type for, with those of the app.
+        self._tags: Set[str] = frozenset()
+        if type(serializer.serializer) is TaggedJSONSerializer:
+            self._loads, self._tags = loads, serializer.serializer.tags.keys()
         self._signers = [_with_own_keys(each) for each in serializer.iter_unsigners()]
         self._hashes = [*filter(None, map(_Hash.of, self._signers))]
 
@@ -113,10 +116,9 @@ class Verifier:
             content = self._loads(_decoded(payload))
         except (ValueError, RecursionError):
             return None
-        if not isinstance(content, dict) or any(key[:1] == " " for key in content):
+        if not isinstance(content, dict) or not self._tags.isdisjoint(content):
             return None
-        is_plain = all(type(value) in _SCALARS for value in content.values())
-        return content if is_plain else None
+        return content if _SCALARS.issuperset(map(type, content.values())) else None
 
 
 class _Hash(t.NamedTuple):
