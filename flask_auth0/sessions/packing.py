@@ -40,6 +40,10 @@ _FAMILIAR = (
 #: The most bytes of a preset dictionary: zlib's window is 32 KB.
 _WINDOW = 32_000
 
+#: Below this many bytes, codes of its own make a text hardly shorter. To read them
+#: takes longer than the text, and heads are read with each request of somebody else.
+_SHORT = 2048
+
 #: Reads what is packed: the compressed text, and the signatures.
 _PARTS = msgspec.msgpack.Decoder(list[bytes])
 
@@ -56,8 +60,7 @@ def pack(plain: bytes, like: bytes = b"") -> bytes:
     """
     signatures: list[bytes] = []
     text = _TOKEN.sub(lambda found: _apart(found, signatures), plain)
-    compressor = zlib.compressobj(9, zdict=_dictionary(like))
-    compressed = compressor.compress(text) + compressor.flush()
+    compressed = _compressed(text, _dictionary(like))
     return msgspec.msgpack.encode([compressed, *signatures])
 
 
@@ -69,13 +72,21 @@ def unpack(packed: bytes, like: bytes = b"") -> bytes:
     compressed, *signatures = _PARTS.decode(packed)
     decompressor = zlib.decompressobj(zdict=_dictionary(like))
     try:
-        text = decompressor.decompress(compressed) + decompressor.flush()
+        text = decompressor.decompress(compressed)
     except zlib.error as error:
         raise ValueError("This is not compressed.") from error
+    if not decompressor.eof:
+        raise ValueError("The end is missing.")
     if not signatures:
         return text
     rest = iter(signatures)
     return _APART.sub(lambda found: _together(found, rest), text)
+
+
+def _compressed(text: bytes, dictionary: bytes) -> bytes:
+    strategy = zlib.Z_FIXED if len(text) < _SHORT else zlib.Z_DEFAULT_STRATEGY
+    compressor = zlib.compressobj(9, strategy=strategy, zdict=dictionary)
+    return compressor.compress(text) + compressor.flush()
 
 
 def _dictionary(like: bytes) -> bytes:

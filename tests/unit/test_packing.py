@@ -7,6 +7,7 @@ import secrets
 import typing as t
 from base64 import urlsafe_b64encode
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -87,6 +88,15 @@ def test_what_was_not_packed_is_refused(packed: bytes) -> None:
         unpack(packed, b"like")
     except ValueError:
         return
+
+
+@pytest.mark.parametrize("value", ["short", [token()] * 3])
+def test_what_has_no_end_is_refused(value: t.Any) -> None:
+    compressed, *signatures = msgspec.msgpack.decode(pack(dumped(value)))
+    for cut in (1, 5, len(compressed) // 2):
+        packed = msgspec.msgpack.encode([compressed[:-cut], *signatures])
+        with pytest.raises(ValueError, match=r"missing|not compressed"):
+            unpack(packed)
 
 
 def test_without_what_it_repeats_it_does_not_open() -> None:
