@@ -22,6 +22,8 @@ from .packing import pack, unpack
 _NONCE = 12
 #: Makes standard base64 of that for URLs.
 STANDARD: bytes = bytes.maketrans(b"-_", b"+/")
+#: The same, without the characters of standard base64 itself.
+_URL_ALONE = bytes.maketrans(b"-_+/", b"+/!!")
 _PLAIN, _PACKED, _PACKED_LIKE = b"\0", b"\2", b"\3"
 #: Below this many bytes, compression costs more than it saves.
 _WORTH_COMPRESSING = 512
@@ -130,12 +132,15 @@ def _encoded(raw: bytes) -> str:
 def _decoded(text: str) -> bytes:
     """Return the bytes of a text in canonical base64, or nothing for any other text."""
     try:
-        standard = text.encode().translate(STANDARD)
+        standard = text.encode().translate(_URL_ALONE)
         raw = a2b_base64(standard + b"==")
     except ValueError:
         return b""
-    is_canonical = b2a_base64(raw, newline=False).rstrip(b"=") == standard
-    return raw if is_canonical and "+" not in text and "/" not in text else b""
+    # What is no base64 was left out, and makes fewer bytes. Of the last characters, the
+    # spare bits have to be what they are when the bytes are encoded.
+    end = b2a_base64(raw[len(raw) // 3 * 3 :], newline=False).rstrip(b"=")
+    is_whole = len(standard) == len(raw) // 3 * 4 + len(end)
+    return raw if is_whole and standard.endswith(end) else b""
 
 
 def loads_json(plain: bytes) -> t.Any:
