@@ -67,19 +67,19 @@ class CookieJar:
     written: dict[str, str] = field(default_factory=dict)
     deleted: set[str] = field(default_factory=set)
     #: The prefix of the names of transactions, once it has been worked out.
-    transactions: str | None = None
+    transactions: str | None = field(default=None, init=False)
     #: Held while a session is read from several cookies, or written to them: threads of
     #: the request would find some from before and some from after a change.
     lock: AbstractContextManager[t.Any] = field(default_factory=threading.RLock)
 
     #: Whether session cookies of other domains and paths are deleted as well.
-    is_swept: bool = False
+    is_swept: bool = field(default=False, init=False)
     #: Whether the browser has sent several sessions, none of which counts then.
-    is_denied: bool = False
+    is_denied: bool = field(default=False, init=False)
     #: Whether the cookies are for the answer to a login.
-    is_for_login: bool = False
+    is_for_login: bool = field(default=False, init=False)
     #: Whether the headers are sent, so that no cookie can be set any more.
-    is_sent: bool = False
+    is_sent: bool = field(default=False, init=False)
 
     @functools.cached_property
     def sent(self) -> MultiDict[str, str]:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 
-
-@dataclass
 class Outage:
     """The failures of the back end in one request, and whether the app knows."""
 
