@@ -29,6 +29,7 @@ from .base import (
 from .lease import Lock, Locked
 from .proof import prove
 from .redis_durability import losses
+from .redis_readers import OneServer
 from .redis_urls import FAILURES, clients_of
 
 KEY = "SESSION_REDIS"
@@ -77,7 +78,7 @@ class RedisBackEnd(BackEnd):
 
     def fetch(self, key: str) -> bytes | None:
         try:
-            return t.cast("bytes | None", self.client.get(key))
+            return _read(self.client, key)
         except redis.ResponseError as error:
             if str(error).startswith("WRONGTYPE"):
                 return None
@@ -86,15 +87,15 @@ class RedisBackEnd(BackEnd):
     def fetch_together(self, *keys: str) -> dict[str, bytes | None]:
         if len(keys) == 1:
             return super().fetch_together(*keys)
-        client = self.client
-        # In a cluster, the keys may be on different servers, which are all asked before
-        # the first of them is waited for.
-        is_cluster = isinstance(client, redis.RedisCluster)
-        read = client.mget_nonatomic if is_cluster else client.mget
         try:
-            return dict(zip(keys, read(keys), strict=True))
+            return dict(zip(keys, _read_together(self.client, keys), strict=True))
         except redis.exceptions.NoPermissionError:
             return super().fetch_together(*keys)
+
+    def forget_idle(self) -> None:
+        client = self.client
+        if isinstance(client, OneServer):
+            client.forget_readers()
 
     def keep(self, key: str, value: bytes, max_age: int) -> None:
         self.client.set(key, value, ex=max_age)
@@ -182,6 +183,23 @@ class RedisBackEnd(BackEnd):
             for label, records in by_label(endings).items():
                 pipeline.zrem(label, *records)
             pipeline.execute()
+
+
+def _read(client: t.Any, key: str) -> bytes | None:
+    is_one = isinstance(client, OneServer)
+    found: bytes | None = client.read("GET", key) if is_one else client.get(key)
+    return found
+
+
+def _read_together(client: t.Any, keys: Sequence[str]) -> list[bytes | None]:
+    if isinstance(client, OneServer):
+        found: list[bytes | None] = client.read("MGET", *keys)
+        return found
+    # In a cluster, the keys may be on different servers, which are all asked before the
+    # first of them is waited for.
+    is_cluster = isinstance(client, redis.RedisCluster)
+    found = client.mget_nonatomic(keys) if is_cluster else client.mget(keys)
+    return found
 
 
 def _label(client: t.Any, labelling: Labelling) -> None:

@@ -19,6 +19,7 @@ from redis.sentinel import Sentinel, SentinelConnectionPool
 
 from ...runtime.processes import PerProcess
 from .bad_settings import BadSetting, no_answer
+from .redis_readers import OneServer
 
 Options = dict[str, t.Any]
 
@@ -178,7 +179,7 @@ def _single(parts: RedisUrl, timeout: float) -> redis.Redis:
         "max_connections": _CONNECTIONS,
     }
     pool = BlockingConnectionPool.from_url(parts.single, **defaults)
-    return redis.Redis.from_pool(pool)
+    return OneServer.from_pool(pool)
 
 
 def _is_in_cluster(make: Callable[[], redis.Redis]) -> bool:
