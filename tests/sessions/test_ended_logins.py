@@ -223,7 +223,7 @@ def test_an_outage_is_no_end(
         raise SessionStoreUnavailable()
 
     with monkeypatch.context() as broken:
-        broken.setattr(store, "ask", fail)
+        broken.setattr(store, "ask_in", fail)
         assert visitor.fetch("/who").status_code == 503
     assert who(visitor) == {"id": "auth0|ada", "is_admin": True}
 

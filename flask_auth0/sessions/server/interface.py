@@ -182,14 +182,14 @@ class StoredSessionInterface(
 
     def _found(self, current: CurrentRequest, sids: Sequence[str]) -> Found:
         known = current.outage, current.jar.session_name
-        read = {sid: self._content(current, self.key_prefix + sid) for sid in sids}
-        found = {sid: each for sid, each in read.items() if each is not None}
-        several = len(found) > 1
-        chosen = one_of(current.jar, [*found.values()]) if several else None
-        for sid, content in found.items():
-            if content is chosen or not several:
-                watch = self.watch and functools.partial(self.watch, current)
-                return Found(sid, content, True, watch, *known)
+        read = [(sid, self._content(current, self.key_prefix + sid)) for sid in sids]
+        found = [(sid, content) for sid, content in read if content is not None]
+        if len(found) > 1:
+            chosen = one_of(current.jar, [content for _, content in found])
+            found = [each for each in found if each[1] is chosen]
+        for sid, content in found:
+            watch = self.watch and functools.partial(self.watch, current)
+            return Found(sid, content, True, watch, *known)
         new = {"_permanent": True} if self.permanent else {}
         return Found(self._new_sid(), new, False, None, *known)
 

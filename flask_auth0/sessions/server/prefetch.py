@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 
 from ...runtime.recent import Recent
@@ -41,7 +42,8 @@ class Prefetch:
         """Return a session, and read the other value for a request."""
         need = self._needs.get(store_id) or self._told_by(store_id)
         keys = (store_id, need) if need else (store_id,)
-        found = self._back_end.ask(self._back_end.fetch_together, *keys)
+        fetch = functools.partial(self._back_end.fetch_together, *keys)
+        found = self._back_end.ask_in(current.outage, fetch)
         value = found.pop(store_id)
         current.prefetched = Prefetched(store_id, time.monotonic(), found)
         return value
