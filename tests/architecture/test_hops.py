@@ -14,12 +14,12 @@ from tests.harness.visitor import Visitor
 #: How often a walk may go on in another file, with cookies and with Redis.
 BOUNDS = {
     "protected": (29, 34),
-    "token": (46, 56),
+    "token": (46, 57),
     # Of these, five are for an ID token of another second than the one before.
     "refresh": (197, 214),
-    "login": (71, 76),
+    "login": (71, 77),
     "callback": (113, 125),
-    "backchannel": (0, 86),
+    "backchannel": (0, 88),
 }
 
 
