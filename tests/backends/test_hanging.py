@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import logging
 import os
 import signal
 import socket
 import time
 import typing as t
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from redis import Redis
 
-from flask_auth0 import Auth0Error
+from flask_auth0 import Auth0Error, SessionStoreUnavailable
 from tests.contracts.outage import LEEWAY, LIMIT, add_views, check_unavailable
 from tests.harness.deadlines import within
 from tests.harness.processes import Service, stopped_at_the_end, until
@@ -91,32 +93,69 @@ def test_a_master_of_a_cluster_hangs(
     make_app: MakeApp, make_visitor: MakeVisitor, cluster: Cluster
 ) -> None:
     cluster.flush()
+    # Of this, a sixth is the time that each of its servers has for a healthy login.
+    limit = 3 * LIMIT
     app = make_app(
         {
             "SESSION_TYPE": "redis",
             "SESSION_REDIS": f"redis://127.0.0.1:{cluster.ports[0]}",
         },
-        session_store_timeout=LIMIT,
+        session_store_timeout=limit,
     )
     visitors = [make_visitor(app) for _ in range(4)]
     for visitor in visitors:
         visitor.log_in()
         assert visitor.user()["email"] == ADA
-    node = cluster.nodes[1].process.pid
-    os.kill(node, signal.SIGSTOP)
-    try:
+    with stopped(cluster.nodes[1].process.pid):
         for visitor in visitors:
-            with within(LIMIT + LEEWAY):
+            with within(limit + LEEWAY):
                 assert visitor.get("/profile").status_code in {200, 503}
             with within(LEEWAY):
                 assert visitor.get("/").status_code == 200
-    finally:
-        os.kill(node, signal.SIGCONT)
 
     def all_are_back() -> bool:
         return all(v.fetch("/profile").status_code == 200 for v in visitors)
 
     until(all_are_back, "the cluster is whole again")
+
+
+def test_a_server_of_a_cluster_hangs_that_has_all_that_is_asked_for(
+    make_app: MakeApp, cluster: Cluster
+) -> None:
+    url = f"redis://127.0.0.1:{cluster.ports[0]}"
+    app = make_app(
+        {"SESSION_TYPE": "redis", "SESSION_REDIS": url}, session_store_timeout=LIMIT
+    )
+    back_end = t.cast("t.Any", app.session_interface).back_end
+    names, port = map(str, itertools.count()), cluster.ports[1]
+    there = (n for n in names if back_end.client.get_node_from_key(n).port == port)
+    keys = list(itertools.islice(there, 2))
+
+    def ask() -> bool:
+        with app.test_request_context():
+            return len(back_end.ask(back_end.fetch_together, *keys)) == len(keys)
+
+    def is_back() -> bool:
+        with contextlib.suppress(SessionStoreUnavailable):
+            return ask()
+        return False
+
+    # Its connection is open then.
+    until(is_back, "the cluster answers")
+    unavailable = pytest.raises(SessionStoreUnavailable)
+    with stopped(cluster.nodes[1].process.pid), within(LIMIT + LEEWAY), unavailable:
+        ask()
+    until(is_back, "the cluster is whole again")
+
+
+@contextlib.contextmanager
+def stopped(process: int) -> Iterator[None]:
+    """Let a process hang."""
+    os.kill(process, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(process, signal.SIGCONT)
 
 
 def test_a_slow_back_end_is_not_waited_for_again_and_again(

@@ -31,6 +31,9 @@ _FORMS = (
 #: The most connections of a process, unless the URL has a number. A request that needs
 #: one more waits.
 _CONNECTIONS = 100
+#: How often redis-py waits for a server of a cluster that hangs, where a request asks
+#: for two keys: once for both, and once for each.
+_WAITS = 3
 #: The options of a URL's query that are none of the client's.
 _OF_POOL = {"timeout", "db"}
 _OF_SENTINEL = "sentinel_"
@@ -120,6 +123,7 @@ def _maker(parts: RedisUrl, options: Options, timeout: float) -> Callable[[], t.
         return functools.partial(_behind_sentinel, parts, options)
     single = functools.partial(_single, parts, timeout)
     if parts.kind == "cluster" or _is_in_cluster(single):
+        options = {**_defaults(parts, timeout / _WAITS), **parts.options()}
         return functools.partial(_cluster, parts, options)
     return single
 
