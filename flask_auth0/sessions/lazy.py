@@ -84,9 +84,9 @@ class LoadedFirst(dict[str, t.Any]):
 
     def __getstate__(self) -> dict[str, t.Any]:
         # A lock cannot be copied, and what is loaded needs none. A copy is saved for
-        # no request.
+        # no request, and read for none.
         self.load()
-        left_out = ("_loading", "owner")
+        left_out = ("_loading", "_read", "outage", "owner")
         return {k: v for k, v in vars(self).items() if k not in left_out}
 
 
@@ -152,30 +152,25 @@ class LazySession(LoadedFirst, ServerSideSession):
     :param read: reads the session.
     """
 
-    is_loaded: bool
-    is_lost: bool
     modified: bool
+    #: What its request knows, once it is read: of the back end's outage, and the name
+    #: of the session's cookie.
+    outage: Outage | None = None
+    cookie_name: str | None = None
+    #: Whether the session was emptied because its login was over.
+    is_over: bool = False
+    #: Whether the current request has ended the login, and emptied the session.
+    is_ended: bool = False
+    #: The former ids of the session, whose content is to be removed.
+    replaced: tuple[str, ...] = ()
+    #: The id under which the session was found. If the back end has nothing under it
+    #: any more, another request has ended the session, and saving must not revive it.
+    found_as: str | None = None
+    _sid = ""
 
     def __init__(self, read: Reader) -> None:
         self._read = read
-        #: What its request knows, once it is read: of the back end's outage, and the
-        #: name of the session's cookie.
-        self.outage: Outage | None = None
-        self.cookie_name: str | None = None
-        self._sid = ""
-        self.is_loaded = True
-        #: Whether the session was emptied because its login was over.
-        self.is_over: bool = False
-        #: Whether the current request has ended the login, and emptied the session.
-        self.is_ended: bool = False
-        #: The former ids of the session, whose content is to be removed.
-        self.replaced: list[str] = []
-        #: The id under which the session was found. If the back end has nothing under
-        #: it any more, another request has ended the session, and saving must not
-        #: revive it.
-        self.found_as: str | None = None
         super().__init__()
-        self.is_loaded = False
 
     def __bool__(self) -> bool:
         self.load()
@@ -223,7 +218,7 @@ class LazySession(LoadedFirst, ServerSideSession):
         this one is kept.
         """
         if self.found_as is not None:
-            self.replaced.append(self.sid)
+            self.replaced = (*self.replaced, self.sid)
         self.sid, self.modified = sid, True
 
     def begin_anew(self, sid: str) -> None:

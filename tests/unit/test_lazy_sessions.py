@@ -9,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
+from flask import session
 
 from flask_auth0 import SessionStoreUnavailable
 from flask_auth0.sessions.lazy import (
@@ -18,6 +19,8 @@ from flask_auth0.sessions.lazy import (
     WatchedSession,
 )
 from flask_auth0.sessions.storage_contract import KEY
+from flask_auth0.testing import logged_in_client
+from tests.harness.visitor import MakeApp
 
 #: Seconds, more than any machine needs for this.
 LIMIT = 30
@@ -90,9 +93,23 @@ def test_no_thread_sees_a_session_before_its_login_is_checked() -> None:
     assert [each.result() for each in used_at_once(make)] == [None, None]
 
 
+@pytest.mark.parametrize("kind", ["", "memory"])
+def test_a_session_of_a_request_can_be_copied(make_app: MakeApp, kind: str) -> None:
+    app = make_app({"SESSION_TYPE": kind} if kind else {})
+
+    @app.get("/copy")
+    def copied() -> t.Any:
+        session["cart"] = [1]
+        made = copy.deepcopy(session._get_current_object())  # type: ignore[attr-defined]
+        made["cart"].append(2)
+        return [session["cart"], made["cart"]]
+
+    assert logged_in_client(app).get("/copy").json == [[1], [1, 2]]
+
+
 def test_a_session_can_be_copied() -> None:
     lazy = LazySession(lambda: Found("sid", {"list": [1]}, is_kept=True))
-    for session in (lazy, WatchedSession({"list": [1]})):
-        copied = copy.deepcopy(session)
+    for each in (lazy, WatchedSession({"list": [1]})):
+        copied = copy.deepcopy(each)
         copied["list"].append(2)
-        assert (session["list"], copied["list"]) == ([1], [1, 2])
+        assert (each["list"], copied["list"]) == ([1], [1, 2])
