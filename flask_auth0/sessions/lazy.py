@@ -203,6 +203,9 @@ class LazySession(LoadedFirst, ServerSideSession):
         found = content.get(KEY)
         if watch is not None and found is not None:
             self._look(watch, found)
+        if not self.is_lost:
+            # It has the request, which has the session.
+            del self._read
 
     def _look(self, watch: Callable[[SessionMixin, t.Any], None], found: t.Any) -> None:
         try:

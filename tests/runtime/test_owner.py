@@ -8,9 +8,11 @@ import weakref
 from collections.abc import Iterator
 
 import pytest
-from flask import Flask, request, session
+from flask import Flask, Request, request, session
 
 from flask_auth0 import current_user, login_required
+from flask_auth0.runtime.cookie_jar import CookieJar
+from flask_auth0.runtime.owner import Owner
 from flask_auth0.testing import logged_in_client
 from tests.harness.visitor import MakeApp
 
@@ -60,8 +62,31 @@ def test_it_needs_no_collector(app: Flask, view: t.Callable[[], str]) -> None:
     assert [each() for each in requests] == [None, None]
 
 
-def test_who_asks_for_one_that_is_gone_is_told(app: Flask) -> None:
-    with app.test_request_context():
-        unread = session._get_current_object()  # type: ignore[attr-defined]
+@pytest.mark.parametrize("is_collected", [True, False])
+def test_a_session_can_be_read_when_its_request_is_over(
+    app: Flask, is_collected: bool
+) -> None:
+    """As in a stream, in a thread, or in a report of an error."""
+    sessions: list[t.Any] = []
+
+    @app.get("/taken")
+    def taken() -> str:
+        sessions.append(session._get_current_object())  # type: ignore[attr-defined]
+        return "not read"
+
+    client = logged_in_client(app, name="Ada")
+    with client.session_transaction() as kept:
+        kept["cart"] = "apple"
+    client.get("/taken").close()
+    if is_collected:
+        gc.collect()
+    (late,) = sessions
+    assert [late.get("cart"), late.get("cart")] == ["apple", "apple"]
+    assert "apple" in repr(late)
+
+
+def test_one_that_nobody_has_is_over() -> None:
+    gone = Owner(Request({}, populate_request=False))
+    jar = CookieJar(Flask(__name__), gone, "session", "session_a0_")
     with pytest.raises(RuntimeError, match="is over"):
-        unread.get("cart")
+        jar.get("session")

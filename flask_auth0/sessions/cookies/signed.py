@@ -11,7 +11,7 @@ from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from itsdangerous import BadData
 
 from ...runtime.clock import Clock
-from ...runtime.owner import Owner, gone
+from ...runtime.owner import Owner
 from ...runtime.request import CurrentRequest, request_of
 from ..attended import Attended
 from ..lazy import Watch, WatchedSession
@@ -48,7 +48,7 @@ class SignedSessionInterface(
             self.take_former_names(app, request)
         session = WatchedSession()
         session.owner = Owner(request)
-        session.fill = functools.partial(self._fill, app, session.owner)
+        session.fill = functools.partial(self._fill, app, request)
         return session
 
     def save_session(
@@ -63,9 +63,9 @@ class SignedSessionInterface(
         elif session.accessed and response.headers.get("Vary") != "Cookie":
             response.vary.add("Cookie")
 
-    def _fill(self, app: Flask, owner: Owner, session: WatchedSession) -> None:
+    def _fill(self, app: Flask, request: Request, session: WatchedSession) -> None:
         """Open a session, and check its login."""
-        current = request_of(app, owner() or gone())
+        current = request_of(app, request)
         content = self._content(current)
         if content is None:
             return

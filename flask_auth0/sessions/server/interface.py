@@ -18,7 +18,7 @@ from ...errors import SessionStoreUnavailable
 from ...runtime import error_handlers
 from ...runtime.cookie_jar import session_cookie_flags
 from ...runtime.logger import logger_of
-from ...runtime.owner import Owner, gone
+from ...runtime.owner import Owner
 from ...runtime.request import CurrentRequest, current_request, request_of
 from ..attended import Attended
 from ..cookies.duplicates import MOST_OF_ONE_NAME, one_of
@@ -124,9 +124,8 @@ class StoredSessionInterface(
         """Return the session of a request, which is not read yet."""
         if self.config is not None:
             self.take_former_names(app, request)
-        owner = Owner(request)
-        session = LazySession(functools.partial(self._read, app, owner))
-        session.owner = owner
+        session = LazySession(functools.partial(self._read, app, request))
+        session.owner = Owner(request)
         return session
 
     def save_session(  # type: ignore[override]
@@ -170,8 +169,8 @@ class StoredSessionInterface(
                 return None
         return cookie if self._sid_pattern.fullmatch(cookie) else None
 
-    def _read(self, app: Flask, owner: Owner) -> Found:
-        current = request_of(app, owner() or gone())
+    def _read(self, app: Flask, request: Request) -> Found:
+        current = request_of(app, request)
         jar = current.jar
         cookies = jar.values.get(jar.session_name, ())[:MOST_OF_ONE_NAME]
         checked = filter(None, (self._checked_sid(app, cookie) for cookie in cookies))
