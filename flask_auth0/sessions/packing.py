@@ -40,9 +40,10 @@ _FAMILIAR = (
 #: The most bytes of a preset dictionary: zlib's window is 32 KB.
 _WINDOW = 32_000
 
-#: Below this many bytes, codes of its own make a text hardly shorter. To read them
-#: takes longer than the text, and heads are read with each request of somebody else.
-_SHORT = 2048
+#: Below this many bytes, a text that is at most so much longer has none of its own
+#: codes. To read them takes longer than the text, and heads are read with each request
+#: of somebody else.
+_SHORT, _LONGER = 2048, 32
 
 #: Reads what is packed: the compressed text, and the signatures.
 _PARTS = msgspec.msgpack.Decoder(list[bytes])
@@ -84,7 +85,14 @@ def unpack(packed: bytes, like: bytes = b"") -> bytes:
 
 
 def _compressed(text: bytes, dictionary: bytes) -> bytes:
-    strategy = zlib.Z_FIXED if len(text) < _SHORT else zlib.Z_DEFAULT_STRATEGY
+    shortest = _deflated(text, dictionary, zlib.Z_DEFAULT_STRATEGY)
+    if len(text) >= _SHORT:
+        return shortest
+    fixed = _deflated(text, dictionary, zlib.Z_FIXED)
+    return fixed if len(fixed) <= len(shortest) + _LONGER else shortest
+
+
+def _deflated(text: bytes, dictionary: bytes, strategy: int) -> bytes:
     compressor = zlib.compressobj(9, strategy=strategy, zdict=dictionary)
     return compressor.compress(text) + compressor.flush()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import typing as t
+import zlib
 from base64 import urlsafe_b64encode
 
 import msgspec
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flask_auth0.sessions.packing import pack, unpack
+from flask_auth0.sessions.packing import _FAMILIAR, pack, unpack
 from flask_auth0.sessions.sealing import Sealer
 
 CLAIMS = {
@@ -97,6 +98,17 @@ def test_what_has_no_end_is_refused(value: t.Any) -> None:
         packed = msgspec.msgpack.encode([compressed[:-cut], *signatures])
         with pytest.raises(ValueError, match=r"missing|not compressed"):
             unpack(packed)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [CLAIMS, secrets.token_hex(900), secrets.token_urlsafe(900), "Ада Лавлейс " * 50],
+)
+def test_what_is_fast_to_read_is_hardly_longer(value: t.Any) -> None:
+    plain = dumped(value)
+    compressor = zlib.compressobj(9, zdict=_FAMILIAR)
+    shortest = compressor.compress(plain) + compressor.flush()
+    assert len(pack(plain)) <= len(shortest) + 40
 
 
 def test_without_what_it_repeats_it_does_not_open() -> None:
