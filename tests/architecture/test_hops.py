@@ -18,8 +18,8 @@ BOUNDS = {
     # Of these, five are for an ID token of another second than the one before.
     "refresh": (197, 214),
     "login": (71, 77),
-    "callback": (113, 125),
-    "backchannel": (0, 88),
+    "callback": (113, 126),
+    "backchannel": (0, 90),
 }
 
 

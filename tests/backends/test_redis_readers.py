@@ -11,6 +11,7 @@ import pytest
 import redis
 
 from flask_auth0 import current_user
+from flask_auth0.sessions.server.interface import StoredSessionInterface
 from flask_auth0.sessions.stores.redis_readers import KEPT, OneServer
 from flask_auth0.sessions.stores.redis_urls import clients_of
 from flask_auth0.testing import logged_in_client
@@ -136,6 +137,21 @@ def read_at_once(client: OneServer, other: redis.Redis) -> None:
     other.client_pause(300)
     with ThreadPoolExecutor(4) as executor:
         assert [*executor.map(client.read, ["PING"] * 4)] == [True] * 4
+
+
+def test_what_writes_takes_the_connection_of_a_reader(
+    make_app: MakeApp, redis_url: str
+) -> None:
+    """One that is seldom used would be dropped by a network, and nobody told."""
+    url = f"{redis_url}?client_name=only"
+    app = make_app({"SESSION_TYPE": "redis", "SESSION_REDIS": url})
+    back_end = t.cast(StoredSessionInterface, app.session_interface).back_end
+    for number in range(4):
+        back_end.keep("only", str(number).encode(), 60)
+        assert back_end.fetch("only") == str(number).encode()
+    with redis.Redis.from_url(redis_url) as other:
+        names = [each["name"] for each in other.client_list()]
+    assert names.count("only") == 1
 
 
 @pytest.mark.parametrize("kind", ["single", "of the app"])

@@ -98,6 +98,10 @@ def set_on_self(cls: type) -> set[str]:
     }
 
 
+#: What typing sets on each class below a protocol.
+OF_PROTOCOLS = {"_is_protocol", "_is_runtime_protocol"}
+
+
 @functools.cache
 def used(cls: type) -> set[str]:
     """Return the private names that a class defines, or uses of itself."""
@@ -105,7 +109,8 @@ def used(cls: type) -> set[str]:
     attributes = {
         node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)
     }
-    return {name for name in {*vars(cls), *attributes} if is_private(name)}
+    names = {*vars(cls), *attributes} - OF_PROTOCOLS
+    return {name for name in names if is_private(name)}
 
 
 def is_ours(cls: type) -> bool:

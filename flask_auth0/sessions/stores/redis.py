@@ -74,11 +74,18 @@ class RedisBackEnd(BackEnd):
     @property
     def client(self) -> t.Any:
         """The client of redis-py, with connections of this process."""
+        client = self._clients.of[os.getpid()]
+        if isinstance(client, OneServer) and any(client.readers):
+            client.lend()
+        return client
+
+    @property
+    def _reading(self) -> t.Any:
         return self._clients.of[os.getpid()]
 
     def fetch(self, key: str) -> bytes | None:
         try:
-            return _read(self.client, key)
+            return _read(self._reading, key)
         except redis.ResponseError as error:
             if str(error).startswith("WRONGTYPE"):
                 return None
@@ -88,12 +95,12 @@ class RedisBackEnd(BackEnd):
         if len(keys) == 1:
             return super().fetch_together(*keys)
         try:
-            return dict(zip(keys, _read_together(self.client, keys), strict=True))
+            return dict(zip(keys, _read_together(self._reading, keys), strict=True))
         except redis.exceptions.NoPermissionError:
             return super().fetch_together(*keys)
 
     def forget_idle(self) -> None:
-        client = self.client
+        client = self._reading
         if isinstance(client, OneServer):
             client.forget_readers()
 

@@ -25,12 +25,12 @@ class OneServer(redis.Redis):
         most = min(KEPT, self.connection_pool.max_connections // _LEFT)
         #: One for each reader that there may be; those that were at work last come
         #: last. Threads take them out and put them back without a lock.
-        self._readers: deque[redis.Redis | None] = deque([None] * most)
+        self.readers: deque[redis.Redis | None] = deque([None] * most)
 
     def read(self, *command: t.Any) -> t.Any:
         """Return the answer to a command that changes nothing."""
         try:
-            reader = self._readers.pop()
+            reader = self.readers.pop()
         except IndexError:
             # All of them are at work.
             return self.execute_command(*command)
@@ -38,25 +38,39 @@ class OneServer(redis.Redis):
             reader = reader or self._made()
             answer = reader.execute_command(*command)
         except redis.ResponseError:
-            self._readers.append(reader)
+            self.readers.append(reader)
             raise
         except BaseException:
             # The answer can still arrive, and would be taken for the next one.
             _end(reader)
-            self._readers.append(None)
+            self.readers.append(None)
             raise
-        self._readers.append(reader)
+        self.readers.append(reader)
         return answer
+
+    def lend(self) -> None:
+        """Put the connection of a reader back into the pool, for another command.
+
+        One for writing alone would be idle between logins, and networks drop what is
+        idle without a word.
+        """
+        try:
+            reader = self.readers.pop()
+        except IndexError:
+            return
+        if reader is not None:
+            reader.close()
+        self.readers.appendleft(None)
 
     def forget_readers(self) -> None:
         """Close the connections of readers that are not at work."""
-        for _ in range(len(self._readers)):
+        for _ in range(len(self.readers)):
             try:
-                reader = self._readers.pop()
+                reader = self.readers.pop()
             except IndexError:
                 return
             _end(reader)
-            self._readers.appendleft(None)
+            self.readers.appendleft(None)
 
     def _made(self) -> redis.Redis:
         pool = self.connection_pool
