@@ -86,7 +86,7 @@ class LoadedFirst(dict[str, t.Any]):
         # A lock cannot be copied, and what is loaded needs none. A copy is saved for
         # no request, and read for none.
         self.load()
-        left_out = ("_loading", "_read", "outage", "owner")
+        left_out = ("_loading", "_read", "owner")
         return {k: v for k, v in vars(self).items() if k not in left_out}
 
 

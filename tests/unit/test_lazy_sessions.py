@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import threading
 import typing as t
 from collections.abc import Callable
@@ -105,6 +106,16 @@ def test_a_session_of_a_request_can_be_copied(make_app: MakeApp, kind: str) -> N
         return [session["cart"], made["cart"]]
 
     assert logged_in_client(app).get("/copy").json == [[1], [1, 2]]
+
+
+def test_one_that_could_not_be_read_can_be_copied() -> None:
+    def fail(lock: t.Any) -> t.NoReturn:
+        raise SessionStoreUnavailable
+
+    lazy = LazySession(functools.partial(fail, threading.Lock()))
+    with pytest.raises(SessionStoreUnavailable):
+        lazy.get("name")
+    assert copy.deepcopy(lazy).is_lost
 
 
 def test_a_session_can_be_copied() -> None:
