@@ -75,7 +75,7 @@ class RedisBackEnd(BackEnd):
     def client(self) -> t.Any:
         """The client of redis-py, with connections of this process."""
         client = self._clients.of[os.getpid()]
-        if isinstance(client, OneServer) and any(client.readers):
+        if isinstance(client, OneServer) and any(client.readers.copy()):
             client.lend()
         return client
 

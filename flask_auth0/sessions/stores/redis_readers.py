@@ -7,10 +7,9 @@ from collections import deque
 
 import redis
 
-#: The most connections that a process keeps for reading.
-KEPT = 16
-#: The least part of a pool's connections that is left for all else.
-_LEFT = 4
+#: The most connections that a process keeps for reading, which are this part of those
+#: of its pool at most.
+KEPT, _PART = 16, 1 / 4
 
 
 class OneServer(redis.Redis):
@@ -22,7 +21,7 @@ class OneServer(redis.Redis):
 
     def __init__(self, *args: t.Any, **options: t.Any) -> None:
         super().__init__(*args, **options)
-        most = min(KEPT, self.connection_pool.max_connections // _LEFT)
+        most = min(KEPT, int(self.connection_pool.max_connections * _PART))
         #: One for each reader that there may be; those that were at work last come
         #: last. Threads take them out and put them back without a lock.
         self.readers: deque[redis.Redis | None] = deque([None] * most)
