@@ -152,6 +152,8 @@ class LazySession(LoadedFirst, ServerSideSession):
     :param read: reads the session.
     """
 
+    is_loaded: bool
+    is_lost: bool
     modified: bool
     #: What its request knows, once it is read: of the back end's outage, and the name
     #: of the session's cookie.
