@@ -45,6 +45,11 @@ _SENT = "http11.send_request_body.complete"
 _ANSWERED = "http11.receive_response_headers.complete"
 
 
+#: The tasks that close connections. The event loop refers to its tasks only weakly, and
+#: one that was collected would leave its connections open.
+_closing: set[asyncio.Task[None]] = set()
+
+
 @dataclass
 class Trace:
     """How far one attempt to send a request has come, as httpcore's trace tells."""
@@ -129,7 +134,12 @@ class KeptTransport(httpx.AsyncBaseTransport):
     def _close_soon(self, transport: httpx.AsyncBaseTransport) -> None:
         self._old.add(transport)
         loop = asyncio.get_running_loop()
-        loop.call_later(self._linger, lambda: loop.create_task(self._close(transport)))
+        loop.call_later(self._linger, self._begin_to_close, transport)
+
+    def _begin_to_close(self, transport: httpx.AsyncBaseTransport) -> None:
+        task = asyncio.get_running_loop().create_task(self._close(transport))
+        _closing.add(task)
+        task.add_done_callback(_closing.discard)
 
     async def _close(self, transport: httpx.AsyncBaseTransport) -> None:
         self._old.discard(transport)

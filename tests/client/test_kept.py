@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import socket
 import threading
 import typing as t
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
+import httpx
 import pytest
 from flask import Flask
 
@@ -137,3 +141,35 @@ def test_the_system_looks_for_dead_connections() -> None:
         for option in socket_options(10):
             made.setsockopt(*option)
         assert made.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+
+
+class Waiting(httpx.AsyncBaseTransport):
+    """Connections whose end waits for the other side, as TLS does."""
+
+    def __init__(self) -> None:
+        self.begins, self.ends = asyncio.Event(), asyncio.Event()
+        #: What the end waits for, which is in nobody else's hands.
+        self.awaited: weakref.ref[asyncio.Future[None]] | None = None
+
+    async def aclose(self) -> None:
+        future = asyncio.get_running_loop().create_future()
+        self.awaited = weakref.ref(future)
+        self.begins.set()
+        await future
+        self.ends.set()
+
+
+def test_the_collector_leaves_no_connection_open() -> None:
+    """The event loop refers to its tasks only weakly."""
+
+    async def close() -> None:
+        waiting = Waiting()
+        KeptTransport(lambda: waiting, linger=0).close_soon()
+        await asyncio.wait_for(waiting.begins.wait(), LIMIT)
+        gc.collect()
+        future = waiting.awaited and waiting.awaited()
+        assert future is not None
+        future.set_result(None)
+        await asyncio.wait_for(waiting.ends.wait(), LIMIT)
+
+    asyncio.run(close())
