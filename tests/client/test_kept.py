@@ -167,7 +167,8 @@ def test_the_collector_leaves_no_connection_open() -> None:
         KeptTransport(lambda: waiting, linger=0).close_soon()
         await asyncio.wait_for(waiting.begins.wait(), LIMIT)
         gc.collect()
-        future = waiting.awaited and waiting.awaited()
+        assert waiting.awaited is not None
+        future = waiting.awaited()
         assert future is not None
         future.set_result(None)
         await asyncio.wait_for(waiting.ends.wait(), LIMIT)
