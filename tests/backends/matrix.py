@@ -46,11 +46,12 @@ def _sqlalchemy(find: Find) -> Settings:
 
 def _mongodb(find: Find) -> Settings:
     """A real server where there is one, an imitation elsewhere."""
-    import mongomock
     import pymongo
 
+    from tests.harness.imitated_mongodb import imitated_client
+
     url = os.environ.get("FLASK_AUTH0_MONGODB_URL")
-    client: t.Any = pymongo.MongoClient(url) if url else mongomock.MongoClient()
+    client: t.Any = pymongo.MongoClient(url) if url else imitated_client()
     client.drop_database("flask_auth0_tests")
     return {
         "SESSION_TYPE": "mongodb",

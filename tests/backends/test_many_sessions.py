@@ -6,7 +6,6 @@ import typing as t
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import mongomock
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -23,6 +22,7 @@ from flask_auth0.sessions.stores.labels_in_values import LabelsInValues
 from flask_auth0.sessions.stores.mongodb import MongoBackEnd
 from flask_auth0.sessions.stores.sqlalchemy import SqlBackEnd
 from tests.contracts.index import end_all
+from tests.harness.imitated_mongodb import imitated_client
 
 PARTS = {"head": "h", "body": "b"}
 #: How many sessions are ended together here; the product has more.
@@ -126,7 +126,7 @@ class TestSQLite(SqlContract):
 class TestMongoDB(LinearContract):
     @pytest.fixture
     def store(self) -> BackEnd:
-        client: t.Any = mongomock.MongoClient()
+        client: t.Any = imitated_client()
         return make_store({"SESSION_TYPE": "mongodb", "SESSION_MONGODB": client})
 
     @pytest.fixture

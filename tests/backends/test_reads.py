@@ -28,7 +28,7 @@ def app(app_on_redis: Flask) -> Flask:
 def test_what_has_expired_is_expired_before_the_back_end_removes_it(
     make_app: MakeApp, postgres_url: str, dynamodb_url: str, tmp_path: Path
 ) -> None:
-    import mongomock
+    from tests.harness.imitated_mongodb import imitated_client
 
     for settings in [
         {"SESSION_TYPE": "sqlalchemy", "SESSION_SQLALCHEMY": postgres_url},
@@ -38,7 +38,7 @@ def test_what_has_expired_is_expired_before_the_back_end_removes_it(
             # The imitation is slow where other tests run beside it.
             "AUTH0_SESSION_STORE_TIMEOUT": 30,
         },
-        {"SESSION_TYPE": "mongodb", "SESSION_MONGODB": mongomock.MongoClient()},
+        {"SESSION_TYPE": "mongodb", "SESSION_MONGODB": imitated_client()},
     ]:
         interface = interface_of(make_app(settings))
         for max_age, found in [(-1, None), (60, {"a": 1})]:
