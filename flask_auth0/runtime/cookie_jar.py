@@ -89,7 +89,7 @@ class CookieJar:
     @functools.cached_property
     def values(self) -> dict[str, tuple[str, ...]]:
         """All values of the request by name, or the one that the response will set."""
-        request = self.owner() or gone()
+        request = self.owner()
         if type(request) is Request and "cookies" not in vars(request):
             made = dict(_parse(request))
         else:
