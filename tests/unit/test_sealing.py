@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 import typing as t
 
 import pytest
@@ -16,6 +17,9 @@ VALUES: list[t.Any] = [
     {"long": "x" * 20000},
     {"of Python's own JSON": [2**70, float("inf")]},
 ]
+
+#: Characters of base64 for URLs.
+ALPHABET = string.ascii_letters + string.digits + "-_"
 
 
 @pytest.fixture
@@ -103,3 +107,12 @@ def test_there_is_one_spelling_of_it(sealer: Sealer, spelling: str) -> None:
     """A text with many spellings would be remembered once for each."""
     sealed = sealer.seal("value", "context")
     assert sealer.open(spelling.format(sealed), "context") is None
+
+
+@pytest.mark.parametrize("length", [1, 2, 3])
+def test_spare_bits_are_no_other_spelling(sealer: Sealer, length: int) -> None:
+    """The last character stands for fewer bits than it has, if there are any left."""
+    text = sealer.seal("x" * length, "here")
+    assert sealer.open(text, "here") == "x" * length
+    others = [text[:-1] + each for each in ALPHABET if each != text[-1]]
+    assert [sealer.open(each, "here") for each in others] == [None] * 63
