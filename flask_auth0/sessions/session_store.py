@@ -153,6 +153,12 @@ class SessionStore(StateStore):
         :raises SessionStoreUnavailable: when the back end does not answer.
         """
 
+    def expect_available(self, app: Flask) -> None:
+        """Raise an error if a login will hardly be kept, before its user goes away.
+
+        :raises SessionStoreUnavailable: when the back end does not answer.
+        """
+
     def require_writable(self, current: CurrentRequest) -> None:
         """Raise an error if a change could not be kept, before it is made.
 

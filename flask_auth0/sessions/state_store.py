@@ -289,6 +289,14 @@ class SessionStateStore(SessionStore):
         if isinstance(app.session_interface, StoredSessionInterface):
             app.session_interface.require_answer()
 
+    def expect_available(self, app: Flask) -> None:
+        """Raise an error if a login will hardly be kept, before its user goes away.
+
+        :raises SessionStoreUnavailable: when the back end does not answer.
+        """
+        if isinstance(app.session_interface, StoredSessionInterface):
+            app.session_interface.require_answer_lately()
+
     # The end of a session.
 
     def end(self, current: CurrentRequest) -> None:

@@ -129,7 +129,7 @@ def _authorization_url(
     """Begin a login, and return the URL at the tenant where it goes on."""
     current = current_request()
     addresses.tell(current, state)
-    state.state_store.require_available(current.app)
+    state.state_store.expect_available(current.app)
     purpose = repeated_logins.purpose_of(state, target, _asked_for(parameters))
     repeated_logins.check(current, state, purpose)
     always = state.config.authorization_params or {}

@@ -10,6 +10,7 @@ import pytest
 from flask import Flask, flash, get_flashed_messages, render_template_string, session
 
 from flask_auth0 import Auth0Error, current_user
+from flask_auth0.sessions.server import interface
 from tests.contracts.outage import MakeProxy, OutageContract
 from tests.harness.proxy import Proxy, proxied, unix_socket
 from tests.harness.visitor import ADA, MakeVisitor
@@ -59,6 +60,21 @@ class TestMemcached(OutageContract):
     def settings(self, proxy: Proxy) -> dict[str, t.Any]:
         address = f"127.0.0.1:{proxy.port}"
         return {"SESSION_TYPE": "memcached", "SESSION_MEMCACHED": address}
+
+
+def test_nobody_is_sent_to_the_tenant_for_a_login_that_cannot_be_kept(
+    redis_app: Flask,
+    make_visitor: MakeVisitor,
+    redis_proxy: Proxy,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(interface, "LATELY", 0.0)
+    visitor = make_visitor(redis_app)
+    redis_proxy.cut()
+    assert visitor.get("/login").status_code == 503
+    redis_proxy.restore()
+    visitor.get(visitor.authorize(visitor.get("/login")))
+    assert visitor.user()["email"] == ADA
 
 
 def test_a_callback_works_when_the_back_end_is_back(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import secrets
+import time
 import typing as t
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -29,6 +30,8 @@ from ..stores.base import BackEnd, Rest, TooLargeForStore
 from .prefetch import SECRET, Prefetch
 from .serializer import SafeSerializer
 
+#: Seconds for which an answer of the back end says that it will give another one.
+LATELY = 1.0
 #: Flask-Session's parameters, and the keys of the configuration for them.
 _COMMON = {
     "key_prefix": "SESSION_KEY_PREFIX",
@@ -102,6 +105,11 @@ class StoredSessionInterface(
     def require_answer(self) -> None:
         """Raise an error if the back end does not answer."""
         self.back_end.ask(self.back_end.fetch, f"{self.key_prefix}?")
+
+    def require_answer_lately(self) -> None:
+        """Raise an error if the back end does not answer, unless it just has."""
+        if time.monotonic() - self.back_end.answered_at > LATELY:
+            self.require_answer()
 
     def regenerate(self, session: LazySession) -> None:  # type: ignore[override]
         """Give a session a new id; the old one is removed once the new one is kept."""

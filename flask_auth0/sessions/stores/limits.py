@@ -56,6 +56,8 @@ class Limited:
         #: Since when the back end answers again after an outage in this process, by the
         #: monotonic clock.
         self.well_since: float = -math.inf
+        #: When the call that it has answered last was made, by the monotonic clock.
+        self.answered_at: float = -math.inf
 
     def forget_idle(self) -> None:
         """Close idle connections, which may have failed like one that was in use.
@@ -85,6 +87,7 @@ class Limited:
         try:
             result = self._twice(work, began)
             self._note_success()
+            self.answered_at = began
             return result
         except self.failures as error:
             self._is_failing, cause = True, self._cause(error)
