@@ -47,9 +47,13 @@ def bare() -> Flask:
 
 def signed_cookie() -> Flask:
     """Return an app that keeps the user in Flask's own session."""
-    app = Flask(__name__)
+    return with_session(with_key(Flask(__name__)))
+
+
+def with_key(app: Flask) -> Flask:
+    """Let an app sign its sessions; without a key, Flask makes none."""
     app.secret_key = os.environ["AUTH0_SECRET"]
-    return with_session(app)
+    return app
 
 
 def with_session(app: Flask) -> Flask:

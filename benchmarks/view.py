@@ -21,6 +21,7 @@ from .timing import Timing, interleave, microseconds
 from .visitor import Visitor
 
 BARE = "Flask, nobody asked who they are"
+KEYED = "Flask with a SECRET_KEY, nobody asked who they are"
 SIGNED = "Flask, user in the signed cookie"
 LOGIN = "Flask-Login"
 OURS_COOKIE = "flask_auth0, cookies"
@@ -71,6 +72,7 @@ def measure(lab: Lab) -> list[Table]:
 def _in_cookies(crowd: int) -> dict[str, Callable[[], None]]:
     return {
         BARE: Visitor(plain.bare()).repeated("/profile"),
+        KEYED: Visitor(plain.with_key(plain.bare())).repeated("/profile"),
         SIGNED: _logged_in(plain.signed_cookie()),
         LOGIN: _logged_in(rivals.flask_login_in_cookies()),
         OURS_COOKIE: _logged_in(ours.ours_in_cookies()),
