@@ -30,6 +30,7 @@ ROWS = {
         "flask_auth0, cookies, others each time",
         "flask_auth0, cookies, a view for all",
         "Flask, nobody asked who they are",
+        "Flask with a SECRET_KEY, nobody asked who they are",
         "Flask, user in the signed cookie",
         "Flask, user in the signed cookie, a view for all",
         "flask_auth0, nobody asked who they are, no cookie",
