@@ -32,7 +32,7 @@ if t.TYPE_CHECKING:
 R = t.TypeVar("R")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class AppState:
     """The parts of the extension that belong to one app."""
 

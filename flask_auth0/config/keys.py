@@ -53,7 +53,7 @@ def _path_of(route: str) -> t.Any:
     return _setting(parse_path, ROUTES[route].path)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Config:
     """The settings of one app, read and checked once. Secrets are not in its repr."""
 
