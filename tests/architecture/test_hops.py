@@ -13,13 +13,13 @@ from tests.harness.visitor import Visitor
 
 #: How often a walk may go on in another file, with cookies and with Redis.
 BOUNDS = {
-    "protected": (29, 34),
-    "token": (46, 57),
+    "protected": (29, 33),
+    "token": (46, 55),
     # Of these, five are for an ID token of another second than the one before.
     "refresh": (197, 214),
     "login": (71, 77),
-    "callback": (113, 126),
-    "backchannel": (0, 90),
+    "callback": (113, 125),
+    "backchannel": (0, 86),
 }
 
 
