@@ -30,15 +30,18 @@ class OwnNames(SessionInterface):
 
     def get_cookie_name(self, app: Flask) -> str:
         """Return the name of the session's cookie in the current request."""
-        name = super().get_cookie_name(app)
-        return HOST_PREFIX + name if self._is_prefixed(app, name) else name
+        name, config = super().get_cookie_name(app), self.config
+        if config is None or not _can_be_the_hosts_own(self, app, config, name):
+            return name
+        return HOST_PREFIX + name
 
     def former_cookie_name(self, app: Flask) -> str | None:
         """Return the name under which the cookie may still come, if there is one."""
-        if self.config is None or self.config.cookie_host_prefix != "migrate":
+        config = self.config
+        if config is None or config.cookie_host_prefix != "migrate":
             return None
         name = super().get_cookie_name(app)
-        return name if self._is_prefixed(app, name) else None
+        return name if _can_be_the_hosts_own(self, app, config, name) else None
 
     def take_former_names(self, app: Flask, request: Request) -> None:
         """Rename cookies of a request from their former names to the present ones.
@@ -49,10 +52,6 @@ class OwnNames(SessionInterface):
         former = self.former_cookie_name(app)
         if former is not None:
             _rename(request_of(app, request).jar, former)
-
-    def _is_prefixed(self, app: Flask, name: str) -> bool:
-        config = self.config
-        return config is not None and _can_be_the_hosts_own(self, app, config, name)
 
 
 def transaction_prefix(jar: CookieJar, config: Config) -> str:
