@@ -72,7 +72,8 @@ class Browsers:
         :raises SessionStoreUnavailable: when the store does not say whether it has
             ended.
         """
-        marks = self._marks(record, head)
+        revocations = self._revocations
+        marks = self._marks(revocations, record, head) if revocations else _NO_MARKS
         if marks.is_ended or self._is_ended_here(jar, record):
             return None
         newest = self._newest(record, head, marks, is_whole)
@@ -142,11 +143,9 @@ class Browsers:
             return self._handed_over(self._store, record) or newest
         return newest
 
-    def _marks(self, record: str, head: State) -> Marks:
-        if self._revocations is None:
-            return _NO_MARKS
+    def _marks(self, revocations: Revocations, record: str, head: State) -> Marks:
         login = Login(*head["internal"]["login"])
-        return self._revocations.marks(self._states.labels.of_head(head), record, login)
+        return revocations.marks(self._states.labels.of_head(head), record, login)
 
     def _has_noted_end(self, record: str) -> bool:
         """Note in the store that a session has ended; tell whether it is noted.

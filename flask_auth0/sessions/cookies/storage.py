@@ -68,7 +68,9 @@ class CookieCompartment:
         # are short, whose rest is tokens.
         firsts = values.get(f"{prefix}{BODY}0", ())
         bodies = [each[len("00.") : len("00.") + NAME_LENGTH] for each in firsts]
-        return Head(self.read(record, HEAD), visited_at, bodies)
+        is_whole = _joined(values, prefix + BODY)
+        texts = _joined(values, prefix + HEAD) if is_whole else ()
+        return Head(texts, visited_at, bodies)
 
     def _visited_at(self, record: str, visits: Sequence[str]) -> float | None:
         found = [self._visit(record, each) for each in visits[:COMBINATIONS]]
