@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import random
+import threading
 import typing as t
+from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import redis
+from redis.connection import BlockingConnectionPool
 
 from flask_auth0 import current_user
 from flask_auth0.sessions.server.interface import StoredSessionInterface
 from flask_auth0.sessions.stores import redis as redis_store
-from flask_auth0.sessions.stores.redis import AT_HAND, ReadyPool
+from flask_auth0.sessions.stores.redis import ReadyPool
 from flask_auth0.sessions.stores.redis_urls import clients_of
 from flask_auth0.testing import logged_in_client
 from tests.fixtures.rounds import Rounds
@@ -86,6 +90,7 @@ def test_one_thread_needs_one_connection(client: redis.Redis, read: Read) -> Non
 def test_a_fresh_connection_is_not_looked_at(
     client: redis.Redis, monkeypatch: pytest.MonkeyPatch, read: Read
 ) -> None:
+    monkeypatch.setattr(redis_store, "FRESH", math.inf)
     looks = count_looks(monkeypatch)
     for n in range(20):
         read(client, str(n))
@@ -93,15 +98,17 @@ def test_a_fresh_connection_is_not_looked_at(
 
 
 def test_one_that_was_idle_is_looked_at(
-    client: redis.Redis, redis_url: str, monkeypatch: pytest.MonkeyPatch
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The server may have closed it, which a write must not be the first to meet."""
+    client = client_of(f"{redis_url}?max_connections=1")
     looks = count_looks(monkeypatch)
     monkeypatch.setattr(redis_store, "FRESH", 0.0)
     with redis.Redis.from_url(redis_url) as other:
         other.client_kill_filter(_id=str(client.client_id()))
     client.set("written", "anew")
     assert len(looks) >= 2
+    client.close()
 
 
 def count_looks(monkeypatch: pytest.MonkeyPatch) -> list[redis.Connection]:
@@ -130,31 +137,26 @@ def test_an_error_that_redis_answers_costs_no_connection(client: redis.Redis) ->
 @WAYS
 @pytest.mark.parametrize("where", ["send_packed_command", "parse_response"])
 def test_the_answer_of_who_was_interrupted_is_nobody_elses(
-    client: redis.Redis,
-    redis_url: str,
-    monkeypatch: pytest.MonkeyPatch,
-    read: Read,
-    where: str,
+    client: redis.Redis, monkeypatch: pytest.MonkeyPatch, read: Read, where: str
 ) -> None:
     """Between sending a command and reading its answer, above all."""
     kind: t.Any = redis.Connection if where == "send_packed_command" else redis.Redis
-    original = getattr(kind, where)
+    original, before = getattr(kind, where), connections(client)
 
     def interrupted(*args: t.Any, **options: t.Any) -> t.NoReturn:
         if where == "send_packed_command":
             original(*args, **options)
         raise Interrupted
 
-    with redis.Redis.from_url(redis_url) as other:
-        # The answer comes late, so that a look at the connection does not find it.
-        other.client_pause(100)
-        with monkeypatch.context() as patched:
-            patched.setattr(kind, where, interrupted)
-            with pytest.raises(Interrupted):
-                read(client, "1")
+    with monkeypatch.context() as patched:
+        patched.setattr(kind, where, interrupted)
+        with pytest.raises(Interrupted):
+            read(client, "1")
     for n in range(2, 10):
         assert read(client, str(n)) == f"value {n}".encode()
         assert client.get(str(n + 50)) == f"value {n + 50}".encode()
+    # A look would not have found an answer that came after it.
+    assert connections(client) == before + 1
 
 
 def test_an_error_handler_of_an_app_keeps_the_connection(client: redis.Redis) -> None:
@@ -169,7 +171,7 @@ def test_an_error_handler_of_an_app_keeps_the_connection(client: redis.Redis) ->
 
 
 def test_threads_get_their_own_answers(client: redis.Redis, rounds: Rounds) -> None:
-    """More of them than there are connections at hand, which some of them put back."""
+    """While some of them put all connections back that are at hand."""
     times = rounds(short=200, full=5000)
 
     def read(seed: int) -> None:
@@ -181,43 +183,71 @@ def test_threads_get_their_own_answers(client: redis.Redis, rounds: Rounds) -> N
             if dice.random() < 0.1:
                 pool_of(client).look_again()
 
-    with ThreadPoolExecutor(AT_HAND + 8) as executor:
-        list(executor.map(read, range(AT_HAND + 8)))
+    with ThreadPoolExecutor(24) as executor:
+        list(executor.map(read, range(24)))
 
 
-@pytest.mark.parametrize("most", [1, 4, 9])
-def test_more_threads_than_connections(redis_url: str, most: int) -> None:
-    """Those at hand, which no waiting thread gets, are a quarter at most."""
-    client = client_of(f"{redis_url}?max_connections={most}")
+@pytest.mark.parametrize("most", [1, 2, 4, 8])
+def test_who_waits_gets_the_next_one(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    """Also where others have been at hand."""
+    pool = pool_of(client_of(f"{redis_url}?max_connections={most}"))
+    held = [pool.get_connection() for _ in range(most)]
+    waits, original = threading.Event(), BlockingConnectionPool.get_connection
 
-    def use(n: int) -> None:
-        client.set(f"few {n}", str(n))
-        assert client.get(f"few {n}") == str(n).encode()
+    def get_connection(*args: t.Any) -> t.Any:
+        waits.set()
+        return original(*args)
 
-    with ThreadPoolExecutor(12) as executor:
-        list(executor.map(use, range(60)))
-    client.close()
+    monkeypatch.setattr(BlockingConnectionPool, "get_connection", get_connection)
+    with ThreadPoolExecutor(1) as executor:
+        late = executor.submit(pool.get_connection)
+        assert waits.wait(LIMIT)
+        pool.release(held[0])
+        assert late.result(LIMIT / 2) is held[0]
+    pool.disconnect()
 
 
-def test_connections_that_the_server_has_closed(redis_url: str) -> None:
-    """The back end looks at them all once one of them fails, and tries again."""
-    client = client_of(f"{redis_url}?client_name=closed")
+def test_one_that_is_given_back_just_before_somebody_waits(redis_url: str) -> None:
+    pool = pool_of(client_of(f"{redis_url}?max_connections=1"))
+    held = pool.get_connection()
+
+    class GivenBackFirst(deque[None]):
+        def append(self, item: None) -> None:
+            pool.release(held)
+            super().append(item)
+
+    pool._waiting = GivenBackFirst()
+    assert pool.get_connection() is held
+    pool.disconnect()
+
+
+def test_connections_that_the_server_has_closed(
+    client: redis.Redis, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The back end lets redis-py look at all of them once one of them fails."""
+    monkeypatch.setattr(redis_store, "FRESH", math.inf)
+    pool = pool_of(client)
+    held = [pool.get_connection() for _ in range(4)]
+    ids = [client_id(each) for each in held]
+    for each in held:
+        pool.release(each)
     with redis.Redis.from_url(redis_url) as other:
-        ask_at_once(client, other)
-        of_client = [e["id"] for e in other.client_list() if e["name"] == "closed"]
-        assert len(of_client) >= 4
-        for each in of_client:
-            other.client_kill_filter(_id=each)
-        pool_of(client).look_again()
-        ask_at_once(client, other)
-    client.close()
+        for number in ids:
+            other.client_kill_filter(_id=number)
+    with pytest.raises(redis.ConnectionError):
+        client.get("1")
+    pool.look_again()
+    again = [pool.get_connection() for _ in range(3)]
+    assert {client_id(each) for each in again}.isdisjoint(ids)
+    for each in again:
+        pool.release(each)
 
 
-def ask_at_once(client: redis.Redis, other: redis.Redis) -> None:
-    """Let four threads wait at once, each with a connection."""
-    other.client_pause(300)
-    with ThreadPoolExecutor(4) as executor:
-        assert [*executor.map(client.echo, ["here"] * 4)] == [b"here"] * 4
+def client_id(connection: redis.Connection) -> str:
+    connection.send_command("CLIENT", "ID")
+    return str(connection.read_response())
 
 
 def test_all_commands_share_connections(make_app: MakeApp, redis_url: str) -> None:

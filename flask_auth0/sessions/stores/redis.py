@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-import math
 import os
 import sys
 import time
@@ -37,9 +36,6 @@ from .redis_urls import FAILURES, clients_of
 
 KEY = "SESSION_REDIS"
 DEFAULT = "redis://127.0.0.1:6379/0"
-#: The most connections that are at hand, which are this part of all at most: a request
-#: that waits for one gets one of the others.
-AT_HAND, _PART = 16, 1 / 4
 #: Seconds for which a connection is taken without a look. Its server, or a network, may
 #: close one that is idle for longer.
 FRESH = 1.0
@@ -54,40 +50,43 @@ class ReadyPool(BlockingConnectionPool):
 
     def __init__(self, *args: t.Any, **options: t.Any) -> None:
         super().__init__(*args, **options)
-        self._most = min(AT_HAND, int(self.max_connections * _PART))
         #: Those at hand, and since when, the latest last. They are in use for redis-py.
         self._ready: deque[tuple[t.Any, float]] = deque()
+        #: One item for each thread that asks redis-py for a connection.
+        self._waiting: deque[None] = deque()
         #: The error that was being handled as a connection was taken.
         self._amid: dict[t.Any, BaseException | None] = {}
 
     def get_connection(self, *args: t.Any, **options: t.Any) -> redis.Connection:
         """Return a connection, as its base class does."""
-        try:
-            connection, since = self._ready.pop()
-        except IndexError:
-            connection, since = None, -math.inf
-        if time.monotonic() - since >= FRESH:
-            if connection is not None:
-                super().release(connection)
-            connection = super().get_connection(*args, **options)
+        connection = self._at_hand()
+        if connection is None:
+            self._waiting.append(None)
+            try:
+                # One may have come to hand before anybody knew that this thread waits.
+                connection = self._at_hand() or super().get_connection(*args, **options)
+            finally:
+                self._waiting.pop()
         self._amid[connection] = sys.exc_info()[1]
         return t.cast("redis.Connection", connection)
 
     def release(self, connection: t.Any) -> None:
         """Take a connection back."""
+        # redis-py gives it back in any case. An error that was not there before has
+        # ended its command, and perhaps before the answer was read.
         error = sys.exc_info()[1]
-        if error is not self._amid.pop(connection, None):
-            if not isinstance(error, redis.ResponseError):
-                # The answer can still arrive, and would be taken for the next one.
-                connection.disconnect()
-            super().release(connection)
-        elif len(self._ready) < self._most:
+        if error is self._amid.pop(connection, None):
             self._ready.append((connection, time.monotonic()))
-        else:
-            super().release(connection)
+            if self._waiting:
+                self.look_again()
+            return
+        if not isinstance(error, redis.ResponseError):
+            # The answer can still arrive, and would be taken for the next one.
+            connection.disconnect()
+        super().release(connection)
 
     def look_again(self) -> None:
-        """Let the next ones who need a connection get none without a look."""
+        """Leave all that are at hand to redis-py, which looks at them."""
         while self._ready:
             try:
                 connection, _ = self._ready.pop()
@@ -95,6 +94,16 @@ class ReadyPool(BlockingConnectionPool):
                 # Another thread has taken the last one.
                 return
             super().release(connection)
+
+    def _at_hand(self) -> t.Any:
+        try:
+            connection, since = self._ready.pop()
+        except IndexError:
+            return None
+        if time.monotonic() - since < FRESH:
+            return connection
+        super().release(connection)
+        return None
 
 
 class RedisLock(redis.lock.Lock):
