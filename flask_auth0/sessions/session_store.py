@@ -154,7 +154,9 @@ class SessionStore(StateStore):
         """
 
     def expect_available(self, app: Flask) -> None:
-        """Raise an error if a login will hardly be kept, before its user goes away.
+        """Raise an error if a login could not be kept, before its user is sent away.
+
+        A back end that has answered within a second is not asked.
 
         :raises SessionStoreUnavailable: when the back end does not answer.
         """

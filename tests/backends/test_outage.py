@@ -77,6 +77,21 @@ def test_nobody_is_sent_to_the_tenant_for_a_login_that_cannot_be_kept(
     assert visitor.user()["email"] == ADA
 
 
+def test_a_login_asks_anew_once_the_back_end_has_failed(
+    redis_app: Flask,
+    make_visitor: MakeVisitor,
+    redis_proxy: Proxy,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However short ago it has answered."""
+    monkeypatch.setattr(interface, "LATELY", 60.0)
+    visitor = make_visitor(redis_app)
+    visitor.log_in()
+    redis_proxy.cut()
+    assert visitor.get("/profile").status_code == 503
+    assert make_visitor(redis_app).get("/login").status_code == 503
+
+
 def test_a_callback_works_when_the_back_end_is_back(
     redis_app: Flask, make_visitor: MakeVisitor, redis_proxy: Proxy
 ) -> None:

@@ -30,7 +30,7 @@ from ..stores.base import BackEnd, Rest, TooLargeForStore
 from .prefetch import SECRET, Prefetch
 from .serializer import SafeSerializer
 
-#: Seconds for which an answer of the back end says that it will give another one.
+#: Seconds for which a back end that has answered is taken to be up.
 LATELY = 1.0
 #: Flask-Session's parameters, and the keys of the configuration for them.
 _COMMON = {
@@ -107,7 +107,7 @@ class StoredSessionInterface(
         self.back_end.ask(self.back_end.fetch, f"{self.key_prefix}?")
 
     def require_answer_lately(self) -> None:
-        """Raise an error if the back end does not answer, unless it just has."""
+        """Raise an error if the back end does not answer, and has not just done so."""
         if time.monotonic() - self.back_end.answered_at > LATELY:
             self.require_answer()
 

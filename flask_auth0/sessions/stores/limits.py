@@ -56,7 +56,8 @@ class Limited:
         #: Since when the back end answers again after an outage in this process, by the
         #: monotonic clock.
         self.well_since: float = -math.inf
-        #: When the call that it has answered last was made, by the monotonic clock.
+        #: When the call that it has answered last was made, by the monotonic clock; at
+        #: no time if a later one has failed.
         self.answered_at: float = -math.inf
 
     def forget_idle(self) -> None:
@@ -91,6 +92,7 @@ class Limited:
             return result
         except self.failures as error:
             self._is_failing, cause = True, self._cause(error)
+            self.answered_at = -math.inf
             if not _is_optional.get():
                 outage.happened = outage.is_told = True
                 self.logger.warning("The session store fails: %s.", cause, extra=_TOLD)
