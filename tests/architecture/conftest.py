@@ -21,8 +21,11 @@ def settings(
     mode: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> dict[str, t.Any]:
     """The settings of an app in that mode."""
-    # On a busy machine, what was read with a session may be too old to be used.
+    # On a busy machine, what was read with a session may be too old to be used, and
+    # what the store has said too long ago.
     monkeypatch.setattr("flask_auth0.sessions.server.prefetch._FRESH", 60)
+    monkeypatch.setattr("flask_auth0.sessions.server.interface.LATELY", 60.0)
+    monkeypatch.setattr("flask_auth0.sessions.stores.redis.FRESH", 60.0)
     if mode != "redis":
         return {}
     found: dict[str, t.Any] = request.getfixturevalue("redis_settings")

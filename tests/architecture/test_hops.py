@@ -17,7 +17,7 @@ BOUNDS = {
     "token": (46, 55),
     # Of these, five are for an ID token of another second than the one before.
     "refresh": (197, 214),
-    "login": (71, 77),
+    "login": (71, 73),
     "callback": (113, 125),
     "backchannel": (0, 86),
 }
