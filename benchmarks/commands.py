@@ -59,7 +59,7 @@ def count(lab: Lab, places: Iterable[Place]) -> list[Asked]:
 
 def _counted(lab: Lab, place: Place) -> Asked:
     found = Asked(place, {}, {}, {})
-    # Who comes alone asks more: where many log in, the one before has just asked.
+    # A login right after another one does not ask whether the place answers.
     alone = mock.patch.object(interface, "LATELY", 0.0)
     with moved_clock() as now, alone:
         app = ours.ours_at(place.settings, AUTH0_AUDIENCE=API, **_PATIENT)
