@@ -25,7 +25,6 @@ def settings(
     # what the store has said too long ago.
     monkeypatch.setattr("flask_auth0.sessions.server.prefetch._FRESH", 60)
     monkeypatch.setattr("flask_auth0.sessions.server.interface.LATELY", 60.0)
-    monkeypatch.setattr("flask_auth0.sessions.stores.redis.FRESH", 60.0)
     if mode != "redis":
         return {}
     found: dict[str, t.Any] = request.getfixturevalue("redis_settings")

@@ -166,7 +166,7 @@ def test_a_slow_back_end_is_not_waited_for_again_and_again(
 ) -> None:
     client = t.cast("t.Any", redis_app.session_interface).client
 
-    read = client.execute_command
+    read = client.read
 
     def read_slowly(*command: t.Any) -> t.Any:
         # Slow is what is tested, and short of the limit of a single call.
@@ -180,7 +180,7 @@ def test_a_slow_back_end_is_not_waited_for_again_and_again(
 
     visitor = make_visitor(redis_app)
     visitor.log_in()
-    monkeypatch.setattr(client, "execute_command", read_slowly)
+    monkeypatch.setattr(client, "read", read_slowly)
     with within(LIMIT + LEEWAY), caplog.at_level(logging.WARNING):
         assert visitor.get("/many").status_code == 503
 

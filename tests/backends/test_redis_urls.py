@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 
 from flask_auth0.sessions.stores import redis_durability, redis_urls
 from flask_auth0.sessions.stores.bad_settings import BadSetting
-from flask_auth0.sessions.stores.redis import ReadyPool, make
+from flask_auth0.sessions.stores.redis import make
 from tests.contracts.index import together
 from tests.harness.processes import Service, stopped_at_the_end
 from tests.harness.redis_cluster import Cluster
@@ -37,7 +37,7 @@ def options_of(
 
     monkeypatch.setattr(name, make)
     with pytest.raises(Made) as caught:
-        redis_urls.clients_of(KEY, url, 1, ReadyPool)
+        redis_urls.clients_of(KEY, url, 1)
     return caught.value.options
 
 
@@ -59,7 +59,7 @@ def test_a_cluster_gets_every_option(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_sentinels_and_their_server_get_every_option() -> None:
     url = f"rediss+sentinel://me:p,w@a:1,b/main/3?{TLS}"
     url += "&sentinel_password=other&sentinel_ssl_ca_certs=/theirs.pem"
-    clients, where = redis_urls.clients_of(KEY, url, 1, ReadyPool)
+    clients, where = redis_urls.clients_of(KEY, url, 1)
     client = clients.get()
     found = client.connection_pool.connection_kwargs
     assert where == "main at a:1, b"
@@ -94,7 +94,7 @@ def test_sentinels_and_their_server_get_every_option() -> None:
 )
 def test_what_is_not_understood_is_refused(url: str, word: str) -> None:
     with pytest.raises(BadSetting, match=word):
-        redis_urls.clients_of(KEY, url, 1, ReadyPool)
+        redis_urls.clients_of(KEY, url, 1)
 
 
 def test_a_comma_in_a_password(redis_url: str) -> None:

@@ -5,15 +5,12 @@ from __future__ import annotations
 import contextlib
 import inspect
 import os
-import sys
 import time
 import typing as t
-from collections import deque
 from collections.abc import Mapping, Sequence
 
 import redis
 import redis.lock
-from redis.connection import BlockingConnectionPool
 
 from ...runtime.processes import PerProcess
 from . import lease
@@ -32,78 +29,11 @@ from .base import (
 from .lease import Lock, Locked
 from .proof import prove
 from .redis_durability import losses
+from .redis_readers import OneServer
 from .redis_urls import FAILURES, clients_of
 
 KEY = "SESSION_REDIS"
 DEFAULT = "redis://127.0.0.1:6379/0"
-#: Seconds for which a connection is taken without a look. Its server, or a network, may
-#: close one that is idle for longer.
-FRESH = 1.0
-
-
-class ReadyPool(BlockingConnectionPool):
-    """Hands out a connection that was in use a moment ago as it is.
-
-    redis-py looks whether the server has closed it, or an answer is left to read, which
-    takes a fourth of the time of a command.
-    """
-
-    def __init__(self, *args: t.Any, **options: t.Any) -> None:
-        super().__init__(*args, **options)
-        #: Those at hand, and since when, the latest last. They are in use for redis-py.
-        self._ready: deque[tuple[t.Any, float]] = deque()
-        #: One item for each thread that asks redis-py for a connection.
-        self._waiting: deque[None] = deque()
-        #: The error that was being handled as a connection was taken.
-        self._amid: dict[t.Any, BaseException | None] = {}
-
-    def get_connection(self, *args: t.Any, **options: t.Any) -> redis.Connection:
-        """Return a connection, as its base class does."""
-        connection = self._at_hand()
-        if connection is None:
-            self._waiting.append(None)
-            try:
-                # One may have come to hand before anybody knew that this thread waits.
-                connection = self._at_hand() or super().get_connection(*args, **options)
-            finally:
-                self._waiting.pop()
-        self._amid[connection] = sys.exc_info()[1]
-        return t.cast("redis.Connection", connection)
-
-    def release(self, connection: t.Any) -> None:
-        """Take a connection back."""
-        # redis-py gives it back in any case. An error that was not there before has
-        # ended its command, and perhaps before the answer was read.
-        error = sys.exc_info()[1]
-        if error is self._amid.pop(connection, None):
-            self._ready.append((connection, time.monotonic()))
-            if self._waiting:
-                self.look_again()
-            return
-        if not isinstance(error, redis.ResponseError):
-            # The answer can still arrive, and would be taken for the next one.
-            connection.disconnect()
-        super().release(connection)
-
-    def look_again(self) -> None:
-        """Leave all that are at hand to redis-py, which looks at them."""
-        while self._ready:
-            try:
-                connection, _ = self._ready.pop()
-            except IndexError:
-                # Another thread has taken the last one.
-                return
-            super().release(connection)
-
-    def _at_hand(self) -> t.Any:
-        try:
-            connection, since = self._ready.pop()
-        except IndexError:
-            return None
-        if time.monotonic() - since < FRESH:
-            return connection
-        super().release(connection)
-        return None
 
 
 class RedisLock(redis.lock.Lock):
@@ -144,12 +74,18 @@ class RedisBackEnd(BackEnd):
     @property
     def client(self) -> t.Any:
         """The client of redis-py, with connections of this process."""
+        client = self._clients.of[os.getpid()]
+        if isinstance(client, OneServer) and any(client.readers.copy()):
+            client.lend()
+        return client
+
+    @property
+    def _reading(self) -> t.Any:
         return self._clients.of[os.getpid()]
 
     def fetch(self, key: str) -> bytes | None:
         try:
-            found: bytes | None = self.client.get(key)
-            return found
+            return _read(self._reading, key)
         except redis.ResponseError as error:
             if str(error).startswith("WRONGTYPE"):
                 return None
@@ -158,22 +94,15 @@ class RedisBackEnd(BackEnd):
     def fetch_together(self, *keys: str) -> dict[str, bytes | None]:
         if len(keys) == 1:
             return super().fetch_together(*keys)
-        client = self.client
         try:
-            if isinstance(client, redis.RedisCluster):
-                # The keys may be on different servers, which are all asked before the
-                # first of them is waited for.
-                found = client.mget_nonatomic(keys)
-            else:
-                found = client.execute_command("MGET", *keys)
+            return dict(zip(keys, _read_together(self._reading, keys), strict=True))
         except redis.exceptions.NoPermissionError:
             return super().fetch_together(*keys)
-        return dict(zip(keys, found, strict=True))
 
     def forget_idle(self) -> None:
-        pool = getattr(self.client, "connection_pool", None)
-        if isinstance(pool, ReadyPool):
-            pool.look_again()
+        client = self._reading
+        if isinstance(client, OneServer):
+            client.forget_readers()
 
     def keep(self, key: str, value: bytes, max_age: int) -> None:
         self.client.set(key, value, ex=max_age)
@@ -263,6 +192,23 @@ class RedisBackEnd(BackEnd):
             pipeline.execute()
 
 
+def _read(client: t.Any, key: str) -> bytes | None:
+    is_one = isinstance(client, OneServer)
+    found: bytes | None = client.read("GET", key) if is_one else client.get(key)
+    return found
+
+
+def _read_together(client: t.Any, keys: Sequence[str]) -> list[bytes | None]:
+    if isinstance(client, OneServer):
+        found: list[bytes | None] = client.read("MGET", *keys)
+        return found
+    # In a cluster, the keys may be on different servers, which are all asked before the
+    # first of them is waited for.
+    is_cluster = isinstance(client, redis.RedisCluster)
+    found = client.mget_nonatomic(keys) if is_cluster else client.mget(keys)
+    return found
+
+
 def _label(client: t.Any, labelling: Labelling) -> None:
     now = int(time.time())
     for label in labelling.labels:
@@ -290,7 +236,7 @@ def make(setup: Setup, key: str = KEY) -> RedisBackEnd:
     # A client of redis-py notices a fork itself.
     clients, where = PerProcess(lambda: setting), ""
     if isinstance(setting, str):
-        clients, where = clients_of(key, setting.strip(), setup.limit / 2, ReadyPool)
+        clients, where = clients_of(key, setting.strip(), setup.limit / 2)
     _check(key, clients.get())
     where = where or address_of(setting)
     back_end = RedisBackEnd(setup, clients)

@@ -19,6 +19,7 @@ from redis.sentinel import Sentinel, SentinelConnectionPool
 
 from ...runtime.processes import PerProcess
 from .bad_settings import BadSetting, no_answer
+from .redis_readers import OneServer
 
 Options = dict[str, t.Any]
 
@@ -93,14 +94,11 @@ class RedisUrl(t.NamedTuple):
         return f"{self.scheme}://{account}{hosts}{path}{query}"
 
 
-def clients_of(
-    key: str, url: str, timeout: float, pool: type[BlockingConnectionPool]
-) -> tuple[PerProcess[t.Any], str]:
+def clients_of(key: str, url: str, timeout: float) -> tuple[PerProcess[t.Any], str]:
     """Return a client for each process, and its address, without a password.
 
     :param key: the key of the configuration that has the URL.
     :param timeout: seconds to wait for a connection, and for each answer.
-    :param pool: the kind of the connections to a single server.
     :raises BadSetting: when the URL, or an option in it, is not understood.
     """
     where = "Redis"
@@ -109,7 +107,7 @@ def clients_of(
         where = parts.where
         options = {**_defaults(parts, timeout), **parts.options()}
         _check_options(key, parts, options)
-        clients = PerProcess(_maker(parts, options, timeout, pool))
+        clients = PerProcess(_maker(parts, options, timeout))
         # A wrong option shows when the first client is made.
         clients.get()
         return clients, where
@@ -119,16 +117,11 @@ def clients_of(
         raise no_answer(key, where, error) from error
 
 
-def _maker(
-    parts: RedisUrl,
-    options: Options,
-    timeout: float,
-    pool: type[BlockingConnectionPool],
-) -> Callable[[], t.Any]:
+def _maker(parts: RedisUrl, options: Options, timeout: float) -> Callable[[], t.Any]:
     """Return a function that makes clients of the kind that fits the server."""
     if parts.kind == "sentinel":
         return functools.partial(_behind_sentinel, parts, options)
-    single = functools.partial(_single, parts, timeout, pool)
+    single = functools.partial(_single, parts, timeout)
     if parts.kind == "cluster" or _is_in_cluster(single):
         options = {**_defaults(parts, timeout / _WAITS), **parts.options()}
         return functools.partial(_cluster, parts, options)
@@ -183,15 +176,14 @@ def _check_options(key: str, parts: RedisUrl, options: Options) -> None:
             raise BadSetting(key, f"has {name}, which needs a URL with rediss")
 
 
-def _single(
-    parts: RedisUrl, timeout: float, pool: type[BlockingConnectionPool]
-) -> redis.Redis:
+def _single(parts: RedisUrl, timeout: float) -> redis.Redis:
     defaults = {
         **_defaults(parts, timeout),
         "timeout": timeout,
         "max_connections": _CONNECTIONS,
     }
-    return redis.Redis.from_pool(pool.from_url(parts.single, **defaults))
+    pool = BlockingConnectionPool.from_url(parts.single, **defaults)
+    return OneServer.from_pool(pool)
 
 
 def _is_in_cluster(make: Callable[[], redis.Redis]) -> bool:
