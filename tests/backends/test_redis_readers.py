@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 import typing as t
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +18,7 @@ from flask_auth0.sessions.stores.redis_readers import KEPT, OneServer
 from flask_auth0.sessions.stores.redis_urls import clients_of
 from flask_auth0.testing import logged_in_client
 from tests.fixtures.rounds import Rounds
+from tests.harness.processes import ROOT, environment
 from tests.harness.visitor import MakeApp
 
 LIMIT = 10.0
@@ -169,3 +172,17 @@ def test_a_session_outlives_the_connections_of_its_app(
             if each["name"] == "app":
                 other.client_kill_filter(_id=each["id"])
     assert client.get("/name").text == "Ada"
+
+
+def test_a_lock_that_is_older_than_a_fork(redis_url: str) -> None:
+    """It has the client of its parent, whose answers are the parent's alone."""
+    ran = subprocess.run(
+        [sys.executable, "-m", "tests.backends.forked_lock", redis_url],
+        cwd=ROOT,
+        env=environment({}),
+        timeout=60,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.stdout == "{} 0\n", ran.stderr
