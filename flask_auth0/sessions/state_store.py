@@ -297,7 +297,7 @@ class SessionStateStore(SessionStore):
         :raises SessionStoreUnavailable: when the back end does not answer.
         """
         if isinstance(app.session_interface, StoredSessionInterface):
-            app.session_interface.require_answer_lately()
+            app.session_interface.require_recent_answer()
 
     # The end of a session.
 

@@ -106,7 +106,7 @@ class StoredSessionInterface(
         """Raise an error if the back end does not answer."""
         self.back_end.ask(self.back_end.fetch, f"{self.key_prefix}?")
 
-    def require_answer_lately(self) -> None:
+    def require_recent_answer(self) -> None:
         """Raise an error if the back end does not answer, and has not just done so."""
         if time.monotonic() - self.back_end.answered_at > LATELY:
             self.require_answer()
