@@ -13,8 +13,9 @@ from contextvars import ContextVar
 
 import httpx
 
+from .cookieless import CookielessClient
 from .kept_connections import Trace, socket_options
-from .transport import LIMITS, has_proxy, no_cookies, telemetry_headers
+from .transport import LIMITS, has_proxy, telemetry_headers
 
 #: When the answer that this thread waits for has to be there, in seconds of
 #: :func:`time.monotonic`.
@@ -98,11 +99,10 @@ class _ThreadConnections:
     def __init__(self, timeout: float, tls: ssl.SSLContext) -> None:
         # The first address of a server may not be reachable; a later one may be.
         self._connect_timeout = timeout / 4
-        self._client = httpx.Client(
+        self._client = CookielessClient(
             headers=telemetry_headers(),
             limits=LIMITS,
             verify=tls,
-            cookies=no_cookies(),
             transport=None if has_proxy() else _transport(timeout, tls),
         )
         weakref.finalize(self, self._client.close).atexit = False

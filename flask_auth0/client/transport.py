@@ -8,7 +8,6 @@ import ssl
 import typing as t
 import weakref
 from collections.abc import Callable, Mapping
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from urllib.request import getproxies
 
 import httpx
@@ -24,6 +23,7 @@ from ..sessions.flows import completed, departing
 from ..sessions.token_sets import refreshing
 from . import pushed_requests
 from .breaker import Breaker, Breakers
+from .cookieless import Cookieless
 from .guards import AttemptAt, Guards
 from .kept_connections import HostTransports, KeptTransport, socket_options
 from .places import Places
@@ -118,7 +118,6 @@ class LoopTransport:
             )
         http = _Http(
             **options,
-            cookies=no_cookies(),
             event_hooks={"response": [_raise_for_unavailable]},
         )
         oauth = _oauth_client(config, options)
@@ -180,7 +179,7 @@ class _Guarded:
             return response
 
 
-class _Http(_Guarded, httpx.AsyncClient):
+class _Http(_Guarded, Cookieless, httpx.AsyncClient):
     """The client of all requests but those with a code."""
 
 
@@ -207,7 +206,7 @@ class AuthorizationUrls:
         )
 
 
-class _OAuth(_Guarded, AuthorizationUrls, AsyncOAuth2Client):
+class _OAuth(_Guarded, AuthorizationUrls, Cookieless, AsyncOAuth2Client):
     """Authlib's client."""
 
 
@@ -295,7 +294,6 @@ def _oauth_client(config: Config, options: dict[str, t.Any]) -> _OAuth:
     client = _OAuth(
         client_id=config.client_id,
         client_secret=config.shared_secret,
-        cookies=no_cookies(),
         **options,
     )
     client.register_compliance_hook("access_token_response", login_check(config))
@@ -338,8 +336,3 @@ async def _raise_for_unavailable(response: httpx.Response) -> None:
         # The log has what it says.
         await response.aread()
         response.raise_for_status()
-
-
-def no_cookies() -> CookieJar:
-    """Return a jar that takes no cookies, since users share the client."""
-    return CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))

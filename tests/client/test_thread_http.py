@@ -141,6 +141,23 @@ def test_connections_over_tls_are_kept(http: ThreadHttp, serve_over_tls: Serve) 
     assert len(connections) == 1
 
 
+def test_cookies_are_not_kept(http: ThreadHttp, serve_over_tls: Serve) -> None:
+    """The connections serve all users, and one user's cookies are not for the next."""
+    received = []
+
+    def answer(connection: socket.socket) -> None:
+        while content := connection.recv(65536):
+            received.append(content)
+            if content.endswith(b"a=b"):
+                header = EMPTY[: -len(b"\r\n")]
+                connection.sendall(header + b"Set-Cookie: who=ada\r\n\r\n")
+
+    url = serve_over_tls(answer)
+    for _ in range(3):
+        assert post(http, url, limit=30).headers["Set-Cookie"] == "who=ada"
+    assert b"who=ada" not in b"".join(received)
+
+
 def resolving_to(addresses: list[str]) -> Callable[..., t.Any]:
     """Stand in for the system's look-up of names."""
 
