@@ -187,31 +187,31 @@ class CookieJar:
 
         They have the flags of Flask's session cookie.
         """
-        return [self._line(*each) for each in {**self.pending, **more}.items()]
+        flags = session_cookie_flags(self.app.session_interface, self.app)
+        flags |= {"secure": bool(flags["secure"]), "httponly": True}
+        crossing = {**flags, "samesite": "Lax"} if self.is_strict else flags
+        return [
+            dump_cookie(
+                name,
+                cookie.value or "",
+                max_age=cookie.max_age,
+                # Max-Age is enough: browsers that know SameSite know it, too.
+                sync_expires=False,
+                **(crossing if cookie.crosses_sites else flags),
+            )
+            for name, cookie in {**self.pending, **more}.items()
+        ]
 
     def write_to(self, response: Response) -> None:
         """Put the cookies on a response."""
-        for name, cookie in self.pending.items():
-            self.written[name] = self._line(name, cookie)
-            response.headers.add("Set-Cookie", self.written[name])
+        lines = self.lines() if self.pending else []
+        for (name, cookie), line in zip(self.pending.items(), lines, strict=True):
+            self.written[name] = line
+            response.headers.add("Set-Cookie", line)
             if cookie.value is None:
                 self.deleted.add(name)
         self.withdraw("")
         self.is_sent = True
-
-    def _line(self, name: str, cookie: PendingCookie) -> str:
-        """Return the ``Set-Cookie`` line of a cookie, in as few bytes as possible."""
-        flags = session_cookie_flags(self.app.session_interface, self.app)
-        if cookie.crosses_sites and self.is_strict:
-            flags["samesite"] = "Lax"
-        return dump_cookie(
-            name,
-            cookie.value or "",
-            max_age=cookie.max_age,
-            # Max-Age is enough: browsers that know SameSite know it, too.
-            sync_expires=False,
-            **{**flags, "secure": bool(flags["secure"]), "httponly": True},
-        )
 
 
 def cookie_size(name: str, value: str) -> int:
