@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable
 
 from flask import Request, Response, request
 from werkzeug.wrappers import Response as BaseResponse
 
-#: The headers of prefetches: browsers set the first two; scripts may not, and set
-#: others.
-_PURPOSES = ("Sec-Purpose", "Purpose", "X-Sec-Purpose", "X-Purpose", "X-Moz")
+#: The headers of prefetches, as WSGI names them: browsers set Sec-Purpose and Purpose;
+#: scripts may not, and set others.
+_PURPOSES = (
+    "HTTP_SEC_PURPOSE",
+    "HTTP_PURPOSE",
+    "HTTP_X_SEC_PURPOSE",
+    "HTTP_X_PURPOSE",
+    "HTTP_X_MOZ",
+)
+#: What they say of a page that is asked for ahead of its user.
+_AHEAD = re.compile("prefetch|prerender|preview")
 
 
 def is_prefetch(request: Request) -> bool:
     """Tell whether a browser, or a script on its page, prefetches a page."""
-    if request.headers.get("HX-Preloaded") == "true":
+    environ = request.environ
+    if environ.get("HTTP_HX_PRELOADED") == "true":
         return True
-    said = " ".join(request.headers.get(name, "") for name in _PURPOSES).lower()
-    return any(word in said for word in ("prefetch", "prerender", "preview"))
+    said = " ".join([environ[name] for name in _PURPOSES if name in environ]).lower()
+    return bool(said) and bool(_AHEAD.search(said))
 
 
 def refuse_prefetch() -> Response:
