@@ -42,7 +42,7 @@ _WINDOW = 32_000
 
 #: Below this many bytes, a text that is at most so much longer has none of its own
 #: codes. To read them takes longer than the text, and heads are read with each request
-#: of somebody else.
+#: of somebody else. Bodies are rarely read, and those in cookies repeat their heads.
 _SHORT, _LONGER = 2048, 32
 
 #: Reads what is packed: the compressed text, and the signatures.
@@ -61,7 +61,7 @@ def pack(plain: bytes, like: bytes = b"") -> bytes:
     """
     signatures: list[bytes] = []
     text = _TOKEN.sub(lambda found: _apart(found, signatures), plain)
-    compressed = _compressed(text, _dictionary(like))
+    compressed = _compressed(text, like)
     return msgspec.msgpack.encode([compressed, *signatures])
 
 
@@ -84,9 +84,10 @@ def unpack(packed: bytes, like: bytes = b"") -> bytes:
     return _APART.sub(lambda found: _together(found, rest), text)
 
 
-def _compressed(text: bytes, dictionary: bytes) -> bytes:
+def _compressed(text: bytes, like: bytes) -> bytes:
+    dictionary = _dictionary(like)
     shortest = _deflated(text, dictionary, zlib.Z_DEFAULT_STRATEGY)
-    if len(text) >= _SHORT:
+    if like or len(text) >= _SHORT:
         return shortest
     fixed = _deflated(text, dictionary, zlib.Z_FIXED)
     return fixed if len(fixed) <= len(shortest) + _LONGER else shortest
