@@ -10,10 +10,12 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
+import math
 import os
 import threading
 import time
 import typing as t
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from werkzeug.datastructures import Headers
@@ -25,8 +27,7 @@ from ..runtime.request import CurrentRequest
 from ..sessions.sealing import Sealer
 from ..sessions.shapes import Shape
 from ..sessions.stores.base import BackEnd, TooLargeForStore
-from ..sessions.stores.lease import Lease
-from .locks import PAUSE, renewals
+from .locks import PAUSE
 from .places import Places
 
 #: Seconds for which the answer of a callback is kept for its repetitions.
@@ -55,6 +56,9 @@ class _Noted(t.NamedTuple):
     """A callback whose code may have been spent, as other processes read it."""
 
     answer: Answer | None
+    #: When the request that answers it came, in seconds since the epoch. Where there is
+    #: no answer, that request has been given up once it is old.
+    begun_at: float = 0
 
 
 _NOTES = Shape(_Noted)
@@ -82,7 +86,8 @@ class CallbackAnswers:
 
     def __init__(self, sealer: Sealer, limit: float, places: Places) -> None:
         self.sealer: Sealer = sealer
-        self._limit, self._places = limit, places
+        self.limit: float = limit
+        self._places = places
         self._known: PerProcess[dict[str, Callback]] = PerProcess(dict)
 
     def begin(
@@ -105,7 +110,7 @@ class CallbackAnswers:
             many wait.
         """
         name = NOTE + hashlib.sha256(content.encode()).hexdigest()
-        until = time.monotonic() + self._limit
+        until = time.monotonic() + self.limit
         own = Callback()
         while (found := self._add(name, own)) is not own:
             self._wait_for(found, until)
@@ -163,90 +168,85 @@ class Completion:
         current: CurrentRequest,
     ) -> None:
         self._current, self._outage = current, current.outage
-        self._answers, self._name, self._callback = answers, name, callback
+        self._answers, self._name = answers, name
+        #: What the requests of this process know that wait for it.
+        self.callback: Callback = callback
         self._target, self._store = target, store
-        self._lease: Lease | None = None
+        self._is_claimed = False
 
     def begin(self, until: float) -> Callback | None:
-        """Take the callback's lease; return what another process has noted of it."""
-        if self._store is None:
-            return None
-        lease, note = self._taken(self._store, until)
-        self._lease = lease
-        renewals.of[os.getpid()].add(lease)
-        return None if note is None else self._noted(note.decode("ascii", "replace"))
+        """Claim the callback; return it if another process has answered it.
 
-    def _noted(self, note: str) -> Callback | None:
-        """Return the callback as another process has noted it."""
-        noted = _NOTES.of(self._answers.sealer.open(note, self._name))
+        :raises TenantUnavailable: when another process answers it for too long.
+        """
+        store = self._store
+        if store is None:
+            return None
+        note = self._name, self._note(None, time.time()), self._longest
+        claim = functools.partial(store.claim, *note)
+        look = functools.partial(store.fetch, self._name)
+        found = store.poll_in(self._outage, claim)
+        while found is not None:
+            noted = self._noted(found)
+            if noted is not None:
+                return noted
+            if time.monotonic() > until:
+                raise _still_under_way()
+            # No event of this process can tell when there is an answer.
+            time.sleep(PAUSE)
+            found = store.poll_in(self._outage, look)
+            if found is None:
+                found = store.poll_in(self._outage, claim)
+        self._is_claimed = True
+        return None
+
+    @property
+    def _longest(self) -> int:
+        """Seconds for which others may find that the callback is under way."""
+        return REMEMBERED + math.ceil(2 * self._answers.limit)
+
+    def _noted(self, found: bytes) -> Callback | None:
+        """Return the callback as noted by another process, unless that goes on."""
+        text = found.decode("ascii", "replace")
+        noted = _NOTES.of(self._answers.sealer.open(text, self._name))
         if noted is None:
             return None
-        self._callback.is_spent, self._callback.answer = True, noted.answer
-        return self._callback
-
-    def spend(self) -> None:
-        """Note that the code is about to be sent to the tenant."""
-        store = self._store
-        if store is not None:
-            note = self._name, self._sealed(None), REMEMBERED
-            store.ask_in(self._outage, functools.partial(store.keep, *note))
-        self._callback.is_spent = True
-
-    def take_back(self) -> None:
-        """Note that the tenant did not look at the code, which is good as before."""
-        self._callback.is_spent = False
-        if self._store is not None:
-            # With the note, a repeated callback starts another login.
-            with contextlib.suppress(SessionStoreUnavailable):
-                self._store.ask(self._store.remove, self._name)
+        age = time.time() - noted.begun_at
+        if noted.answer is None and age < 2 * self._answers.limit:
+            return None
+        self.callback.is_spent, self.callback.answer = True, noted.answer
+        return self.callback
 
     def keep(self, response: Response) -> None:
         """Keep the answer for the requests that wait for it, and end the completion."""
-        if self._callback.is_spent:
-            self._callback.answer = answer = _as_answer(response, self._target)
-            if self._store is not None and self._lease is not None:
-                self._note(self._store, self._lease, answer)
+        if self.callback.is_spent:
+            self.callback.answer = _as_answer(response, self._target)
         self.end()
         others = (each for each in self._current.at_the_end if each != self.end)
         self._current.at_the_end = tuple(others)
 
     def end(self) -> None:
         """Let another request go on, also where there was no answer."""
-        if self._callback.is_over.is_set():
+        if self.callback.is_over.is_set():
             return
-        if not self._callback.is_spent:
+        if not self.callback.is_spent:
             self._answers.forget(self._name)
-        self._callback.is_over.set()
-        if self._lease is not None:
-            # If the release fails, the lease runs out.
-            with contextlib.suppress(Exception):
-                self._lease.release()
+        self.callback.is_over.set()
+        if self._is_claimed and self._store is not None:
+            # Without the note, a repeated callback waits, and starts another login.
+            with contextlib.suppress(SessionStoreUnavailable, TooLargeForStore):
+                self._store.ask_in(self._outage, self._end_claim(self._store))
 
-    def _taken(self, store: BackEnd, until: float) -> tuple[Lease, bytes | None]:
-        """Wait for the lease, and return it with what has been noted until then.
+    def _end_claim(self, store: BackEnd) -> Callable[[], None]:
+        """Return what tells other processes the answer, or that there is none."""
+        if not self.callback.is_spent:
+            return functools.partial(store.remove, self._name)
+        note = self._note(self.callback.answer, 0)
+        return functools.partial(store.keep, self._name, note, REMEMBERED)
 
-        :raises TenantUnavailable: when another process has it for too long.
-        """
-        take = functools.partial(Lease.take_with_value, store, self._name)
-        # No event of this process can tell when it is free.
-        while (found := take(self._outage)) is None:
-            if time.monotonic() > until:
-                raise _still_under_way()
-            time.sleep(PAUSE)
-        return found
-
-    def _note(self, store: BackEnd, lease: Lease, answer: Answer) -> None:
-        """Note the answer for other processes, and let them go on."""
-        note = self._name, self._sealed(answer), REMEMBERED
-        # Without the note, a repeated callback starts another login.
-        with contextlib.suppress(SessionStoreUnavailable, TooLargeForStore):
-            release = functools.partial(lease.release_with_value, *note)
-            store.ask_in(self._outage, release)
-            self._lease = None
-
-    def _sealed(self, answer: Answer | None) -> bytes:
-        """Return the note of an answer, or that there is none yet."""
-        return self._answers.sealer.seal([answer], self._name).encode()
+    def _note(self, answer: Answer | None, begun_at: float) -> bytes:
+        sealer, noted = self._answers.sealer, _Noted(answer, begun_at)
+        return sealer.seal_as_it_is(noted, self._name).encode()
 
 
 def repeat(current: CurrentRequest, answer: Answer) -> Response:

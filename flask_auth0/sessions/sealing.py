@@ -27,6 +27,8 @@ _URL_ALONE = bytes.maketrans(b"-_+/", b"+/!!")
 _PLAIN, _PACKED, _PACKED_LIKE = b"\0", b"\2", b"\3"
 #: Below this many bytes, compression costs more than it saves.
 _WORTH_COMPRESSING = 512
+#: Returns a value as JSON. ``json.dumps`` makes an encoder for each call with options.
+_dumps = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 def derive_key(secret: str, purpose: str) -> bytes:
@@ -63,16 +65,18 @@ class Sealer:
 
         :param like: a value of which parts may repeat; opening needs the same one.
         """
-        plain = _dumps(value)
+        plain = _dumps(value).encode()
         if like is not None:
-            packed = _PACKED_LIKE + pack(plain, _dumps(like))
+            packed = _PACKED_LIKE + pack(plain, _dumps(like).encode())
         elif len(plain) < _WORTH_COMPRESSING:
             packed = _PLAIN + plain
         else:
             packed = _PACKED + pack(plain)
-        nonce = os.urandom(_NONCE)
-        sealed = self._ciphers[0].encrypt(nonce, packed, context.encode())
-        return _encoded(nonce + sealed)
+        return self._encrypted(packed, context)
+
+    def seal_as_it_is(self, value: t.Any, context: str) -> str:
+        """Return a sealed text that is not compressed, to be kept for a moment."""
+        return self._encrypted(_PLAIN + _dumps(value).encode(), context)
 
     def open(self, text: str, context: str, like: t.Any = None) -> t.Any:
         """Return the value that was sealed, or ``None`` for any other text.
@@ -104,6 +108,11 @@ class Sealer:
         found = [hmac.compare_digest(each.encode(), tag.encode()) for each in made]
         return any(found)
 
+    def _encrypted(self, packed: bytes, context: str) -> str:
+        nonce = os.urandom(_NONCE)
+        sealed = self._ciphers[0].encrypt(nonce, packed, context.encode())
+        return _encoded(nonce + sealed)
+
     def _decrypt(self, nonce: bytes, sealed: bytes, context: bytes) -> bytes | None:
         if len(nonce) < _NONCE:
             return None
@@ -118,11 +127,7 @@ class Sealer:
 def _unpacked(form: bytes, packed: bytes, like: t.Any) -> bytes:
     if form == _PLAIN:
         return packed
-    return unpack(packed, _dumps(like) if form == _PACKED_LIKE else b"")
-
-
-def _dumps(value: t.Any) -> bytes:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+    return unpack(packed, _dumps(like).encode() if form == _PACKED_LIKE else b"")
 
 
 def _encoded(raw: bytes) -> str:

@@ -114,7 +114,7 @@ def _answer(
     try:
         begun = state.callback_answers.begin(current, said, returned.target, place)
         if isinstance(begun, Completion):
-            result = _complete(current, state, returned, begun)
+            result = _complete(current, state, returned, begun.callback)
     except Auth0Error as error:
         _report(error, returned)
         raise
@@ -156,7 +156,7 @@ def _complete(
     current: CurrentRequest,
     state: AppState,
     returned: _Returned,
-    completion: Completion,
+    callback: Callback,
 ) -> dict[str, t.Any] | None:
     """Complete a flow, if the session's back end and the tenant answer.
 
@@ -167,17 +167,15 @@ def _complete(
         state.domains.require(returned.flow.domain, current)
     # While its code is not spent, the flow can be completed later.
     with state.client.place_for_code(domain) as metadata:
-        # This writes to the back end of sessions, if there is one: a code is not spent
-        # on a session that cannot be kept.
-        completion.spend()
-        return _spend(current, state, returned, completion, domain, metadata or {})
+        callback.is_spent = True
+        return _spend(current, state, returned, callback, domain, metadata or {})
 
 
 def _spend(
     current: CurrentRequest,
     state: AppState,
     returned: _Returned,
-    completion: Completion,
+    callback: Callback,
     domain: str,
     metadata: Mapping[str, t.Any],
 ) -> dict[str, t.Any] | None:
@@ -195,7 +193,7 @@ def _spend(
         return account_changes.complete(current, state, returned.flow, url)
     except Exception as error:
         if returned.is_login and state.client.has_sent_code_back(current, domain):
-            completion.take_back()
+            callback.is_spent = False
             raise
         # The SDK deletes the transaction of a login only if that succeeds.
         remembered_logins.forget(current, state, returned.name)
@@ -264,7 +262,8 @@ def _content(state: AppState) -> str:
 
     :raises LoginFailed: for a parameter that is there twice, with perhaps two values.
     """
-    repeated = [name for name in _PARAMETERS if len(request.args.getlist(name)) > 1]
+    found = {name: request.args.getlist(name) for name in _PARAMETERS}
+    repeated = [name for name, values in found.items() if len(values) > 1]
     if repeated:
         error = LoginFailed(
             Text(
@@ -274,7 +273,7 @@ def _content(state: AppState) -> str:
         )
         login.report(error, next_or_default(None, state.config), {})
         raise error
-    said = [request.args.get(name) for name in _PARAMETERS]
+    said = [values[0] if values else None for values in found.values()]
     if state.domains.fixed is None:
         said.append(state.domains.of(current_request()))
     return json.dumps(said)

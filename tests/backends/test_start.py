@@ -118,7 +118,7 @@ def test_a_replica(server: Server) -> None:
         (["+ping", "+get", "+info"], "may not do all that sessions need"),
         (["+@all", "-zadd"], r"127.0.0.1:\d+: zadd\)"),
         (["+@all", "-zrange"], r"127.0.0.1:\d+: zrange\)"),
-        (["+@all", "-eval"], r"127.0.0.1:\d+: eval\)"),
+        (["+@all", "-evalsha"], r"127.0.0.1:\d+: evalsha\)"),
     ],
 )
 def test_rights_that_are_missing(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 import typing as t
 
@@ -153,22 +154,33 @@ class IndexContract:
         newest = Labelling("newest", ["ada"], 240, 600)
         assert store.begin_among({}, newest, NO_OTHERS) == Begun([], [])
 
-    def test_a_lock_comes_with_a_value(self, store: BackEnd) -> None:
-        first = store.lock_and_fetch("value")
-        assert first is not None
-        assert first.value is None
-        store.keep("value", b"1", 60)
-        assert store.lock_and_fetch("value") is None
-        assert store.try_lock("value") is None
-        store.keep_and_unlock(first.lock, "value", b"2", 60)
-        second = store.lock_and_fetch("value")
-        assert second is not None
-        assert second.value == b"2"
-        # The first one has no claim to it any more.
-        store.keep_and_unlock(first.lock, "value", b"3", 60)
-        assert store.try_lock("value") is None
-        second.lock.release()
-        assert store.fetch("value") == b"3"
+    def test_a_key_is_claimed_once(self, store: BackEnd) -> None:
+        assert store.claim("key", b"1", 60) is None
+        assert store.claim("key", b"2", 60) == b"1"
+        # The answer to the first claim may have been lost.
+        assert store.claim("key", b"1", 60) is None
+        store.keep("key", b"3", 60)
+        assert store.claim("key", b"1", 60) == b"3"
+        store.remove("key")
+        assert store.claim("key", b"2", 60) is None
+        assert store.fetch("key") == b"2"
+
+    def test_a_claim_expires(self, store: BackEnd) -> None:
+        assert store.claim("key", b"1", 1) is None
+        until(lambda: store.claim("key", b"2", 60) is None, "the claim expires")
+        assert store.fetch("key") == b"2"
+
+    def test_one_of_many_claims_a_key(self, store: BackEnd) -> None:
+        for number in range(self.RACES):
+            claimed = []
+
+            def claim(value: bytes, key: str = f"key{number}") -> None:
+                if store.claim(key, value, 60) is None:
+                    claimed.append(value)  # noqa: B023
+
+            together(*[functools.partial(claim, each) for each in (b"1", b"2", b"3")])
+            assert len(claimed) == 1
+            assert store.fetch(f"key{number}") == claimed[0]
 
     def test_an_update_keeps_the_labels(self, records: RecordCompartment) -> None:
         entry = Entry("one", ("ada",))

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import time
 import typing as t
 
 import pytest
+import redis
 
+from flask_auth0.client.repeated_callbacks import Completion
+from flask_auth0.errors import TenantUnavailable
+from flask_auth0.sessions.stores.redis import RedisBackEnd
 from flask_auth0.tenant import TenantServer
 from tests.harness.visitor import MakeApp, MakeVisitor
 
@@ -36,3 +41,79 @@ def test_a_code_that_a_process_has_spent_before_it_died(
     answer = ask(other, callback, visitor.cookies())
     assert "/authorize" in answer.location
     assert len(tenant.tenant.token_requests) == 1
+
+
+def test_a_process_that_was_killed_before_it_could_answer(
+    make_app: MakeApp,
+    make_visitor: MakeVisitor,
+    tenant: TenantServer,
+    redis_settings: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Others wait for it a while, and then take the code for spent."""
+    app, other = make_app(redis_settings), make_app(redis_settings, timeout=1)
+
+    def die(*_: t.Any) -> t.NoReturn:
+        raise SystemExit
+
+    monkeypatch.setattr(app.extensions["auth0"].logins, "complete", die)
+    visitor = make_visitor(app)
+    callback = visitor.authorize(visitor.get("/login"))
+    tenant.tenant.token_requests.clear()
+    with monkeypatch.context() as patch:
+        # Nothing that it would do at its end is done.
+        patch.setattr(Completion, "end", lambda *_: None)
+        with pytest.raises(SystemExit):
+            ask(app, callback, visitor.cookies())
+    began = time.time()
+    assert ask(other, callback, visitor.cookies()).status_code == 503
+    monkeypatch.setattr(time, "time", lambda: began + 2)
+    assert "/authorize" in ask(other, callback, visitor.cookies()).location
+    assert tenant.tenant.token_requests == []
+
+
+def test_a_code_that_a_process_could_not_send(
+    make_app: MakeApp,
+    make_visitor: MakeVisitor,
+    tenant: TenantServer,
+    redis_settings: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is good as before, wherever it comes next."""
+    app, other = make_app(redis_settings), make_app(redis_settings)
+
+    def refuse(*_: t.Any) -> t.NoReturn:
+        raise TenantUnavailable
+
+    monkeypatch.setattr(app.extensions["auth0"].client, "place_for_code", refuse)
+    visitor = make_visitor(app)
+    callback = visitor.authorize(visitor.get("/login?next=/page"))
+    tenant.tenant.token_requests.clear()
+    assert ask(app, callback, visitor.cookies()).status_code == 503
+    assert ask(other, callback, visitor.cookies()).location == "/page"
+    assert len(tenant.tenant.token_requests) == 1
+
+
+def test_a_claim_whose_answer_was_lost(
+    make_app: MakeApp,
+    make_visitor: MakeVisitor,
+    redis_settings: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The request does not wait for itself."""
+    app = make_app(redis_settings)
+    visitor = make_visitor(app)
+    callback = visitor.authorize(visitor.get("/login?next=/page"))
+    claim = RedisBackEnd.claim
+    lost: list[bytes | None] = []
+
+    def lose_the_first(*args: t.Any) -> bytes | None:
+        found = claim(*args)
+        if not lost:
+            lost.append(found)
+            raise redis.ConnectionError
+        return found
+
+    monkeypatch.setattr(RedisBackEnd, "claim", lose_the_first)
+    assert ask(app, callback, visitor.cookies()).location == "/page"
+    assert lost == [None]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ...runtime.outage import Outage
 from ...runtime.processes import PerProcess
-from .lease import LOCK, Lock, Locked
+from .lease import LOCK, Lock
 from .limits import Limited
 
 
@@ -206,25 +206,24 @@ class BackEnd(Limited, ABC):
         lock = self.lock(LOCK + key)
         return lock if lock.take() else None
 
-    def lock_and_fetch(self, key: str) -> Locked | None:
-        """Take the lock for a key as :meth:`try_lock` does, and then return the value
-        of the key as well.
+    def claim(self, key: str, value: bytes, max_age: int) -> bytes | None:
+        """Keep a value as :meth:`keep` does, unless the key has another one.
+
+        :return: the other value, or nothing while somebody else claims the key;
+            ``None`` if the key has this value, as after a call without an answer.
         """
         lock = self.try_lock(key)
         if lock is None:
-            return None
+            return b""
         try:
-            return Locked(lock, self.fetch(key))
-        except Exception:
-            # Nobody would let go of it.
+            found = self.fetch(key)
+            if found is None:
+                self.keep(key, value, max_age)
+            return None if found == value else found
+        finally:
+            # If the release fails, the lock runs out.
             with contextlib.suppress(Exception):
                 lock.release()
-            raise
-
-    def keep_and_unlock(self, lock: Lock, key: str, value: bytes, max_age: int) -> None:
-        """Keep a value as :meth:`keep` does, and then let go of a lock."""
-        self.keep(key, value, max_age)
-        lock.release()
 
     def expires(self, key: str) -> bool:
         """Tell whether the value of a key has an expiry."""

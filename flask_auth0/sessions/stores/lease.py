@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import secrets
 import time
 import typing as t
 from collections.abc import Callable
-
-from ...runtime.outage import Outage
 
 B = t.TypeVar("B")
 T = t.TypeVar("T")
@@ -44,30 +41,14 @@ class HolderLock(t.Generic[B]):
         self._holder = secrets.token_hex(16)
 
 
-class Locked(t.NamedTuple):
-    """A lock that is taken, and the value of its key after that."""
-
-    lock: Lock
-    value: bytes | None
-
-
 class Locking(t.Protocol):
     """The part of a back end that keeps locks."""
 
     def try_lock(self, key: str) -> Lock | None:
         """Return a lock that is taken, or ``None`` if another holder has it."""
 
-    def lock_and_fetch(self, key: str) -> Locked | None:
-        """Return it with the value of its key."""
-
-    def keep_and_unlock(self, lock: Lock, key: str, value: bytes, max_age: int) -> None:
-        """Keep a value, and let go of a lock."""
-
     def poll(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call the back end."""
-
-    def poll_in(self, outage: Outage, work: Callable[[], T]) -> T:
-        """Call the back end in a request whose outage is known."""
 
 
 class Lease:
@@ -96,21 +77,6 @@ class Lease:
         lock = back_end.poll(back_end.try_lock, key)
         return None if lock is None else cls(back_end, lock, began)
 
-    @classmethod
-    def take_with_value(
-        cls, back_end: Locking, key: str, outage: Outage
-    ) -> tuple[Lease, bytes | None] | None:
-        """Return a new lease with the value that its key has then, as :meth:`take`
-        does without.
-        """
-        began = time.monotonic()
-        found = back_end.poll_in(
-            outage, functools.partial(back_end.lock_and_fetch, key)
-        )
-        if found is None:
-            return None
-        return cls(back_end, found.lock, began), found.value
-
     @property
     def age(self) -> float:
         """Seconds since the lock was certainly held."""
@@ -134,8 +100,3 @@ class Lease:
         """Let go of it, if it is still held."""
         self.is_over = True
         self._lock.release()
-
-    def release_with_value(self, key: str, value: bytes, max_age: int) -> None:
-        """Keep a value for who takes the lease next, and let go of it."""
-        self._back_end.keep_and_unlock(self._lock, key, value, max_age)
-        self.is_over = True

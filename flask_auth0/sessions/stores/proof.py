@@ -38,7 +38,10 @@ def _failed_step(back_end: BackEnd, key: str) -> str | None:
     if not _finds(back_end, key, label):
         return "does not find what it has just taken"
     back_end.end([Ending("proof", (f"{key}.begun",), (label,))])
-    _lock(back_end, key)
+    if (lock := back_end.try_lock(key)) is not None:
+        lock.release()
+    if back_end.claim(key, b"3", _MAX_AGE) != b"2":
+        return "gives a key away that is taken"
     if not back_end.expires(key):
         return "lets nothing expire"
     back_end.remove(label)
@@ -52,11 +55,3 @@ def _finds(back_end: BackEnd, key: str, label: str) -> bool:
     others = Others(notes=(label,), crowd=label)
     begun = back_end.begin_among({f"{key}.begun": b"1"}, labelling, others)
     return begun == (["proof"], ["proof"])
-
-
-def _lock(back_end: BackEnd, key: str) -> None:
-    """Lock a key as a refresh does, and then as a callback does."""
-    if (lock := back_end.try_lock(key)) is not None:
-        lock.release()
-    if (locked := back_end.lock_and_fetch(key)) is not None:
-        back_end.keep_and_unlock(locked.lock, key, b"3", _MAX_AGE)

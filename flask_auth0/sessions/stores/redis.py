@@ -26,7 +26,6 @@ from .base import (
     by_label,
     keys_of,
 )
-from .lease import Lock, Locked
 from .proof import prove
 from .redis_durability import losses
 from .redis_readers import OneServer
@@ -53,17 +52,6 @@ class RedisLock(redis.lock.Lock):
     def release(self) -> None:
         with contextlib.suppress(redis.exceptions.LockError):
             super().release()
-
-    def take_in(self, pipeline: t.Any) -> None:
-        """Take the lock as a step of a pipeline, whose answer tells whether it is."""
-        client, self.redis = self.redis, pipeline
-        self.take()
-        self.redis = client
-
-    def release_in(self, pipeline: t.Any) -> None:
-        """Let go of the lock as a step of a pipeline, if it is still held."""
-        # As an object of redis-py, the script would be looked for before it is called.
-        pipeline.eval(self.LUA_RELEASE_SCRIPT, 1, self.name, self.local.token)
 
 
 class RedisBackEnd(BackEnd):
@@ -128,24 +116,13 @@ class RedisBackEnd(BackEnd):
         client = self.client
         return RedisLock(client, key, timeout=lease.LEASE, thread_local=False)
 
-    def lock_and_fetch(self, key: str) -> Locked | None:
-        client, lock = self.client, self.lock(lease.LOCK + key)
-        if isinstance(client, redis.RedisCluster):
-            return super().lock_and_fetch(key)
-        with client.pipeline(transaction=False) as pipeline:
-            lock.take_in(pipeline)
-            pipeline.get(key)
-            is_taken, value = pipeline.execute()
-        return Locked(lock, value) if is_taken else None
-
-    def keep_and_unlock(self, lock: Lock, key: str, value: bytes, max_age: int) -> None:
+    def claim(self, key: str, value: bytes, max_age: int) -> bytes | None:
         client = self.client
-        if isinstance(client, redis.RedisCluster) or not isinstance(lock, RedisLock):
-            return super().keep_and_unlock(lock, key, value, max_age)
-        with client.pipeline(transaction=False) as pipeline:
-            pipeline.set(key, value, ex=max_age)
-            lock.release_in(pipeline)
-            pipeline.execute()
+        if client.set(key, value, ex=max_age, nx=True):
+            return None
+        # The other value may just have expired.
+        found = client.get(key) or b""
+        return None if found == value else found
 
     def expires(self, key: str) -> bool:
         try:
