@@ -20,7 +20,7 @@ from .responses import is_unavailable
 #: Seconds for which the tenant is not asked after a failure: at least, and at most.
 SHORTEST, LONGEST = 1.0, 10.0
 #: Names that belong to nobody, for documents and tests (RFC 2606, RFC 6761).
-_FOR_EXAMPLES = re.compile(r"(.+\.)?(example(\.(com|net|org))?|invalid)")
+_FOR_EXAMPLES = r"(.+\.)?(example(\.(com|net|org))?|invalid)"
 
 
 class Breaker:
@@ -172,7 +172,7 @@ class Breakers:
         """
         name = urlsplit(f"//{host}").hostname or ""
         is_elsewhere = self.is_offline and name not in LOOPBACK
-        if is_elsewhere or _FOR_EXAMPLES.fullmatch(name):
+        if is_elsewhere or re.fullmatch(_FOR_EXAMPLES, name):
             raise no_tenant.refusal(host, is_offline=is_elsewhere)
 
 

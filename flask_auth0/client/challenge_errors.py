@@ -19,7 +19,7 @@ from ..errors import Auth0Error, ChallengeFailed, WrongCode, app_refused
 from ..pages import Text
 from .rate_limits import retry_after
 
-_CODE = re.compile(r"[a-z_.]{1,64}")
+_CODE = r"[a-z_.]{1,64}"
 _ON_CHALLENGES = (
     MfaApiError,
     MfaTokenExpiredError,
@@ -118,4 +118,4 @@ def _failed(code: str, description: str | None) -> ChallengeFailed:
 
 
 def _known(code: str) -> str:
-    return code if _CODE.fullmatch(code) else ChallengeFailed.error
+    return code if re.fullmatch(_CODE, code) else ChallengeFailed.error

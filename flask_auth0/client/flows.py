@@ -13,7 +13,6 @@ import json
 import secrets
 import typing as t
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from flask import session
@@ -32,8 +31,7 @@ from . import state_parameter
 from .state_parameter import Relay
 
 
-@dataclass(frozen=True)
-class Flows:
+class Flows(t.NamedTuple):
     """Lets the flows of an app depart, and checks those that arrive."""
 
     sealer: Sealer

@@ -21,8 +21,8 @@ Ask = Callable[[httpx.Request | None], Asking]
 #: The extension of a request that names the origin its token was for. httpx hands
 #: extensions on to the request that a redirect leads to.
 _ORIGIN = "flask_auth0.origin"
-_BEARER = re.compile(r"(?:^|,)\s*bearer(?=[\s,]|$)(.*)", re.IGNORECASE | re.DOTALL)
-_ERROR = re.compile(r'(?:^|[\s,])error\s*=\s*"?([^",\s]+)', re.IGNORECASE)
+_BEARER = r"(?is)(?:^|,)\s*bearer(?=[\s,]|$)(.*)"
+_ERROR = r'(?i)(?:^|[\s,])error\s*=\s*"?([^",\s]+)'
 
 
 def asking(
@@ -138,8 +138,8 @@ def _is_challenge(response: httpx.Response) -> bool:
     Many APIs send no challenge at all, though they should.
     """
     header = ", ".join(response.headers.get_list("WWW-Authenticate"))
-    bearer = _BEARER.search(header)
-    error = bearer and _ERROR.search(bearer[1])
+    bearer = re.search(_BEARER, header)
+    error = bearer and re.search(_ERROR, bearer[1])
     return not header or (bearer is not None and _is_invalid_token(error))
 
 

@@ -50,7 +50,7 @@ _ANSWERED = "http11.receive_response_headers.complete"
 _closing: set[asyncio.Task[None]] = set()
 
 
-@dataclass
+@dataclass(eq=False)
 class Trace:
     """How far one attempt to send a request has come, as httpcore's trace tells."""
 

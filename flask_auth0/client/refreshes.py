@@ -19,7 +19,7 @@ _MOST_REFRESHES = 10_000
 Tokens = dict[str, t.Any]
 
 
-@dataclass
+@dataclass(eq=False)
 class PastRefresh:
     """The tokens that one refresh token was exchanged for."""
 

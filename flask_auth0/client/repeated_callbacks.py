@@ -64,7 +64,7 @@ class _Noted(t.NamedTuple):
 _NOTES = Shape(_Noted)
 
 
-@dataclass
+@dataclass(eq=False)
 class Callback:
     """A callback of a login, with its answer once it has one."""
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from .proxies import Proxy, proxy_to
 
 #: OpenSSL's reason in the message of an error.
-_REASON = re.compile(r"certificate verify failed: ([^(\n]+)")
+_REASON = r"certificate verify failed: ([^(\n]+)"
 
 
 def remedy_for(
@@ -23,7 +23,7 @@ def remedy_for(
     :param asked: the URL that was asked for, if that is known.
     """
     said = " ".join(map(str, chain))
-    if (reason := _REASON.search(said)) is not None:
+    if (reason := re.search(_REASON, said)) is not None:
         return _untrusted(reason[1].strip())
     if any(isinstance(each, ssl.SSLError) for each in chain):
         return f"Check the port in AUTH0_DOMAIN, and TLS there ({_told(cause)})."
@@ -37,7 +37,7 @@ def remedy_for(
 
 def reason_for(chain: Sequence[BaseException], asked: str | None) -> str:
     """Return the reason that the log has; the parameters are :func:`remedy_for`'s."""
-    if _REASON.search(" ".join(map(str, chain))):
+    if re.search(_REASON, " ".join(map(str, chain))):
         return "certificate_not_trusted"
     return "proxy_failed" if _proxy_for(asked) else "tenant_unreachable"
 

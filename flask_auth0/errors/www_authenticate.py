@@ -10,7 +10,7 @@ PROOF_ALGORITHMS = ("ES256", "ES384", "EdDSA", "PS256")
 
 #: Characters that neither an ``error_description`` nor a ``scope`` may have (RFC 6750,
 #: section 3).
-_FORBIDDEN = re.compile(r"[^ !#-\[\]-~]")
+_FORBIDDEN = r"[^ !#-\[\]-~]"
 
 
 def challenges(scheme: str, **parameters: str) -> list[str]:
@@ -31,4 +31,4 @@ def _challenge(scheme: str, parameters: dict[str, str]) -> str:
 
 
 def _quoted(value: str) -> str:
-    return _FORBIDDEN.sub("?", value)
+    return re.sub(_FORBIDDEN, "?", value)

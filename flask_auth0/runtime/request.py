@@ -43,7 +43,7 @@ class Known(t.NamedTuple):
     body: dict[str, t.Any] | None = None
 
 
-@dataclass
+@dataclass(eq=False)
 class Prefetched:
     """Values that came in the same round trip as Flask's session."""
 

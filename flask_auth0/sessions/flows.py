@@ -58,7 +58,7 @@ class Departure(t.NamedTuple):
     completed: Callable[[Mapping[str, t.Any]], State]
 
 
-@dataclass
+@dataclass(eq=False)
 class Arrival:
     """A flow that has come back, while the SDK completes it."""
 

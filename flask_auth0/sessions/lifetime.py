@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 import typing as t
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
 from flask import Flask
@@ -48,8 +47,7 @@ def no_limit() -> float:
     return math.inf
 
 
-@dataclass(frozen=True)
-class Lifetime:
+class Lifetime(t.NamedTuple):
     """How long sessions last by today's configuration."""
 
     absolute: int

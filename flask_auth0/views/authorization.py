@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from ..app_state import AppState, state_of
 from ..client.server_client import run_without_loop
@@ -32,8 +32,7 @@ from .step_up import has_class, has_logged_in_within, has_mfa, is_recent
 Check = Callable[[User], bool | Awaitable[bool]]
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(t.NamedTuple):
     """What a guard asks for, beyond a user."""
 
     names: tuple[Need, ...] = ()
@@ -44,7 +43,7 @@ class Asked:
     #: The classes of authentication of which one is needed.
     classes: tuple[str, ...] = ()
     #: The parameters of a login that may bring it.
-    login: Mapping[str, t.Any] = field(default_factory=dict)
+    login: Mapping[str, t.Any] = MappingProxyType({})
     refuse: Refuse | None = None
 
 

@@ -38,10 +38,10 @@ _ERRORS = {
 #: How tenants say that a client has to push its requests (RFC 9126).
 #: The words of a refusal that an Action has given; others are those of protocols.
 SAID = Text('The login service says: "{told}"')
-_FOR_DEVELOPERS = re.compile(
+_FOR_DEVELOPERS = (
     r"(?i)resource owner|authorization server|service not found|\bclient\b"
 )
-_WANTS_PUSHED = re.compile(r"\bPAR\b|(?i:pushed.authorization.request)")
+_WANTS_PUSHED = r"\bPAR\b|(?i:pushed.authorization.request)"
 
 
 def check_response(config: Config, domain: str, metadata: Mapping[str, t.Any]) -> None:
@@ -79,7 +79,7 @@ def _remedy(told: str, config: Config) -> str | None:
 
     :param told: the ``error_description``.
     """
-    if _WANTS_PUSHED.search(told) and not config.pushed_authorization_requests:
+    if re.search(_WANTS_PUSHED, told) and not config.pushed_authorization_requests:
         return "Set AUTH0_PUSHED_AUTHORIZATION_REQUESTS to true."
     quoted = AuthorizationFailed.quoted(told) if told else None
     return f"{UNKNOWN_API} {quoted}" if is_unknown_api(told) else quoted
@@ -91,7 +91,7 @@ def is_for_people(error: str, told: str) -> bool:
     :param error: the code of the error.
     """
     is_refusal = error in {"access_denied", "unauthorized"}
-    return is_refusal and bool(told) and not _FOR_DEVELOPERS.search(told)
+    return is_refusal and bool(told) and not re.search(_FOR_DEVELOPERS, told)
 
 
 def _refuse_other_issuer(domain: str, metadata: Mapping[str, t.Any]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import typing as t
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from urllib.parse import urlencode
 
@@ -47,8 +46,7 @@ from .refused_forms import told_what_was_lost
 _PARAMETERS = ("code", "connect_code", "state", "iss", "error", "error_description")
 
 
-@dataclass(frozen=True)
-class _Returned:
+class _Returned(t.NamedTuple):
     """A flow that has come back to the browser in which it began."""
 
     #: The SDK's part of its ``state``.

@@ -15,7 +15,7 @@ _SCHEMES = {"bearer": BEARER, "dpop": DPOP}
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Credentials:
     """An access token, and the scheme by which it was sent."""
 

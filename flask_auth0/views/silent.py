@@ -43,10 +43,9 @@ UNASKED = "_a0_silent"
 
 #: Programs that read pages for others, and log in nowhere. Those of search engines are
 #: browsers otherwise.
-_BOT = re.compile(
-    r"bot\b|bot[/_-]|crawl|spider|slurp|preview|facebookexternalhit|lighthouse|headless"
-    r"|monitor|scan|fetch|curl|wget|python|java/|go-http",
-    re.IGNORECASE,
+_BOT = (
+    r"(?i)bot\b|bot[/_-]|crawl|spider|slurp|preview|facebookexternalhit|lighthouse"
+    r"|headless|monitor|scan|fetch|curl|wget|python|java/|go-http"
 )
 _views: weakref.WeakSet[Callable[..., t.Any]] = weakref.WeakSet()
 
@@ -161,7 +160,7 @@ def _may_be_asked(request: Request) -> bool:
 
 
 def _is_bot(name: str) -> bool:
-    return not name or _BOT.search(name) is not None
+    return not name or re.search(_BOT, name) is not None
 
 
 def _has_note(current: CurrentRequest) -> bool:

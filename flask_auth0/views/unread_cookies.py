@@ -26,7 +26,7 @@ MOST = 2
 #: The keys that may not fit, by their letters in the note.
 _KEYS = {"a": "AUTH0_SECRET", "s": "SECRET_KEY"}
 #: How many logins have begun again, and which keys have not fitted since the last one.
-_FORM = re.compile("([0-9])([as]{0,2})")
+_FORM = "([0-9])([as]{0,2})"
 _SAME = (
     "does not fit {what} that a browser has sent back. All workers and hosts of the "
     "app need the same one, and none that is made anew at each start{more}. After a "
@@ -122,7 +122,7 @@ def _problem(current: CurrentRequest, state: AppState, key: str) -> Problem:
 def _noted(current: CurrentRequest) -> tuple[int, frozenset[str]]:
     """Return the number and the keys of the note that the browser has."""
     texts = current.jar.values.get(current.jar.prefix + _NOTE)
-    found = _FORM.fullmatch(texts[0]) if texts else None
+    found = re.fullmatch(_FORM, texts[0]) if texts else None
     if found is None:
         return 0, frozenset()
     return int(found[1]), frozenset(_KEYS[letter] for letter in found[2])

@@ -19,7 +19,7 @@ class TooLargeForStore(Exception):
     """A value is too large for a back end."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Setup:
     """The settings that a back end is made from."""
 
@@ -34,8 +34,7 @@ class Setup:
     is_development: bool = False
 
 
-@dataclass(frozen=True)
-class Labelling:
+class Labelling(t.NamedTuple):
     """The labels of a record, by which it is found."""
 
     record: str
