@@ -7,6 +7,7 @@ import threading
 import typing as t
 from collections.abc import Callable
 
+from flask import Flask, Request
 from flask.sessions import SecureCookieSession, SessionMixin
 from flask_session.base import ServerSideSession
 
@@ -39,6 +40,8 @@ Reader = Callable[[], Found]
 #: Checks a request's session that belongs to a login, and empties it if that is over.
 #: The last argument is the id of the login's state.
 Watch = Callable[[CurrentRequest, SessionMixin, t.Any], None]
+#: Opens a session of Flask's own, and checks it.
+Opener = Callable[[Flask, Request, t.Any], None]
 
 
 class LoadedFirst(dict[str, t.Any]):
@@ -120,8 +123,8 @@ def _when_loaded(kind: type[LoadedFirst], theirs: type, **more: t.Any) -> t.Any:
 class WatchedSession(LoadedFirst, SecureCookieSession):
     """Flask's own session, which is opened at its first use, and its login checked."""
 
-    #: Opens the session, and checks it.
-    fill: Callable[[WatchedSession], None] | None = None
+    #: What opens the session and checks it, and for which request, until that is done.
+    unread: tuple[Opener, Flask, Request] | None = None
 
     if not t.TYPE_CHECKING:
         # Flask makes a function for each session, and most are never used.
@@ -134,9 +137,11 @@ class WatchedSession(LoadedFirst, SecureCookieSession):
 
     def _load(self) -> None:
         # A copy of the session has no need for the request that this knows.
-        fill, self.fill = self.fill, None
-        if fill is not None:
-            fill(self)
+        unread, self.unread = self.unread, None
+        if unread is not None:
+            fill, app, request = unread
+            self.owner = Owner(request)
+            fill(app, request, self)
 
 
 WatchedSession.when_loaded = _when_loaded(WatchedSession, SecureCookieSession)

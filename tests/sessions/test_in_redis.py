@@ -10,7 +10,6 @@ from redis import Redis
 from redis.connection import Connection
 
 from flask_auth0 import Auth0
-from flask_auth0.client import locks
 from flask_auth0.runtime import loop
 from flask_auth0.sessions.server import interface
 from tests.contracts.server_sessions import ServerContract
@@ -105,17 +104,14 @@ class TestRedis(ServerContract):
         visitor.log_in()
         visitor.client = app.test_client()
         monkeypatch.setattr(Connection, "send_packed_command", send)
-        # On a busy machine, a lease may have to be renewed.
-        monkeypatch.setattr(locks, "RENEWAL", 60)
         monkeypatch.setattr(interface, "LATELY", 60.0 if lately else 0.0)
         callback = visitor.authorize(visitor.get("/login"))
         # Whether it answers, before the browser is sent away, unless that is known.
         assert count == [0 if lately else 1]
         count[0] = 0
         visitor.get(callback)
-        # The lease with a note of what was answered before, the note that the code is
-        # spent, the state, Flask's session, and the answer with the end of the lease.
-        assert count == [5]
+        # The claim of the callback, the state, Flask's session, and the answer.
+        assert count == [4]
         assert visitor.user()["email"] == ADA
 
     def test_an_id_that_an_app_has_shortened_tells_nothing(

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
-from flask import session
+from flask import Flask, Request, session
 
 from flask_auth0 import SessionStoreUnavailable
 from flask_auth0.sessions.lazy import (
@@ -84,11 +84,11 @@ def test_no_thread_sees_a_session_before_its_login_is_checked() -> None:
     def make(slow: Callable[[], None]) -> LoadedFirst:
         session = WatchedSession(CONTENT)
 
-        def check(session: t.Any) -> None:
+        def check(app: Flask, request: Request, session: t.Any) -> None:
             slow()
             session.clear()
 
-        session.fill = check
+        session.unread = check, Flask(__name__), Request({})
         return session
 
     assert [each.result() for each in used_at_once(make)] == [None, None]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import typing as t
 
 from flask import Flask, Request, Response
@@ -11,8 +10,7 @@ from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from itsdangerous import BadData
 
 from ...runtime.clock import Clock
-from ...runtime.owner import Owner
-from ...runtime.request import CurrentRequest, request_of
+from ...runtime.request import ATTRIBUTE, CurrentRequest, request_of
 from ..attended import Attended
 from ..lazy import Watch, WatchedSession
 from ..lifetime import LastsAsLogins
@@ -47,17 +45,20 @@ class SignedSessionInterface(
         if self.config is not None:
             self.take_former_names(app, request)
         session = WatchedSession()
-        session.owner = Owner(request)
-        session.fill = functools.partial(self._fill, app, request)
+        session.unread = self._fill, app, request
         return session
 
     def save_session(
         self, app: Flask, session: SessionMixin, response: Response
     ) -> None:
         """Save the session as Flask does, without reading one that was not used."""
-        if self.before_saving is not None:
-            owner = getattr(session, "owner", None)
-            self.before_saving(owner and owner(), response)
+        unread = getattr(session, "unread", None)
+        owner = None if unread else getattr(session, "owner", None)
+        request = unread[-1] if unread else owner and owner()
+        # Where nobody has asked who the user is, there is nothing to put on a response.
+        is_asked = not unread or ATTRIBUTE in vars(request)
+        if is_asked and self.before_saving is not None:
+            self.before_saving(request, response)
         if session.modified or app.config["SESSION_REFRESH_EACH_REQUEST"]:
             super().save_session(app, session, response)
         elif session.accessed and response.headers.get("Vary") != "Cookie":
