@@ -10,7 +10,7 @@ from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from itsdangerous import BadData
 
 from ...runtime.clock import Clock
-from ...runtime.request import ATTRIBUTE, CurrentRequest, request_of
+from ...runtime.request import CurrentRequest, request_of
 from ..attended import Attended
 from ..lazy import Watch, WatchedSession
 from ..lifetime import LastsAsLogins
@@ -52,13 +52,10 @@ class SignedSessionInterface(
         self, app: Flask, session: SessionMixin, response: Response
     ) -> None:
         """Save the session as Flask does, without reading one that was not used."""
-        unread = getattr(session, "unread", None)
-        owner = None if unread else getattr(session, "owner", None)
-        request = unread[-1] if unread else owner and owner()
-        # Where nobody has asked who the user is, there is nothing to put on a response.
-        is_asked = not unread or ATTRIBUTE in vars(request)
-        if is_asked and self.before_saving is not None:
-            self.before_saving(request, response)
+        # One that nobody has read stays as the browser has it, whatever comes after.
+        if self.before_saving is not None and not getattr(session, "unread", None):
+            owner = getattr(session, "owner", None)
+            self.before_saving(owner and owner(), response)
         if session.modified or app.config["SESSION_REFRESH_EACH_REQUEST"]:
             super().save_session(app, session, response)
         elif session.accessed and response.headers.get("Vary") != "Cookie":
