@@ -31,6 +31,8 @@ class Size:
     calls: int = 50
     #: Browsers that come one after the other, of too many to be known.
     crowd: int = 2 * _KNOWN
+    #: Requests in a process whose instructions are counted, and in another one.
+    counted: tuple[int, int] = (1_000, 3_000)
     #: Logins of each app, and refreshes.
     logins: int = 40
     #: Who finds the same token expired at the same time.
@@ -69,6 +71,7 @@ QUICK = Size(
     calls=10,
     # As many as all these calls, so that each still is another one's.
     crowd=40,
+    counted=(20, 40),
     logins=3,
     callers=4,
     sessions=(100, 1_000),

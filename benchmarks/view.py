@@ -39,7 +39,7 @@ OURS_SQL = "flask_auth0, PostgreSQL"
 OURS_SQL_UNKNOWN = "flask_auth0, PostgreSQL, others each time"
 
 #: What is compared with what.
-_RIVALS = {
+RIVALS = {
     LOGIN: SIGNED,
     OURS_COOKIE: SIGNED,
     OURS_UNKNOWN: SIGNED,
@@ -64,23 +64,28 @@ def measure(lab: Lab) -> list[Table]:
     size = lab.size
     on_redis = _on_redis(lab.redis_url, size.crowd)
     with _on_postgresql(lab) as on_postgresql:
-        calls = {**_in_cookies(size.crowd), **on_redis, **on_postgresql}
+        in_cookies = {name: make() for name, make in in_cookies_of(size.crowd).items()}
+        calls = {**in_cookies, **on_redis, **on_postgresql}
         timings = interleave(calls, size.rounds, size.calls)
     return [_times(timings), _commands(lab.redis_url, on_redis)]
 
 
-def _in_cookies(crowd: int) -> dict[str, Callable[[], None]]:
+def in_cookies_of(crowd: int) -> dict[str, Callable[[], Callable[[], None]]]:
+    """Return what makes each contender that keeps its sessions in cookies.
+
+    :param crowd: browsers that come one after the other, of too many to be known.
+    """
     return {
-        BARE: Visitor(plain.bare()).repeated("/profile"),
-        KEYED: Visitor(plain.with_key(plain.bare())).repeated("/profile"),
-        SIGNED: _logged_in(plain.signed_cookie()),
-        LOGIN: _logged_in(rivals.flask_login_in_cookies()),
-        OURS_COOKIE: _logged_in(ours.ours_in_cookies()),
-        OURS_UNKNOWN: _crowd(ours.ours_in_cookies(), crowd),
-        RECIPE_COOKIE: _logged_in(recipe.recipe_in_cookies()),
-        SIGNED_OPEN: _logged_in(plain.signed_cookie(), "/open"),
-        OURS_OPEN: _logged_in(ours.ours_in_cookies(), "/open"),
-        OURS_NOBODY: Visitor(ours.ours_in_cookies()).repeated("/open"),
+        BARE: lambda: Visitor(plain.bare()).repeated("/profile"),
+        KEYED: lambda: Visitor(plain.with_key(plain.bare())).repeated("/profile"),
+        SIGNED: lambda: _logged_in(plain.signed_cookie()),
+        LOGIN: lambda: _logged_in(rivals.flask_login_in_cookies()),
+        OURS_COOKIE: lambda: _logged_in(ours.ours_in_cookies()),
+        OURS_UNKNOWN: lambda: _crowd(ours.ours_in_cookies(), crowd),
+        RECIPE_COOKIE: lambda: _logged_in(recipe.recipe_in_cookies()),
+        SIGNED_OPEN: lambda: _logged_in(plain.signed_cookie(), "/open"),
+        OURS_OPEN: lambda: _logged_in(ours.ours_in_cookies(), "/open"),
+        OURS_NOBODY: lambda: Visitor(ours.ours_in_cookies()).repeated("/open"),
     }
 
 
@@ -177,7 +182,7 @@ def _asked(client: redis.Redis, call: Callable[[], None]) -> tuple[str, str]:
 
 
 def _row(name: str, timings: dict[str, Timing]) -> list[str]:
-    timing, rival = timings[name], timings.get(_RIVALS.get(name, ""))
+    timing, rival = timings[name], timings.get(RIVALS.get(name, ""))
     return [
         name,
         microseconds(timing.wall),

@@ -1,0 +1,13 @@
+"""Calls one contender so many times, for Valgrind to count the instructions."""
+
+from __future__ import annotations
+
+import sys
+
+from .view import in_cookies_of
+
+if __name__ == "__main__":
+    name, calls, crowd = sys.argv[1:]
+    call = in_cookies_of(int(crowd))[name]()
+    for _ in range(int(calls)):
+        call()
