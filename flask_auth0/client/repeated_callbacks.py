@@ -182,21 +182,21 @@ class Completion:
         store = self._store
         if store is None:
             return None
-        note = self._name, self._note(None, time.time()), self._longest
-        claim = functools.partial(store.claim, *note)
+        note = self._note(None, time.time())
+        add = functools.partial(store.add, self._name, note, self._longest)
         look = functools.partial(store.fetch, self._name)
-        found = store.poll_in(self._outage, claim)
-        while found is not None:
-            noted = self._noted(found)
-            if noted is not None:
+        ask = functools.partial(store.poll_in, self._outage)
+        # Another note can be gone as soon as it was in the way.
+        found = None if ask(add) else ask(look) or b""
+        # Where an answer of the back end was lost, the note is this request's own.
+        while found is not None and found != note:
+            if (noted := self._noted(found)) is not None:
                 return noted
             if time.monotonic() > until:
                 raise _still_under_way()
             # No event of this process can tell when there is an answer.
             time.sleep(PAUSE)
-            found = store.poll_in(self._outage, look)
-            if found is None:
-                found = store.poll_in(self._outage, claim)
+            found = ask(look) or (None if ask(add) else b"")
         self._is_claimed = True
         return None
 

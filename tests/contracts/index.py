@@ -154,33 +154,30 @@ class IndexContract:
         newest = Labelling("newest", ["ada"], 240, 600)
         assert store.begin_among({}, newest, NO_OTHERS) == Begun([], [])
 
-    def test_a_key_is_claimed_once(self, store: BackEnd) -> None:
-        assert store.claim("key", b"1", 60) is None
-        assert store.claim("key", b"2", 60) == b"1"
-        # The answer to the first claim may have been lost.
-        assert store.claim("key", b"1", 60) is None
-        store.keep("key", b"3", 60)
-        assert store.claim("key", b"1", 60) == b"3"
+    def test_a_value_is_added_once(self, store: BackEnd) -> None:
+        assert store.add("key", b"1", 60)
+        assert not store.add("key", b"2", 60)
+        assert store.fetch("key") == b"1"
         store.remove("key")
-        assert store.claim("key", b"2", 60) is None
+        assert store.add("key", b"2", 60)
         assert store.fetch("key") == b"2"
 
-    def test_a_claim_expires(self, store: BackEnd) -> None:
-        assert store.claim("key", b"1", 1) is None
-        until(lambda: store.claim("key", b"2", 60) is None, "the claim expires")
+    def test_one_that_has_expired_is_none(self, store: BackEnd) -> None:
+        assert store.add("key", b"1", 1)
+        until(lambda: store.add("key", b"2", 60), "the value expires")
         assert store.fetch("key") == b"2"
 
-    def test_one_of_many_claims_a_key(self, store: BackEnd) -> None:
+    def test_one_of_many_adds_a_value(self, store: BackEnd) -> None:
         for number in range(self.RACES):
-            claimed = []
+            added: list[bytes] = []
 
-            def claim(value: bytes, key: str = f"key{number}") -> None:
-                if store.claim(key, value, 60) is None:
-                    claimed.append(value)  # noqa: B023
+            def add(value: bytes, key: str, added: list[bytes]) -> None:
+                if store.add(key, value, 60):
+                    added.append(value)
 
-            together(*[functools.partial(claim, each) for each in (b"1", b"2", b"3")])
-            assert len(claimed) == 1
-            assert store.fetch(f"key{number}") == claimed[0]
+            values, key = (b"1", b"2", b"3"), f"key{number}"
+            together(*[functools.partial(add, each, key, added) for each in values])
+            assert added == [store.fetch(key)]
 
     def test_an_update_keeps_the_labels(self, records: RecordCompartment) -> None:
         entry = Entry("one", ("ada",))

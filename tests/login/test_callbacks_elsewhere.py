@@ -104,16 +104,32 @@ def test_a_claim_whose_answer_was_lost(
     app = make_app(redis_settings)
     visitor = make_visitor(app)
     callback = visitor.authorize(visitor.get("/login?next=/page"))
-    claim = RedisBackEnd.claim
-    lost: list[bytes | None] = []
+    add = RedisBackEnd.add
+    lost: list[bool] = []
 
-    def lose_the_first(*args: t.Any) -> bytes | None:
-        found = claim(*args)
+    def lose_the_first(*args: t.Any) -> bool:
+        is_added = add(*args)
         if not lost:
-            lost.append(found)
+            lost.append(is_added)
             raise redis.ConnectionError
-        return found
+        return is_added
 
-    monkeypatch.setattr(RedisBackEnd, "claim", lose_the_first)
+    monkeypatch.setattr(RedisBackEnd, "add", lose_the_first)
     assert ask(app, callback, visitor.cookies()).location == "/page"
-    assert lost == [None]
+    assert lost == [True]
+
+
+def test_a_note_that_is_gone_when_it_is_read(
+    make_app: MakeApp,
+    make_visitor: MakeVisitor,
+    redis_settings: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The request claims the callback after all, before it completes it."""
+    app = make_app(redis_settings)
+    visitor = make_visitor(app)
+    callback = visitor.authorize(visitor.get("/login?next=/page"))
+    answers = [False, True]
+    monkeypatch.setattr(RedisBackEnd, "add", lambda *_: answers.pop(0))
+    assert ask(app, callback, visitor.cookies()).location == "/page"
+    assert answers == []

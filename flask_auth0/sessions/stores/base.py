@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import typing as t
 from abc import ABC, abstractmethod
@@ -133,6 +132,10 @@ class BackEnd(Limited, ABC):
         """Keep a value if there is one already; tell whether there was."""
 
     @abstractmethod
+    def add(self, key: str, value: bytes, max_age: int) -> bool:
+        """Keep a value unless there is one already; tell whether it is kept."""
+
+    @abstractmethod
     def remove(self, key: str) -> None:
         """Remove the value of a key, if there is one."""
 
@@ -204,25 +207,6 @@ class BackEnd(Limited, ABC):
         """
         lock = self.lock(LOCK + key)
         return lock if lock.take() else None
-
-    def claim(self, key: str, value: bytes, max_age: int) -> bytes | None:
-        """Keep a value as :meth:`keep` does, unless the key has another one.
-
-        :return: the other value, or nothing while somebody else claims the key;
-            ``None`` if the key has this value, as after a call without an answer.
-        """
-        lock = self.try_lock(key)
-        if lock is None:
-            return b""
-        try:
-            found = self.fetch(key)
-            if found is None:
-                self.keep(key, value, max_age)
-            return None if found == value else found
-        finally:
-            # If the release fails, the lock runs out.
-            with contextlib.suppress(Exception):
-                lock.release()
 
     def expires(self, key: str) -> bool:
         """Tell whether the value of a key has an expiry."""

@@ -79,6 +79,12 @@ class DynamoBackEnd(BackEnd):
         is_there = "expiration > :now"
         return _is_done(self.table.update_item, ConditionExpression=is_there, **write)
 
+    def add(self, key: str, value: bytes, max_age: int) -> bool:
+        write = _kept(key, value, max_age)
+        write["ExpressionAttributeValues"][":now"] = int(time.time())
+        is_free = "attribute_not_exists(id) OR expiration <= :now"
+        return _is_done(self.table.update_item, ConditionExpression=is_free, **write)
+
     def remove(self, key: str) -> None:
         self.table.delete_item(Key={"id": key})
 

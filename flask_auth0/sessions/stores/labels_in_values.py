@@ -82,6 +82,13 @@ class OneAtATime(LabelsInValues):
             self.write(key, value, max_age)
             return True
 
+    def add(self, key: str, value: bytes, max_age: int) -> bool:
+        with self.mutex(key):
+            if self.fetch(key) is not None:
+                return False
+            self.write(key, value, max_age)
+            return True
+
     def remove(self, key: str) -> None:
         # Without the lock, a change that has just read the value would write it again.
         with self.mutex(key):

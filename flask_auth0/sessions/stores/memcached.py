@@ -67,6 +67,9 @@ class MemcachedBackEnd(LabelsInValues):
     def replace(self, key: str, value: bytes, max_age: int) -> bool:
         return self._send(self.client.replace, key, value, max_age)
 
+    def add(self, key: str, value: bytes, max_age: int) -> bool:
+        return self._send(self.client.add, key, value, max_age)
+
     def remove(self, key: str) -> None:
         self.client.delete(key, **self._options)
 

@@ -78,6 +78,14 @@ class MongoBackEnd(BackEnd):
         alive = {"id": key, "expiration": {"$gt": _now()}}
         return self._update(alive, value, max_age)
 
+    def add(self, key: str, value: bytes, max_age: int) -> bool:
+        expired = {"id": key, "expiration": {"$lte": _now()}}
+        try:
+            self._update(expired, value, max_age, upsert=True)
+        except DuplicateKeyError:
+            return False
+        return True
+
     def remove(self, key: str) -> None:
         with self.limited():
             self.collection.delete_one({"id": key})

@@ -40,7 +40,7 @@ def _failed_step(back_end: BackEnd, key: str) -> str | None:
     back_end.end([Ending("proof", (f"{key}.begun",), (label,))])
     if (lock := back_end.try_lock(key)) is not None:
         lock.release()
-    if back_end.claim(key, b"3", _MAX_AGE) != b"2":
+    if back_end.add(key, b"3", _MAX_AGE):
         return "gives a key away that is taken"
     if not back_end.expires(key):
         return "lets nothing expire"

@@ -98,6 +98,9 @@ class RedisBackEnd(BackEnd):
     def replace(self, key: str, value: bytes, max_age: int) -> bool:
         return bool(self.client.set(key, value, ex=max_age, xx=True))
 
+    def add(self, key: str, value: bytes, max_age: int) -> bool:
+        return bool(self.client.set(key, value, ex=max_age, nx=True))
+
     def remove(self, key: str) -> None:
         self.client.delete(key)
 
@@ -115,14 +118,6 @@ class RedisBackEnd(BackEnd):
     def lock(self, key: str) -> RedisLock:
         client = self.client
         return RedisLock(client, key, timeout=lease.LEASE, thread_local=False)
-
-    def claim(self, key: str, value: bytes, max_age: int) -> bytes | None:
-        client = self.client
-        if client.set(key, value, ex=max_age, nx=True):
-            return None
-        # The other value may just have expired.
-        found = client.get(key) or b""
-        return None if found == value else found
 
     def expires(self, key: str) -> bool:
         try:

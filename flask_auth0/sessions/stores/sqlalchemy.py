@@ -77,6 +77,14 @@ class SqlBackEnd(BackEnd):
     def replace(self, key: str, value: bytes, max_age: int) -> bool:
         return self._update(key, value, max_age, self.table.c.expiry > _now())
 
+    def add(self, key: str, value: bytes, max_age: int) -> bool:
+        row = {"session_id": key, "data": value, "expiry": _now(max_age)}
+        try:
+            self.execute(self.table.insert().values(row))
+        except IntegrityError:
+            return self._update(key, value, max_age, self.table.c.expiry <= _now())
+        return True
+
     def remove(self, key: str) -> None:
         self.execute(self.table.delete().where(self.table.c.session_id == key))
 

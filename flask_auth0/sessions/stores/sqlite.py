@@ -107,6 +107,17 @@ class SqliteBackEnd(BackEnd):
         now = time.time()
         return bool(self.write(change, value, now + max_age, key, now))
 
+    def add(self, key: str, value: bytes, max_age: int) -> bool:
+        now = time.time()
+        return bool(
+            self.write(
+                "INSERT INTO sessions VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE "
+                "SET value = excluded.value, expiry = excluded.expiry "
+                "WHERE sessions.expiry <= ?",
+                *(key, value, now + max_age, now),
+            )
+        )
+
     def remove(self, key: str) -> None:
         self.write("DELETE FROM sessions WHERE key = ?", key)
 
