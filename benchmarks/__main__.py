@@ -23,7 +23,7 @@ from .tenant import RemoteTenant, running_tenant
 
 #: Each a module, which only what measures has to import.
 PARTS = ("start", "view", "login", "refresh", "backchannel", "memory", "throughput")
-#: Those that have a page of their own, and run when they are named.
+#: Those that run only when they are named.
 APART = ("instructions", "scale", "storms")
 
 
@@ -37,8 +37,8 @@ APART = ("instructions", "scale", "storms")
 def main(parts: tuple[str, ...], quick: bool, full: bool, rst: bool) -> None:
     """Measure what the extension costs beside what people would use instead.
 
-    All that is compared is measured in one run, in turn, so that the ratios hold on any
-    machine. Without PARTS, all of them but instructions, scale and storms.
+    All that is compared is measured in one run, in turn, so that what slows the machine
+    slows everybody. Without PARTS, all of them but instructions, scale and storms.
     """
     size = QUICK if quick else Size()
     if full:

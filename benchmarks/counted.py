@@ -1,4 +1,4 @@
-"""Calls one contender so many times, for Valgrind to count the instructions."""
+"""Calls one app of the benchmark some times, in a process that Valgrind counts."""
 
 from __future__ import annotations
 

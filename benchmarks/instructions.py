@@ -1,4 +1,4 @@
-"""The instructions that a request takes, which Valgrind counts; no clock does."""
+"""Counts the instructions of a request with Valgrind, which no other load changes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def measure(lab: Lab) -> list[Table]:
     if valgrind is None:
         raise click.ClickException("There is no valgrind: install the system's.")
     of = functools.partial(_of_a_call, valgrind, lab.size)
-    # To count takes as long as it does, and what runs beside it does not count.
+    # Valgrind makes a process many times slower, and what else runs changes no count.
     with ThreadPoolExecutor(os.cpu_count()) as executor:
         counts = dict(zip(_NAMES, executor.map(of, _NAMES), strict=True))
     headings = ["App", "Thousands", "to bare Flask", "to rival"]

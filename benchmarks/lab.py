@@ -31,7 +31,7 @@ class Size:
     calls: int = 50
     #: Browsers that come one after the other, of too many to be known.
     crowd: int = 2 * _KNOWN
-    #: Requests in a process whose instructions are counted, and in another one.
+    #: Requests of two processes whose instructions are counted: the start is in both.
     counted: tuple[int, int] = (1_000, 3_000)
     #: Logins of each app, and refreshes.
     logins: int = 40

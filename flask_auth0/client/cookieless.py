@@ -8,16 +8,16 @@ import httpx
 
 
 class _NoCookies(httpx.Cookies):
-    """Cookies of which there are none, whatever a response sets."""
+    """A jar that stays empty, whatever a response sets."""
 
     def extract_cookies(self, response: t.Any) -> None:
-        """Leave a response as it is: to look for its cookies takes long."""
+        """Take none. To look for them, httpx makes urllib's request and response."""
 
 
 class Cookieless:
-    """An HTTP client that takes no cookies, where this is the first of its classes."""
+    """Lets an HTTP client take no cookies; it has to come before the class of httpx."""
 
-    #: All clients can share them, as nothing is added.
+    #: All clients share the jar, as nothing is put into it.
     cookies: httpx.Cookies = _NoCookies()
 
 

@@ -53,11 +53,11 @@ class Answer(t.NamedTuple):
 
 
 class _Noted(t.NamedTuple):
-    """A callback whose code may have been spent, as other processes read it."""
+    """A callback that a process has claimed, as the others read it."""
 
     answer: Answer | None
-    #: When the request that answers it came, in seconds since the epoch. Where there is
-    #: no answer, that request has been given up once it is old.
+    #: When the process began to answer it, in seconds since the epoch; 0 once that is
+    #: over.
     begun_at: float = 0
 
 
@@ -86,8 +86,10 @@ class CallbackAnswers:
 
     def __init__(self, sealer: Sealer, limit: float, places: Places) -> None:
         self.sealer: Sealer = sealer
-        self.limit: float = limit
-        self._places = places
+        self._limit, self._places = limit, places
+        #: Seconds after which a process that has claimed a callback without an answer
+        #: has died: it may wait for another request, and then for the tenant.
+        self.given_up_after: float = 2 * limit
         self._known: PerProcess[dict[str, Callback]] = PerProcess(dict)
 
     def begin(
@@ -110,7 +112,7 @@ class CallbackAnswers:
             many wait.
         """
         name = NOTE + hashlib.sha256(content.encode()).hexdigest()
-        until = time.monotonic() + self.limit
+        until = time.monotonic() + self._limit
         own = Callback()
         while (found := self._add(name, own)) is not own:
             self._wait_for(found, until)
@@ -177,42 +179,50 @@ class Completion:
     def begin(self, until: float) -> Callback | None:
         """Claim the callback; return it if another process has answered it.
 
+        :raises SessionStoreUnavailable: when the claim cannot be written: no code is
+            spent on a session that could not be kept.
         :raises TenantUnavailable: when another process answers it for too long.
         """
         store = self._store
         if store is None:
             return None
         note = self._note(None, time.time())
-        add = functools.partial(store.add, self._name, note, self._longest)
-        look = functools.partial(store.fetch, self._name)
-        ask = functools.partial(store.poll_in, self._outage)
-        # Another note can be gone as soon as it was in the way.
-        found = None if ask(add) else ask(look) or b""
-        # Where an answer of the back end was lost, the note is this request's own.
-        while found is not None and found != note:
+        found = self._added(store, note)
+        while found != note:
             if (noted := self._noted(found)) is not None:
                 return noted
             if time.monotonic() > until:
                 raise _still_under_way()
             # No event of this process can tell when there is an answer.
             time.sleep(PAUSE)
-            found = ask(look) or (None if ask(add) else b"")
+            found = self._found(store) or self._added(store, note)
         self._is_claimed = True
         return None
 
-    @property
-    def _longest(self) -> int:
-        """Seconds for which others may find that the callback is under way."""
-        return REMEMBERED + math.ceil(2 * self._answers.limit)
+    def _added(self, store: BackEnd, note: bytes) -> bytes:
+        """Return the callback's note, which is this one if there was none."""
+        longest = REMEMBERED + math.ceil(self._answers.given_up_after)
+        add = functools.partial(store.add, self._name, note, longest)
+        if store.poll_in(self._outage, add):
+            return note
+        # Where an answer of the back end was lost, the note is this one. Another one
+        # can be gone by now.
+        return self._found(store) or b""
+
+    def _found(self, store: BackEnd) -> bytes | None:
+        look = functools.partial(store.fetch, self._name)
+        return store.poll_in(self._outage, look)
 
     def _noted(self, found: bytes) -> Callback | None:
-        """Return the callback as noted by another process, unless that goes on."""
+        """Return the callback as another process has left it, or ``None`` while that
+        may still answer.
+        """
         text = found.decode("ascii", "replace")
         noted = _NOTES.of(self._answers.sealer.open(text, self._name))
         if noted is None:
             return None
         age = time.time() - noted.begun_at
-        if noted.answer is None and age < 2 * self._answers.limit:
+        if noted.answer is None and age < self._answers.given_up_after:
             return None
         self.callback.is_spent, self.callback.answer = True, noted.answer
         return self.callback
@@ -233,7 +243,8 @@ class Completion:
             self._answers.forget(self._name)
         self.callback.is_over.set()
         if self._is_claimed and self._store is not None:
-            # Without the note, a repeated callback waits, and starts another login.
+            # Otherwise the claim stays: who repeats the callback waits, and starts
+            # another login.
             with contextlib.suppress(SessionStoreUnavailable, TooLargeForStore):
                 self._store.ask_in(self._outage, self._end_claim(self._store))
 

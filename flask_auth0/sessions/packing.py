@@ -42,7 +42,8 @@ _WINDOW = 32_000
 
 #: Below this many bytes, a text that is at most so much longer has none of its own
 #: codes. To read them takes longer than the text, and heads are read with each request
-#: of somebody else. Bodies are rarely read, and those in cookies repeat their heads.
+#: of somebody else. What repeats another value is the body of a cookie, which is rarely
+#: read and has to be short.
 _SHORT, _LONGER = 2048, 32
 
 #: Reads what is packed: the compressed text, and the signatures.

@@ -35,12 +35,13 @@ _ERRORS = {
     "server_error": (503, Text("The login service has a problem.")),
     "temporarily_unavailable": (503, Text("The login service is busy.")),
 }
-#: How tenants say that a client has to push its requests (RFC 9126).
 #: The words of a refusal that an Action has given; others are those of protocols.
 SAID = Text('The login service says: "{told}"')
+#: The words of protocols, which are not for users.
 _FOR_DEVELOPERS = (
     r"(?i)resource owner|authorization server|service not found|\bclient\b"
 )
+#: How tenants say that a client has to push its requests (RFC 9126).
 _WANTS_PUSHED = r"\bPAR\b|(?i:pushed.authorization.request)"
 
 

@@ -28,7 +28,7 @@ def is_prefetch(request: Request) -> bool:
     if environ.get("HTTP_HX_PRELOADED") == "true":
         return True
     said = " ".join([environ[name] for name in _PURPOSES if name in environ]).lower()
-    return bool(said) and bool(_AHEAD.search(said))
+    return _AHEAD.search(said) is not None
 
 
 def refuse_prefetch() -> Response:

@@ -266,6 +266,17 @@ def test_nothing_of_it_stays(tmp_path: Path, redis_url: str) -> None:
     connection.close()
 
 
+def test_a_back_end_that_adds_a_value_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flask_auth0.sessions.stores.cachelib import make
+
+    store = make(setup({"SESSION_CACHELIB": str(tmp_path)}))
+    monkeypatch.setattr(store, "add", lambda *_: True)
+    with pytest.raises(BadSetting, match="adds a value where there is one"):
+        prove(store, "SESSION_CACHELIB", "here")
+
+
 def test_a_back_end_in_which_nothing_expires(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,4 +1,4 @@
-"""The benchmark counts instructions where there is Valgrind, of which this is none."""
+"""The part that counts instructions leaves out the start, and needs Valgrind."""
 
 from __future__ import annotations
 

@@ -162,7 +162,7 @@ class IndexContract:
         assert store.add("key", b"2", 60)
         assert store.fetch("key") == b"2"
 
-    def test_one_that_has_expired_is_none(self, store: BackEnd) -> None:
+    def test_a_value_is_added_where_one_has_expired(self, store: BackEnd) -> None:
         assert store.add("key", b"1", 1)
         until(lambda: store.add("key", b"2", 60), "the value expires")
         assert store.fetch("key") == b"2"

@@ -19,6 +19,7 @@ from flask.sessions import SecureCookieSessionInterface
 from flask.testing import FlaskClient
 
 from flask_auth0 import Auth0, current_user
+from flask_auth0.runtime.request import current_request
 from flask_auth0.testing import logged_in_client
 from tests.harness.visitor import MakeApp, MakeVisitor
 
@@ -164,6 +165,25 @@ def test_of_a_key_that_comes_with_a_hook(app: Flask) -> None:
         app.secret_key = key
 
     assert "Cookie" in app.test_client().get("/hello").vary
+
+
+def test_of_a_session_that_nobody_reads(app: Flask) -> None:
+    """Flask sends it anew, and the extension a cookie of its own."""
+    app.config["SESSION_REFRESH_EACH_REQUEST"] = True
+
+    @app.get("/unread")
+    def unread() -> t.Any:
+        jar = current_request().jar
+        jar.set(f"{jar.prefix}note", "1", 60)
+        return "Hello", PUBLIC
+
+    client = logged_in_client(app)
+    response = client.get("/unread")
+    lines = response.headers.getlist("Set-Cookie")
+    names = [each.partition("=")[0] for each in lines]
+    assert sorted(names) == ["session", "session_a0_note"]
+    assert is_private(response)
+    assert client.get("/hello").text == "Hello Test User"
 
 
 def test_of_a_session_that_is_a_copy(app: Flask) -> None:

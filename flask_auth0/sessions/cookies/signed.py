@@ -52,7 +52,8 @@ class SignedSessionInterface(
         self, app: Flask, session: SessionMixin, response: Response
     ) -> None:
         """Save the session as Flask does, without reading one that was not used."""
-        # One that nobody has read stays as the browser has it, whatever comes after.
+        # What is put on a response changes no session that nobody has read, and can
+        # come after it.
         if self.before_saving is not None and not getattr(session, "unread", None):
             owner = getattr(session, "owner", None)
             self.before_saving(owner and owner(), response)

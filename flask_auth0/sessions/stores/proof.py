@@ -12,7 +12,7 @@ _MAX_AGE = 60
 
 
 def prove(back_end: BackEnd, setting: str, where: str) -> None:
-    """Write, read, replace, find, lock and remove one key with an expiry.
+    """Write, read, replace, find, lock, add and remove one key with an expiry.
 
     The log has the setting and the server whenever the back end fails later.
 
@@ -41,7 +41,7 @@ def _failed_step(back_end: BackEnd, key: str) -> str | None:
     if (lock := back_end.try_lock(key)) is not None:
         lock.release()
     if back_end.add(key, b"3", _MAX_AGE):
-        return "gives a key away that is taken"
+        return "adds a value where there is one already"
     if not back_end.expires(key):
         return "lets nothing expire"
     back_end.remove(label)

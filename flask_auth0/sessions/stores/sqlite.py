@@ -79,7 +79,7 @@ class Connections:
 
 
 class SqliteBackEnd(BackEnd):
-    """Keeps sessions in a table; each write removes some that have expired."""
+    """Keeps sessions in a table; each transaction removes some that have expired."""
 
     failures: tuple[type[Exception], ...] = (sqlite3.Error, OSError)
 
