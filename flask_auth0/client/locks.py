@@ -27,6 +27,20 @@ _PRECEDENCE = 1.0
 _running: set[asyncio.Task[t.Any]] = set()
 
 
+class Renewable(t.Protocol):
+    """A lease, or another sign that a process still works at something."""
+
+    #: Whether it is needed no more.
+    is_over: bool
+
+    @property
+    def age(self) -> float:
+        """Seconds since it was renewed."""
+
+    def renew(self) -> object:
+        """Let it last for another while."""
+
+
 class Renewals:
     """Renews the leases of a process, until they are let go of.
 
@@ -35,12 +49,12 @@ class Renewals:
     """
 
     def __init__(self) -> None:
-        self._leases: set[Lease] = set()
+        self._leases: set[Renewable] = set()
         #: Those for which a back end is asked now, which may take its time.
-        self._asked: set[Lease] = set()
+        self._asked: set[Renewable] = set()
         self._is_begun = False
 
-    def add(self, lease: Lease) -> None:
+    def add(self, lease: Renewable) -> None:
         """Renew a lease from now on; any thread may ask for it."""
         self._leases.add(lease)
         if not self._is_begun:
@@ -64,7 +78,7 @@ class Renewals:
         # Another thread may have added one just before.
         self._begin()
 
-    async def _renew(self, lease: Lease) -> None:
+    async def _renew(self, lease: Renewable) -> None:
         with contextlib.suppress(Exception):
             await loop.where_called(lease.renew)
         self._asked.discard(lease)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
-import math
 import os
 import threading
 import time
@@ -22,12 +21,15 @@ from werkzeug.datastructures import Headers
 from werkzeug.wrappers import Response
 
 from ..errors import SessionStoreUnavailable, TenantUnavailable
+from ..runtime.outage import Outage
 from ..runtime.processes import PerProcess
+from ..runtime.recent import Recent
 from ..runtime.request import CurrentRequest
 from ..sessions.sealing import Sealer
 from ..sessions.shapes import Shape
 from ..sessions.stores.base import BackEnd, TooLargeForStore
-from .locks import PAUSE
+from ..sessions.stores.lease import LEASE
+from .locks import PAUSE, renewals
 from .places import Places
 
 #: Seconds for which the answer of a callback is kept for its repetitions.
@@ -56,9 +58,8 @@ class _Noted(t.NamedTuple):
     """A callback that a process has claimed, as the others read it."""
 
     answer: Answer | None
-    #: When the process began to answer it, in seconds since the epoch; 0 once that is
-    #: over.
-    begun_at: float = 0
+    #: Whether the process is done with it, with an answer or without one.
+    is_over: bool = False
 
 
 _NOTES = Shape(_Noted)
@@ -87,9 +88,8 @@ class CallbackAnswers:
     def __init__(self, sealer: Sealer, limit: float, places: Places) -> None:
         self.sealer: Sealer = sealer
         self._limit, self._places = limit, places
-        #: Seconds after which a process that has claimed a callback without an answer
-        #: has died: it may wait for another request, and then for the tenant.
-        self.given_up_after: float = 2 * limit
+        #: The notes that this process waits for, and since when they are as they are.
+        self._seen: Recent[str, tuple[bytes, float]] = Recent(MOST_CALLBACKS)
         self._known: PerProcess[dict[str, Callback]] = PerProcess(dict)
 
     def begin(
@@ -118,7 +118,8 @@ class CallbackAnswers:
             self._wait_for(found, until)
             if found.is_spent:
                 return found
-        completion = Completion(self, name, own, target, store, current)
+        claim = None if store is None else Claim(self, name, store)
+        completion = Completion(self, name, own, target, claim, current)
         current.at_the_end += (completion.end,)
         before = completion.begin(until)
         current.when_complete += (completion.keep,)
@@ -148,15 +149,122 @@ class CallbackAnswers:
                 self.forget(each)
         return known.setdefault(name, own)
 
+    def is_left(self, name: str, note: bytes) -> bool:
+        """Tell whether a note has not been renewed for so long that its process has
+        died. No clocks of two hosts are compared.
+        """
+        before, since = self._seen.get(name, (b"", 0.0))
+        if before != note:
+            before, since = note, time.monotonic()
+            self._seen.keep(name, (before, since))
+        return time.monotonic() - since > LEASE
+
     def forget(self, name: str) -> None:
         """Let the next request answer a callback anew."""
         self._known.of[os.getpid()].pop(name, None)
 
 
+class Claim:
+    """The note by which other processes know that this one answers a callback.
+
+    It is renewed while that goes on, for as long as it takes.
+    """
+
+    def __init__(self, answers: CallbackAnswers, name: str, store: BackEnd) -> None:
+        self._answers, self._name, self._store = answers, name, store
+        self._note = self._sealed(_Noted(None))
+        self._noted_at = time.monotonic()
+        self._writing = threading.Lock()
+        #: Whether the note is not this one's, or is not renewed any more.
+        self.is_over: bool = True
+
+    @property
+    def age(self) -> float:
+        """Seconds since it was renewed."""
+        return time.monotonic() - self._noted_at
+
+    def take(self, outage: Outage, until: float) -> _Noted | None:
+        """Write the note, unless another process has claimed the callback; then return
+        what has become of that.
+
+        :raises SessionStoreUnavailable: when it cannot be written: no code is spent on
+            a session that could not be kept.
+        :raises TenantUnavailable: when the other process takes too long.
+        """
+        # Also where the answer is lost, the note may be there.
+        self.is_over = False
+        found = self._added(outage)
+        while found != self._note:
+            if (noted := self._noted(found)) is not None:
+                self.is_over = True
+                return noted
+            if time.monotonic() > until:
+                self.is_over = True
+                raise _still_under_way()
+            # No event of this process can tell when there is an answer.
+            time.sleep(PAUSE)
+            found = self._found(outage) or self._added(outage)
+        renewals.of[os.getpid()].add(self)
+        return None
+
+    def renew(self) -> None:
+        """Write the note anew, which tells that this process still works."""
+        with self._writing:
+            note, began = self._sealed(_Noted(None)), time.monotonic()
+            write = self._name, note, REMEMBERED
+            if not self.is_over and self._store.poll(self._store.replace, *write):
+                self._note, self._noted_at = note, began
+
+    def end(self, callback: Callback, outage: Outage) -> None:
+        """Tell the other processes the answer, or that there is none."""
+        with self._writing:
+            if self.is_over:
+                return
+            self.is_over = True
+            # A request that has met an outage would ask nothing more.
+            outage = Outage() if outage.happened else outage
+            # If that fails, who repeats the callback waits, and begins another login.
+            with contextlib.suppress(SessionStoreUnavailable, TooLargeForStore):
+                self._store.ask_in(outage, self._last(callback))
+
+    def _last(self, callback: Callback) -> Callable[[], None]:
+        if not callback.is_spent:
+            # The code is good as before. Another process may have claimed it already.
+            return functools.partial(self._store.remove_same, self._name, self._note)
+        note = self._sealed(_Noted(callback.answer, is_over=True))
+        return functools.partial(self._store.keep, self._name, note, REMEMBERED)
+
+    def _added(self, outage: Outage) -> bytes:
+        """Return the note of the callback, which is this one if there was none."""
+        add = functools.partial(self._store.add, self._name, self._note, REMEMBERED)
+        if self._store.poll_in(outage, add):
+            return self._note
+        # Where an answer of the back end was lost, the note is this one. Another one
+        # can be gone by now.
+        return self._found(outage) or b""
+
+    def _found(self, outage: Outage) -> bytes | None:
+        look = functools.partial(self._store.fetch, self._name)
+        return self._store.poll_in(outage, look)
+
+    def _noted(self, found: bytes) -> _Noted | None:
+        """Return a note of another process, or ``None`` while that may still answer."""
+        text = found.decode("ascii", "replace")
+        noted = _NOTES.of(self._answers.sealer.open(text, self._name))
+        if noted is not None and (noted.is_over or noted.answer is not None):
+            return noted
+        is_left = found and self._answers.is_left(self._name, found)
+        # Its code may have been spent.
+        return _Noted(None, is_over=True) if is_left else None
+
+    def _sealed(self, noted: _Noted) -> bytes:
+        return self._answers.sealer.seal_as_it_is(noted, self._name).encode()
+
+
 class Completion:
     """The completion of a login by one request, while others wait for its answer.
 
-    :param store: the back end by which other processes know of it, if there is one.
+    :param claim: tells other processes of it, if they share a back end.
     :param current: the request.
     """
 
@@ -166,63 +274,23 @@ class Completion:
         name: str,
         callback: Callback,
         target: str,
-        store: BackEnd | None,
+        claim: Claim | None,
         current: CurrentRequest,
     ) -> None:
-        self._current, self._outage = current, current.outage
+        self._current = current
         self._answers, self._name = answers, name
         #: What the requests of this process know that wait for it.
         self.callback: Callback = callback
-        self._target, self._store = target, store
-        self._is_claimed = False
+        self._target, self._claim = target, claim
 
     def begin(self, until: float) -> Callback | None:
         """Claim the callback; return it if another process has answered it.
 
-        :raises SessionStoreUnavailable: when the claim cannot be written: no code is
-            spent on a session that could not be kept.
         :raises TenantUnavailable: when another process answers it for too long.
         """
-        store = self._store
-        if store is None:
-            return None
-        note = self._note(None, time.time())
-        found = self._added(store, note)
-        while found != note:
-            if (noted := self._noted(found)) is not None:
-                return noted
-            if time.monotonic() > until:
-                raise _still_under_way()
-            # No event of this process can tell when there is an answer.
-            time.sleep(PAUSE)
-            found = self._found(store) or self._added(store, note)
-        self._is_claimed = True
-        return None
-
-    def _added(self, store: BackEnd, note: bytes) -> bytes:
-        """Return the callback's note, which is this one if there was none."""
-        longest = REMEMBERED + math.ceil(self._answers.given_up_after)
-        add = functools.partial(store.add, self._name, note, longest)
-        if store.poll_in(self._outage, add):
-            return note
-        # Where an answer of the back end was lost, the note is this one. Another one
-        # can be gone by now.
-        return self._found(store) or b""
-
-    def _found(self, store: BackEnd) -> bytes | None:
-        look = functools.partial(store.fetch, self._name)
-        return store.poll_in(self._outage, look)
-
-    def _noted(self, found: bytes) -> Callback | None:
-        """Return the callback as another process has left it, or ``None`` while that
-        may still answer.
-        """
-        text = found.decode("ascii", "replace")
-        noted = _NOTES.of(self._answers.sealer.open(text, self._name))
+        claim = self._claim
+        noted = claim.take(self._current.outage, until) if claim else None
         if noted is None:
-            return None
-        age = time.time() - noted.begun_at
-        if noted.answer is None and age < self._answers.given_up_after:
             return None
         self.callback.is_spent, self.callback.answer = True, noted.answer
         return self.callback
@@ -242,22 +310,8 @@ class Completion:
         if not self.callback.is_spent:
             self._answers.forget(self._name)
         self.callback.is_over.set()
-        if self._is_claimed and self._store is not None:
-            # Otherwise the claim stays: who repeats the callback waits, and starts
-            # another login.
-            with contextlib.suppress(SessionStoreUnavailable, TooLargeForStore):
-                self._store.ask_in(self._outage, self._end_claim(self._store))
-
-    def _end_claim(self, store: BackEnd) -> Callable[[], None]:
-        """Return what tells other processes the answer, or that there is none."""
-        if not self.callback.is_spent:
-            return functools.partial(store.remove, self._name)
-        note = self._note(self.callback.answer, 0)
-        return functools.partial(store.keep, self._name, note, REMEMBERED)
-
-    def _note(self, answer: Answer | None, begun_at: float) -> bytes:
-        sealer, noted = self._answers.sealer, _Noted(answer, begun_at)
-        return sealer.seal_as_it_is(noted, self._name).encode()
+        if self._claim is not None:
+            self._claim.end(self.callback, self._current.outage)
 
 
 def repeat(current: CurrentRequest, answer: Answer) -> Response:

@@ -119,6 +119,7 @@ def test_a_replica(server: Server) -> None:
         (["+@all", "-zadd"], r"127.0.0.1:\d+: zadd\)"),
         (["+@all", "-zrange"], r"127.0.0.1:\d+: zrange\)"),
         (["+@all", "-evalsha"], r"127.0.0.1:\d+: evalsha\)"),
+        (["+@all", "-eval"], r"127.0.0.1:\d+: eval\)"),
     ],
 )
 def test_rights_that_are_missing(

@@ -167,6 +167,15 @@ class IndexContract:
         until(lambda: store.add("key", b"2", 60), "the value expires")
         assert store.fetch("key") == b"2"
 
+    def test_no_other_value_is_removed(self, store: BackEnd) -> None:
+        assert store.add("key", b"1", 60)
+        store.remove_same("key", b"2")
+        assert store.fetch("key") == b"1"
+        store.remove_same("key", b"1")
+        # Memcached keeps an empty value for a second.
+        assert not store.fetch("key")
+        until(lambda: store.add("key", b"2", 60), "the value is gone")
+
     def test_one_of_many_adds_a_value(self, store: BackEnd) -> None:
         for number in range(self.RACES):
             added: list[bytes] = []

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import time
+import threading
 import typing as t
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import redis
+from flask import Flask
 
+from flask_auth0 import Auth0
+from flask_auth0.client import locks, repeated_callbacks
+from flask_auth0.client.locks import Renewals
 from flask_auth0.client.repeated_callbacks import Completion
 from flask_auth0.errors import TenantUnavailable
 from flask_auth0.sessions.stores.redis import RedisBackEnd
 from flask_auth0.tenant import TenantServer
 from tests.harness.visitor import MakeApp, MakeVisitor
 
-from .repeating import ask
+from .repeating import ask, headers_of
 
 
 def test_a_code_that_a_process_has_spent_before_it_died(
@@ -51,25 +56,55 @@ def test_a_process_that_was_killed_before_it_could_answer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Others wait for it a while, and then take the code for spent."""
-    app, other = make_app(redis_settings), make_app(redis_settings, timeout=1)
+    app, other = make_app(redis_settings), make_app(redis_settings)
 
     def die(*_: t.Any) -> t.NoReturn:
         raise SystemExit
 
     monkeypatch.setattr(app.extensions["auth0"].logins, "complete", die)
+    # Nothing that it would do at its end, or beside its requests, is done.
+    monkeypatch.setattr(Renewals, "add", lambda *_: None)
     visitor = make_visitor(app)
     callback = visitor.authorize(visitor.get("/login"))
     tenant.tenant.token_requests.clear()
     with monkeypatch.context() as patch:
-        # Nothing that it would do at its end is done.
         patch.setattr(Completion, "end", lambda *_: None)
         with pytest.raises(SystemExit):
             ask(app, callback, visitor.cookies())
-    began = time.time()
-    assert ask(other, callback, visitor.cookies()).status_code == 503
-    monkeypatch.setattr(time, "time", lambda: began + 2)
+    monkeypatch.setattr(repeated_callbacks, "LEASE", 0.3)
     assert "/authorize" in ask(other, callback, visitor.cookies()).location
     assert tenant.tenant.token_requests == []
+
+
+def test_a_process_that_takes_its_time(
+    make_visitor: MakeVisitor,
+    options: dict[str, t.Any],
+    redis_settings: dict[str, str],
+    make_app: MakeApp,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It works for longer than a dead one would be waited for, and others know."""
+    monkeypatch.setattr(repeated_callbacks, "LEASE", 1)
+    monkeypatch.setattr(locks, "RENEWAL", 0.05)
+    app, other = Flask(__name__), make_app(redis_settings, timeout=2)
+    app.config.update(redis_settings, TESTING=True)
+    reached, goes_on = threading.Event(), threading.Event()
+
+    @Auth0(app, **options).after_login
+    def wait(session: t.Any, asked_for: t.Any) -> None:
+        reached.set()
+        assert goes_on.wait(30)
+
+    visitor = make_visitor(app)
+    callback = visitor.authorize(visitor.get("/login?next=/page"))
+    with ThreadPoolExecutor(1) as executor:
+        first = executor.submit(ask, app, callback, visitor.cookies())
+        assert reached.wait(30)
+        assert ask(other, callback, visitor.cookies()).status_code == 503
+        goes_on.set()
+        answer = first.result()
+    assert answer.location == "/page"
+    assert headers_of(ask(other, callback, visitor.cookies())) == headers_of(answer)
 
 
 def test_a_code_that_a_process_could_not_send(

@@ -140,6 +140,10 @@ class BackEnd(Limited, ABC):
         """Remove the value of a key, if there is one."""
 
     @abstractmethod
+    def remove_same(self, key: str, value: bytes) -> None:
+        """Remove the value of a key if it is this one, and nobody else's."""
+
+    @abstractmethod
     def label(self, labelling: Labelling) -> None:
         """Give a record its labels."""
 

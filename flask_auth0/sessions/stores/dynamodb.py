@@ -88,6 +88,14 @@ class DynamoBackEnd(BackEnd):
     def remove(self, key: str) -> None:
         self.table.delete_item(Key={"id": key})
 
+    def remove_same(self, key: str, value: bytes) -> None:
+        _is_done(
+            self.table.delete_item,
+            ConditionExpression="val = :value",
+            ExpressionAttributeValues={":value": value},
+            Key={"id": key},
+        )
+
     def label(self, labelling: Labelling) -> None:
         for label in labelling.labels:
             self.table.update_item(**_labelled({}, label, labelling))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 import typing as t
@@ -35,6 +36,15 @@ class LabelsInValues(BackEnd):
 
         A value that becomes empty may be removed.
         """
+
+    def remove_same(self, key: str, value: bytes) -> None:
+        def changed(found: bytes | None) -> Changed:
+            if found != value:
+                raise _StaysAsItIs
+            return Changed(b"", 1)
+
+        with contextlib.suppress(_StaysAsItIs):
+            self.change(key, changed)
 
     def label(self, labelling: Labelling) -> None:
         def changed(value: bytes | None) -> Changed:
@@ -121,18 +131,18 @@ class ValueLock(lease.HolderLock[LabelsInValues]):
     def _change_if(self, holders: list[str], change: Change) -> bool:
         def changed(value: bytes | None) -> Changed:
             if members(value) != holders:
-                raise _HeldByAnother
+                raise _StaysAsItIs
             return change(value)
 
         try:
             self._back_end.change(self._name, changed)
-        except _HeldByAnother:
+        except _StaysAsItIs:
             return False
         return True
 
 
-class _HeldByAnother(Exception):
-    """A lock has another holder."""
+class _StaysAsItIs(Exception):
+    """A value is another one than is to be changed."""
 
 
 def add(value: bytes | None, member: str, max_age: int) -> Changed:

@@ -90,6 +90,10 @@ class MongoBackEnd(BackEnd):
         with self.limited():
             self.collection.delete_one({"id": key})
 
+    def remove_same(self, key: str, value: bytes) -> None:
+        with self.limited():
+            self.collection.delete_one({"id": key, "val": value})
+
     def label(self, labelling: Labelling) -> None:
         until = _now(labelling.max_age)
         change = {

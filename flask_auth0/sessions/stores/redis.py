@@ -104,6 +104,10 @@ class RedisBackEnd(BackEnd):
     def remove(self, key: str) -> None:
         self.client.delete(key)
 
+    def remove_same(self, key: str, value: bytes) -> None:
+        # As an object of redis-py, the script would be looked for before it is called.
+        self.client.eval(RedisLock.LUA_RELEASE_SCRIPT, 1, key, value)
+
     def label(self, labelling: Labelling) -> None:
         _label(self.client, labelling)
 

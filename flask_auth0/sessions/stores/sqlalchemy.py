@@ -88,6 +88,10 @@ class SqlBackEnd(BackEnd):
     def remove(self, key: str) -> None:
         self.execute(self.table.delete().where(self.table.c.session_id == key))
 
+    def remove_same(self, key: str, value: bytes) -> None:
+        is_same = (self.table.c.session_id == key, self.table.c.data == value)
+        self.execute(self.table.delete().where(*is_same))
+
     def prune(self, rest: Rest = None) -> Pruned:
         # The primary key is the index to go along: one on the expiry would have to be
         # added to large tables of running apps.

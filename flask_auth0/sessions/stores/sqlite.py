@@ -121,6 +121,9 @@ class SqliteBackEnd(BackEnd):
     def remove(self, key: str) -> None:
         self.write("DELETE FROM sessions WHERE key = ?", key)
 
+    def remove_same(self, key: str, value: bytes) -> None:
+        self.write("DELETE FROM sessions WHERE key = ? AND value = ?", key, value)
+
     def label(self, labelling: Labelling) -> None:
         self.begin({}, labelling)
 
