@@ -221,17 +221,20 @@ class Claim:
             if self.is_over:
                 return
             self.is_over = True
-            # A request that has met an outage would ask nothing more.
-            outage = Outage() if outage.happened else outage
+            answer = callback.answer
+            if outage.happened:
+                # The page tells of the outage, which is over once others read the note.
+                # The request itself would ask nothing more.
+                answer, outage = None, Outage()
             # If that fails, who repeats the callback waits, and begins another login.
             with contextlib.suppress(SessionStoreUnavailable, TooLargeForStore):
-                self._store.ask_in(outage, self._last(callback))
+                self._store.ask_in(outage, self._last(callback.is_spent, answer))
 
-    def _last(self, callback: Callback) -> Callable[[], None]:
-        if not callback.is_spent:
+    def _last(self, is_spent: bool, answer: Answer | None) -> Callable[[], None]:
+        if not is_spent:
             # The code is good as before. Another process may have claimed it already.
             return functools.partial(self._store.remove_same, self._name, self._note)
-        note = self._sealed(_Noted(callback.answer, is_over=True))
+        note = self._sealed(_Noted(answer, is_over=True))
         return functools.partial(self._store.keep, self._name, note, REMEMBERED)
 
     def _added(self, outage: Outage) -> bytes:

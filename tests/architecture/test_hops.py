@@ -18,7 +18,7 @@ BOUNDS = {
     # Of these, five are for an ID token of another second than the one before.
     "refresh": (197, 214),
     "login": (71, 73),
-    "callback": (113, 119),
+    "callback": (113, 120),
     "backchannel": (0, 90),
 }
 

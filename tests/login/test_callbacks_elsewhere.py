@@ -168,3 +168,48 @@ def test_a_note_that_is_gone_when_it_is_read(
     monkeypatch.setattr(RedisBackEnd, "add", lambda *_: answers.pop(0))
     assert ask(app, callback, visitor.cookies()).location == "/page"
     assert answers == []
+
+
+def test_claims_without_an_answer_are_taken_back(
+    make_app: MakeApp,
+    make_visitor: MakeVisitor,
+    redis_settings: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The store has them, and the request cannot know."""
+    app, other = make_app(redis_settings), make_app(redis_settings)
+    visitor = make_visitor(app)
+    callback = visitor.authorize(visitor.get("/login?next=/page"))
+    add = RedisBackEnd.add
+
+    def lose(*args: t.Any) -> t.NoReturn:
+        add(*args)
+        raise redis.ConnectionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RedisBackEnd, "add", lose)
+        assert ask(app, callback, visitor.cookies()).status_code == 503
+    assert ask(other, callback, visitor.cookies()).location == "/page"
+
+
+def test_an_outage_after_the_code_was_spent(
+    make_app: MakeApp,
+    make_visitor: MakeVisitor,
+    tenant: TenantServer,
+    redis_settings: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its page is for nobody who comes when the store is there again."""
+    app, other = make_app(redis_settings), make_app(redis_settings)
+    visitor = make_visitor(app)
+    callback = visitor.authorize(visitor.get("/login"))
+    tenant.tenant.token_requests.clear()
+
+    def fail(*_: t.Any) -> t.NoReturn:
+        raise redis.ConnectionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RedisBackEnd, "begin_among", fail)
+        assert ask(app, callback, visitor.cookies()).status_code == 503
+    assert "/authorize" in ask(other, callback, visitor.cookies()).location
+    assert len(tenant.tenant.token_requests) == 1
