@@ -123,6 +123,7 @@ def _when_loaded(kind: type[LoadedFirst], theirs: type, **more: t.Any) -> t.Any:
 class WatchedSession(LoadedFirst, SecureCookieSession):
     """Flask's own session, which is opened at its first use, and its login checked."""
 
+    owner: Owner | None
     #: What opens the session and checks it, and for which request, until that is done.
     unread: tuple[Opener, Flask, Request] | None = None
 
