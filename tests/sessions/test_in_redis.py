@@ -10,6 +10,7 @@ from redis import Redis
 from redis.connection import Connection
 
 from flask_auth0 import Auth0
+from flask_auth0.client import locks
 from flask_auth0.runtime import loop
 from flask_auth0.sessions.server import interface
 from tests.contracts.server_sessions import ServerContract
@@ -104,6 +105,8 @@ class TestRedis(ServerContract):
         visitor.log_in()
         visitor.client = app.test_client()
         monkeypatch.setattr(Connection, "send_packed_command", send)
+        # On a busy machine, the claim of the callback may have to be renewed.
+        monkeypatch.setattr(locks, "RENEWAL", 60)
         monkeypatch.setattr(interface, "LATELY", 60.0 if lately else 0.0)
         callback = visitor.authorize(visitor.get("/login"))
         # Whether it answers, before the browser is sent away, unless that is known.
