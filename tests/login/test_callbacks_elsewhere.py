@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import redis
 from flask import Flask
+from werkzeug.test import TestResponse
 
 from flask_auth0 import Auth0
 from flask_auth0.client import locks, repeated_callbacks
@@ -22,15 +23,42 @@ from tests.harness.visitor import MakeApp, MakeVisitor
 from .repeating import ask, headers_of
 
 
-def test_a_code_that_a_process_has_spent_before_it_died(
+class Returning(t.NamedTuple):
+    """A browser that comes back from the tenant, and two processes of an app."""
+
+    app: Flask
+    other: Flask
+    callback: str
+    cookies: dict[str, str]
+
+    def here(self) -> TestResponse:
+        """Ask the process in which the login began."""
+        return ask(self.app, self.callback, self.cookies)
+
+    def elsewhere(self) -> TestResponse:
+        """Ask the other one."""
+        return ask(self.other, self.callback, self.cookies)
+
+
+@pytest.fixture
+def returning(
     make_app: MakeApp,
     make_visitor: MakeVisitor,
     tenant: TenantServer,
     redis_settings: dict[str, str],
+) -> Returning:
+    app, other = make_app(redis_settings), make_app(redis_settings)
+    visitor = make_visitor(app)
+    callback = visitor.authorize(visitor.get("/login?next=/page"))
+    tenant.tenant.token_requests.clear()
+    return Returning(app, other, callback, visitor.cookies())
+
+
+def test_a_code_that_a_process_has_spent_before_it_died(
+    returning: Returning, tenant: TenantServer
 ) -> None:
     """Sent again, it would take back what the tenant has given for it."""
-    app, other = make_app(redis_settings), make_app(redis_settings)
-    logins = app.extensions["auth0"].logins
+    logins = returning.app.extensions["auth0"].logins
     complete = logins.complete
 
     def complete_and_die(*args: t.Any) -> t.Any:
@@ -38,41 +66,29 @@ def test_a_code_that_a_process_has_spent_before_it_died(
         raise SystemExit
 
     logins.complete = complete_and_die
-    visitor = make_visitor(app)
-    callback = visitor.authorize(visitor.get("/login"))
-    tenant.tenant.token_requests.clear()
     with pytest.raises(SystemExit):
-        ask(app, callback, visitor.cookies())
-    answer = ask(other, callback, visitor.cookies())
-    assert "/authorize" in answer.location
+        returning.here()
+    assert "/authorize" in returning.elsewhere().location
     assert len(tenant.tenant.token_requests) == 1
 
 
 def test_a_process_that_was_killed_before_it_could_answer(
-    make_app: MakeApp,
-    make_visitor: MakeVisitor,
-    tenant: TenantServer,
-    redis_settings: dict[str, str],
-    monkeypatch: pytest.MonkeyPatch,
+    returning: Returning, tenant: TenantServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Others wait for it a while, and then take the code for spent."""
-    app, other = make_app(redis_settings), make_app(redis_settings)
 
     def die(*_: t.Any) -> t.NoReturn:
         raise SystemExit
 
-    monkeypatch.setattr(app.extensions["auth0"].logins, "complete", die)
+    monkeypatch.setattr(returning.app.extensions["auth0"].logins, "complete", die)
     # Nothing that it would do at its end, or beside its requests, is done.
     monkeypatch.setattr(Renewals, "add", lambda *_: None)
-    visitor = make_visitor(app)
-    callback = visitor.authorize(visitor.get("/login"))
-    tenant.tenant.token_requests.clear()
     with monkeypatch.context() as patch:
         patch.setattr(Completion, "end", lambda *_: None)
         with pytest.raises(SystemExit):
-            ask(app, callback, visitor.cookies())
+            returning.here()
     monkeypatch.setattr(repeated_callbacks, "LEASE", 0.3)
-    assert "/authorize" in ask(other, callback, visitor.cookies()).location
+    assert "/authorize" in returning.elsewhere().location
     assert tenant.tenant.token_requests == []
 
 
@@ -108,37 +124,24 @@ def test_a_process_that_takes_its_time(
 
 
 def test_a_code_that_a_process_could_not_send(
-    make_app: MakeApp,
-    make_visitor: MakeVisitor,
-    tenant: TenantServer,
-    redis_settings: dict[str, str],
-    monkeypatch: pytest.MonkeyPatch,
+    returning: Returning, tenant: TenantServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is good as before, wherever it comes next."""
-    app, other = make_app(redis_settings), make_app(redis_settings)
 
     def refuse(*_: t.Any) -> t.NoReturn:
         raise TenantUnavailable
 
-    monkeypatch.setattr(app.extensions["auth0"].client, "place_for_code", refuse)
-    visitor = make_visitor(app)
-    callback = visitor.authorize(visitor.get("/login?next=/page"))
-    tenant.tenant.token_requests.clear()
-    assert ask(app, callback, visitor.cookies()).status_code == 503
-    assert ask(other, callback, visitor.cookies()).location == "/page"
+    client = returning.app.extensions["auth0"].client
+    monkeypatch.setattr(client, "place_for_code", refuse)
+    assert returning.here().status_code == 503
+    assert returning.elsewhere().location == "/page"
     assert len(tenant.tenant.token_requests) == 1
 
 
 def test_a_claim_whose_answer_was_lost(
-    make_app: MakeApp,
-    make_visitor: MakeVisitor,
-    redis_settings: dict[str, str],
-    monkeypatch: pytest.MonkeyPatch,
+    returning: Returning, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The request does not wait for itself."""
-    app = make_app(redis_settings)
-    visitor = make_visitor(app)
-    callback = visitor.authorize(visitor.get("/login?next=/page"))
     add = RedisBackEnd.add
     lost: list[bool] = []
 
@@ -150,36 +153,24 @@ def test_a_claim_whose_answer_was_lost(
         return is_added
 
     monkeypatch.setattr(RedisBackEnd, "add", lose_the_first)
-    assert ask(app, callback, visitor.cookies()).location == "/page"
+    assert returning.here().location == "/page"
     assert lost == [True]
 
 
 def test_a_note_that_is_gone_when_it_is_read(
-    make_app: MakeApp,
-    make_visitor: MakeVisitor,
-    redis_settings: dict[str, str],
-    monkeypatch: pytest.MonkeyPatch,
+    returning: Returning, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The request claims the callback after all, before it completes it."""
-    app = make_app(redis_settings)
-    visitor = make_visitor(app)
-    callback = visitor.authorize(visitor.get("/login?next=/page"))
     answers = [False, True]
     monkeypatch.setattr(RedisBackEnd, "add", lambda *_: answers.pop(0))
-    assert ask(app, callback, visitor.cookies()).location == "/page"
+    assert returning.here().location == "/page"
     assert answers == []
 
 
 def test_claims_without_an_answer_are_taken_back(
-    make_app: MakeApp,
-    make_visitor: MakeVisitor,
-    redis_settings: dict[str, str],
-    monkeypatch: pytest.MonkeyPatch,
+    returning: Returning, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The store has them, and the request cannot know."""
-    app, other = make_app(redis_settings), make_app(redis_settings)
-    visitor = make_visitor(app)
-    callback = visitor.authorize(visitor.get("/login?next=/page"))
     add = RedisBackEnd.add
 
     def lose(*args: t.Any) -> t.NoReturn:
@@ -188,28 +179,20 @@ def test_claims_without_an_answer_are_taken_back(
 
     with monkeypatch.context() as patch:
         patch.setattr(RedisBackEnd, "add", lose)
-        assert ask(app, callback, visitor.cookies()).status_code == 503
-    assert ask(other, callback, visitor.cookies()).location == "/page"
+        assert returning.here().status_code == 503
+    assert returning.elsewhere().location == "/page"
 
 
 def test_an_outage_after_the_code_was_spent(
-    make_app: MakeApp,
-    make_visitor: MakeVisitor,
-    tenant: TenantServer,
-    redis_settings: dict[str, str],
-    monkeypatch: pytest.MonkeyPatch,
+    returning: Returning, tenant: TenantServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its page is for nobody who comes when the store is there again."""
-    app, other = make_app(redis_settings), make_app(redis_settings)
-    visitor = make_visitor(app)
-    callback = visitor.authorize(visitor.get("/login"))
-    tenant.tenant.token_requests.clear()
 
     def fail(*_: t.Any) -> t.NoReturn:
         raise redis.ConnectionError
 
     with monkeypatch.context() as patch:
         patch.setattr(RedisBackEnd, "begin_among", fail)
-        assert ask(app, callback, visitor.cookies()).status_code == 503
-    assert "/authorize" in ask(other, callback, visitor.cookies()).location
+        assert returning.here().status_code == 503
+    assert "/authorize" in returning.elsewhere().location
     assert len(tenant.tenant.token_requests) == 1
