@@ -10,7 +10,7 @@ import jwt
 
 from ..errors import TenantError, TenantUnavailable
 from ..sessions.lifetime import CLOCK_LEEWAY
-from ..sessions.shapes import SURROGATES, not_moments, without_surrogates
+from ..sessions.shapes import has_surrogates, not_moments, without_surrogates
 
 Keys = dict[str, t.Any]
 Check = Callable[[str, Mapping[str, t.Any]], dict[str, t.Any]]
@@ -106,7 +106,7 @@ def check_token(
     wrong = not_moments(claims, "exp", "iat", "nbf")
     if wrong:
         raise jwt.DecodeError(f"The {wrong[0]} claim is no point in time.")
-    if SURROGATES.search(str(claims.get("sub"))):
+    if has_surrogates(claims.get("sub")):
         # Once surrogates are replaced, two users could have the same sub.
         raise jwt.InvalidTokenError("The sub claim is no text.")
     return without_surrogates(claims)

@@ -18,9 +18,6 @@ T = t.TypeVar("T")
 _BEYOND = 10**11
 _NUMBER = (int, float)
 
-#: Halves of characters, which JSON allows and UTF-8 does not.
-SURROGATES: re.Pattern[str] = re.compile("[\ud800-\udfff]")
-
 #: A time in seconds, as :func:`is_moment` tells it, in the shape of a value.
 Moment = t.Annotated[float, Meta(ge=0, lt=_BEYOND)]
 
@@ -35,16 +32,28 @@ def without_none(values: Mapping[str, t.Any]) -> State:
     return {name: value for name, value in values.items() if value is not None}
 
 
+def has_surrogates(value: t.Any) -> bool:
+    """Tell whether there are halves of characters in a value from JSON.
+
+    JSON allows them, and UTF-8 does not.
+    """
+    try:
+        msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
 def without_surrogates(values: State) -> State:
     """Return values that can be encoded in UTF-8.
 
-    A program that truncates a name may halve an emoji, which JSON allows. Its user can
-    log in all the same.
+    A program that truncates a name may halve an emoji. Its user can log in all the
+    same.
     """
-    text = json.dumps(values, ensure_ascii=False)
-    if not SURROGATES.search(text):
+    if not has_surrogates(values):
         return values
-    return t.cast(State, json.loads(SURROGATES.sub("\ufffd", text)))
+    text = json.dumps(values, ensure_ascii=False)
+    return t.cast(State, json.loads(re.sub("[\ud800-\udfff]", "\ufffd", text)))
 
 
 def is_moment(value: t.Any) -> bool:
