@@ -40,35 +40,32 @@ DomainFunction = Callable[[t.Any], str | Awaitable[str]]
 _SEVERAL = "several domains"
 
 
-def _setting(
-    parse: Callable[[t.Any], t.Any],
-    default: t.Any = MISSING,
-    *,
-    hidden: bool = False,
-) -> t.Any:
-    return field(default=default, repr=not hidden, metadata={"parse": parse})
+def _setting(parse: Callable[[t.Any], t.Any], default: t.Any = MISSING) -> t.Any:
+    return field(default=default, metadata={"parse": parse})
 
 
 def _path_of(route: str) -> t.Any:
     return _setting(parse_path, ROUTES[route].path)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(kw_only=True, init=False, repr=False, eq=False)
 class Config:
-    """The settings of one app, read and checked once. Secrets are not in its repr."""
+    """The settings of one app, read and checked once.
+
+    Its methods are written out, as making those of a dataclass with so many fields
+    takes milliseconds of each start.
+    """
 
     #: The tenant's domain, with a port if it has one; empty if a function tells it.
     domain: str = _setting(parse_domain_or_function)
     #: The application's Client ID.
     client_id: str = _setting(parse_text)
     #: The application's Client Secret; not needed with a key or a certificate.
-    client_secret: str | None = _setting(parse_text, None, hidden=True)
+    client_secret: str | None = _setting(parse_text, None)
     #: Secrets that seal sessions: the first one seals, all of them open.
-    secret: tuple[str, ...] = _setting(parse_secrets, hidden=True)
+    secret: tuple[str, ...] = _setting(parse_secrets)
     #: The private key that says who the app is, in place of the secret.
-    client_assertion_signing_key: str | None = _setting(
-        parse_private_key, None, hidden=True
-    )
+    client_assertion_signing_key: str | None = _setting(parse_private_key, None)
     #: The algorithm of that key; RS256 when not set.
     client_assertion_signing_alg: str | None = _setting(
         one_of(*SIGNING_ALGORITHMS), None
@@ -76,9 +73,9 @@ class Config:
     #: Whether a certificate says who the app is, in place of the secret.
     use_mtls: bool = _setting(parse_boolean, False)
     #: That certificate, and those that have signed it.
-    mtls_cert: str | None = _setting(parse_certificate, None, hidden=True)
+    mtls_cert: str | None = _setting(parse_certificate, None)
     #: The private key of that certificate.
-    mtls_key: str | None = _setting(parse_private_key, None, hidden=True)
+    mtls_key: str | None = _setting(parse_private_key, None)
     #: Whether the app tells the tenant itself what a login asks for.
     pushed_authorization_requests: bool = _setting(parse_boolean, False)
     #: Whether a login gets the claims that only the tenant's userinfo endpoint has.
@@ -114,7 +111,7 @@ class Config:
     #: Bytes of a response's status and headers, where it sets session cookies.
     response_header_limit: int = _setting(parse_size, 4096)
     #: The URL of a Redis that knows which sessions in cookies have been ended.
-    revocation_store: str | None = _setting(parse_text, None, hidden=True)
+    revocation_store: str | None = _setting(parse_text, None)
     #: Whether cookies from before a change are refused, with a revocation store.
     refuse_older_cookies: bool = _setting(parse_boolean, False)
     #: Flask's ``SESSION_COOKIE_DOMAIN``.
@@ -178,11 +175,18 @@ class Config:
     #: Whether a secret that can be guessed is accepted outside debug and testing.
     allow_weak_secret: bool = _setting(parse_boolean, False)
     #: The claims of the one person who logs in, without a tenant, in debug and testing.
-    development_user: Mapping[str, t.Any] | None = _setting(
-        parse_user, None, hidden=True
-    )
+    development_user: Mapping[str, t.Any] | None = _setting(parse_user, None)
     #: The function that was given as the domain, if it was one.
     domain_function: DomainFunction | None = None
+
+    def __init__(self, **settings: t.Any) -> None:
+        vars(self).update(settings)
+
+    def __setattr__(self, name: str, value: object) -> t.NoReturn:
+        raise AttributeError(f"{name} is read at the start, and does not change then")
+
+    def __repr__(self) -> str:
+        return f"Config(domain={self.domain!r}, client_id={self.client_id!r})"
 
     @cached_property
     def paths(self) -> dict[str, str]:
