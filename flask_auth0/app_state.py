@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 
 from flask import Flask, current_app
+from msgspec import Struct, field
 
 from .config import EXTENSION, ROUTES, Config
 from .errors import Action, ConfigurationError, ProblemLog
@@ -32,8 +32,7 @@ if t.TYPE_CHECKING:
 R = t.TypeVar("R")
 
 
-@dataclass(frozen=True, eq=False)
-class AppState:
+class AppState(Struct, frozen=True, eq=False, dict=True, weakref=True):
     """The parts of the extension that belong to one app."""
 
     config: Config

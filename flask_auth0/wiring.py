@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from auth0_server_python.store import StateStore, TransactionStore
 from auth0_server_python.store.abstract import AbstractDataStore
 from flask import Flask
+from msgspec import Struct
 from werkzeug.local import LocalProxy
 
 from . import deployment, views
@@ -74,7 +75,7 @@ from .views.redirects import page_to_lead_to
 greenlets.refusal = ConfigurationError
 
 
-class SetUp(t.NamedTuple):
+class SetUp(Struct, frozen=True):
     """An app that is set up, and the options for that."""
 
     app: Flask
@@ -86,7 +87,7 @@ class SetUp(t.NamedTuple):
 watched: ContextVar[list[SetUp] | None] = ContextVar("watched", default=None)
 
 
-class OwnStores(t.NamedTuple):
+class OwnStores(Struct, frozen=True):
     """The stores of an app's own, as far as it has any."""
 
     state: StateStore | None

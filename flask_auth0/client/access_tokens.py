@@ -8,6 +8,7 @@ import typing as t
 from collections.abc import Mapping
 
 import jwt
+from msgspec import Struct
 
 from ..config import Config
 from ..errors import InvalidToken, TenantUnavailable
@@ -58,7 +59,7 @@ _REASONS: dict[type, str] = {
 }
 
 
-class _Verified(t.NamedTuple):
+class _Verified(Struct, frozen=True):
     """A token that was good."""
 
     claims: Claims

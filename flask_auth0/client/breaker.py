@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import math
 import re
-import typing as t
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from ..config.urls import LOOPBACK
 from ..errors import TenantUnavailable
@@ -176,7 +177,7 @@ class Breakers:
             raise no_tenant.refusal(host, is_offline=is_elsewhere)
 
 
-class Attempt(t.NamedTuple):
+class Attempt(Struct, frozen=True):
     """One request to the tenant."""
 
     breaker: Breaker

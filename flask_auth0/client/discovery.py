@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from flask import current_app
+from msgspec import Struct
 
 from ..config import Config
 from ..errors import ConfigurationError, TenantUnavailable
@@ -68,7 +69,7 @@ class Patience:
         self._next_at = time.monotonic() + wait
 
 
-class Told(t.NamedTuple):
+class Told(Struct, frozen=True):
     """A document, and when the tenant has sent it."""
 
     document: Document

@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from flask import session
+from msgspec import Struct
 
 from ..errors import AccountUnchanged, AuthorizationFailed, TenantError
 from ..pages import Text
@@ -31,7 +32,7 @@ from . import state_parameter
 from .state_parameter import Relay
 
 
-class Flows(t.NamedTuple):
+class Flows(Struct, frozen=True):
     """Lets the flows of an app depart, and checks those that arrive."""
 
     sealer: Sealer

@@ -6,6 +6,8 @@ import typing as t
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
+from msgspec import Struct
+
 from ..runtime.telemetry import span
 from .breaker import Attempt, Breakers
 from .places import Places
@@ -30,7 +32,7 @@ class Answered(t.Protocol):
 AttemptAt = Callable[[str], AbstractContextManager[Attempt]]
 
 
-class Guards(t.NamedTuple):
+class Guards(Struct, frozen=True):
     """The guards of an app, which all event loops and threads share."""
 
     breakers: Breakers

@@ -11,9 +11,9 @@ import socket
 import typing as t
 import weakref
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import httpx
+from msgspec import Struct, field
 
 from .per_domain import PerDomain
 
@@ -50,8 +50,7 @@ _ANSWERED = "http11.receive_response_headers.complete"
 _closing: set[asyncio.Task[None]] = set()
 
 
-@dataclass(eq=False)
-class Trace:
+class Trace(Struct, eq=False):
     """How far one attempt to send a request has come, as httpcore's trace tells."""
 
     #: The names of the events so far.

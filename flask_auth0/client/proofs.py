@@ -13,7 +13,6 @@ import secrets
 import threading
 import typing as t
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from jwcrypto.common import JWException
@@ -44,16 +43,22 @@ _COMPACT = r"(?a)[\w-]+\.[\w-]+\.[\w-]+"
 _SHORTEST = 2048
 
 
-@dataclass(frozen=True, eq=False)
 class Bound:
-    """What a proof has to be for."""
+    """What a proof has to be for.
 
-    token: str = field(repr=False)
-    #: The ``jkt`` of the token: the thumbprint of its client's key.
-    thumbprint: str
-    method: str
-    #: The URLs of the request, without a query, as :func:`normal_url` returns them.
-    urls: Collection[str | None]
+    :param token: the access token that it comes with.
+    :param thumbprint: the ``jkt`` of the token: the thumbprint of its client's key.
+    :param method: the method of the request.
+    :param urls: its URLs, without a query, as :func:`normal_url` returns them.
+    """
+
+    def __init__(
+        self, token: str, thumbprint: str, method: str, urls: Collection[str | None]
+    ) -> None:
+        self.token: str = token
+        self.thumbprint: str = thumbprint
+        self.method: str = method
+        self.urls: Collection[str | None] = urls
 
 
 class Proofs:

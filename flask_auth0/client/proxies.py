@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-import typing as t
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+from msgspec import Struct
 
-class Proxy(t.NamedTuple):
+
+class Proxy(Struct, frozen=True):
     """A proxy, without its password."""
 
     #: The variable that names it.

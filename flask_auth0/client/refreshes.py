@@ -6,7 +6,6 @@ import hashlib
 import typing as t
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from ..runtime.clock import Clock
 from ..sessions.token_sets import Refresh
@@ -19,22 +18,24 @@ _MOST_REFRESHES = 10_000
 Tokens = dict[str, t.Any]
 
 
-@dataclass(eq=False)
 class PastRefresh:
-    """The tokens that one refresh token was exchanged for."""
+    """The tokens that one refresh token was exchanged for.
 
-    #: The token of the login that this one comes from, as far as this process knows.
-    family: str
-    noted_at: float = 0.0
+    :param family: the token of the login that this one comes from, as far as this
+        process knows.
+    """
+
     #: The refresh token that took its place, where the tenant rotates them.
-    successor: str | None = field(default=None, repr=False)
-    #: The tokens that it has brought, by audience and scope, and when.
-    answers: dict[tuple[str, str], tuple[float, Tokens]] = field(
-        default_factory=dict, repr=False
-    )
+    successor: str | None = None
     #: When the tenant has refused the exchange, and its error.
     failed_at: float = 0.0
-    failure: Exception | None = field(default=None, repr=False)
+    failure: Exception | None = None
+
+    def __init__(self, family: str, noted_at: float) -> None:
+        self.family: str = family
+        self.noted_at: float = noted_at
+        #: The tokens that it has brought, by audience and scope, and when.
+        self.answers: dict[tuple[str, str], tuple[float, Tokens]] = {}
 
 
 class PastRefreshes:

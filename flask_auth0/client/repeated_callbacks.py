@@ -15,7 +15,6 @@ import threading
 import time
 import typing as t
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from werkzeug.datastructures import Headers
 from werkzeug.wrappers import Response
@@ -65,16 +64,17 @@ class _Noted(t.NamedTuple):
 _NOTES = Shape(_Noted)
 
 
-@dataclass(eq=False)
 class Callback:
     """A callback of a login, with its answer once it has one."""
 
     #: Whether the code may have been sent to the tenant.
     is_spent: bool = False
-    answer: Answer | None = field(default=None, repr=False)
-    began_at: float = field(default_factory=time.monotonic)
-    #: Set once the callback is answered, or has been given up.
-    is_over: threading.Event = field(default_factory=threading.Event)
+    answer: Answer | None = None
+
+    def __init__(self) -> None:
+        self.began_at: float = time.monotonic()
+        #: Set once the callback is answered, or has been given up.
+        self.is_over: threading.Event = threading.Event()
 
 
 class CallbackAnswers:

@@ -14,6 +14,7 @@ from auth0_server_python.error import (
     AccessTokenForConnectionError,
     AccessTokenForConnectionErrorCode,
 )
+from msgspec.structs import replace
 
 from ..errors import (
     Auth0Error,
@@ -113,7 +114,7 @@ class TokenClient(LoopClient):
         newer = self._refreshed_token(store_options, audience, scope, refresh)
         if refresh.is_forced:
             return await newer
-        wanted = refresh.wanted._replace(leeway=0)
+        wanted = replace(refresh.wanted, leeway=0)
         older = functools.partial(self._token_until_its_end, store_options, wanted)
         return await _newer_or_still_good(newer, older)
 
@@ -231,7 +232,7 @@ class TokenClient(LoopClient):
             # The repr of a partial would show the tokens in the report of an error.
             check = lambda tokens: check_new_id_token(tokens, state or {})  # noqa: E731
             lease = held.lease if held else None
-            refresh = refresh._replace(check=check, lease=lease)
+            refresh = replace(refresh, check=check, lease=lease)
             refreshed = self._refresh(store_options, audience, scope, refresh, held)
             with during(asking, name_of(state)):
                 return await _to_the_end(refreshed, stack.pop_all())

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import jwt
+from msgspec import Struct
 
 from ..errors import TenantError, in_one_line
 from ..runtime.tracebacks import without_secrets
@@ -21,7 +22,7 @@ Claims = Mapping[str, t.Any]
 Verify = Callable[[str], Awaitable[dict[str, t.Any]]]
 
 
-class Pair(t.NamedTuple):
+class Pair(Struct, frozen=True):
     """The tokens of a login that have come with one answer."""
 
     id_token: str

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import typing as t
+from msgspec import Struct
 
 
-class Problem(t.NamedTuple):
+class Problem(Struct, frozen=True):
     """A setting that is missing or wrong, with its remedy."""
 
     key: str

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import typing as t
+from msgspec import Struct
+from msgspec.structs import replace
 
 
-class Route(t.NamedTuple):
+class Route(Struct, frozen=True):
     """A route of the extension."""
 
     #: Its endpoint on the blueprint; its path is the key ``AUTH0_…_PATH``.
@@ -80,7 +81,7 @@ ROUTES = {
         _of_group("mfa", "challenge", is_guarded=False),
         _of_group("mfa", "verify", is_guarded=False),
         Route("connect", "", ("POST",), is_visited=False),
-        _of_group("connect", "accounts", is_guarded=True)._replace(methods=("GET",)),
+        replace(_of_group("connect", "accounts", is_guarded=True), methods=("GET",)),
         _of_group("connect", "forget", is_guarded=True),
     )
 }

@@ -11,6 +11,8 @@ import time
 import typing as t
 from collections.abc import Iterable, Mapping
 
+from msgspec.structs import asdict, replace
+
 from ..config.problems import Problem
 from ..runtime import telemetry
 from ..runtime.logger import logger_for
@@ -86,8 +88,8 @@ def _answer(told: TenantAnswer | None, noted: TenantAnswer | None) -> TenantAnsw
         return told or noted or TenantAnswer()
     if told.error not in {None, noted.error}:
         return told
-    known = {name: value for name, value in told._asdict().items() if value}
-    return noted._replace(**known)
+    known = {name: value for name, value in asdict(told).items() if value}
+    return replace(noted, **known)
 
 
 def _hint(error: Auth0Error) -> str:

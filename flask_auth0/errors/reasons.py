@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import typing as t
 from collections.abc import Mapping
 from logging import DEBUG, ERROR, INFO, WARNING
 from types import MappingProxyType
 
+from msgspec import Struct
 
-class Reason(t.NamedTuple):
+
+class Reason(Struct, frozen=True):
     """A reason: the level of its lines, what happened, and what an operator can do."""
 
     level: int

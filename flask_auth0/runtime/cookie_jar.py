@@ -7,11 +7,11 @@ import threading
 import typing as t
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from flask import Flask, Request
 from flask.sessions import SessionInterface
+from msgspec import Struct
 from werkzeug.datastructures import MultiDict
 from werkzeug.http import dump_cookie
 from werkzeug.wrappers import Response
@@ -32,7 +32,7 @@ REMEMBERED, LONGEST, MOST_COOKIES = 512, 8192, 64
 _parsed: Repeated[str, Values] = Repeated(REMEMBERED)
 
 
-class PendingCookie(t.NamedTuple):
+class PendingCookie(Struct, frozen=True):
     """A cookie to be set; without a value it is deleted."""
 
     value: str | None
@@ -40,46 +40,50 @@ class PendingCookie(t.NamedTuple):
     crosses_sites: bool = False
 
 
-@dataclass(eq=False, repr=False)
 class CookieJar:
-    """The cookies that came, and those that wait for the response."""
+    """The cookies that came, and those that wait for the response.
 
-    #: The app that answers the request.
-    app: Flask
-    #: Refers to Flask's request, which has this object in turn. Its cookies are parsed
-    #: when somebody looks at them.
-    owner: Owner
-    #: The name of Flask's session cookie in this request.
-    session_name: str
-    #: The beginning of our cookies' names. They share the prefix of Flask's session
-    #: cookie, so ``__Host-`` and ``__Secure-`` hold for all of them, and two apps on
-    #: one host need only different ``SESSION_COOKIE_NAME``.
-    prefix: str
+    :param app: the app that answers the request.
+    :param owner: refers to Flask's request, which has this object in turn. Its cookies
+        are parsed when somebody looks at them.
+    :param session_name: the name of Flask's session cookie in this request.
+    :param prefix: the beginning of our cookies' names. They share the prefix of Flask's
+        session cookie, so ``__Host-`` and ``__Secure-`` hold for all of them, and two
+        apps on one host need only different ``SESSION_COOKIE_NAME``.
+    """
 
-    #: The transactions that have been opened, by their names and sealed texts.
-    opened: dict[tuple[str, str], dict[str, t.Any] | None] = field(default_factory=dict)
-    #: The former names of cookies that came under one, by their present names.
-    former: dict[str, str] = field(default_factory=dict)
-    #: The cookies that wait for the response.
-    pending: dict[str, PendingCookie] = field(default_factory=dict)
-    #: The ``Set-Cookie`` lines that are on the response, by name, and the names that it
-    #: deletes.
-    written: dict[str, str] = field(default_factory=dict)
-    deleted: set[str] = field(default_factory=set)
     #: The prefix of the names of transactions, once it has been worked out.
-    transactions: str | None = field(default=None, init=False)
-    #: Held while a session is read from several cookies, or written to them: threads of
-    #: the request would find some from before and some from after a change.
-    lock: AbstractContextManager[t.Any] = field(default_factory=threading.RLock)
-
+    transactions: str | None = None
     #: Whether session cookies of other domains and paths are deleted as well.
-    is_swept: bool = field(default=False, init=False)
+    is_swept: bool = False
     #: Whether the browser has sent several sessions, none of which counts then.
-    is_denied: bool = field(default=False, init=False)
+    is_denied: bool = False
     #: Whether the cookies are for the answer to a login.
-    is_for_login: bool = field(default=False, init=False)
+    is_for_login: bool = False
     #: Whether the headers are sent, so that no cookie can be set any more.
-    is_sent: bool = field(default=False, init=False)
+    is_sent: bool = False
+
+    def __init__(
+        self, app: Flask, owner: Owner, session_name: str, prefix: str
+    ) -> None:
+        self.app: Flask = app
+        self.owner: Owner = owner
+        self.session_name: str = session_name
+        self.prefix: str = prefix
+        #: The transactions that have been opened, by their names and sealed texts.
+        self.opened: dict[tuple[str, str], dict[str, t.Any] | None] = {}
+        #: The former names of cookies that came under one, by their present names.
+        self.former: dict[str, str] = {}
+        #: The cookies that wait for the response.
+        self.pending: dict[str, PendingCookie] = {}
+        #: The ``Set-Cookie`` lines that are on the response, by name, and the names
+        #: that it deletes.
+        self.written: dict[str, str] = {}
+        self.deleted: set[str] = set()
+        #: Held while a session is read from several cookies, or written to them:
+        #: threads of the request would find some from before and some from after a
+        #: change.
+        self.lock: AbstractContextManager[t.Any] = threading.RLock()
 
     @functools.cached_property
     def sent(self) -> MultiDict[str, str]:

@@ -8,10 +8,10 @@ import typing as t
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 
 from flask import Flask, Request, current_app, request, session
 from flask.sessions import SessionMixin
+from msgspec import Struct
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
@@ -35,7 +35,7 @@ DISPATCHED, PROCESSED, ANSWERED = 1, 2, 3
 HERE = "flask_auth0"
 
 
-class Known(t.NamedTuple):
+class Known(Struct, frozen=True):
     """The state of a session, as far as it has been read."""
 
     session_id: str | None = None
@@ -43,8 +43,7 @@ class Known(t.NamedTuple):
     body: dict[str, t.Any] | None = None
 
 
-@dataclass(eq=False)
-class Prefetched:
+class Prefetched(Struct, eq=False):
     """Values that came in the same round trip as Flask's session."""
 
     #: The key of Flask's session in the back end.

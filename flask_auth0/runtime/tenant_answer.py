@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import typing as t
+from msgspec import Struct
 
 
-class TenantAnswer(t.NamedTuple):
+class TenantAnswer(Struct, frozen=True):
     """An answer of the tenant that is an error."""
 
     #: The HTTP status; ``None`` for one that came through the browser, or never.

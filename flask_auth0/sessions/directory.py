@@ -81,16 +81,17 @@ class Sessions:
         :param sub: end the session only if it is this user's; needed if the id comes
             from a form.
         """
-        states, records, current, end_current, domain = self._listing()
-        head = states.read_head(records, id) if is_record(id) else None
+        listing = self._listing()
+        records, labels = listing.records, listing.states.labels
+        head = listing.states.read_head(records, id) if is_record(id) else None
         if head is None or sub not in {None, head["user"]["sub"]}:
             return False
-        if domain not in {None, states.labels.domain or head["domain"]}:
+        if listing.domain not in {None, labels.domain or head["domain"]}:
             return False
-        if id == current:
-            end_current()
+        if id == listing.current:
+            listing.end_current()
         else:
-            records.delete_all([Entry(id, states.labels.of_head(head))])
+            records.delete_all([Entry(id, labels.of_head(head))])
         sid = head["internal"].get("sid")
         _tell(head["user"]["sub"], sid, 1)
         return True

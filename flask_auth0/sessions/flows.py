@@ -10,9 +10,10 @@ import typing as t
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 
 from auth0_server_python.auth_types import TransactionData
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from .shapes import Moment, Shape, State, without_none
 
@@ -21,7 +22,7 @@ Claims = Mapping[str, t.Any]
 Kind = t.Literal["login", "connect", "link", "unlink"]
 
 
-class Flow(t.NamedTuple):
+class Flow(Struct, frozen=True):
     """What a transaction keeps of a flow, besides the SDK's data and the app's."""
 
     kind: Kind
@@ -48,7 +49,7 @@ class Flow(t.NamedTuple):
 _FLOWS = Shape(Flow)
 
 
-class Departure(t.NamedTuple):
+class Departure(Struct, frozen=True):
     """A flow that is about to leave for the tenant."""
 
     flow: Flow
@@ -58,17 +59,21 @@ class Departure(t.NamedTuple):
     completed: Callable[[Mapping[str, t.Any]], State]
 
 
-@dataclass(eq=False)
 class Arrival:
-    """A flow that has come back, while the SDK completes it."""
+    """A flow that has come back, while the SDK completes it.
 
-    kind: Kind
-    #: Raises an error for the claims of an ID token that are not this flow's.
-    check: Callable[[Claims], None]
+    :param check: raises an error for the claims of an ID token that are not of this
+        flow.
+    """
+
     #: What the token response says was authorized (RFC 9396, section 7).
     authorization_details: t.Any = None
     #: Its ID token and the claims in it, once they are verified.
-    verified: tuple[str, Claims] | None = field(default=None, repr=False)
+    verified: tuple[str, Claims] | None = None
+
+    def __init__(self, kind: Kind, check: Callable[[Claims], None]) -> None:
+        self.kind: Kind = kind
+        self.check: Callable[[Claims], None] = check
 
 
 #: The flow that leaves, which is set around the SDK's call. While it is set, the
@@ -104,7 +109,7 @@ def with_flow(transaction: TransactionData) -> TransactionData:
     if departure is None:
         return transaction
     kept = {
-        "flow": without_none(departure.flow._asdict()),
+        "flow": without_none(asdict(departure.flow)),
         "app_state": transaction.app_state,
     }
     # Of the flows that link accounts, the SDK does not keep where they come back to.
@@ -130,7 +135,7 @@ def flow_of(transaction: TransactionData | None) -> Flow | None:
     organization = getattr(transaction, "organization", None)
     theirs = {"organization": organization, "app_state": kept.get("app_state")}
     whole = {**kept["flow"], **theirs}
-    return _FLOWS.of([whole.get(name) for name in Flow._fields])
+    return _FLOWS.of(whole)
 
 
 def _kept_in(transaction: TransactionData | None) -> State | None:

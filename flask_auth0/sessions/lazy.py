@@ -10,6 +10,7 @@ from collections.abc import Callable
 from flask import Flask, Request
 from flask.sessions import SecureCookieSession, SessionMixin
 from flask_session.base import ServerSideSession
+from msgspec import Struct
 
 from ..errors import SessionStoreUnavailable
 from ..runtime.error_handlers import is_on_error_page
@@ -20,7 +21,7 @@ from ..runtime.tracebacks import without_secrets
 from .storage_contract import KEY
 
 
-class Found(t.NamedTuple):
+class Found(Struct, frozen=True):
     """A session, as it was read from its back end."""
 
     #: The id that the session has from now on.
@@ -196,7 +197,7 @@ class LazySession(LoadedFirst, ServerSideSession):
 
     def _load(self) -> None:
         try:
-            self._sid, content, is_kept, watch, outage, name = self._read()
+            found = self._read()
         except SessionStoreUnavailable as error:
             self.is_lost = True
             # The frames of the reading functions have the session's id in their
@@ -205,12 +206,13 @@ class LazySession(LoadedFirst, ServerSideSession):
             if is_on_error_page(error):
                 return
             raise error
-        self.outage, self.cookie_name = outage, name
-        self.found_as = self._sid if is_kept else None
-        dict.update(self, content)
-        found = content.get(KEY)
-        if watch is not None and found is not None:
-            self._look(watch, found)
+        self._sid = found.sid
+        self.outage, self.cookie_name = found.outage, found.cookie_name
+        self.found_as = found.sid if found.is_kept else None
+        dict.update(self, found.content)
+        login = found.content.get(KEY)
+        if found.watch is not None and login is not None:
+            self._look(found.watch, login)
         if not self.is_lost:
             # It has the request, which has the session.
             del self._read

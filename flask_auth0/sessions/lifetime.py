@@ -15,6 +15,7 @@ from datetime import datetime, timedelta, timezone
 
 from flask import Flask
 from flask.sessions import SessionMixin
+from msgspec import Struct
 
 from .storage_contract import KEY
 
@@ -28,7 +29,7 @@ CEILING_LEEWAY = 30
 ROLLING_STEP = 60
 
 
-class Moments(t.NamedTuple):
+class Moments(Struct, frozen=True):
     """The moments by which a session's end is reckoned."""
 
     #: When its user logged in.
@@ -47,7 +48,7 @@ def no_limit() -> float:
     return math.inf
 
 
-class Lifetime(t.NamedTuple):
+class Lifetime(Struct, frozen=True):
     """How long sessions last by today's configuration."""
 
     absolute: int

@@ -6,6 +6,8 @@ import re
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
 
+from msgspec import Struct
+
 from ..runtime.clock import Clock
 from .labels import Labels
 from .stores.base import BackEnd, Labelling
@@ -46,7 +48,7 @@ class Login(t.NamedTuple):
         return any(self.is_ended_by(int(at), float(heard)) for at, _, heard in tokens)
 
 
-class Marks(t.NamedTuple):
+class Marks(Struct, frozen=True):
     """The marks of a session, and of the login that it came from."""
 
     #: Whether it, or the login that it came from, has ended.

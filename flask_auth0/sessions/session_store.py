@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import functools
-import typing as t
 from collections.abc import Callable
 
 from auth0_server_python.store import StateStore
 from flask import Flask
+from msgspec import Struct
 
 from ..errors import ConfigurationError
 from ..runtime.clock import Clock
@@ -24,7 +24,7 @@ from .token_sets import has_new_tokens, refreshing, repaired, with_tokens_of
 from .unwritten import UnwrittenStates
 
 
-class Listing(t.NamedTuple):
+class Listing(Struct, frozen=True):
     """The means to list and end the sessions of other browsers."""
 
     states: States

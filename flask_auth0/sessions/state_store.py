@@ -228,7 +228,8 @@ class SessionStateStore(SessionStore):
             domain = self.domains.of(current)
             # The session beside an access token may be another user's.
             entry = self._entry(current) if current.token_claims is None else None
-        end, record = functools.partial(self.end, current), entry and entry.record
+        record = entry.record if entry else None
+        end = functools.partial(self.end, current)
         return Listing(self.states, records, record, end, domain)
 
     def require_records(self, app: Flask) -> None:
@@ -406,17 +407,19 @@ class SessionStateStore(SessionStore):
         # Cookies are read one after the other. A call of the back end is alone, and
         # other threads of the request must not wait for it.
         with current.jar.lock if records is None else contextlib.nullcontext():
-            _, head, body = known = self._known(current, session_id)
+            known = self._known(current, session_id)
+            head, body = known.head, known.body
             if head is not None and body is None:
                 compartment = records or self.places.cookies(current)
                 body = self.states.read_body(compartment, head)
                 if current.known is known:
-                    current.known = known._replace(body=body)
+                    current.known = Known(known.session_id, head, body)
         return None if head is None or body is None else {**body, **head}
 
     def _entry(self, current: CurrentRequest) -> Entry | None:
         """Return the entry of a request's session, if there is one."""
-        session_id, head, _ = self._known(current, _id_of(current.session))
+        known = self._known(current, _id_of(current.session))
+        session_id, head = known.session_id, known.head
         if session_id is None or current.is_elsewhere:
             return None
         labels = self.states.labels.of_head(head) if head else ()

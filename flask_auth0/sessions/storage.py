@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import typing as t
-
 from flask import Flask
 from flask.sessions import SessionInterface
+from msgspec import Struct
 
 from ..config import Config
 from ..runtime.request import CurrentRequest
@@ -20,7 +19,7 @@ from .stores.base import BackEnd
 _UNDER_WAY = 600
 
 
-class Place(t.NamedTuple):
+class Place(Struct, frozen=True):
     """The place of the states of an app that has a session interface."""
 
     interface: SessionInterface

@@ -5,6 +5,8 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Mapping, Sequence
 
+from msgspec import Struct
+
 from ..runtime.outage import Outage
 from .stores.base import NO_OTHERS, Begun, Others
 
@@ -14,7 +16,7 @@ KEY = "_a0_session"
 HEAD, BODY = PARTS = ("head", "body")
 
 
-class Entry(t.NamedTuple):
+class Entry(Struct, frozen=True):
     """A state's record, and the labels by which it is found without its session."""
 
     record: str

@@ -6,6 +6,8 @@ import typing as t
 from collections.abc import Callable
 from contextvars import ContextVar
 
+from msgspec import Struct
+
 from ..config.urls import is_issuer
 from ..errors import TenantError
 from .claims import claims_in
@@ -23,7 +25,7 @@ HAS_USERINFO = "has_userinfo"
 _TOKENS = ("refresh_token", "token_sets", "connection_token_sets")
 
 
-class Wanted(t.NamedTuple):
+class Wanted(Struct, frozen=True):
     """An access token that is asked for."""
 
     audience: str
@@ -47,7 +49,7 @@ class Wanted(t.NamedTuple):
         return _is_good(token_set, self.leeway, now)
 
 
-class Refresh(t.NamedTuple):
+class Refresh(Struct, frozen=True):
     """A refresh that is under way."""
 
     wanted: Wanted
@@ -70,7 +72,7 @@ class Refresh(t.NamedTuple):
 refreshing: ContextVar[Refresh | None] = ContextVar("refreshing", default=None)
 
 
-class Connection(t.NamedTuple):
+class Connection(Struct, frozen=True):
     """A connection whose access token is asked for."""
 
     name: str

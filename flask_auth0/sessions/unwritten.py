@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import typing as t
+from msgspec import Struct
 
 from ..runtime.processes import PerProcess
 from .codec import States
@@ -10,7 +10,7 @@ from .shapes import State
 from .storage_contract import Compartment
 
 
-class Unwritten(t.NamedTuple):
+class Unwritten(Struct, frozen=True):
     """A state to be written as soon as its back end answers."""
 
     head: State

@@ -242,7 +242,7 @@ class Changes:
         head: State,
         body: State,
     ) -> bool:
-        _, old_head, old_body = known
+        old_head, old_body = known.head, known.body
         # Another request may be refreshing: the body is written only if this request
         # has changed it.
         sealed = self._states.seal(head, None if body == old_body else body)

@@ -6,6 +6,8 @@ import typing as t
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import MappingProxyType
 
+from msgspec import Struct
+
 from ..app_state import AppState, state_of
 from ..client.server_client import run_without_loop
 from ..errors import InvalidToken, LoginRequired, MfaRequired
@@ -32,7 +34,7 @@ from .step_up import has_class, has_logged_in_within, has_mfa, is_recent
 Check = Callable[[User], bool | Awaitable[bool]]
 
 
-class Asked(t.NamedTuple):
+class Asked(Struct, frozen=True):
     """What a guard asks for, beyond a user."""
 
     names: tuple[Need, ...] = ()

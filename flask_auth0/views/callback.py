@@ -9,6 +9,7 @@ from types import MappingProxyType
 from urllib.parse import urlencode
 
 from flask import current_app, make_response, redirect, render_template, request
+from msgspec import Struct
 from werkzeug.wrappers import Response
 
 from ..app_state import AppState, current_state
@@ -46,7 +47,7 @@ from .refused_forms import told_what_was_lost
 _PARAMETERS = ("code", "connect_code", "state", "iss", "error", "error_description")
 
 
-class _Returned(t.NamedTuple):
+class _Returned(Struct, frozen=True):
     """A flow that has come back to the browser in which it began."""
 
     #: The SDK's part of its ``state``.

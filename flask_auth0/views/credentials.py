@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 
 from flask import Request
 
@@ -15,13 +14,13 @@ _SCHEMES = {"bearer": BEARER, "dpop": DPOP}
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 
 
-@dataclass(frozen=True, eq=False)
 class Credentials:
     """An access token, and the scheme by which it was sent."""
 
-    scheme: str
-    # The report of an error shows the fields of a named tuple, whatever its repr.
-    token: str = field(repr=False)
+    # The report of an error shows the fields of a record, and of a plain object none.
+    def __init__(self, scheme: str, token: str) -> None:
+        self.scheme: str = scheme
+        self.token: str = token
 
 
 def credentials_of(request: Request) -> Credentials | None:

@@ -6,12 +6,14 @@ import typing as t
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 
+from msgspec import Struct
+
 from .needs import Need
 
 View = Callable[..., t.Any]
 
 
-class Guard(t.NamedTuple):
+class Guard(Struct, frozen=True):
     """What is known of a guard."""
 
     #: What it asks for.

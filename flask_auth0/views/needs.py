@@ -5,6 +5,8 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Collection, Iterable, Mapping
 
+from msgspec import Struct
+
 from ..config import Config, Problem
 from ..errors import ConfigurationError
 from ..pages import Text
@@ -18,7 +20,7 @@ _IN_WORDS = {
 _CLAIM_IN_WORDS = Text("the right value of the claim {name}")
 
 
-class AnyOf(t.NamedTuple):
+class AnyOf(Struct, frozen=True):
     """Names of which one is enough."""
 
     names: tuple[str, ...]
@@ -31,7 +33,7 @@ Value = str | int | float | bool
 Values = Value | AnyOf | Collection[Value | AnyOf]
 
 
-class Need(t.NamedTuple):
+class Need(Struct, frozen=True):
     """Something that a view asks for."""
 
     #: ``roles``, ``permissions`` or ``scopes``.
@@ -40,7 +42,7 @@ class Need(t.NamedTuple):
     names: tuple[str, ...]
 
 
-class ClaimNeed(t.NamedTuple):
+class ClaimNeed(Struct, frozen=True):
     """A claim that a view asks for."""
 
     name: str
@@ -138,9 +140,10 @@ def in_words(needs: Iterable[Need], claims: Iterable[str] = ()) -> Text:
 def as_json(needs: Iterable[Need]) -> dict[str, list[t.Any]]:
     """Return names by their kinds, as a guard takes them."""
     told: dict[str, list[t.Any]] = {}
-    for kind, names in needs:
+    for each in needs:
+        names = each.names
         one = names[0] if len(names) == 1 else {"any_of": list(names)}
-        told.setdefault(kind, []).append(one)
+        told.setdefault(each.kind, []).append(one)
     return told
 
 

@@ -13,13 +13,13 @@ from tests.harness.visitor import Visitor
 
 #: How often a walk may go on in another file, with cookies and with Redis.
 BOUNDS = {
-    "protected": (29, 34),
-    "token": (46, 57),
+    "protected": (30, 35),
+    "token": (47, 58),
     # Of these, five are for an ID token of another second than the one before.
     "refresh": (197, 214),
-    "login": (71, 73),
-    "callback": (113, 120),
-    "backchannel": (0, 90),
+    "login": (72, 74),
+    "callback": (116, 123),
+    "backchannel": (0, 92),
 }
 
 

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from flask import Flask
+from msgspec.structs import replace
 
 from flask_auth0 import Auth0
 from flask_auth0.app_state import state_of
@@ -124,7 +125,7 @@ def forget(app: Flask) -> None:
     """Let what the tenant has told be of more than ten minutes ago."""
     told = state_of(app).client.discovery._told
     for what, each in told.items():
-        told[what] = each._replace(at=each.at - FRESH)
+        told[what] = replace(each, at=each.at - FRESH)
 
 
 def test_what_it_has_told_is_good_while_it_is_away(

@@ -7,6 +7,7 @@ import traceback
 import typing as t
 
 import pytest
+from msgspec.structs import replace
 
 from flask_auth0.client import refreshes
 from flask_auth0.client.refreshes import PastRefresh, PastRefreshes
@@ -22,7 +23,8 @@ def tokens(name: str, **more: t.Any) -> dict[str, t.Any]:
 
 
 def test_no_token_is_shown() -> None:
-    entry = PastRefresh("family", successor="secret")
+    entry = PastRefresh("family", 0.0)
+    entry.successor = "secret"
     entry.answers["", ""] = (0.0, tokens("secret"))
     entry.failure = ValueError("secret")
     assert "secret" not in repr(entry)
@@ -63,7 +65,7 @@ def test_a_failure_is_told_to_those_who_waited_for_it_alone() -> None:
         depths.append(len(traceback.extract_tb(caught.value.__traceback__)))
     # The error keeps no frames alive of those that raised it before.
     assert set(depths) == {depths[0]}
-    later = waiting._replace(began_at=time.monotonic())
+    later = replace(waiting, began_at=time.monotonic())
     assert known.answer("a", WANTED, later) is None
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from flask import session
+from msgspec import Struct
 
 from ...config import Config
 from ...errors import SessionTooLarge
@@ -42,8 +42,7 @@ _OTHER = {HEAD: BODY, BODY: HEAD}
 _DIGITS = 12
 
 
-@dataclass(eq=False, repr=False)
-class CookieCompartment:
+class CookieCompartment(Struct, frozen=True, eq=False):
     """Keeps a state in the browser that has sent a request."""
 
     #: The cookies of the request.

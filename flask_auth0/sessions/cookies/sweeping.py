@@ -7,6 +7,7 @@ import re
 import typing as t
 
 from flask.sessions import SessionMixin
+from msgspec import Struct
 from werkzeug.http import dump_cookie
 from werkzeug.wrappers import Response
 from werkzeug.wsgi import get_host
@@ -24,7 +25,7 @@ LOGIN_NOTE = "loop"
 MOST_PLACES = 16
 
 
-class Variant(t.NamedTuple):
+class Variant(Struct, frozen=True):
     """The domain and path of a cookie in a browser."""
 
     domain: str | None

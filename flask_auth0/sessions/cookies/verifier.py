@@ -11,6 +11,7 @@ from collections.abc import Callable, Set
 from flask.json.tag import TaggedJSONSerializer
 from itsdangerous import BadSignature, TimestampSigner, URLSafeTimedSerializer
 from itsdangerous.signer import HMACAlgorithm
+from msgspec import Struct
 
 from ...runtime.recent import Repeated
 from ..sealing import STANDARD
@@ -23,7 +24,7 @@ _MOMENT = 6
 _SCALARS = frozenset((str, int, float, bool, type(None)))
 
 
-class Verified(t.NamedTuple):
+class Verified(Struct, frozen=True):
     """A cookie whose signature is right; its age has to be looked at each time."""
 
     payload: bytes
@@ -121,7 +122,7 @@ class Verifier:
         return content if _SCALARS.issuperset(map(type, content.values())) else None
 
 
-class _Hash(t.NamedTuple):
+class _Hash(Struct, frozen=True):
     """A signature as itsdangerous makes it, in two calls of OpenSSL.
 
     It accepts what itsdangerous accepts. Anything else, good or bad, is for

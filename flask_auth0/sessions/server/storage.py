@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 from flask.sessions import SessionInterface
 from flask_session.base import ServerSideSessionInterface
+from msgspec.structs import replace
 
 from ...errors import SessionTooLarge
 from ...runtime.outage import Outage
@@ -71,7 +72,7 @@ class RecordCompartment(Records):
         values = {start + part: sealed.encode() for part, sealed in parts.items()}
         labelling = Labelling(entry.record, _names(entry), max_age, self._longest)
         if others.crowd is not None:
-            others = others._replace(crowd=_LABEL + others.crowd)
+            others = replace(others, crowd=_LABEL + others.crowd)
         begin = functools.partial(self._back_end.begin_among, values, labelling, others)
         with _sizes(parts):
             begun = self._back_end.ask_in(outage, begin)

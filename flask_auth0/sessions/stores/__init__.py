@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import typing as t
+from msgspec import Struct
 
 
-class Kind(t.NamedTuple):
+class Kind(Struct, frozen=True):
     """A back end, as an app installs and configures it."""
 
     #: The extra of this distribution that installs its driver.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import socket
-import typing as t
+
+from msgspec import Struct
 
 from ...runtime.tracebacks import causes_of
 
@@ -22,7 +23,7 @@ class BadSetting(Exception):
         self.remedy: str = remedy
 
 
-class _Cause(t.NamedTuple):
+class _Cause(Struct, frozen=True):
     """A pattern of drivers' messages, with a sentence for the developer."""
 
     signs: str

@@ -6,7 +6,8 @@ import logging
 import typing as t
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ...runtime.outage import Outage
 from ...runtime.processes import PerProcess
@@ -18,8 +19,7 @@ class TooLargeForStore(Exception):
     """A value is too large for a back end."""
 
 
-@dataclass(frozen=True, eq=False)
-class Setup:
+class Setup(Struct, frozen=True, eq=False):
     """The settings that a back end is made from."""
 
     #: Flask-Session's keys, and further ``SESSION_*`` keys of this extension.
@@ -33,7 +33,7 @@ class Setup:
     is_development: bool = False
 
 
-class Labelling(t.NamedTuple):
+class Labelling(Struct, frozen=True):
     """The labels of a record, by which it is found."""
 
     record: str
@@ -45,7 +45,7 @@ class Labelling(t.NamedTuple):
     longest: int
 
 
-class Others(t.NamedTuple):
+class Others(Struct, frozen=True):
     """What is looked for as a record begins."""
 
     #: The labels of notes that may end it at once.
@@ -58,7 +58,7 @@ class Others(t.NamedTuple):
 NO_OTHERS = Others()
 
 
-class Begun(t.NamedTuple):
+class Begun(Struct, frozen=True):
     """What was there as a record began."""
 
     #: The notes under all labels.
@@ -68,7 +68,7 @@ class Begun(t.NamedTuple):
     oldest: list[str]
 
 
-class Ending(t.NamedTuple):
+class Ending(Struct, frozen=True):
     """A record that ends: the keys of its values, and its own labels."""
 
     record: str

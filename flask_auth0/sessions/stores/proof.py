@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 
 from .bad_settings import BadSetting, no_answer
-from .base import BackEnd, Ending, Labelling, Others
+from .base import BackEnd, Begun, Ending, Labelling, Others
 
 #: Seconds after which the key expires, if the proof could not remove it.
 _MAX_AGE = 60
@@ -55,4 +55,4 @@ def _finds(back_end: BackEnd, key: str, label: str) -> bool:
     labelling = Labelling("proof", [label], _MAX_AGE, _MAX_AGE)
     others = Others(notes=(label,), crowd=label)
     begun = back_end.begin_among({f"{key}.begun": b"1"}, labelling, others)
-    return begun == (["proof"], ["proof"])
+    return begun == Begun(["proof"], ["proof"])

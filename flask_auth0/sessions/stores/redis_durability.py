@@ -5,11 +5,13 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Iterator
 
+from msgspec import Struct
+
 from ...config.problems import Problem, warning
 from .redis_urls import FAILURES
 
 
-class Durability(t.NamedTuple):
+class Durability(Struct, frozen=True):
     """The settings of a server on which it depends what a crash or a full memory costs.
 
     Those that the server does not tell are as if nothing could get lost.

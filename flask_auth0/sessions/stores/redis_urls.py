@@ -10,6 +10,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import redis
+from msgspec import Struct
 from redis.backoff import NoBackoff
 from redis.cluster import ClusterNode
 from redis.connection import BlockingConnectionPool, parse_url
@@ -55,7 +56,7 @@ class WaitingSentinelPool(SentinelConnectionPool, BlockingConnectionPool):
             super().disconnect()
 
 
-class RedisUrl(t.NamedTuple):
+class RedisUrl(Struct, frozen=True):
     """The parts of a URL."""
 
     #: ``redis``, ``rediss`` or ``unix``.

@@ -7,6 +7,7 @@ import re
 import typing as t
 
 import sqlalchemy as sa
+from msgspec import Struct
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from ...runtime.processes import set_aside
@@ -21,7 +22,7 @@ _FORMS = (
 )
 
 
-class Database(t.NamedTuple):
+class Database(Struct, frozen=True):
     """A database, with the metadata of the app if that uses it as well."""
 
     url: sa.URL
