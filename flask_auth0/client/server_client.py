@@ -584,6 +584,10 @@ class _DirectOAuth(AuthorizationUrls, OAuth2Client):
         return t.cast("dict[str, t.Any]", super().fetch_token(*args, **kwargs))
 
 
+#: The URL of an endpoint. A tenant has few, and httpx takes long to parse one.
+_parsed: Callable[[str], httpx.URL] = functools.lru_cache(64)(httpx.URL)
+
+
 class _Session:
     """The session that Authlib's client sends its requests with."""
 
@@ -605,18 +609,20 @@ class _Session:
         # secret where an error is reported with all variables.
         own = httpx.Headers(headers)
         url, own, body = auth.prepare("POST", url, own, urlencode(data))
-        send = functools.partial(self._http.post, url, own, body, self._until)
-        return self._sent("POST", url, send)
+        endpoint = _parsed(url)
+        send = functools.partial(self._http.post, endpoint, own, body, self._until)
+        return self._sent("POST", endpoint, send)
 
     def get(self, url: str, headers: httpx.Headers) -> httpx.Response:
         """Send a ``GET`` request."""
-        send = functools.partial(self._http.get, url, headers, self._until)
-        return self._sent("GET", url, send)
+        endpoint = _parsed(url)
+        send = functools.partial(self._http.get, endpoint, headers, self._until)
+        return self._sent("GET", endpoint, send)
 
     def _sent(
-        self, method: str, url: str, send: Callable[[], httpx.Response]
+        self, method: str, url: httpx.URL, send: Callable[[], httpx.Response]
     ) -> httpx.Response:
-        guards, place = self._guards, (self._domain, method, httpx.URL(url))
+        guards, place = self._guards, (self._domain, method, url)
         asked = guards.request(guards.breakers.attempt, *place)
         with guards.places.one(), asked as answered:
             response = send()

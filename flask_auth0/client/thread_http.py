@@ -56,7 +56,7 @@ class ThreadHttp:
         self._kept = self._make()
 
     def post(
-        self, url: str, headers: httpx.Headers, body: str, until: float
+        self, url: httpx.URL | str, headers: httpx.Headers, body: str, until: float
     ) -> httpx.Response:
         """Send a ``POST`` request and return the whole answer.
 
@@ -65,14 +65,16 @@ class ThreadHttp:
         """
         return self._send("POST", url, headers, body, until)
 
-    def get(self, url: str, headers: httpx.Headers, until: float) -> httpx.Response:
+    def get(
+        self, url: httpx.URL | str, headers: httpx.Headers, until: float
+    ) -> httpx.Response:
         """Send a ``GET`` request and return the whole answer, as :meth:`post` does."""
         return self._send("GET", url, headers, None, until)
 
     def _send(
         self,
         method: str,
-        url: str,
+        url: httpx.URL | str,
         headers: httpx.Headers,
         body: str | None,
         until: float,
@@ -110,7 +112,7 @@ class _ThreadConnections:
     def send(
         self,
         method: str,
-        url: str,
+        url: httpx.URL | str,
         headers: httpx.Headers,
         body: str | None,
         until: float,
@@ -119,14 +121,15 @@ class _ThreadConnections:
         left = until - time.monotonic()
         if left <= 0:
             raise httpx.PoolTimeout("No time is left.")
-        with self._client.stream(
+        request = self._client.build_request(
             method,
             url,
             headers=headers,
             content=body,
             timeout=httpx.Timeout(left, connect=min(left, self._connect_timeout)),
             extensions={"trace": _noted_in(trace)},
-        ) as response:
+        )
+        with contextlib.closing(self._client.send(request, stream=True)) as response:
             content = b"".join(_in_time(response, until))
         return httpx.Response(
             response.status_code,
