@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import http.client
 import multiprocessing
+import socket
 import time
 import typing as t
 from collections.abc import Iterator
@@ -13,6 +13,8 @@ from multiprocessing.pool import Pool
 
 #: Enough to keep the workers busy, and few enough to leave them processors.
 _PROCESSES, _THREADS = 2, 4
+#: Seconds to wait for an answer.
+_PATIENCE = 10
 
 
 class Target(t.NamedTuple):
@@ -50,14 +52,27 @@ def _burst(target: Target, seconds: float) -> int:
 
 
 def _requests(target: Target, seconds: float) -> int:
-    connection = http.client.HTTPConnection("127.0.0.1", target.port)
-    headers = {"Cookie": target.cookies} if target.cookies else {}
-    answered, deadline = 0, time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        connection.request("GET", target.path, headers=headers)
-        found = connection.getresponse().read().decode()
-        if found != target.expected:
-            raise RuntimeError(f"{target.path} says {found!r}.")
-        answered += 1
-    connection.close()
+    address, answered = ("127.0.0.1", target.port), 0
+    with socket.create_connection(address, _PATIENCE) as connection:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            _request(connection, target)
+            answered += 1
     return answered
+
+
+def _request(connection: socket.socket, target: Target) -> None:
+    """Send a request, and wait for the whole answer.
+
+    What the load takes of the machine, the servers do not get. An HTTP client takes a
+    third of what they do, and this hardly anything.
+    """
+    cookies = f"Cookie: {target.cookies}\r\n" if target.cookies else ""
+    head = f"GET {target.path} HTTP/1.1\r\nHost: 127.0.0.1:{target.port}\r\n"
+    connection.sendall(f"{head}{cookies}\r\n".encode())
+    answer, end = b"", f"\r\n\r\n{target.expected}".encode()
+    while not answer.endswith(end):
+        more = connection.recv(65536)
+        if not more:
+            raise RuntimeError(f"{target.path} says {answer!r}.")
+        answer += more
