@@ -123,6 +123,14 @@ def _wait(coroutine: Coroutine[t.Any, t.Any, T], timeout: float | None) -> T:
         future.cancel()
 
 
+def _start_apart() -> asyncio.AbstractEventLoop:
+    """Start the loop without the context of the request that is the first to need it.
+
+    A loop keeps the context variables of whoever has made it as long as it runs.
+    """
+    return contextvars.Context().run(_start)
+
+
 def _start() -> asyncio.AbstractEventLoop:
     greenlets.refuse_eventlet()
     if greenlets.are_threads():
@@ -149,6 +157,6 @@ def _discreet(loop: asyncio.AbstractEventLoop) -> asyncio.AbstractEventLoop:
     return loop
 
 
-_loops = PerProcess(_start)
+_loops = PerProcess(_start_apart)
 #: The loops that this module has started, and whether gevent had replaced threads.
 _ours: dict[asyncio.AbstractEventLoop | None, bool] = {}

@@ -116,6 +116,26 @@ def test_asyncios_debug_mode_logs_no_results() -> None:
     assert "a-token" not in run_script(script, PYTHONASYNCIODEBUG="1")
 
 
+def test_it_keeps_nothing_of_who_starts_it() -> None:
+    """The first request that needs it may have brought an upload."""
+    script = """
+        import contextvars, gc, weakref
+        from flask_auth0.runtime import loop
+
+        class Upload:
+            pass
+
+        upload = Upload()
+        gone = weakref.ref(upload)
+        request = contextvars.ContextVar("request")
+        contextvars.copy_context().run(lambda: (request.set(upload), loop.get_loop()))
+        del upload
+        gc.collect()
+        assert gone() is None
+    """
+    run_script(script)
+
+
 FORK = """
     import asyncio, os, sys
     from flask_auth0.runtime import loop
