@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import resource
 import tempfile
 from pathlib import Path
 
@@ -37,6 +38,9 @@ pytest_plugins = [
     "tests.fixtures.servers",
     "tests.fixtures.starts",
 ]
+
+#: The most open files that all tests together need in one process.
+_FILES = 8192
 
 # The fixtures that start a server, a browser or a tenant.
 SERVERS = {
@@ -112,6 +116,19 @@ def pytest_configure(config: pytest.Config) -> None:
         # For tests whose number of cases is fixed when they are collected.
         os.environ["HYPOTHESIS_PROFILE"] = "soak"
     _trust_few(config)
+    _allow_files()
+
+
+def _allow_files() -> None:
+    """Allow this process more open files than the 1024 that many systems begin with.
+
+    Apps keep their connections as long as the process lives, and each test makes some.
+    """
+    before, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    unlimited = resource.RLIM_INFINITY
+    allowed = _FILES if most == unlimited else min(most, _FILES)
+    if before not in {unlimited, allowed}:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(before, allowed), most))
 
 
 def _trust_few(config: pytest.Config) -> None:

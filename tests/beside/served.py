@@ -28,7 +28,10 @@ GATEWAY = "https://shop.example.com"
 
 @contextlib.contextmanager
 def by_waitress(app: Flask, address: Address) -> Iterator[None]:
-    server = waitress.create_server(app, sockets=[address.socket], threads=4)
+    # What it uses by itself takes no descriptor beyond 1024, of which tests may have
+    # more.
+    options: t.Any = {"threads": 4, "asyncore_use_poll": True}
+    server = waitress.create_server(app, sockets=[address.socket], **options)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
