@@ -131,8 +131,9 @@ def _pruned(store: SqlBackEnd) -> t.Iterator[tuple[float, int]]:
     rest: t.Any = None
     while True:
         began = time.perf_counter()
-        removed, rest = store.prune(rest)
-        yield time.perf_counter() - began, removed
+        pruned = store.prune(rest)
+        yield time.perf_counter() - began, pruned.removed
+        rest = pruned.rest
         if rest is None:
             return
 

@@ -13,9 +13,10 @@ import hashlib
 import os
 import threading
 import time
-import typing as t
 from collections.abc import Callable
 
+import msgspec
+from msgspec import Struct
 from werkzeug.datastructures import Headers
 from werkzeug.wrappers import Response
 
@@ -39,7 +40,7 @@ MOST_CALLBACKS, _LARGEST_PAGE = 1024, 65_536
 NOTE = "flask_auth0.callback:"
 
 
-class Answer(t.NamedTuple):
+class Answer(Struct, frozen=True, array_like=True):
     """A response as it was sent, with all that had been put on it."""
 
     status: int
@@ -53,7 +54,7 @@ class Answer(t.NamedTuple):
         return response
 
 
-class _Noted(t.NamedTuple):
+class _Noted(Struct, frozen=True, array_like=True):
     """A callback that a process has claimed, as the others read it."""
 
     answer: Answer | None
@@ -261,7 +262,8 @@ class Claim:
         return _Noted(None, is_over=True) if is_left else None
 
     def _sealed(self, noted: _Noted) -> bytes:
-        return self._answers.sealer.seal_as_it_is(noted, self._name).encode()
+        plain = msgspec.to_builtins(noted)
+        return self._answers.sealer.seal_as_it_is(plain, self._name).encode()
 
 
 class Completion:

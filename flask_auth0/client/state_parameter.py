@@ -6,6 +6,9 @@ import json
 import typing as t
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from msgspec import Struct
+from msgspec.structs import astuple, replace
+
 from ..sessions.flows import Kind
 from ..sessions.sealing import Sealer
 from ..sessions.shapes import Shape
@@ -16,17 +19,17 @@ LONGEST = 500
 LONGEST_APP_STATE = 1000
 
 
-class Relay(t.NamedTuple):
+class Relay(Struct, frozen=True, array_like=True):
     """Data that comes back with the ``state``, even if the transaction is gone."""
 
     next: str | None = None
     #: How many logins have come back without their transaction.
     attempt: int = 0
     #: The parameters that ``/login`` has handed on.
-    parameters: dict[str, str | int] = {}  # noqa: RUF012
+    parameters: dict[str, str | int] = {}
     kind: Kind = "login"
     #: The state of the app's own, from ``auth0.login()``.
-    app_state: dict[str, t.Any] = {}  # noqa: RUF012
+    app_state: dict[str, t.Any] = {}
     #: Whether a public page asks who the visitor is, which may be nobody.
     is_silent: bool = False
 
@@ -40,17 +43,17 @@ def whole(sdk_state: str, relay: Relay, sealer: Sealer) -> str:
     The relay is sealed even if it is empty, so that a callback recognizes states of
     this app.
     """
-    sealed = sealer.seal(list(_trimmed(relay)), f"relay {sdk_state}")
+    sealed = sealer.seal(astuple(_trimmed(relay)), f"relay {sdk_state}")
     return f"{sdk_state}.{sealed}"
 
 
 def _trimmed(relay: Relay) -> Relay:
     """Return a relay that fits into a URL and can be read back from it."""
     if len(relay.next or "") > LONGEST:
-        relay = relay._replace(next=None)
+        relay = replace(relay, next=None)
     if sum(len(f"{k}{v}") for k, v in relay.parameters.items()) > LONGEST:
-        relay = relay._replace(parameters={})
-    return _relay([*relay]) or relay._replace(parameters={})
+        relay = replace(relay, parameters={})
+    return _relay(astuple(relay)) or replace(relay, parameters={})
 
 
 def split(state: str, sealer: Sealer) -> tuple[str, Relay | None]:

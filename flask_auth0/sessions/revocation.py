@@ -19,7 +19,7 @@ _USED = "flask_auth0.used:"
 _ENDED, _VERSION = "ended", "v"
 
 
-class Login(t.NamedTuple):
+class Login(Struct, frozen=True):
     """The moments of a login."""
 
     #: By the tenant's clock: the date of the ID token.

@@ -504,7 +504,7 @@ class SessionStateStore(SessionStore):
         current.found = session_id
         if newest.body is not None and not current.jar.is_sent:
             self._write(current, record, Newest(newest.head, newest.body))
-        return newest
+        return newest.head, newest.body
 
     def _write(self, current: CurrentRequest, record: str, newest: Newest) -> None:
         """Let the response take a newer state to the browser.
@@ -513,7 +513,7 @@ class SessionStateStore(SessionStore):
         older one.
         """
         with contextlib.suppress(SessionTooLarge):
-            sealed = self.states.seal_together(*newest)
+            sealed = self.states.seal_together(newest.head, newest.body)
             self.places.cookies(current).update(record, *sealed)
 
     def _note_if_foreign(

@@ -23,7 +23,7 @@ class Entry(Struct, frozen=True):
     labels: tuple[str, ...] = ()
 
 
-class Head(t.NamedTuple):
+class Head(Struct, frozen=True):
     """The head of a state, as a compartment has it."""
 
     #: The texts that may be the head, of which one opens.

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from flask.sessions import SessionMixin
 from flask_session.base import ServerSideSessionInterface
+from msgspec.structs import astuple
 
 from ..config import Config
 from ..errors import LoginFailed, SessionTooLarge
@@ -101,7 +102,8 @@ class Changes:
         if place.records is None or place.store is None:
             with current.jar.lock:
                 kept = self._replace_in_cookies(current, session_id, head, body)
-                current.known = Known(session_id, *(kept or ()))
+                state = (kept.head, kept.body) if kept else ()
+                current.known = Known(session_id, *state)
             return
         known, record = current.known or Known(), record_of(session_id)
         is_kept = self._replace_on_server(
@@ -139,10 +141,11 @@ class Changes:
         user, internal = data["user"], data["internal"]
         created_at = internal["created_at"]
         tag, now = self._states.sealer.tag(user["sub"]), self._states.clock.time()
+        login = _login_of(user, created_at, current.login_begun_at, now)
         internal |= {
             "session_id": f"{secrets.token_urlsafe(24)}.{tag}",
             "seen": internal.get("seen", created_at),
-            "login": [*_login_of(user, created_at, current.login_begun_at, now)],
+            "login": [*astuple(login)],
             "longest": self._states.lifetime.absolute,
             # A request that opens the head opens the body: both move to a new secret
             # together.

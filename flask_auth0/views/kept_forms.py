@@ -8,8 +8,10 @@ user alone who sent them.
 from __future__ import annotations
 
 import hashlib
-import typing as t
 from urllib.parse import unquote
+
+from msgspec import Struct
+from msgspec.structs import astuple, replace
 
 from ..app_state import AppState
 from ..runtime.cookie_jar import CookieJar, cookie_size
@@ -29,7 +31,7 @@ LARGEST_COOKIE = 2000
 LEFT = 1500
 
 
-class Note(t.NamedTuple):
+class Note(Struct, frozen=True, array_like=True):
     """What the browser knows of a form that was not received."""
 
     at: Moment
@@ -72,9 +74,9 @@ def keep(
     store = state.state_store.meeting_point(current.app)
     if store is not None:
         record = form_records.keep(store, state, sub, fields)
-        kept = noted._replace(record=record) if record else None
+        kept = replace(noted, record=record) if record else None
     else:
-        kept = noted._replace(fields=fields)
+        kept = replace(noted, fields=fields)
         if not _fits(current.jar, state, name, kept):
             kept = None
     _write(current, state, name, kept or Note(noted.at, is_too_large=True))
@@ -145,13 +147,13 @@ def _fields(current: CurrentRequest, state: AppState, found: Note) -> Fields | N
 
 def _fits(jar: CookieJar, state: AppState, name: str, kept: Note) -> bool:
     """Tell whether a note fits beside the other cookies, and a login as well."""
-    size = cookie_size(name, state.sealer.seal(list(kept), name))
+    size = cookie_size(name, state.sealer.seal(astuple(kept), name))
     room = HEADER - LEFT - jar.size_of_others(name)
     return size <= min(LARGEST_COOKIE, state.config.response_header_limit // 2, room)
 
 
 def _write(current: CurrentRequest, state: AppState, name: str, noted: Note) -> None:
-    sealed = state.sealer.seal(list(noted), name)
+    sealed = state.sealer.seal(astuple(noted), name)
     current.jar.set(name, sealed, NOTED, crosses_sites=True)
 
 

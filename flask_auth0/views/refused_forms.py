@@ -6,6 +6,8 @@ import re
 import typing as t
 
 from flask import Request, make_response, render_template
+from msgspec import Struct
+from msgspec.structs import astuple
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
@@ -37,7 +39,7 @@ _CONFIDENTIAL = (
 )
 
 
-class _Author(t.NamedTuple):
+class _Author(Struct, frozen=True, array_like=True):
     sub: str
     at: Moment
 
@@ -180,7 +182,7 @@ def _note_author(current: CurrentRequest, state: AppState) -> None:
         return
     if known is None or known.sub != sub or now > known.at + KNOWN / 2:
         name = current.jar.prefix + AUTHOR
-        sealed = state.sealer.seal([sub, now], name)
+        sealed = state.sealer.seal(astuple(_Author(sub, now)), name)
         current.jar.set(name, sealed, KNOWN)
 
 

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 from flask import current_app, request
+from msgspec import Struct
+from msgspec.structs import astuple, replace
 from werkzeug.wrappers import Response
 
 from ..app_state import AppState
@@ -40,7 +42,7 @@ AT_ONCE = 10
 _LASTED = "~"
 
 
-class Note(t.NamedTuple):
+class Note(Struct, frozen=True, array_like=True):
     """A note in the browser about its last login, for a minute."""
 
     at: Moment
@@ -106,12 +108,12 @@ def note_login(
     if before is not None and not current.is_after_login:
         # Logins of several tabs begin before the others have ended, and are no circle.
         is_next = begun_at is None or begun_at >= before.at
-        note = note._replace(lost=max(before.lost + is_next, 1))
+        note = replace(note, lost=max(before.lost + is_next, 1))
     if before is not None and before.whose[0] == note.whose[0]:
         if before.purpose == note.purpose:
-            note = note._replace(sent_on=before.sent_on)
+            note = replace(note, sent_on=before.sent_on)
         is_at_once = 0 <= (begun_at or 0) - before.at <= AT_ONCE
-        note = note._replace(in_a_row=before.in_a_row + 1 if is_at_once else 0)
+        note = replace(note, in_a_row=before.in_a_row + 1 if is_at_once else 0)
     _keep(current, state, note)
 
 
@@ -132,7 +134,7 @@ def note_request(current: CurrentRequest, state: AppState) -> None:
         overlook_outage(current)
         return
     if not user and current.was_over:
-        _keep(current, state, noted._replace(came_back=True))
+        _keep(current, state, replace(noted, came_back=True))
     if user:
         if noted.whose == _whose(current, user.sub):
             current.is_after_login = True
@@ -151,16 +153,16 @@ def note_response(current: CurrentRequest, state: AppState, response: Response) 
     noted = _noted(current, state)
     if noted is None:
         return
-    note = noted._replace(lost=0)
+    note = replace(noted, lost=0)
     if not _is_page_after_login(current, state):
         _keep(current, state, note)
         return
     if response.location is not None and 300 <= response.status_code < 400:
-        _keep(current, state, note._replace(sent_on=note.sent_on + 1), has_lasted=True)
+        _keep(current, state, replace(note, sent_on=note.sent_on + 1), has_lasted=True)
     elif note.organization is not None or note.acr_values is not None:
         # A script on the page may still be refused, so the note stays, with its counts
         # reset.
-        _keep(current, state, note._replace(sent_on=0, in_a_row=0), has_lasted=True)
+        _keep(current, state, replace(note, sent_on=0, in_a_row=0), has_lasted=True)
     else:
         forget(current)
 
@@ -300,7 +302,7 @@ def _keep(
 ) -> None:
     jar = current.jar
     name = jar.prefix + LOGIN_NOTE
-    sealed = state.sealer.seal(list(note), name)
+    sealed = state.sealer.seal(astuple(note), name)
     value = _LASTED + sealed if has_lasted else sealed
     left = max(round(note.at + WINDOW - state.clock.time()), 1)
     jar.set(name, value, left, crosses_sites=True)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import typing as t
+
+from msgspec import Struct
+from msgspec.structs import astuple
 
 from ...errors import SessionTooLarge
 from ...runtime.clock import Clock
@@ -15,7 +17,7 @@ from .delivery import require_response
 from .storage import APART, PIECE
 
 
-class _Content(t.NamedTuple):
+class _Content(Struct, frozen=True, array_like=True):
     value: State
     until: Moment
 
@@ -48,7 +50,7 @@ class KeptApart:
         require_response(current, "keep what the next step needs")
         name = _name(current.jar, identifier)
         content = _Content(value, self._clock.time() + lifetime)
-        sealed = self._sealer.seal(content, name)
+        sealed = self._sealer.seal(astuple(content), name)
         size = cookie_size(name, sealed)
         if size > PIECE:
             raise SessionTooLarge(size, PIECE)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import secrets
 import typing as t
 
+from msgspec import Struct
+from msgspec.structs import astuple
+
 from ...runtime.clock import Clock
 from ...runtime.cookie_jar import CookieJar
 from ..codec import States
@@ -25,14 +28,14 @@ _NO_MARKS = Marks()
 V = t.TypeVar("V")
 
 
-class Newest(t.NamedTuple):
+class Newest(Struct, frozen=True):
     """A state as its last change has left it."""
 
     head: State
     body: State
 
 
-class Current(t.NamedTuple):
+class Current(Struct, frozen=True):
     """A state to go on with."""
 
     head: State
@@ -78,7 +81,7 @@ class Browsers:
             return None
         newest = self._newest(record, head, marks, is_whole)
         if newest and (not is_whole or version_of(newest.head) > version_of(head)):
-            return Current(*newest)
+            return Current(newest.head, newest.body)
         is_older = self._newest_only and marks.version > version_of(head)
         return Current(head) if is_whole and not is_older else None
 
@@ -165,7 +168,7 @@ class Browsers:
     def _hand_over(
         self, store: BackEnd, record: str, newest: Newest, seconds: int
     ) -> None:
-        sealed = self._states.sealer.seal([*newest], _HANDOVER + record)
+        sealed = self._states.sealer.seal(astuple(newest), _HANDOVER + record)
         store.ask(store.keep, _HANDOVER + record, sealed.encode(), seconds)
         revocations = self._revocations
         if revocations is not None:

@@ -80,7 +80,7 @@ class Ending(Struct, frozen=True):
 Rest = t.Any
 
 
-class Pruned(t.NamedTuple):
+class Pruned(Struct, frozen=True):
     """The result of a part of the removal of expired values."""
 
     #: How many sessions and records it has removed.

@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-import typing as t
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
+
+from msgspec import Struct
 
 from . import lease
 from .base import BackEnd, Labelling
@@ -16,7 +17,7 @@ from .base import BackEnd, Labelling
 Members = dict[str, int]
 
 
-class Changed(t.NamedTuple):
+class Changed(Struct, frozen=True):
     """A changed value, with the seconds for which it is kept."""
 
     value: bytes
@@ -106,9 +107,9 @@ class OneAtATime(LabelsInValues):
 
     def change(self, key: str, change: Change) -> None:
         with self.mutex(key):
-            value, max_age = change(self.fetch(key))
-            if value:
-                self.write(key, value, max_age)
+            changed = change(self.fetch(key))
+            if changed.value:
+                self.write(key, changed.value, changed.max_age)
             else:
                 self.delete(key)
 

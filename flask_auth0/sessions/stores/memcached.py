@@ -82,11 +82,11 @@ class MemcachedBackEnd(LabelsInValues):
         deadline = time.monotonic() + self.limit
         while time.monotonic() < deadline:
             found, version = self.client.gets(key)
-            value, max_age = change(bytes_or_none(found))
-            write = functools.partial(self.client.add, key, value)
+            new = change(bytes_or_none(found))
+            write = functools.partial(self.client.add, key, new.value)
             if found is not None:
-                write = functools.partial(self.client.cas, key, value, version)
-            if write(_expiry(max_age), **self._options):
+                write = functools.partial(self.client.cas, key, new.value, version)
+            if write(_expiry(new.max_age), **self._options):
                 return
         raise MemcacheError("A label changes all the time, or is not kept.")
 
