@@ -127,7 +127,7 @@ def _allow_files() -> None:
     before, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     unlimited = resource.RLIM_INFINITY
     allowed = _FILES if most == unlimited else min(most, _FILES)
-    if before not in {unlimited, allowed}:
+    if before != unlimited:
         resource.setrlimit(resource.RLIMIT_NOFILE, (max(before, allowed), most))
 
 

@@ -15,8 +15,7 @@ import threading
 import time
 from collections.abc import Callable
 
-import msgspec
-from msgspec import Struct
+from msgspec import Struct, to_builtins
 from werkzeug.datastructures import Headers
 from werkzeug.wrappers import Response
 
@@ -262,7 +261,7 @@ class Claim:
         return _Noted(None, is_over=True) if is_left else None
 
     def _sealed(self, noted: _Noted) -> bytes:
-        plain = msgspec.to_builtins(noted)
+        plain = to_builtins(noted)
         return self._answers.sealer.seal_as_it_is(plain, self._name).encode()
 
 

@@ -10,9 +10,8 @@ import typing as t
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-import msgspec
 from flask import current_app, request
-from msgspec import Struct
+from msgspec import Meta, Struct
 from msgspec.structs import astuple, replace
 from werkzeug.wrappers import Response
 
@@ -47,7 +46,7 @@ class Note(Struct, frozen=True, array_like=True):
 
     at: Moment
     #: The user and the session, as :func:`_whose` returns them.
-    whose: t.Annotated[list[str | None], msgspec.Meta(min_length=2, max_length=2)]
+    whose: t.Annotated[list[str | None], Meta(min_length=2, max_length=2)]
     #: The purpose of the login, as :func:`purpose_of` returns it.
     purpose: str | None = None
     max_age: int | None = None
